@@ -1,0 +1,3 @@
+"""Enishi: related posts and tag suggestions for static sites."""
+
+__version__ = "0.1.0"

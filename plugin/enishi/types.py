@@ -1,0 +1,146 @@
+"""Every type that more than one module shares.
+
+Conventions: a post's identity is its path relative to the site folder (POSIX, NFC).  Vectors are float32 of shape
+(n_posts, dim) with rows of unit length, or of zeros where a post has no words.  Scores are cosine similarity.
+An index knows rows, never posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:  # numpy costs 80 ms, and a build with nothing to do needs no array
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.errors import Diagnostic
+
+    Vectors: TypeAlias = npt.NDArray[np.float32]
+    Rows: TypeAlias = npt.NDArray[np.int64]
+    Scores: TypeAlias = npt.NDArray[np.float64]
+
+Status = Literal["published", "draft", "unpublished", "future"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post, as its generator sees it.  What its body says stands in :class:`TextFields`."""
+
+    path: str
+    """Identity: relative to the site folder, POSIX, NFC."""
+    title: str
+    url: str = ""
+    """Address of the page, with the site's root path (``/blog/2024/a/``); never a promise (see DESIGN: URLs)."""
+    date: datetime | None = None
+    """Time-zone aware; None where the author gave none.  A file's mtime is never a date."""
+    tags: tuple[str, ...] = ()
+    categories: tuple[tuple[str, ...], ...] = ()
+    """Chains, parent first: ``(("web", "css"), ("notes",))``."""
+    description: str = ""
+    """The author's own summary (`lede`, `description`, `excerpt`, `summary`), as written."""
+    lang: str = ""
+    translation_key: str = ""
+    """Posts with the same non-empty key are translations of one another."""
+    series: str = ""
+    status: Status = "published"
+    pinned: tuple[str, ...] = ()
+    """Paths, slugs or URLs of posts that the author wants listed first (`enishi: {pin: […]}`)."""
+    excluded: tuple[str, ...] = ()
+    wants_related: bool = True
+    """False for `enishi: {related: false}`: no list of its own, and in nobody's list."""
+    slug: str = ""
+    front_matter: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-like: str, int, float, bool, None, list, dict with str keys; dates as written."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the post may appear in what other readers see."""
+        return self.status == "published"
+
+
+@dataclass(frozen=True, slots=True)
+class TextFields:
+    """What a post says, field by field: plain text, no markup, no template syntax."""
+
+    title: str = ""
+    lede: str = ""
+    """The opening: text before `<!-- more -->` (but at most 400 characters of prose), else its first 400 characters."""
+    headings: tuple[str, ...] = ()
+    prose: str = ""
+    """The body with its headings, without code; blocks are separated by blank lines."""
+    code: str = ""
+    languages: tuple[str, ...] = ()
+    """Info strings of the fenced code blocks, lower case, in order of first use."""
+    links: tuple[str, ...] = ()
+    """Targets of the body's links (not images), as written, in order, each once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A post near another in the embedding."""
+
+    path: str
+    score: float
+
+
+Kind = Literal["similar", "pinned", "translation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """One entry of a post's list of related posts, with its reasons."""
+
+    path: str
+    title: str
+    url: str
+    score: float
+    """Cosine similarity, rounded to 4 digits."""
+    kind: Kind = "similar"
+    date: str = ""
+    """ISO date (``2024-05-06``) or empty."""
+    lang: str = ""
+    shared_tags: tuple[str, ...] = ()
+    shared_terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything a build found out: pure, without paths of this machine or times of this run."""
+
+    posts: tuple[Post, ...]
+    """Sorted by path."""
+    related: Mapping[str, tuple[Related, ...]]
+    """By path of the post."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Encoder(Protocol):
+    """Turns posts into vectors.  A fitted encoder (the site's own) learns from the posts it is given."""
+
+    @property
+    def key(self) -> str:
+        """Names everything the vectors depend on beside the posts: model, revision, settings, version of the code."""
+        ...
+
+    def encode(self, posts: Sequence[Post], fields: Sequence[TextFields]) -> Vectors:
+        """Vectors of shape (len(posts), dim): float32, unit rows, zeros for a post without words."""
+        ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`."""
+        ...
+
+
+class Index(Protocol):
+    """Nearest rows by inner product.  Rows only: it never hears of posts."""
+
+    def search(self, queries: Vectors, k: int) -> tuple[Rows, Scores]:
+        """The k best rows for each query, best first.
+
+        Returns rows and scores of shape (len(queries), min(k, n)).  Scores are computed in float64 and rounded to
+        4 digits *before* rows are ordered; equal scores come in ascending row order.
+        """
+        ...
