@@ -28,6 +28,10 @@ class EncoderError(EnishiError):
     """The encoder that the settings ask for cannot be had."""
 
 
+class IndexUnavailableError(EnishiError):
+    """The index backend that the settings ask for cannot be had on this machine."""
+
+
 class OutputError(EnishiError):
     """What was made cannot be written: disk full, read-only folder, a foreign file in the way."""
 
