@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:  # numpy costs 80 ms, and a build with nothing to do needs no array
     import numpy as np
@@ -79,6 +79,31 @@ class TextFields:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A post and what it says: the unit that encoders, reasons and topics work on."""
+
+    post: Post
+    fields: TextFields
+    words: Mapping[str, int]
+    """Weighted counts of folded words (title 3, headings, description and body 1), for the site encoder."""
+    terms: Mapping[str, Term]
+    """Words and phrases that a reader would name, by their folded form."""
+
+    @property
+    def title(self) -> str:
+        """What to call the post on a page: its title, else its first heading, else its slug, else its path."""
+        heading = self.fields.headings[0] if self.fields.headings else ""
+        return self.fields.title or heading or self.post.slug or self.post.path
+
+
+class Term(NamedTuple):
+    """A term of one post: how often it occurs there, and how it is written there."""
+
+    frequency: int
+    surface: str
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbor:
     """A post near another in the embedding."""
 
@@ -110,7 +135,7 @@ class Related:
 class Analysis:
     """Everything a build found out: pure, without paths of this machine or times of this run."""
 
-    posts: tuple[Post, ...]
+    documents: tuple[Document, ...]
     """Sorted by path."""
     related: Mapping[str, tuple[Related, ...]]
     """By path of the post."""
@@ -125,8 +150,8 @@ class Encoder(Protocol):
         """Names everything the vectors depend on beside the posts: model, revision, settings, version of the code."""
         ...
 
-    def encode(self, posts: Sequence[Post], fields: Sequence[TextFields]) -> Vectors:
-        """Vectors of shape (len(posts), dim): float32, unit rows, zeros for a post without words."""
+    def encode(self, documents: Sequence[Document]) -> Vectors:
+        """Vectors of shape (len(documents), dim): float32, unit rows, zeros for a post without words."""
         ...
 
     def encode_query(self, text: str) -> Vectors:

@@ -1,0 +1,224 @@
+"""What was already worked out, in SQLite: content-addressed, so it is never wrong, only missing.
+
+Three tables: `records` (what a file's bytes say, by a hash of them), `arrays` (the last build's vectors, for search
+and explanations) and `states` (what the last build of an output folder was made from).  A damaged, foreign, newer or
+locked cache is an empty cache; nothing here raises because of its content.  Never a pickle: JSON and raw arrays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x656E6973  # "enis": tells our file from any other SQLite file
+_TABLES = """
+CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrays
+  (name TEXT PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS states (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+_BUSY_SECONDS = 5.0
+_CHUNK = 500
+
+T = TypeVar("T")
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """SHA-256 of the parts, each with its length, so that no two lists of parts collide."""
+    total = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        total.update(len(raw).to_bytes(8, "little"))
+        total.update(raw)
+    return total.digest()
+
+
+class Cache:
+    """A cache file, or nothing at all: every method then answers as an empty cache does."""
+
+    def __init__(self, file: Path | None) -> None:
+        """Open `file`, making its folder; `None`, or a place that cannot be written, means no cache."""
+        self._db = _open(file) if file else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is remembered at all."""
+        return self._db is not None
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._quietly(self._db.close, None)
+            self._db = None
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- records: one a file content
+
+    def records(self, keys: Iterable[bytes]) -> dict[bytes, Any]:
+        """The JSON values known for these keys."""
+        wanted = list(dict.fromkeys(keys))
+        return self._ask(lambda db: dict(_select_records(db, wanted)), {})
+
+    def add_records(self, values: Mapping[bytes, bytes]) -> None:
+        """Remember JSON texts (bytes) under their keys."""
+        rows = [(key, zlib.compress(value, 1)) for key, value in values.items()]
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", rows)
+
+        if rows:
+            self._ask(write, None)
+
+    def keep_only(self, keys: Iterable[bytes]) -> None:
+        """Forget records that this site no longer has, once they are the larger part of the cache."""
+        wanted = set(keys)
+
+        def prune(db: sqlite3.Connection) -> None:
+            (count,) = db.execute("SELECT count(*) FROM records").fetchone()
+            if count <= 2 * len(wanted) + 1000:
+                return
+            known = {bytes(row[0]) for row in db.execute("SELECT key FROM records")}
+            with db:
+                db.executemany("DELETE FROM records WHERE key = ?", [(key,) for key in sorted(known - wanted)])
+
+        self._ask(prune, None)
+
+    # -- arrays: the last build's vectors
+
+    def put_arrays(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Replace all arrays, in one transaction: a reader sees those of one build."""
+        rows = [
+            (name, array.dtype.str, json.dumps(array.shape), array.tobytes()) for name, array in sorted(arrays.items())
+        ]
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("DELETE FROM arrays")
+                db.executemany("INSERT INTO arrays VALUES (?, ?, ?, ?)", rows)
+
+        self._ask(write, None)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of the last build; empty where there are none."""
+        import numpy as np
+
+        def read(db: sqlite3.Connection) -> dict[str, npt.NDArray[Any]]:
+            found: dict[str, npt.NDArray[Any]] = {}
+            for name, dtype, shape, value in db.execute("SELECT * FROM arrays"):
+                kind: np.dtype[Any] = np.dtype(dtype)
+                if kind.hasobject:
+                    return {}
+                found[name] = np.frombuffer(value, dtype=kind).reshape(json.loads(shape))
+            return found
+
+        return self._ask(read, {})
+
+    # -- states: what a build was made from
+
+    def state(self, name: str) -> Any:
+        """The JSON value last set under this name, or None."""
+
+        def read(db: sqlite3.Connection) -> Any:
+            row = db.execute("SELECT value FROM states WHERE name = ?", (name,)).fetchone()
+            return json.loads(row[0]) if row else None
+
+        return self._ask(read, None)
+
+    def set_state(self, name: str, value: Any) -> None:
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (name, text))
+
+        self._ask(write, None)
+
+    def _ask(self, question: Any, otherwise: T) -> T:
+        if self._db is None:
+            return otherwise
+        return self._quietly(lambda: question(self._db), otherwise)
+
+    def _quietly(self, action: Any, otherwise: T) -> T:
+        """A cache that fails is a cache that knows nothing: from then on it is not asked again."""
+        try:
+            result: T = action()
+        except (sqlite3.Error, ValueError, TypeError, KeyError, zlib.error, OverflowError, MemoryError):
+            broken, self._db = self._db, None
+            if broken is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    broken.close()
+            return otherwise
+        return result
+
+
+def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, Any]]:
+    for start in range(0, len(keys), _CHUNK):
+        chunk = keys[start : start + _CHUNK]
+        marks = ",".join("?" * len(chunk))
+        rows = db.execute(f"SELECT key, value FROM records WHERE key IN ({marks})", chunk)  # noqa: S608 (marks only)
+        for key, value in rows:
+            # One unreadable record is a miss, not the end of the cache.
+            with contextlib.suppress(ValueError, zlib.error):
+                yield bytes(key), json.loads(zlib.decompress(value))
+
+
+def _open(file: Path) -> sqlite3.Connection | None:
+    """An open cache, made anew where the file is damaged or of another version; None where that is impossible."""
+    for fresh in (False, True):
+        try:
+            if fresh:
+                _remove(file)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return _connect(file)
+        except (sqlite3.OperationalError, OSError) as error:
+            if "locked" in str(error) or "busy" in str(error):
+                return None
+        except (sqlite3.DatabaseError, _ForeignCacheError):
+            continue
+    return None
+
+
+class _ForeignCacheError(Exception):
+    """The file is a database, but not one of ours of this version."""
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, timeout=_BUSY_SECONDS)
+    try:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and (version, application) != (SCHEMA_VERSION, _APPLICATION_ID):
+            raise _ForeignCacheError
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        if not tables:
+            db.executescript(
+                f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={SCHEMA_VERSION};"
+                f" PRAGMA application_id={_APPLICATION_ID}; COMMIT;"
+            )
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{file}{suffix}").unlink(missing_ok=True)

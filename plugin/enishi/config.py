@@ -1,0 +1,356 @@
+"""The settings: what can be set, where it is read from, and all that is wrong with them in one report.
+
+Settings come from the first of ``enishi.toml``, ``[tool.enishi]`` in ``pyproject.toml`` and ``enishi:`` in Hexo's
+``_config.yml``, or from the file given by ``--config``; ``--set KEY=VALUE`` overrides single ones.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from enishi.errors import Diagnostic, SettingsError, Severity
+
+Generator = Literal["auto", "hexo", "jekyll", "hugo", "eleventy", "pelican", "mkdocs", "zenn", "generic"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True)
+
+
+class RelatedSettings(_Section):
+    """Which posts a list of related posts holds."""
+
+    limit: Annotated[int, Field(ge=0, le=100)] = Field(5, description="How many related posts a post gets at most.")
+    min_score: Literal["auto"] | Annotated[float, Field(ge=-1, le=1)] = Field(
+        "auto",
+        description="The least cosine similarity of a related post. `auto` takes it from the blog itself: "
+        "what chance pairs of its posts do not reach.",
+    )
+    newer: bool = Field(True, description="Whether posts newer than the post itself may be listed.")
+    linked: Literal["demote", "hide", "keep"] = Field(
+        "demote",
+        description="A post that the body already links to: listed after all others, not at all, or like any other.",
+    )
+    same_series: Annotated[int, Field(ge=0)] = Field(2, description="How many posts of one series a list may hold.")
+    duplicates: Literal["hide", "keep"] = Field(
+        "hide", description="Whether near-duplicates (of the post, or of one already listed) are left out."
+    )
+    translations: Literal["last", "hide", "keep"] = Field(
+        "last",
+        description="A translation of the post itself: named as such at the end of the list, left out, or listed "
+        "like any other post.",
+    )
+    max_share: Annotated[float, Field(ge=0)] = Field(
+        3.0, description="How often one post may be listed over the whole site, in multiples of the mean; 0: any."
+    )
+
+
+class EncoderSettings(_Section):
+    """What turns a post into a vector."""
+
+    model: str = Field(
+        "",
+        description="A sentence-transformers model to combine with the site encoder: its name on the hub, or a "
+        "folder (absolute, or relative to the site). Needs `enishi[transformers]`. Empty: the site encoder alone.",
+    )
+    revision: str = Field("", description="The revision (commit) of a model on the hub, to pin it.")
+    weight: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="The model's share of a post's vector; the rest is the site encoder's."
+    )
+    dimensions: Annotated[int, Field(ge=2, le=4096)] = Field(
+        512, description="The most dimensions of the site encoder's vectors."
+    )
+    tag_weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05, description="How much the tags that two posts share count beside their words."
+    )
+    link_weight: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.4, description="How far a post is drawn towards the posts that it links to or is linked from."
+    )
+
+
+class IndexSettings(_Section):
+    """What finds the nearest vectors."""
+
+    backend: Literal["auto", "scann", "exact"] = Field(
+        "auto", description="`scann`, `exact` (NumPy), or ScaNN where it is installed."
+    )
+
+
+class TagSettings(_Section):
+    """Which tag suggestions are written."""
+
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="The least confidence of a suggested tag."
+    )
+    max_suggestions: Annotated[int, Field(ge=0, le=100)] = Field(
+        5, description="How many tags are suggested for a post at most."
+    )
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    generator: Generator = Field(
+        "auto", description="Whose rules the posts are read by; `auto` finds out from the site's own files."
+    )
+    posts: tuple[str, ...] = Field(
+        (), description="Folders of posts, relative to the site; empty: those of the generator."
+    )
+    exclude: tuple[str, ...] = Field((), description="Patterns of paths that are no posts (`drafts/**`).")
+    language: str = Field(
+        "", description="Language of the labels in the partials; empty: the post's, else the site's, else English."
+    )
+    templates: str = Field(
+        "templates/enishi", description="Folder of the site's own templates; a `related.html.j2` there is used."
+    )
+    data_file: str = Field(
+        "",
+        description="Also write the related posts of the published posts here, relative to the site "
+        "(`source/_data/enishi.json`), for generators that read data files.",
+    )
+    related: RelatedSettings = Field(default_factory=RelatedSettings)
+    encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    index: IndexSettings = Field(default_factory=IndexSettings)
+    tags: TagSettings = Field(default_factory=TagSettings)
+
+
+def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """(dotted name, default, description) of every setting, in order."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from describe_settings(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field.default, field.description or ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where settings were found: the values, and how to name the place of one of them."""
+
+    name: str
+    values: Mapping[str, Any]
+    lines: Mapping[tuple[str, ...], int]
+
+    def place(self, key: tuple[str, ...]) -> str:
+        for length in range(len(key), 0, -1):
+            line = self.lines.get(key[:length])
+            if line:
+                return f"{self.name}:{line}"
+        return self.name
+
+
+def load_settings(
+    site: Path, *, config_file: Path | None = None, overrides: Sequence[str] = ()
+) -> tuple[Settings, list[Diagnostic]]:
+    """The settings of a site.
+
+    `overrides` are ``KEY=VALUE`` with dotted keys; a value is read as TOML where it is TOML, else as text.
+
+    Raises:
+        SettingsError: naming every wrong setting with its place and the nearest right name.
+    """
+    found = [_read_file(config_file, config_file.name)] if config_file else _find_sources(site)
+    problems: list[str] = []
+    places: dict[tuple[str, ...], str] = {}
+    merged: dict[str, Any] = {}
+    for source in found[:1]:
+        _merge(merged, source.values, (), source, places)
+    for override in overrides:
+        _apply_override(merged, override, places, problems)
+    settings = Settings()
+    try:
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        problems += [_explain(dict(problem), places) for problem in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError("\n".join(["These settings are wrong:", *(f"  {line}" for line in problems)]))
+    ignored = [
+        Diagnostic(
+            source.name,
+            min(source.lines.values(), default=0),
+            "settings-ignored",
+            Severity.WARNING,
+            f"these settings are not used, because {found[0].name} has settings, too; keep them in one file",
+        )
+        for source in found[1:]
+    ]
+    return settings, ignored
+
+
+# --- where settings are found ------------------------------------------------------------------------------------
+
+
+def _find_sources(site: Path) -> list[_Source]:
+    sources = []
+    if (site / "enishi.toml").is_file():
+        sources.append(_read_file(site / "enishi.toml", "enishi.toml"))
+    if (site / "pyproject.toml").is_file() and "enishi" in _text(site / "pyproject.toml"):
+        source = _read_toml(site / "pyproject.toml", "pyproject.toml", ("tool", "enishi"))
+        if source.values:
+            sources.append(source)
+    for name in ("_config.yml", "_config.yaml"):
+        if (site / name).is_file() and "enishi" in _text(site / name):
+            source = _read_yaml(site / name, name)
+            if source.values:
+                sources.append(source)
+    return sources
+
+
+def _read_file(file: Path, name: str) -> _Source:
+    if file.suffix in {".yml", ".yaml"}:
+        return _read_yaml(file, name)
+    table = ("tool", "enishi") if file.name == "pyproject.toml" else ()
+    return _read_toml(file, name, table)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file.name} cannot be read: {error}") from error
+
+
+def _read_toml(file: Path, name: str, table: tuple[str, ...]) -> _Source:
+    text = _text(file)
+    try:
+        values: Any = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{name} is not valid TOML: {error}") from error
+    for key in table:
+        values = values.get(key, {}) if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{name}: {'.'.join(table)} has to be a table")
+    lines = {key[len(table) :]: line for key, line in _toml_lines(text) if key[: len(table)] == table}
+    return _Source(name, values, lines)
+
+
+def _toml_lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Line numbers of the keys of a TOML text: enough to point at, not a parser."""
+    section: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^\]]+)\]", line):
+            section = _toml_key(header[1])
+            yield section, number
+        elif entry := re.match(r"\s*([\w\"'.\s-]+?)\s*=", line):
+            yield section + _toml_key(entry[1]), number
+
+
+def _toml_key(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))
+
+
+def _read_yaml(file: Path, name: str) -> _Source:
+    import yaml
+
+    try:
+        root = yaml.compose(_text(file), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{name}:{mark.line + 1}" if mark else name
+        raise SettingsError(f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(root, yaml.MappingNode):
+        return _Source(name, {}, {})
+    for key, node in root.value:
+        if key.value == "enishi" and isinstance(node, yaml.MappingNode):
+            lines: dict[tuple[str, ...], int] = {(): key.start_mark.line + 1}
+            return _Source(name, _yaml_value(node, (), lines, 0), lines)
+    return _Source(name, {}, {})
+
+
+def _yaml_value(node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int], depth: int) -> Any:
+    """A YAML node as a plain value: our own settings are shallow, so no aliases, tags or depth are needed."""
+    import yaml
+
+    if depth > 8:
+        raise SettingsError("the `enishi:` settings in _config.yml are nested too deeply")
+    if isinstance(node, yaml.MappingNode):
+        result = {}
+        for key, value in node.value:
+            inner = (*path, str(key.value))
+            lines[inner] = key.start_mark.line + 1
+            result[str(key.value)] = _yaml_value(value, inner, lines, depth + 1)
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return [_yaml_value(item, path, lines, depth + 1) for item in node.value]
+    if node.tag == "tag:yaml.org,2002:null":
+        return ""
+    simple = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+    return yaml.safe_load(node.value) if node.tag in simple else node.value
+
+
+# --- merging, and saying what is wrong ---------------------------------------------------------------------------
+
+
+def _merge(
+    into: dict[str, Any],
+    values: Mapping[str, Any],
+    path: tuple[str, ...],
+    source: _Source,
+    places: dict[tuple[str, ...], str],
+) -> None:
+    for key, value in values.items():
+        inner = (*path, str(key))
+        places[inner] = source.place(inner)
+        if isinstance(value, Mapping):
+            section = into.setdefault(str(key), {})
+            if isinstance(section, dict):
+                _merge(section, value, inner, source, places)
+                continue
+        into[str(key)] = value
+
+
+def _apply_override(
+    into: dict[str, Any], override: str, places: dict[tuple[str, ...], str], problems: list[str]
+) -> None:
+    name, equals, text = override.partition("=")
+    key = tuple(part.strip() for part in name.split("."))
+    if not equals or not all(key):
+        problems.append(f"--set {override}: write it as KEY=VALUE, for example --set related.limit=3")
+        return
+    for part in key[:-1]:
+        section = into.setdefault(part, {})
+        if not isinstance(section, dict):
+            section = into[part] = {}
+        into = section
+    into[key[-1]] = _parse_value(text)
+    places[key] = f"--set {name}"
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
+def _explain(problem: Mapping[str, Any], places: Mapping[tuple[str, ...], str]) -> str:
+    location = tuple(str(part) for part in problem["loc"])
+    names = {name: default for name, default, _ in describe_settings()}
+    key = _known_prefix(location, names)
+    place = next((places[key[:n]] for n in range(len(key), 0, -1) if key[:n] in places), "settings")
+    dotted = ".".join(key)
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(dotted, names, n=1, cutoff=0.5) or [
+            name for name in names if name.rpartition(".")[2] == key[-1]
+        ]
+        hint = f"did you mean {near[0]}?" if near else "see the list of settings in the documentation"
+        return f"{place}: there is no setting {dotted}; {hint}"
+    value = problem.get("input")
+    return f"{place}: {dotted} = {value!r} does not fit: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+
+
+def _known_prefix(location: tuple[str, ...], names: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where pydantic's location goes on into a union or a list, the part of it that is a setting."""
+    for length in range(len(location), 0, -1):
+        if ".".join(location[:length]) in names:
+            return location[:length]
+    return location

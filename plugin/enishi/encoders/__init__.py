@@ -1,0 +1,1 @@
+"""Encoders: posts -> vectors, behind the one protocol of :class:`enishi.types.Encoder`."""

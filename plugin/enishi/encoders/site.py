@@ -1,0 +1,302 @@
+"""The site encoder: fitted on the blog itself, for any language, with no model to fetch.
+
+A kernel PCA of √tf TF-IDF with a little of the tags (RESEARCH.md, "one vector a post"): for word counts c
+
+    x_iw = √c_iw · (ln((1+n)/(1+df_w)) + 1),  unit length          words in 2 … max(0.3 n, 3) posts
+    y_it = ln(n/df_t) for tags on 2 posts or more, unit length
+    F    = [x, √w · y],  K = (F − γ1μᵀ)(F − γ1μᵀ)ᵀ rescaled to unit diagonal
+    e_i  = unit(U_i · √λ),  the largest eigenpairs of K
+
+γ is 1: plain centring.  Only for fewer than 50 posts is it smaller, since two posts that are centred always oppose each
+other, whatever they say.  Up to `EXACT_POSTS` posts K is decomposed exactly; above, its factor is, by a randomised SVD.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import TYPE_CHECKING, Any
+
+from enishi.tokens import fold, words
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Vectors
+
+VERSION = 1
+EXACT_POSTS = 3000
+"""Up to here an exact eigen-decomposition (cubic in posts: 3 s for 2,500) costs less than it would lose above."""
+_FULLY_CENTRED_POSTS = 50
+_MAX_DOCUMENT_SHARE = 0.3
+_POWER_ITERATIONS = 2
+_OVERSAMPLES = 20
+_QUERY_ARRAYS = ("words", "idf", "data", "columns", "starts", "projection", "mean_kernel", "norms", "centre")
+
+
+class SiteEncoder:
+    """Vectors from the blog's own words and tags.
+
+    Args:
+        dimensions: the most dimensions a vector has; fewer posts make fewer.
+        tag_weight: weight of the tags' kernel beside the words'; 0 for vectors that must not know the tags.
+    """
+
+    def __init__(self, *, dimensions: int = 512, tag_weight: float = 0.05) -> None:
+        self._dimensions = dimensions
+        self._tag_weight = tag_weight
+        self._model: _Model | None = None
+
+    @property
+    def key(self) -> str:
+        """Names everything the vectors depend on beside the posts."""
+        return f"site/{VERSION}/{self._dimensions}/{self._tag_weight!r}"
+
+    def encode(self, documents: Sequence[Document]) -> Vectors:
+        """Fit on these documents; vectors of shape (n, min(dimensions, n)), zeros for a post without words."""
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):  # same bytes for any number of threads, and faster at this size
+            vectors, self._model = _fit(documents, self._dimensions, self._tag_weight)
+        return vectors
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of free text, shape (1, dim); zeros where the blog knows none of its words.
+
+        Raises:
+            ValueError: if nothing was encoded or loaded before.
+        """
+        if self._model is None:
+            raise ValueError("the site encoder has not been fitted")
+        return self._model.encode(text)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """What :meth:`load` needs to encode queries again, without the posts.  Empty before fitting."""
+        return self._model.arrays() if self._model else {}
+
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Take up the arrays of an earlier fit; False where some are missing."""
+        if not set(_QUERY_ARRAYS) <= set(arrays):
+            return False
+        self._model = _Model.from_arrays(arrays)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """A fitted encoder, as far as a query needs it: the posts' features and where they lie in the embedding."""
+
+    columns: Mapping[str, int]  # word -> column of `features`
+    idf: npt.NDArray[np.float64]  # (n_words,)
+    features: Any  # csr matrix (n_posts, n_words), unit rows
+    projection: npt.NDArray[np.float32]  # U λ^-½, (n_posts, dim)
+    mean_kernel: npt.NDArray[np.float64]  # F μ, (n_posts,)
+    norms: npt.NDArray[np.float64]  # length of each centred row, (n_posts,); 0 for a post without words
+    centre: tuple[float, float]  # γ and μᵀμ
+
+    def encode(self, text: str) -> Vectors:
+        import numpy as np
+
+        query = np.zeros(len(self.idf))
+        for word, count in Counter(words(fold(text))).items():
+            column = self.columns.get(word)
+            if column is not None:
+                query[column] = sqrt(count) * self.idf[column]
+        length = np.linalg.norm(query)
+        if length == 0:
+            return np.zeros((1, self.projection.shape[1]), dtype=np.float32)
+        kernel = self.features @ (query / length)
+        gamma, mean_mean = self.centre
+        present = self.norms > 0
+        mean = gamma * kernel[present].mean()
+        own = sqrt(max(1.0 - 2 * mean + gamma**2 * mean_mean, 1e-12))
+        centred = np.zeros_like(kernel)
+        centred[present] = (kernel - mean - gamma * self.mean_kernel + gamma**2 * mean_mean)[present]
+        centred[present] /= self.norms[present] * own
+        return _unit_rows((centred @ self.projection)[None, :])
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        import numpy as np
+
+        text = "\n".join(self.columns).encode("utf-8", "surrogatepass")
+        return {
+            "words": np.frombuffer(text, dtype=np.uint8),
+            "idf": self.idf,
+            "data": self.features.data.astype(np.float32),
+            "columns": self.features.indices.astype(np.int32),
+            "starts": self.features.indptr.astype(np.int64),
+            "projection": self.projection,
+            "mean_kernel": self.mean_kernel,
+            "norms": self.norms,
+            "centre": np.array(self.centre),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> _Model:
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        text = arrays["words"].tobytes().decode("utf-8", "surrogatepass")
+        vocabulary = text.split("\n") if text else []
+        starts = arrays["starts"]
+        features = csr_matrix(
+            (arrays["data"].astype(np.float64), arrays["columns"], starts), shape=(len(starts) - 1, len(vocabulary))
+        )
+        gamma, mean_mean = (float(value) for value in arrays["centre"])
+        return cls(
+            {word: column for column, word in enumerate(vocabulary)},
+            arrays["idf"],
+            features,
+            arrays["projection"],
+            arrays["mean_kernel"],
+            arrays["norms"],
+            (gamma, mean_mean),
+        )
+
+
+def _fit(documents: Sequence[Document], dimensions: int, tag_weight: float) -> tuple[Vectors, _Model]:
+    import numpy as np
+    from scipy.sparse import csr_matrix, hstack
+
+    n = len(documents)
+    columns, idf, x = _word_features([document.words for document in documents])
+    y = _tag_features([document.post.tags for document in documents])
+    f: Any = csr_matrix(hstack([x, sqrt(tag_weight) * y])) if tag_weight and y.shape[1] else x
+    present = np.diff(f.indptr) > 0
+    gamma = min(1.0, n / _FULLY_CENTRED_POSTS)
+    mu = np.asarray(f.sum(axis=0)).ravel() / max(1, present.sum())
+    mean_kernel = f @ mu
+    mean_mean = float(mu @ mu)
+    own = np.asarray(f.multiply(f).sum(axis=1)).ravel()
+    squared = np.where(present, own - 2 * gamma * mean_kernel + gamma**2 * mean_mean, 0.0)
+    norms = np.sqrt(np.where(squared > 1e-9, squared, 0.0))  # a post that says just what all say has no direction
+    inverse = np.divide(1.0, norms, out=np.zeros(n), where=norms > 0)
+    rank = min(dimensions, max(1, n))
+    if n <= EXACT_POSTS:
+        u, spectrum = _exact_eigenpairs(f, gamma, mean_kernel, mean_mean, inverse, rank)
+    else:
+        u, spectrum = _randomised_eigenpairs(f, gamma, mu, inverse, rank)
+    significant = spectrum > 1e-9 * max(1.0, float(spectrum[0]) if len(spectrum) else 0.0)
+    root = np.sqrt(np.where(significant, spectrum, 0.0))
+    inverse_root = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
+    model = _Model(
+        columns, idf, x, (u * inverse_root).astype(np.float32), mean_kernel, norms, (gamma, mean_mean)
+    )
+    return _unit_rows(u * root), model
+
+
+def _exact_eigenpairs(
+    f: Any,
+    gamma: float,
+    mean_kernel: npt.NDArray[np.float64],
+    mean_mean: float,
+    inverse: npt.NDArray[np.float64],
+    rank: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    import numpy as np
+    from scipy.linalg import eigh
+
+    n = f.shape[0]
+    if n == 0:
+        return np.zeros((0, 1)), np.zeros(1)
+    kernel = (f @ f.T).toarray()
+    kernel -= gamma * mean_kernel[:, None]
+    kernel -= gamma * mean_kernel[None, :]
+    kernel += gamma**2 * mean_mean
+    kernel *= inverse[:, None]
+    kernel *= inverse[None, :]
+    spectrum, u = eigh(kernel, subset_by_index=(n - rank, n - 1), overwrite_a=True, check_finite=False)
+    return u[:, ::-1], spectrum[::-1]
+
+
+def _randomised_eigenpairs(
+    f: Any,
+    gamma: float,
+    mu: npt.NDArray[np.float64],
+    inverse: npt.NDArray[np.float64],
+    rank: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Left singular vectors and squared singular values of D⁻¹(F − γ1μᵀ), without ever making it dense."""
+    import numpy as np
+    from scipy.sparse import csr_matrix, diags
+    from scipy.sparse.linalg import LinearOperator
+    from sklearn.utils.extmath import randomized_svd
+
+    scaled = csr_matrix(diags(inverse) @ f).astype(np.float32)
+    transposed = csr_matrix(scaled.T)
+    centre = (gamma * mu).astype(np.float32)
+    weights = np.where(inverse > 0, inverse, 0.0).astype(np.float32)
+    operator = LinearOperator(
+        shape=scaled.shape,
+        dtype=np.float32,
+        matmat=lambda q: scaled @ q - np.outer(weights, centre @ q),
+        rmatmat=lambda q: transposed @ q - np.outer(centre, weights @ q),
+        matvec=lambda q: scaled @ q - weights * (centre @ q),
+        rmatvec=lambda q: transposed @ q - centre * (weights @ q),
+    )
+    u, singular, _ = randomized_svd(
+        operator,
+        n_components=rank,
+        n_oversamples=_OVERSAMPLES,
+        n_iter=_POWER_ITERATIONS,
+        power_iteration_normalizer="QR",
+        transpose=False,
+        random_state=0,
+    )
+    return u.astype(np.float64), singular.astype(np.float64) ** 2
+
+
+def _word_features(counts: Sequence[Mapping[str, int]]) -> tuple[dict[str, int], npt.NDArray[np.float64], Any]:
+    """Columns by word (sorted), their idf, and √tf · idf rows of unit length."""
+    import numpy as np
+
+    n = len(counts)
+    frequency: Counter[str] = Counter()
+    for of_post in counts:
+        frequency.update(of_post.keys())
+    most = max(_MAX_DOCUMENT_SHARE * n, 3)
+    kept = sorted(word for word, df in frequency.items() if 2 <= df <= most)
+    columns = {word: column for column, word in enumerate(kept)}
+    idf = np.array([log((1 + n) / (1 + frequency[word])) + 1 for word in kept])
+    entries = [
+        [(columns[word], sqrt(count)) for word, count in of_post.items() if word in columns] for of_post in counts
+    ]
+    return columns, idf, _unit_csr(entries, idf)
+
+
+def _tag_features(tags: Sequence[Sequence[str]]) -> Any:
+    """Tag indicator rows weighted by rarity, of unit length; tags are compared folded."""
+    import numpy as np
+
+    folded = [sorted({fold(tag) for tag in of_post}) for of_post in tags]
+    frequency = Counter(tag for of_post in folded for tag in of_post)
+    n = len(tags)
+    kept = sorted(tag for tag, count in frequency.items() if 2 <= count < n)
+    columns = {tag: column for column, tag in enumerate(kept)}
+    weight = np.array([log(n / frequency[tag]) for tag in kept])
+    return _unit_csr([[(columns[tag], 1.0) for tag in of_post if tag in columns] for of_post in folded], weight)
+
+
+def _unit_csr(entries: Sequence[Sequence[tuple[int, float]]], weight: npt.NDArray[np.float64]) -> Any:
+    import numpy as np
+    from scipy.sparse import csr_matrix, diags
+
+    starts = np.cumsum([0, *(len(row) for row in entries)])
+    columns = np.fromiter((column for row in entries for column, _ in row), dtype=np.int32, count=starts[-1])
+    values = np.fromiter((value for row in entries for _, value in row), dtype=np.float64, count=starts[-1])
+    matrix = csr_matrix((values * weight[columns], columns, starts), shape=(len(entries), len(weight)))
+    matrix.sort_indices()
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(len(entries)), where=lengths > 0)) @ matrix)
+
+
+def _unit_rows(vectors: npt.NDArray[np.float64]) -> Vectors:
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-9).astype(np.float32)
+    return unit
