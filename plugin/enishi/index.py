@@ -15,7 +15,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import sys
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -166,12 +168,15 @@ class _Reranked(ABC):
     """What the backends share: everything but the proposing of candidates."""
 
     def __init__(self, vectors: Vectors) -> None:
+        from threadpoolctl import ThreadpoolController
+
         checked = _checked(vectors, "row")
         self._size: int = checked.shape[0]
         self._dim: int = checked.shape[1]
         self._distinct = _Distinct.among(checked)
         self._rows = self._distinct.vectors
-        self._longest = _longest(self._rows)
+        self._longest = float(_lengths(self._rows).max(initial=0.0))
+        self._blas = ThreadpoolController().select(user_api="blas")
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -183,8 +188,6 @@ class _Reranked(ABC):
         `queries` has shape (m, dim) and need not be of unit length.  Raises ValueError for another shape, for a
         negative k, and for a query with a NaN or an infinity.
         """
-        from threadpoolctl import threadpool_limits
-
         checked = _checked(queries, "query")
         if checked.shape[1] != self._dim:
             raise ValueError(f"queries have {checked.shape[1]} columns, the index has {self._dim}")
@@ -196,7 +199,7 @@ class _Reranked(ABC):
             return np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.float64)
         distinct = _Distinct.among(checked)
         step = self._batch(k)
-        with threadpool_limits(1):  # faster at these sizes, and a machine's cores change no byte
+        with self._blas.limit(limits=1):  # faster at these sizes, and a machine's cores change no byte
             found = [
                 self._search_distinct(distinct.vectors[start : start + step], k)
                 for start in range(0, len(distinct.vectors), step)
@@ -255,8 +258,9 @@ class _Reranked(ABC):
         return below
 
     def _batch(self, k: int) -> int:
-        """How many queries to answer at a time, so that memory stays bounded."""
-        return max(1, _CELLS // max(len(self._rows), k))
+        """How many queries to answer at a time, so that memory stays bounded: all rows may be candidates."""
+        del k
+        return max(1, _CELLS // self._size)
 
     @abstractmethod
     def _propose(self, queries: Vectors, k: int) -> _Pairs:
@@ -327,7 +331,9 @@ class ScannIndex(_Reranked):
         return rows.astype(np.int64), near
 
     def _batch(self, k: int) -> int:
-        return super()._batch(k) if self.mode == "brute" else max(1, _CELLS // (4 * (k + _SPARE)))
+        if self.mode == "brute":
+            return super()._batch(k)
+        return max(1, _CELLS // min(self._size, (k + _SPARE) * k))  # each candidate may stand for k equal rows
 
 
 def _mode_for(count: int) -> ScannMode:
@@ -368,10 +374,35 @@ def _build_searcher(scann: Any, rows: Vectors, mode: ScannMode, threads: int) ->
         if mode == "tree":
             builder = builder.tree(_leaves(count), _leaves_searched(count), training_sample_size=count)
         builder = builder.score_ah(2, anisotropic_quantization_threshold=0.2, training_sample_size=min(count, 100_000))
-        searcher = builder.reorder(_reordered(_SPARE)).build()
+        with _silent_stderr():
+            searcher = builder.reorder(_reordered(_SPARE)).build()
     if threads > 1:
         searcher.set_num_threads(threads)
     return searcher
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Nothing is written to the process's standard error meanwhile.
+
+    ScaNN reports on its training from C++, below Python's `sys.stderr`, and no setting stops it.  What goes wrong
+    there still comes as an exception.
+    """
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed: nothing to silence
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _checked(vectors: Vectors, what: str) -> Vectors:
@@ -394,10 +425,6 @@ def _reject(wrong: npt.NDArray[np.bool_], what: str, why: str) -> None:
 def _lengths(vectors: Vectors) -> Scores:
     squares: Scores = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
     return np.sqrt(squares)
-
-
-def _longest(vectors: Vectors) -> float:
-    return float(_lengths(vectors).max(initial=0.0))
 
 
 def _together(parts: list[_Pairs]) -> _Pairs:
