@@ -1,0 +1,134 @@
+"""The few words that a list of related posts is made of, in the languages of the blogs we know.
+
+A label is chosen by the post's language, else by the site's, else it is English.  Settings may override each of them,
+for all languages at once or for one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+LABEL_NAMES = ("heading", "tags", "terms", "translation", "colon", "comma", "date")
+"""`colon` stands after a label, `comma` between two words; `date` is a pattern of YYYY, MM, M, DD, D."""
+
+Labels = Mapping[str, str]
+LabelOverrides = Mapping[str, "str | Mapping[str, str]"]
+"""``{"heading": "Read next", "ja": {"heading": "次に読む"}}``: the more particular one wins."""
+
+_ISO = "YYYY-MM-DD"
+
+
+def _labels(
+    heading: str, tags: str, terms: str, translation: str, *, colon: str = ": ", comma: str = ", ", date: str = _ISO
+) -> Labels:
+    return dict(zip(LABEL_NAMES, (heading, tags, terms, translation, colon, comma, date), strict=True))
+
+
+_TABLE: Mapping[str, Labels] = {
+    "ar": _labels("مقالات ذات صلة", "وسوم مشتركة", "كلمات مشتركة", "ترجمة", comma="، "),
+    "de": _labels("Verwandte Beiträge", "Gemeinsame Tags", "Gemeinsame Begriffe", "Übersetzung", date="D.M.YYYY"),
+    "en": _labels("Related posts", "Shared tags", "Shared terms", "Translation"),
+    "es": _labels("Entradas relacionadas", "Etiquetas en común", "Términos en común", "Traducción"),
+    "fr": _labels("Articles liés", "Étiquettes communes", "Termes communs", "Traduction", colon="\N{NO-BREAK SPACE}: "),
+    "it": _labels("Articoli correlati", "Tag in comune", "Termini in comune", "Traduzione"),
+    "ja": _labels("関連記事", "共通のタグ", "共通のキーワード", "翻訳", colon="：", comma="、", date="YYYY年M月D日"),
+    "ko": _labels("관련 글", "공통 태그", "공통 키워드", "번역", date="YYYY년 M월 D일"),
+    "pt": _labels("Artigos relacionados", "Tags em comum", "Termos em comum", "Tradução"),
+    "ru": _labels("Похожие записи", "Общие теги", "Общие слова", "Перевод", date="DD.MM.YYYY"),
+    "zh": _labels("相关文章", "共同标签", "共同关键词", "译文", colon="：", comma="、", date="YYYY年M月D日"),
+    "zh-hant": _labels("相關文章", "共同標籤", "共同關鍵詞", "譯文", colon="：", comma="、", date="YYYY年M月D日"),
+}
+
+_OWN_NAMES: Mapping[str, str] = {
+    "ar": "العربية",
+    "cs": "Čeština",
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fr": "Français",
+    "he": "עברית",
+    "hi": "हिन्दी",
+    "id": "Bahasa Indonesia",
+    "it": "Italiano",
+    "ja": "日本語",
+    "ko": "한국어",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "pt": "Português",
+    "ru": "Русский",
+    "sv": "Svenska",
+    "tr": "Türkçe",
+    "uk": "Українська",
+    "vi": "Tiếng Việt",
+    "zh": "中文",
+    "zh-hans": "简体中文",
+    "zh-hant": "繁體中文",
+}
+
+_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
+_SIMPLIFIED = ("zh-hans", "zh-cn", "zh-sg")
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_DATE_PART = re.compile(r"YYYY|MM|DD|M|D")
+
+
+def language_tag(written: str) -> str:
+    """The language as HTML wants it (``zh_CN`` -> ``zh-CN``), or empty where it is no language tag at all."""
+    tag = written.strip().replace("_", "-")
+    return tag if _LANGUAGE_TAG.fullmatch(tag) else ""
+
+
+def same_language(one: str, other: str) -> bool:
+    """Whether readers of one read the other: ``en`` and ``en-GB`` do, ``zh-CN`` and ``zh-TW`` count as two."""
+    return _group(one) == _group(other)
+
+
+def own_name(language: str) -> str:
+    """The language's name in itself (``日本語``), else its tag as written."""
+    return _OWN_NAMES.get(_group(language)) or _OWN_NAMES.get(_primary(language)) or language
+
+
+def label_language(*wanted: str) -> str:
+    """The first of the languages that we have labels for; English if none."""
+    for language in wanted:
+        for key in (_group(language), _primary(language)):
+            if key in _TABLE:
+                return key
+    return "en"
+
+
+def labels_for(language: str, overrides: LabelOverrides | None = None) -> Labels:
+    """The labels of one of our languages (see :func:`label_language`), with the site's own words laid over them."""
+    words = dict(_TABLE[language])
+    given = overrides or {}
+    words.update({name: text for name, text in given.items() if name in words and isinstance(text, str)})
+    for key in sorted(given):
+        own = given[key]
+        if not isinstance(own, str) and label_language(key) == language and key not in words:
+            words.update({name: text for name, text in own.items() if name in words})
+    return words
+
+
+def written_date(iso: str, pattern: str) -> str:
+    """``2024-05-06`` by a pattern such as ``YYYY年M月D日``; empty where there is no such date."""
+    match = _DATE.fullmatch(iso)
+    if not match:
+        return ""
+    year, month, day = match.groups()
+    parts = {"YYYY": year, "MM": month, "M": month.lstrip("0"), "DD": day, "D": day.lstrip("0")}
+    return _DATE_PART.sub(lambda part: parts[part.group()], pattern)
+
+
+def _primary(language: str) -> str:
+    return language.replace("_", "-").lower().partition("-")[0]
+
+
+def _group(language: str) -> str:
+    """Languages are told apart by their first part, and Chinese by its script as well."""
+    tag = language.replace("_", "-").lower()
+    if tag.startswith(_TRADITIONAL):
+        return "zh-hant"
+    if tag.startswith(_SIMPLIFIED):
+        return "zh-hans"
+    return _primary(tag)
