@@ -320,7 +320,7 @@ class ScannIndex(_Reranked):
         """Rows and float32 scores of shape (len(queries), wanted), best first."""
         settings: dict[str, int] = {"final_num_neighbors": wanted}
         if self.mode != "brute":
-            settings["pre_reorder_num_neighbors"] = _reordered(wanted)
+            settings["pre_reorder_num_neighbors"] = _reordered(wanted, len(self._rows))
         if self.mode == "tree":
             settings["leaves_to_search"] = _leaves_searched(len(self._rows))
         if self._threads > 1 and len(queries) > 1:
@@ -347,11 +347,13 @@ def _leaves(count: int) -> int:
 
 
 def _leaves_searched(count: int) -> int:
-    return max(1, _leaves(count) // 4)
+    """Three in eight: a quarter stays a little below a recall@10 of .99 on 100,000 blog-like vectors."""
+    return max(1, 3 * _leaves(count) // 8)
 
 
-def _reordered(wanted: int) -> int:
-    return max(200, 4 * wanted)
+def _reordered(wanted: int, count: int) -> int:
+    """How many rows ScaNN compares in float32 after hashing: cheap beside hashing, and recall depends on it."""
+    return max(400, count // 100, 10 * wanted)
 
 
 def _import_scann() -> Any:
@@ -375,7 +377,7 @@ def _build_searcher(scann: Any, rows: Vectors, mode: ScannMode, threads: int) ->
             builder = builder.tree(_leaves(count), _leaves_searched(count), training_sample_size=count)
         builder = builder.score_ah(2, anisotropic_quantization_threshold=0.2, training_sample_size=min(count, 100_000))
         with _silent_stderr():
-            searcher = builder.reorder(_reordered(_SPARE)).build()
+            searcher = builder.reorder(_reordered(_SPARE, count)).build()
     if threads > 1:
         searcher.set_num_threads(threads)
     return searcher
