@@ -57,7 +57,7 @@ def render_with_site_template(
         site: diagnostics name the template relative to this folder.
     """
     paths = {"template": os.fspath(template.resolve()), "ours": os.fspath(ours.parent)}
-    job = json.dumps({**paths, "views": views})
+    job = json.dumps({**paths, "seconds": _SECONDS_EACH, "views": views})
     package = os.fspath(Path(__file__).resolve().parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
     try:
@@ -74,7 +74,7 @@ def render_with_site_template(
     try:
         answer = json.loads(child.stdout)
     except ValueError:
-        cause = f"took more than {_SECONDS_EACH:.0f} seconds for one post, or more memory than it may have"
+        cause = f"took more than {_SECONDS_EACH:g} seconds for one post, or more memory than it may have"
         return None, (_failure(template, site, cause),)
     if "error" in answer:
         error = answer["error"]
@@ -111,11 +111,12 @@ def _child(job: Mapping[str, Any]) -> dict[str, object]:
     own, ours = Path(job["template"]), FileSystemLoader(job["ours"])
     loader = ChoiceLoader([FileSystemLoader(own.parent), ours, PrefixLoader({"enishi": ours})])
     path, fragments = "", []
+    faulthandler.dump_traceback_later(job["seconds"], exit=True)  # Jinja computes constants when it compiles
     try:
         template = _environment(loader).get_template(own.name)
         for view in job["views"]:
             path = view["path"]
-            faulthandler.dump_traceback_later(_SECONDS_EACH, exit=True)
+            faulthandler.dump_traceback_later(job["seconds"], exit=True)
             fragments.append(_bounded(template.generate(view)))
         faulthandler.cancel_dump_traceback_later()
     except Exception as error:

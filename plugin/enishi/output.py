@@ -101,7 +101,7 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
     """Whether every file of the manifest is there as we left it, and no run was broken off.  Never raises."""
     try:
         folder = state or out
-        if os.path.lexists(folder / JOURNAL_NAME):
+        if os.path.lexists(folder / JOURNAL_NAME) or os.path.lexists(folder / SCRATCH_NAME):
             return False
         hashes = _read_manifest(folder / MANIFEST_NAME)
         root = os.fspath(out)  # strings, as a Path for each costs 60 ms over 10,000 files
@@ -253,7 +253,7 @@ class _Run:
         self.scratch.mkdir(parents=True, exist_ok=True)
         if self.scratch.resolve() != self.state:
             stack.enter_context(_locked(self.scratch))
-        if self.scratch.parent.resolve() == self.state:  # else it may be another build's as well
+        if self._has_own_scratch():
             stack.callback(_rmdir_quietly, self.scratch)
         _remove_leftovers(self.scratch)
         same = self.scratch.stat().st_dev == self.out.stat().st_dev == self.state.stat().st_dev
@@ -265,6 +265,13 @@ class _Run:
         folders = {(self.out / name).parent for name in names if _is_safe_name(name) and self._leads_inside(name)}
         for folder in sorted(folders | {self.state}):
             _remove_leftovers(folder)
+        if self._has_own_scratch():
+            _remove_leftovers(self.scratch)
+            _rmdir_quietly(self.scratch)
+
+    def _has_own_scratch(self) -> bool:
+        """Whether the lock on `state` covers the scratch folder, so that it may come and go."""
+        return self.scratch.parent.resolve() == self.state
 
     def _remove(self, names: Sequence[str]) -> None:
         """Removes files of ours, and the folders below `out` that this leaves empty."""
