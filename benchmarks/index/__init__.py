@@ -1,0 +1,1 @@
+"""ScaNN's three modes, exact NumPy and HNSW on blog-like vectors: recall, time, memory."""

@@ -1,0 +1,1 @@
+"""How long the builds of one blog take."""

@@ -1,0 +1,1 @@
+"""How time and memory of a build grow with the number of posts."""

@@ -1,0 +1,102 @@
+"""Build synthetic blogs of growing size: `python -m benchmarks.scale BLOG...`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.building import Builds, build_thrice, enishi_command
+from benchmarks.machine import MIB, describe_machine, markdown_table, run_measured
+
+HEAD = [
+    "posts",
+    "cold, s",
+    "peak, MiB",
+    "nothing changed, s",
+    "one edited, s",
+    "mistune alone, s",
+    "ratio",
+    "TF-IDF, s",
+    "ratio",
+]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One size."""
+
+    posts: int
+    builds: Builds
+    yardsticks: dict[str, float]
+    """Seconds by name; see :mod:`benchmarks.yardstick`."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser.add_argument("blogs", type=Path, nargs="+", metavar="BLOG", help="folders with markdown posts")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 50_000], metavar="N")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--enishi", default=enishi_command(), metavar="COMMAND")
+    parser.add_argument(
+        "--tfidf-limit", type=int, default=10_000, metavar="N", help="largest size for the TF-IDF yardstick (quadratic)"
+    )
+    options = parser.parse_args()
+    results = []
+    for posts in sorted(options.sizes):
+        results.append(measure(options, posts))
+        print(*row(results[-1]), sep="  ", file=sys.stderr, flush=True)
+    print(report(results))
+    return 0
+
+
+def measure(options: argparse.Namespace, posts: int) -> Result:
+    """Make a blog in a temporary folder, build it three times, run the yardsticks."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder, "site")
+        # In a process of its own: this one must stay small (see run_measured).
+        wanted = ["--posts", str(posts), "--out", site, "--seed", str(options.seed)]
+        made = run_measured([sys.executable, "-m", "benchmarks.scale.synthetic", *options.blogs, *wanted])
+        if made.status:
+            raise SystemExit(f"no blog of {posts} posts could be made")
+        builds = build_thrice(options.enishi, site, Path(folder, "out"))
+        yardstick = [sys.executable, "-m", "benchmarks.yardstick", site]
+        measured = run_measured(yardstick + ["--tfidf"] * (posts <= options.tfidf_limit))
+    return Result(posts, builds, json.loads(measured.output))
+
+
+def row(result: Result) -> list[str]:
+    builds, cold = result.builds, result.builds.cold.seconds
+    cells = [f"{result.posts:,}", f"{cold:.1f}", f"{peak(builds) / MIB:.0f}"]
+    cells += [f"{builds.unchanged.seconds:.2f}", f"{builds.edited.seconds:.1f}"]
+    for name in ("parse", "tfidf"):
+        seconds = result.yardsticks.get(name)
+        cells += [f"{seconds:.1f}", f"{cold / seconds:.2f}"] if seconds else ["–", "–"]
+    return cells
+
+
+def peak(builds: Builds) -> int:
+    return max(builds.cold.peak, builds.unchanged.peak, builds.edited.peak)
+
+
+def report(results: list[Result]) -> str:
+    """The table, and below it how time and memory grew: x in posts^x."""
+    lines = [describe_machine(), "", markdown_table(HEAD, [row(result) for result in results])]
+    for small, large in pairwise(results):
+        times = exponent(small, large, small.builds.cold.seconds, large.builds.cold.seconds)
+        memory = exponent(small, large, peak(small.builds), peak(large.builds))
+        lines.append(f"{small.posts:,} to {large.posts:,} posts: time grows as n^{times:.2f}, memory as n^{memory:.2f}")
+    return "\n".join(lines)
+
+
+def exponent(small: Result, large: Result, before: float, after: float) -> float:
+    return math.log(after / before) / math.log(large.posts / small.posts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
