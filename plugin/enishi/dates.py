@@ -21,6 +21,7 @@ _DATE = re.compile(
 _COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(\d{2})?)?\s*\Z")
 _MONTH_ONLY = re.compile(r"\s*(\d{4})(?:[-/.年](\d{1,2})月?)?\s*\Z")
 _EXPLICIT_ZONE = re.compile(r"(?:[-+]\d{2}:?\d{2}|\b(?:GMT|UTC|Z|[ECMP][SD]T))\b|[-+]\d{2}:?\d{2}\Z")
+_MONTH_WORD = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 _EARLIEST, _LATEST = 1000, 9999
 
 

@@ -28,38 +28,11 @@ VERSION = "1"
 """Part of the key of everything cached: change it whenever the same bytes are read differently."""
 
 KNOWN_KEYS = frozenset(
-    [
-        "title",
-        "date",
-        "tags",
-        "tag",
-        "topics",
-        "categories",
-        "category",
-        "lang",
-        "language",
-        "locale",
-        "description",
-        "excerpt",
-        "lede",
-        "summary",
-        "slug",
-        "permalink",
-        "published",
-        "draft",
-        "status",
-        "series",
-        "layout",
-        "author",
-        "authors",
-        "updated",
-        "lastmod",
-        "enishi",
-        "translationkey",
-        "ref",
-        "emoji",
-        "type",
-    ]
+    {
+        *("title", "date", "tags", "tag", "topics", "categories", "category", "lang", "language", "locale"),
+        *("description", "excerpt", "lede", "summary", "slug", "permalink", "published", "draft", "status", "series"),
+        *("layout", "author", "authors", "updated", "lastmod", "enishi", "translationkey", "ref", "emoji", "type"),
+    }
 )
 """Keys by which text is recognised as front matter, and which a broken block is searched for (lower case)."""
 
@@ -132,7 +105,7 @@ class Handler(BaseHandler):
 
     FM_BOUNDARY = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
     START_DELIMITER = END_DELIMITER = "---"
-    format = "yaml"
+    kind = "yaml"
     strict = False
 
     def find(self, text: str) -> Block | None:
@@ -183,7 +156,7 @@ class HexoJSONHandler(HexoYAMLHandler):
 
     FM_BOUNDARY = re.compile(r"^;{3,}[ \t]*$", re.MULTILINE)
     START_DELIMITER = END_DELIMITER = ";;;"
-    format = "json"
+    kind = "json"
     _mark = ";"
 
     def read(self, block: str) -> Document:
@@ -196,12 +169,12 @@ class FencedHandler(Handler):
 
     _opening = re.compile(r"(?P<before>\s*?)(?P<fence>-{3,})(?P<kind>json|toml|yaml|js)?[ \t]*\n")
     _closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
-    _kind = ("", "yaml")
+    _kinds: tuple[str, ...] = ("", "yaml")
 
     def find(self, text: str) -> Block | None:
         """From the first fence to the next line of dashes or dots alone."""
         opening = self._opening.match(text)
-        if opening is None or (opening["kind"] or "") not in self._kind:
+        if opening is None or (opening["kind"] or "") not in self._kinds:
             return None
         closing = self._closing.search(text, opening.end())
         if closing is None:
@@ -215,8 +188,8 @@ class FencedHandler(Handler):
 class FencedJSONHandler(FencedHandler):
     """Eleventy's `---json`."""
 
-    format = "json"
-    _kind = ("json",)
+    kind = "json"
+    _kinds = ("json",)
 
     def read(self, block: str) -> Document:
         """A JSON object."""
@@ -227,10 +200,10 @@ class TOMLHandler(FencedHandler):
     """Hugo's and Zola's `+++`."""
 
     START_DELIMITER = END_DELIMITER = "+++"
-    format = "toml"
+    kind = "toml"
     _opening = re.compile(r"(?P<before>\s*?)(?P<fence>\+{3})(?P<kind>toml)?[ \t]*\n")
     _closing = re.compile(r"^\+{3}[ \t]*$", re.MULTILINE)
-    _kind = ("", "toml")
+    _kinds = ("", "toml")
 
     def read(self, block: str) -> Document:
         """TOML; dates become the text that was written, in ISO form."""
@@ -240,7 +213,7 @@ class TOMLHandler(FencedHandler):
 class JSONHandler(Handler):
     """Hugo's bare JSON object at the head of the file."""
 
-    format = "json"
+    kind = "json"
     _opening = re.compile(r"\s*(?=\{\s*(?:\"|\}))")
 
     def find(self, text: str) -> Block | None:
@@ -308,7 +281,7 @@ class LateFenceHandler(FencedHandler):
 class MetaHandler(Handler):
     """`Key: value` lines up to the first empty line, without fences: Pelican's and MkDocs' (Python-Markdown `meta`)."""
 
-    format = "meta"
+    kind = "meta"
     _key_line = re.compile(r"(?P<key>[A-Za-z][\w-]*):[ \t]*(?P<value>.*)\Z")
 
     def find(self, text: str) -> Block | None:
@@ -368,8 +341,8 @@ _UNOPENED_FENCE = re.compile(r"\n(-{3,}|;{3,})")
 def hexo_split(text: str) -> tuple[Block, str] | None:
     """hexo-front-matter's `split`: the block and its fence, or None where all of the text is body.
 
-    Its regular expressions are ``^(-{3,}|;{3,})\\n([\\s\\S]+?)\\n\\1\\n?([\\s\\S]*)`` and, if the text does not begin with
-    a fence, ``^([\\s\\S]+?)\\n(-{3,}|;{3,})\\n?([\\s\\S]*)``.
+    Its regular expressions are ``^(-{3,}|;{3,})\\n([\\s\\S]+?)\\n\\1\\n?([\\s\\S]*)`` and, if the text does not begin
+    with a fence, ``^([\\s\\S]+?)\\n(-{3,}|;{3,})\\n?([\\s\\S]*)``.
     """
     opening = _FENCE.match(text)
     if opening is not None:
@@ -411,10 +384,11 @@ def _read_json(text: str, *, strict: bool) -> Document:
     except ValueError as error:
         raise BlockError("bad-json", f"not valid JSON: {error}", 0) from None
     lines = {}
-    for number, line in enumerate(text.split("\n")):
-        if (key := _JSON_KEY.match(line)) and key[1] not in lines:
+    for number, written in enumerate(text.split("\n")):
+        if (key := _JSON_KEY.match(written)) and key[1] not in lines:
             lines[key[1]] = number
-    return Document(_json_like(value), (), {k: n for k, n in lines.items() if isinstance(value, dict) and k in value})
+    known = value if isinstance(value, dict) else {}
+    return Document(_json_like(value), (), {key: number for key, number in lines.items() if key in known})
 
 
 _JSON_ADVICE = "Look for a missing comma, quote or brace on this line or the one above"
@@ -505,24 +479,44 @@ def _read_hexo_block(handler: Handler, block: Block, text: str) -> FrontMatter:
         document = handler.read(block.text)
     except BlockError as error:
         problem = _problem(error, block)
-        if handler.format == "json":  # JSON.parse fails silently there: all of it is body
+        if handler.kind == "json":  # JSON.parse fails silently there: all of it is body
             return _all_body(text, f"Hexo shows it as text, because it is {error.message}", problem.line)
+        meant = None if block.is_fenced else _first_block(text)
+        if meant is not None and meant[0].kind != "yaml":
+            return _lost_other_form(*meant)
         return _salvaged(handler, block, problem, is_lost=True)
     value = document.value
     if isinstance(value, list):
-        value = {}  # Hexo hangs its own fields on the array: no key of ours can be in it
+        told = "the front matter is a list; Hexo wants `key: value` lines"
+        problem = Problem(block.first_line, "bad-yaml", Severity.ERROR, told)
+        return _salvaged(handler, block, problem, is_lost=True)
     if not isinstance(value, dict) or document.value is None:
         return _all_body(text, "")
-    return replace(_front_matter(handler, block, document, value), problems=_hexo_remarks(block, value, text))
+    return replace(_front_matter(handler, block, document, value), problems=_hexo_remarks(block, value))
 
 
-def _hexo_remarks(block: Block, value: dict[str, Any], text: str) -> tuple[Problem, ...]:
+def _lost_other_form(handler: Handler, block: Block) -> FrontMatter:
+    """JSON or TOML that Hexo takes for YAML up to the next rule: the mistake, if any, is one of the form it has."""
+    try:
+        document = handler.read(block.text)
+    except BlockError as error:
+        return _salvaged(handler, block, _problem(error, block), is_lost=True)
+    told = "only YAML between `---` lines is front matter to Hexo. Write it as YAML"
+    problem = Problem(block.first_line, "front-matter-not-read", Severity.ERROR, _LOST + told)
+    value = document.value if isinstance(document.value, dict) else {}
+    return replace(_front_matter(handler, block, document, value), problems=(problem,), is_lost=True)
+
+
+_LOST = "Hexo leaves this post out of the site (its exit code stays 0): "
+
+
+def _hexo_remarks(block: Block, value: dict[str, Any]) -> tuple[Problem, ...]:
     if block.is_fenced or not value or any(key.lower() in KNOWN_KEYS for key in value):
         return ()
     lines = block.text.count("\n") + 1
     told = (
-        f"Hexo takes the first {lines} line{'s' if lines > 1 else ''} for front matter, because a line beginning with `---`"
-        " follows: they are not shown. Put an empty front matter with a title above them, or write the rule as `***`"
+        f"Hexo takes the first {lines} line{'s' if lines > 1 else ''} for front matter, because a line beginning"
+        " with `---` follows: they are not shown. Put a front matter with a title above them, or write the rule as `***`"
     )
     return (Problem(1, "prose-read-as-front-matter", Severity.WARNING, told),)
 
@@ -544,21 +538,19 @@ def _unread_front_matter(text: str, why: str, line: int) -> Problem | None:
         return Problem(unclosed, code, Severity.WARNING, told)
     handler, block = meant
     if not why:
-        why = _why_hexo_passes_over(handler, block, text)
+        why = _why_hexo_passes_over(handler, text)
     return Problem(line or max(block.first_line - 1, 1), code, Severity.WARNING, why)
 
 
-def _why_hexo_passes_over(handler: Handler, block: Block, text: str) -> str:
-    if handler.format == "toml":
+def _why_hexo_passes_over(handler: Handler, text: str) -> str:
+    if handler.kind == "toml":
         return "Hexo does not read TOML front matter (`+++`): it shows it as text. Write it as YAML between `---` lines"
     if isinstance(handler, JSONHandler | FencedJSONHandler):
-        return "Hexo does not read a JSON object as front matter: it shows it as text. Write it as YAML between `---` lines"
+        return "Hexo does not read a JSON object as front matter: it shows it. Write it as YAML between `---` lines"
     if isinstance(handler, MetaHandler):
         return "Hexo shows these `Key: value` lines as text. Put a line `---` above and below them"
     if isinstance(handler, LateFenceHandler):
-        return (
-            "Hexo does not read this front matter, because text stands above it. Move that text below the closing `---`"
-        )
+        return "Hexo does not read this front matter, because text stands above it. Move that text below it"
     first = text.split("\n", 1)[0]
     if not first.strip():
         return "Hexo does not read this front matter, because of the empty lines above it. Delete them"
@@ -662,7 +654,7 @@ def _front_matter(handler: Handler, block: Block, document: Document, value: dic
         meta=value,
         body=block.body,
         body_line=block.body_line,
-        format=handler.format,
+        format=handler.kind,
         key_lines={key: block.first_line + line for key, line in document.key_lines.items()},
         timestamps=document.timestamps,
     )
@@ -676,14 +668,12 @@ def _salvaged(handler: Handler, block: Block, problem: Problem, *, is_lost: bool
     document = _salvage(block.text)
     if is_lost and not block.is_fenced and not any(key.lower() in KNOWN_KEYS for key in document.value):
         told = (
-            f"{problem.message}. Hexo reads everything above the first line that begins with `---` as front matter when the"
-            " file does not begin with one; put `---`, a title and `---` at the top, or write the rule as `***`"
+            f"{problem.message}. Hexo reads everything above the first line that begins with `---` as front matter when"
+            " the file does not begin with one; put `---`, a title and `---` at the top, or write the rule as `***`"
         )
         problem = replace(problem, code="prose-read-as-front-matter", message=told)
     if is_lost:
-        problem = replace(
-            problem, message=f"Hexo leaves this post out of the site (its exit code stays 0): {problem.message}"
-        )
+        problem = replace(problem, message=_LOST + problem.message)
     result = _front_matter(handler, block, document, document.value)
     return replace(result, problems=(problem,), is_lost=is_lost)
 
@@ -718,8 +708,7 @@ Explained = tuple[str, str, int] | None
 def _explain_duplicate(error: YamlError, lines: Sequence[str], line: int, start: int) -> Explained:
     if error.kind != "duplicate-key":
         return None
-    first = f" (first on line {line - start} above)" if line > start else ""
-    del lines, first
+    del lines, start
     return "duplicate-key", f"`{error.message}` is given twice. Delete one of the two", line
 
 
@@ -756,7 +745,7 @@ def _explain_quote(error: YamlError, lines: Sequence[str], line: int, start: int
             told = 'the value ends in `\\"`, which does not close the quote. Write the backslash twice, or leave it out'
             return "unclosed-quote", told, number
         if error.kind in ("block", "key", "colon", "flow", "syntax") and match[1] in inner.replace("\\" + match[1], ""):
-            told = f"a quote {match[1]} inside a value in the same quotes. Write it as `\\{match[1]}`, or use the other quotes outside"
+            told = 'a quote " inside a value in the same quotes. Write it as `\\"`, or use single quotes outside'
             if match[1] == "'":
                 told = "a quote ' inside a value in single quotes. Write it twice (''), or use double quotes outside"
             return "quote-in-quotes", told, number
@@ -774,12 +763,15 @@ def _explain_colon(error: YamlError, lines: Sequence[str], line: int, start: int
         told = "a colon followed by a blank inside a value. Put the whole value in quotes"
         return "unquoted-colon", told, line
     if error.kind == "key":
-        told = f"this line has no `key:`, and continues no value: {_shorten(lines[start])!r}. Indent it, or quote the value"
+        told = (
+            f"this line has no `key:` and continues no value: {_shorten(lines[start])!r}. Indent it, or quote the value"
+        )
         return "text-between-keys", told, start
     return None
 
 
 def _explain_flow(error: YamlError, lines: Sequence[str], line: int, start: int) -> Explained:
+    del line
     if error.kind != "flow":
         return None
     bracket = "[" if "[" in lines[start] else "{"
@@ -862,7 +854,7 @@ def _salvage(block: str) -> Document:
     chunks = list(_chunks(lines))
     values: dict[str, Any] = {}
     key_lines: dict[str, int] = {}
-    timestamps: list[str] = []
+    timestamps: set[str] = set()
     for key, number, chunk in chunks:
         name = key if key.lower() not in KNOWN_KEYS else key.lower()
         if name not in KNOWN_KEYS:
@@ -873,13 +865,15 @@ def _salvage(block: str) -> Document:
         values[name] = value
         key_lines[name] = number
         if is_timestamp:
-            timestamps.append(f"/{name}")
+            timestamps.add(f"/{name}")
+        else:
+            timestamps.discard(f"/{name}")
     for number, line in lines:
         match = _INLINE_KEY.search(line)
         if match is not None and match[1] not in values:
             values[match[1]], _ = _scalar(match[2])
             key_lines[match[1]] = number
-    return Document(values, tuple(timestamps), key_lines)
+    return Document(values, tuple(sorted(timestamps)), key_lines)
 
 
 def _our_side(lines: list[str]) -> list[tuple[int, str]]:
@@ -898,7 +892,8 @@ def _our_side(lines: list[str]) -> list[tuple[int, str]]:
 
 def _chunks(lines: list[tuple[int, str]]) -> Iterator[tuple[str, int, list[str]]]:
     """Key, line number and lines of each top-level entry."""
-    key, start, chunk = "", 0, []
+    key, start = "", 0
+    chunk: list[str] = []
     for number, line in lines:
         pair = _JSON_PAIR.match(line)
         if pair is not None:
@@ -923,16 +918,19 @@ def _read_chunk(key: str, chunk: list[str]) -> tuple[Any, bool]:
         pass
     first = chunk[0].split(":", 1)[1].strip()
     if first in ("", "[", "|", ">", ">-", "|-"):
-        items = [item[1].strip() for line in chunk[1:] if (item := _ITEM.match(line)) and item[1]]
-        if items:
-            return [_scalar(item)[0] for item in items], False
-        text = " ".join(line.strip().strip('",') for line in chunk[1:] if line.strip() not in ("", "]", "],"))
-        return (
-            text if first != "[" else [part.strip().strip('"') for part in text.split(",") if part.strip()]
-        ) or None, False
+        return _read_lines_below(chunk[1:], is_list=first == "["), False
     if first.startswith("["):
         return [_scalar(part)[0] for part in first.strip("[],").split(",") if part.strip()], False
     return _scalar(first)
+
+
+def _read_lines_below(lines: list[str], *, is_list: bool) -> Any:
+    """A list if there are items, else the lines as one text."""
+    items = [item[1].strip() for line in lines if (item := _ITEM.match(line)) and item[1]]
+    if items:
+        return [_scalar(item)[0] for item in items]
+    parts = [line.strip().strip('",') for line in lines if line.strip() not in ("", "]", "],")]
+    return parts if is_list else " ".join(parts) or None
 
 
 def _scalar(text: str) -> tuple[Any, bool]:

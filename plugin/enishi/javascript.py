@@ -176,7 +176,7 @@ Token = tuple[str, str, int, int]
 """kind, symbol or keyword type, value, number of characters."""
 
 
-class _InvalidDate(Exception):
+class _InvalidDateError(Exception):
     """V8 would answer `Invalid Date`."""
 
 
@@ -245,12 +245,12 @@ class _Composer:
 
     def add_day(self, n: int) -> None:
         if len(self.day) == 3:
-            raise _InvalidDate
+            raise _InvalidDateError
         self.day.append(n)
 
     def add_time(self, n: int) -> None:
         if len(self.time) == 4:
-            raise _InvalidDate
+            raise _InvalidDateError
         self.time.append(n)
 
     def finish_time(self, n: int) -> None:
@@ -278,13 +278,13 @@ class _Composer:
         if self.sign is not None:
             time -= self.sign * ((self.zone_hour or 0) * 60 + (self.zone_minute or 0)) * 60_000
         if abs(time) > _LARGEST_TIME:
-            raise _InvalidDate
+            raise _InvalidDateError
         return time
 
     def _year_month_day(self) -> tuple[int, int, int]:
         if not self.day:
-            raise _InvalidDate
-        first, second, third = (self.day + [1, 1])[:3]
+            raise _InvalidDateError
+        first, second, third = [*self.day, 1, 1][:3]
         year = 0
         if self.month is None:
             if self.is_iso or not 1 <= first <= 31:
@@ -301,14 +301,14 @@ class _Composer:
         if not self.is_iso:
             year += 2000 if 0 <= year <= 49 else 1900 if 50 <= year <= 99 else 0
         if not (1 <= month <= 12 and 1 <= day <= 31):
-            raise _InvalidDate
+            raise _InvalidDateError
         return year, month, day
 
     def _clock(self) -> tuple[int, int, int, int]:
         hour, minute, second, ms = (self.time + [0] * 4)[:4]
         if self.hour_offset is not None:
             if not 0 <= hour <= 12:
-                raise _InvalidDate
+                raise _InvalidDateError
             hour = hour % 12 + self.hour_offset
         if not (0 <= hour < 24 and minute < 60 and second < 60 and ms < 1000) and (hour, minute, second, ms) != (
             24,
@@ -316,7 +316,7 @@ class _Composer:
             0,
             0,
         ):
-            raise _InvalidDate
+            raise _InvalidDateError
         return hour, minute, second, ms
 
 
@@ -327,7 +327,7 @@ def parse_date(text: str) -> int | None:
         token = _parse_iso(scanner, found)
         _parse_legacy(scanner, found, token)
         return found.milliseconds()
-    except _InvalidDate:
+    except _InvalidDateError:
         return None
 
 
@@ -355,7 +355,7 @@ def _parse_iso(scanner: _Scanner, found: _Composer) -> Token:
         scanner.next()
         _parse_iso_time(scanner, found)
         if scanner.current != _END:
-            raise _InvalidDate
+            raise _InvalidDateError
     elif scanner.current != _END:
         return scanner.next()
     found.is_iso = True
@@ -364,7 +364,7 @@ def _parse_iso(scanner: _Scanner, found: _Composer) -> Token:
 
 def _two_digits(scanner: _Scanner, largest: int) -> int:
     if not scanner.is_fixed(2) or scanner.current[2] > largest:
-        raise _InvalidDate
+        raise _InvalidDateError
     return scanner.next()[2]
 
 
@@ -373,13 +373,13 @@ def _parse_iso_time(scanner: _Scanner, found: _Composer) -> None:
     rest = 0 if hour == 24 else 59
     found.add_time(hour)
     if not scanner.skip(":"):
-        raise _InvalidDate
+        raise _InvalidDateError
     found.add_time(_two_digits(scanner, rest))
     if scanner.skip(":"):
         found.add_time(_two_digits(scanner, rest))
         if scanner.skip("."):
             if scanner.current[0] != "number" or (hour == 24 and scanner.current[2]):
-                raise _InvalidDate
+                raise _InvalidDateError
             found.add_time(_read_milliseconds(scanner.next()))
     if scanner.current[:3] == ("word", "zone", 0) and scanner.current[3] == 1:
         scanner.next()
@@ -389,18 +389,20 @@ def _parse_iso_time(scanner: _Scanner, found: _Composer) -> None:
         if scanner.is_fixed(4):
             hours, minutes = divmod(scanner.next()[2], 100)
             if hours > 23 or minutes > 59:
-                raise _InvalidDate
+                raise _InvalidDateError
         else:
             hours = _two_digits(scanner, 23)
             if not scanner.skip(":"):
-                raise _InvalidDate
+                raise _InvalidDateError
             minutes = _two_digits(scanner, 59)
         found.zone_hour, found.zone_minute = hours, minutes
 
 
 def _read_milliseconds(token: Token) -> int:
     number, length = token[2], min(token[3], 9)
-    return number * 10 ** (3 - length) if length <= 3 else number // 10 ** (length - 3)
+    if length <= 3:
+        return number * (100, 10, 1)[length - 1]
+    return number // int("1" + "0" * (length - 3))
 
 
 def _parse_legacy(scanner: _Scanner, found: _Composer, token: Token) -> None:
@@ -417,7 +419,7 @@ def _parse_legacy(scanner: _Scanner, found: _Composer, token: Token) -> None:
             has_read_number = True
             _legacy_offset(scanner, found, symbol)
         elif symbol in ("+", "-", ")") and has_read_number:
-            raise _InvalidDate
+            raise _InvalidDateError
         token = scanner.next()
 
 
@@ -425,7 +427,7 @@ def _legacy_number(scanner: _Scanner, found: _Composer, n: int) -> None:
     if scanner.skip(":"):
         if scanner.skip(":"):
             if found.time:
-                raise _InvalidDate
+                raise _InvalidDateError
             found.add_time(n)
             found.add_time(0)
         else:
@@ -435,7 +437,7 @@ def _legacy_number(scanner: _Scanner, found: _Composer, n: int) -> None:
     if scanner.skip(".") and found.expects_time(n):
         found.add_time(n)
         if scanner.current[0] != "number":
-            raise _InvalidDate
+            raise _InvalidDateError
         ms = _read_milliseconds(scanner.next())
         if len(found.time) < 4:  # V8 drops what comes too late here
             found.finish_time(ms)
@@ -446,7 +448,7 @@ def _legacy_number(scanner: _Scanner, found: _Composer, n: int) -> None:
         kind, symbol, _, length = scanner.current
         is_z = kind == "word" and symbol == "zone" and length == 1
         if not (kind in ("end", "space") or is_z or symbol in ("+", "-")):
-            raise _InvalidDate
+            raise _InvalidDateError
     else:
         found.add_day(n)
         scanner.skip("-")
@@ -462,7 +464,7 @@ def _legacy_word(scanner: _Scanner, found: _Composer, token: Token, has_read_num
     elif kind == "zone" and has_read_number:
         found.set_zone(value)
     elif has_read_number or scanner.current[0] == "number":
-        raise _InvalidDate
+        raise _InvalidDateError
 
 
 def _legacy_offset(scanner: _Scanner, found: _Composer, symbol: str) -> None:
@@ -477,4 +479,4 @@ def _legacy_offset(scanner: _Scanner, found: _Composer, symbol: str) -> None:
     elif length in (3, 4):
         found.zone_hour, found.zone_minute = divmod(n, 100)
     else:
-        raise _InvalidDate
+        raise _InvalidDateError

@@ -64,8 +64,9 @@ def _fold(character: str) -> str:
     kind = unicodedata.decomposition(character)
     if not kind or (kind[0] == "<" and not kind.startswith(("<wide>", "<circle>"))) or character in "\u212a\u212b":
         return character
-    base, *marks = unicodedata.normalize("NFKD", character)
-    return base if base.isascii() and base.isalpha() and all(map(unicodedata.combining, marks)) else character
+    parts = unicodedata.normalize("NFKD", character)
+    is_letter = parts[0].isascii() and parts[0].isalpha() and all(map(unicodedata.combining, parts[1:]))
+    return parts[0] if is_letter else character
 
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -90,7 +91,7 @@ _FILE_NAME_SEGMENTS = {
 
 
 def parse_hexo_file_name(pattern: str, relative: str) -> dict[str, str]:
-    """What Hexo takes from the file's path by `new_post_name`: always `title` (the slug), perhaps year, month, day, …"""
+    """What Hexo takes from the file's path by `new_post_name`: always `title` (the slug), perhaps year, month, …"""
     rule, _ = posixpath.splitext(pattern)
     stem, _ = posixpath.splitext(relative)
     names: list[str] = []

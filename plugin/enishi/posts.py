@@ -71,12 +71,12 @@ class _Search:
 
     def run(self) -> tuple[list[SourceFile], list[Diagnostic]]:
         for folder in self._site.post_folders:
-            self._walk(os.path.join(self._root, folder), "" if folder == "." else folder, folder)
+            self._walk(str(Path(self._root) / folder), "" if folder == "." else folder, folder)
         # Linked folders come last, so that a real folder keeps its name and its link adds nothing
         while self._links:
             links, self._links = sorted(self._links), []
             for relative, folder in links:
-                self._walk(os.path.realpath(os.path.join(self._root, relative)), relative, folder)
+                self._walk(os.path.realpath(Path(self._root) / relative), relative, folder)
         for parent, count in sorted(self._hidden.items()):
             self._report_hidden(parent, count)
         return sorted(self._found.values()), sorted(self._problems)
@@ -102,7 +102,7 @@ class _Search:
 
     def _is_new(self, folder: str) -> bool:
         try:
-            status = os.stat(folder)
+            status = Path(folder).stat()
         except OSError:
             return False
         key = (status.st_dev, status.st_ino)
@@ -130,7 +130,7 @@ class _Search:
         return post_folder not in (".", "src") or name not in NEVER_POSTS
 
     def _suffix(self, name: str) -> bool:
-        return os.path.splitext(name)[1].lower() in self._suffixes
+        return posixpath.splitext(name)[1].lower() in self._suffixes
 
     def _take(self, entry: os.DirEntry[str], child: str, post_folder: str) -> None:
         if (
@@ -485,10 +485,10 @@ class _HexoRules(_Rules):
         is_timestamp = self.is_timestamp("/date")
         date = dates.from_hexo(value, is_timestamp=is_timestamp, zone=self.site.timezone)
         if date is None:
-            told = f"Hexo cannot read the date {_shown(value)}, and takes the file's own time instead. Write it as 2024-05-06 12:30:00"
+            told = f"Hexo cannot read the date {_shown(value)}, and takes the file's own time. {_DATE_ADVICE}"
             self.warn("date", "bad-date", told)
         elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 100_000_000_000:
-            told = f"to Hexo, the date {_shown(value)} is milliseconds since 1970: {date:%Y-%m-%d}. Write it as 2024-05-06 12:30:00"
+            told = f"to Hexo, {_shown(value)} is milliseconds since 1970: {date:%Y-%m-%d}. {_DATE_ADVICE}"
             self.warn("date", "bad-date", told)
         elif is_timestamp and (written := re.match(r"\d{4}-(\d{1,2})-(\d{1,2})", value)) and _rolls_over(written[0]):
             told = f"there is no day {written[0]}: Hexo takes it as {date:%Y-%m-%d}"
@@ -536,7 +536,7 @@ class _HexoRules(_Rules):
         if self.front.is_lost:
             return "unpublished"  # the page is not there: a link to it would be dead
         if self.meta.get("draft") is True:
-            told = "Hexo does not know `draft: true`: this post is published. Write `published: false`, or move it to _drafts"
+            told = "Hexo does not know `draft: true`: the post is published. Write `published: false` instead"
             self.warn("draft", "draft-is-published", told)
         published = self._values.get("published")
         if published is not None and (published in ("false", "0") or not javascript.is_truthy(published)):
@@ -601,7 +601,7 @@ class _CommonRules(_Rules):
                 continue
             date = dates.parse(value, self.site.timezone)
             if date is None and key == "date":
-                told = f"{_shown(value)} is no date. Write it as 2024-05-06 12:30:00"
+                told = f"{_shown(value)} is no date. {_DATE_ADVICE}"
                 self.warn("date", "bad-date", told)
             elif key == "date" and isinstance(value, str) and not dates.is_exact(value):
                 told = f"{_shown(value)} has an impossible time; only the day is used"
@@ -666,6 +666,7 @@ _DATE_KEYS = (
     "created_at",
 )
 _NAME_DATE = re.compile(r"^(?:\d{4}[-_]\d{1,2}[-_]\d{1,2}|\d{2}-(?:\d{6}-)?(?=\D))[-_ ]?(?=.)")
+_DATE_ADVICE = "Write it as 2024-05-06 12:30:00"
 _MAX_NAME = 500
 
 

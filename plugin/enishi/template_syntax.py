@@ -26,12 +26,14 @@ _DROPPED = "script|style|svg|iframe|noscript|object|canvas|template|video|audio"
 
 # Each branch begins with a fixed character: the regex engine then skips plain text at the speed of memchr.
 _SYNTAX = re.compile(
-    r"\{[%{#:.]|\{/\*|\}\}|%\}|:{3,}|@\[|\[!\w|!\[\^|\[\[?(?:toc|TOC)\]|<!|<\?|://"
+    r"\{[%{#:.]|\{/\*|\}\}|%\}|:{3,}|@\[|\[!\w|!\[\^|\[\[?(?:toc|TOC)\]|<!|<\?|(?<!\(https)(?<!\(http)(?<!\"https)(?<!\"http)://"
     rf"|<(?:(?i:pre|{_DROPPED})\b|[A-Z][\w.]*)"
 )
 _TRIGGER = re.compile(r"`+|~{3,}|" + _SYNTAX.pattern)
 
-_LONG_RUN = re.compile(r"[!-~]{1500,}")
+_LONG = 1_500
+_LONG_RUN = re.compile(rf"[!-~]{{{_LONG},}}")
+_CJK_RUN = re.compile("[\u3001-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _RAW_MARKER = re.compile(r"\{%-?\s*(?:end)?(?:raw|verbatim)\s*-?%\}")
 _LINE_LEAD = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t>]*")
 _IN_TARGET = re.compile(r"""(?:\]\(\s*<?|\bhref\s*=\s*["']?|^\s*\[[^\]\n]+\]:\s*<?)[^\s()"'<>]*\Z""", re.I | re.M)
@@ -71,7 +73,9 @@ _IMAGE_NAME = re.compile(r"\S*\.\w{2,4}|[\w/.:#%-]*|\d+(?:px|%|em|x\d+)?", re.A)
 
 def plain_markdown(body: str) -> str:
     """The body as markdown without template syntax; :data:`MORE_MARK` where its excerpt ends."""
-    body = _LONG_RUN.sub(_ends_of, drop_front_matter_rest(body.replace("\0", "")))
+    body = drop_front_matter_rest(body.replace("\0", ""))
+    if max(map(len, body.split("\n"))) >= _LONG:  # five times faster than asking the expression
+        body = _LONG_RUN.sub(_ends_of, body)
     if _ADMONITION_ANYWHERE.search(body):
         body = _dedent_admonitions(body)
     if _MDX_ANYWHERE.search(body):
@@ -233,7 +237,8 @@ class _Cleaner:
         name_match = _TAG_NAME.match(inner)
         name = name_match.group(1) if name_match else ""
         if _RAW_TAG.fullmatch(name):
-            self.raw_until = max(self.raw_until, self._block_end("{%", name, end)[0])
+            if start >= self.raw_until:
+                self.raw_until = self._block_end("{%", name, end)[0]
             return "", end
         if start < self.raw_until and not name.startswith("end"):
             return "", start + 2
@@ -285,8 +290,8 @@ class _Cleaner:
         if start < self.raw_until:
             return "", start + 2
         end = self.text.find("}}", start, start + _REACH)
-        inner = self.text[start + 2 : end]
-        if end < 0 or "\n\n" in inner or "{{" in inner:
+        inner = self.text[start + 2 : end] if end >= 0 else "{{"
+        if "\n\n" in inner or "{{" in inner:
             return "", start + 2
         end += 2
         quoted = [one or two for one, two in re.findall(r'"([^"]*)"|\'([^\']*)\'', inner)]
@@ -353,6 +358,8 @@ class _Cleaner:
         opening = self.text[start : open_end + 1] + raw[:200]
         language = re.search(r"(?:\blang(?:uage)?-|\bbrush:\s*|\blang=[\"'])([\w+#.-]+)", opening)
         code = html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", re.sub(r"<br\s*/?>", "\n", raw)))
+        if language is None and reads_as_prose(code):
+            return f"\n\n{raw}\n\n", close[1]
         return self._as_fence(code, language.group(1) if language else ""), close[1]
 
     # --- lines --------------------------------------------------------------------------------------------------
@@ -393,6 +400,12 @@ class _Cleaner:
         if before.rfind("<") > before.rfind(">") or not re.search(r"(?:\A|[^\w/.=\"'<\[(-])https?\Z", before):
             return None
         return re.sub(r"([_*])", r"\\\1", rest.group()), rest.end()
+
+
+def reads_as_prose(block: str) -> bool:
+    """Whether most of a block without a language is Japanese or Chinese: notes set as ``<pre>``, not code."""
+    letters = sum(map(len, _CJK_RUN.findall(block[:_REACH])))
+    return letters > 0 and 2 * letters > len("".join(block[:_REACH].split()))
 
 
 def _head_end(head: str) -> int:
@@ -473,7 +486,7 @@ _MORE_COMMENT = re.compile(r"<!--\s*(?:more|truncate|excerpt|end[ _-]?excerpt|re
 # --- MkDocs ------------------------------------------------------------------------------------------------------
 
 _ADMONITION_LINE = re.compile(
-    r'([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-][^\n"]*|===[+!]?[ \t]+(?="))(?:"([^"\n]*)")?[ \t]*'
+    r'([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-][^\n"]*+|===[+!]?[ \t]+(?="))(?:"([^"\n]*)")?[ \t]*'
 )
 _ADMONITION_ANYWHERE = re.compile(r'^[ \t]*(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-]|===[+!]?[ \t]+")', re.M)
 _FENCE_LINE = re.compile(r"[ \t]*(`{3,}|~{3,})")
@@ -508,7 +521,7 @@ def _dedent_admonitions(text: str) -> str:
 # --- MDX ---------------------------------------------------------------------------------------------------------
 
 _MDX_STATEMENT = re.compile(
-    r"^import\s+(?:[\w*${][^\n;'\"]*\s+from\s+)?(?:\"[^\"\n]+\"|'[^'\n]+');?[ \t]*$"
+    r"^import\s+(?:[\w*${][^\n;'\"]{0,400}[ \t}]from[ \t]{1,9})?(?:\"[^\"\n]+\"|'[^'\n]+');?[ \t]*$"
     r"|^export\s+(?:const|let|var|default|function|async)\b[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*",
     re.M,
 )
@@ -548,4 +561,3 @@ def drop_front_matter_rest(body: str) -> str:
         if not fence and not line.strip():
             return text[sum(len(part) + 1 for part in lines[:number]) :] if known >= 2 else body
     return body
-

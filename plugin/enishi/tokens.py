@@ -163,7 +163,7 @@ def _compounds(text: str) -> Iterator[str]:
     for match in _COMPOUND.finditer(text):
         run = match.group()
         parts = _SAME_SCRIPT.findall(run)
-        for candidate in ([run] if len(parts) < 2 else [run, *parts]):
+        for candidate in [run] if len(parts) < 2 else [run, *parts]:
             if 2 <= len(candidate) <= _MAX_COMPOUND and candidate not in CJK and not _is_counter(candidate):
                 yield candidate
 

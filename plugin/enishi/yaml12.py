@@ -68,7 +68,7 @@ def load(text: str, *, strict: bool = True) -> Document:
         value = builder.build(node, "", 0) if node is not None else None
     except RecursionError:
         raise YamlError("too-deep", "nested too deeply", 0) from None
-    lines = {key: line for key, line in builder.key_lines.items()} if isinstance(value, dict) else {}
+    lines = builder.key_lines if isinstance(value, dict) else {}
     return Document(value, tuple(builder.timestamps), lines, tuple(builder.duplicates))
 
 
@@ -183,7 +183,8 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise YamlError("too-deep", f"nested more than {MAX_DEPTH} levels deep", event.start_mark.line)
+                line = event.start_mark.line if event.start_mark is not None else 0
+                raise YamlError("too-deep", f"nested more than {MAX_DEPTH} levels deep", line)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -258,15 +259,16 @@ def plain_scalar(text: str) -> tuple[Any, bool]:
     if _INTEGER.match(text):
         return _integer(text), False
     if len(text) < 400 and _FLOAT.match(text):
-        number = float(text)
-        return (int(number) if number.is_integer() and abs(number) < 2**53 else number) if _is_finite(
-            number
-        ) else text, False
+        return _float(text), False
     return text, is_yaml_timestamp(text)
 
 
-def _is_finite(number: float) -> bool:
-    return number - number == 0
+def _float(text: str) -> int | float | str:
+    """A whole number is an integer to JavaScript (`1.0` prints as `1`); an infinite one is text."""
+    number = float(text)
+    if number - number != 0:
+        return text
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 _STR, _SEQ, _MAP = "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
@@ -288,7 +290,7 @@ class _Builder:
         self.key_lines: dict[str, int] = {}
         self.duplicates: list[tuple[str, int]] = []
 
-    def build(self, node: Node, pointer: str, depth: int) -> Any:
+    def build(self, node: Any, pointer: str, depth: int) -> Any:
         self._values += 1
         line = node.start_mark.line
         if self._values > MAX_VALUES:
@@ -326,7 +328,7 @@ class _Builder:
         merged: set[str] = set()
         for key_node, value_node in node.value:
             if key_node.id == "scalar" and key_node.value == "<<" and not key_node.style and key_node.tag == "":
-                self._merge(value_node, result, merged, depth)
+                self._merge(value_node, result, merged, pointer, depth)
                 continue
             key = self._key(key_node, depth)
             line = key_node.start_mark.line
@@ -334,6 +336,7 @@ class _Builder:
                 if self._strict:
                     raise YamlError("duplicate-key", key, line, self.key_lines.get(key) if depth == 0 else None)
                 self.duplicates.append((key, line))
+            if key in result:
                 self._forget_timestamps(f"{pointer}/{escape_pointer(key)}")
             merged.discard(key)
             value = self.build(value_node, f"{pointer}/{escape_pointer(key)}", depth + 1)
@@ -354,11 +357,12 @@ class _Builder:
         del self.timestamps[known:]
         return value if isinstance(value, str) else to_string(value)
 
-    def _merge(self, node: Any, result: dict[str, Any], merged: set[str], depth: int) -> None:
+    def _merge(self, node: Any, result: dict[str, Any], merged: set[str], pointer: str, depth: int) -> None:
         sources = node.value if node.id == "sequence" else [node]
         for source in sources:
             known = len(self.timestamps)
-            values = self.build(source, "", depth + 1) if source.id == "mapping" else None
+            values = self.build(source, pointer, depth + 1) if source.id == "mapping" else None
+            dates = self.timestamps[known:]
             del self.timestamps[known:]
             if not isinstance(values, dict):
                 if self._strict:
@@ -368,6 +372,8 @@ class _Builder:
                 if key not in result:
                     result[key] = value
                     merged.add(key)
+                    place = f"{pointer}/{escape_pointer(key)}"
+                    self.timestamps += [date for date in dates if date == place or date.startswith(place + "/")]
 
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -183,9 +183,7 @@ def _fit(documents: Sequence[Document], dimensions: int, tag_weight: float) -> t
     significant = spectrum > 1e-9 * max(1.0, float(spectrum[0]) if len(spectrum) else 0.0)
     root = np.sqrt(np.where(significant, spectrum, 0.0))
     inverse_root = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
-    model = _Model(
-        columns, idf, x, (u * inverse_root).astype(np.float32), mean_kernel, norms, (gamma, mean_mean)
-    )
+    model = _Model(columns, idf, x, (u * inverse_root).astype(np.float32), mean_kernel, norms, (gamma, mean_mean))
     return _unit_rows(u * root), model
 
 

@@ -1,0 +1,134 @@
+"""Which post a link means: addresses, file names and slugs -> paths of posts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import unquote, urlsplit
+
+from enishi.types import Document, Post
+
+_DATE_PREFIX = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
+_PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown|mdx|aspx|php)$")
+_MIN_SLUG = 5
+"""Shorter last segments (`/tags`, `/2020`, `/intro`) name too many things to mean one post."""
+_OWN_HOST_SHARE = 0.3
+
+
+class PostFinder:
+    """Finds the post that a link, a path or a slug means.
+
+    Args:
+        posts: all posts of the site.
+        hosts: the site's own host names; links to other hosts are foreign.  Where none is known, the host that most
+            links with the slug of a post go to is taken for the site's own.
+    """
+
+    def __init__(self, posts: Sequence[Post], hosts: Iterable[str] = ()) -> None:
+        self._by_path = {post.path: post.path for post in posts}
+        self._by_url = _unique((_address(post.url), post.path) for post in posts if post.url)
+        self._by_slug = _unique((slug, post.path) for post in posts for slug in _slugs(post))
+        self._hosts = {host.casefold().removeprefix("www.") for host in hosts if host}
+
+    def learn_hosts(self, links: Iterable[str]) -> None:
+        """Find out the site's own hosts from all its links, where no setting names one."""
+        if self._hosts:
+            return
+        seen: Counter[str] = Counter()
+        known: Counter[str] = Counter()
+        for link in set(links):
+            parts = _split(link)
+            if parts is None or not parts[0]:
+                continue
+            host, path = parts
+            seen[host] += 1
+            known[host] += self._by_last_segment(path) is not None
+        for host, count in known.items():
+            if count >= 3 and count >= _OWN_HOST_SHARE * seen[host]:
+                self._hosts.add(host)
+
+    def find(self, link: str, source: str = "") -> str | None:
+        """Path of the post meant by `link` as written in the post `source`; None if it is no post of this site."""
+        parts = _split(link)
+        if parts is None:
+            return None
+        host, path = parts
+        if (host and host not in self._hosts) or not path.strip("/"):
+            return None
+        if not host and source:
+            relative = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+            if relative in self._by_path:
+                return relative
+        return (
+            self._by_path.get(path.lstrip("/"))
+            or self._by_url.get(_address(path))
+            or self._by_url_suffix(path)
+            or self._by_last_segment(path)
+        )
+
+    def _by_url_suffix(self, path: str) -> str | None:
+        """The site may live below a folder of its host (`/blog/`) that links do not name, or the reverse."""
+        parts = _address(path).split("/")
+        for start in range(1, len(parts) - 1):
+            found = self._by_url.get("/".join(parts[start:]))
+            if found:
+                return found
+        return None
+
+    def _by_last_segment(self, path: str) -> str | None:
+        slug = _slug(path)
+        return self._by_slug.get(slug) if len(slug) >= _MIN_SLUG else None
+
+
+def resolve_links(documents: Sequence[Document], hosts: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+    """By path of a post, the other posts that its body links to, in order, each once."""
+    finder = PostFinder([document.post for document in documents], hosts)
+    finder.learn_hosts(link for document in documents for link in document.fields.links)
+    resolved: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        path = document.post.path
+        targets = (finder.find(link, path) for link in document.fields.links)
+        found = tuple(dict.fromkeys(target for target in targets if target and target != path))
+        if found:
+            resolved[path] = found
+    return resolved
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """The keys that name one post only."""
+    found: dict[str, str | None] = {}
+    for key, path in pairs:
+        found[key] = path if found.get(key, path) == path else None
+    return {key: path for key, path in found.items() if path is not None}
+
+
+def _split(link: str) -> tuple[str, str] | None:
+    """(host without www, path) of a link; None for mail addresses, anchors and the like."""
+    try:
+        parts = urlsplit(link.strip())
+    except ValueError:
+        return None
+    if parts.scheme not in {"", "http", "https"}:
+        return None
+    host = (parts.hostname or "").casefold().removeprefix("www.")
+    return host, unquote(parts.path)
+
+
+def _address(url: str) -> str:
+    """A path as it is compared: no host, no trailing slash or index.html, no suffix, decoded, case folded."""
+    parts = _split(url)
+    path = parts[1] if parts else ""
+    path = re.sub(r"/index\.html?$", "/", path).strip("/")
+    return _PAGE_SUFFIX.sub("", path).casefold()
+
+
+def _slugs(post: Post) -> Iterable[str]:
+    """What the last segment of an address of this post may be."""
+    found = {_slug(post.slug), _slug(post.url), _slug(_PAGE_SUFFIX.sub("", post.path).removesuffix("/index"))}
+    return sorted(slug for slug in found if len(slug) >= _MIN_SLUG)
+
+
+def _slug(path: str) -> str:
+    return _DATE_PREFIX.sub("", _address(path).rpartition("/")[2])

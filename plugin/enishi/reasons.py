@@ -1,0 +1,79 @@
+"""Why two posts are related, in words that a reader would use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import log, sqrt
+
+from enishi.tokens import fold
+from enishi.types import Document
+
+MAX_TERMS = 5
+_MAX_SHARE = 0.2
+"""A term in more of the posts than this says nothing about two of them."""
+_COMPOUND_BONUS = 1.5
+_TITLE_BONUS = 2.0
+
+
+class Reasons:
+    """Shared tags and terms of pairs of documents of one blog."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._count = len(documents)
+        self._frequency: Counter[str] = Counter()
+        self._tag_frequency: Counter[str] = Counter()
+        self._titles = {document.post.path: fold(document.title) for document in documents}
+        for document in documents:
+            self._frequency.update(document.terms.keys())
+            self._tag_frequency.update({fold(tag) for tag in document.post.tags})
+        self._most = max(_MAX_SHARE * self._count, 3)
+
+    def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
+        """Tags of both posts, as the first writes them, rarest first."""
+        theirs = {fold(tag) for tag in second.post.tags}
+        ours = {fold(tag): tag for tag in reversed(first.post.tags)}
+        shared = [key for key in ours if key in theirs]
+        return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
+
+    def shared_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> tuple[str, ...]:
+        """Terms of both posts, those that tell most first; none that only repeats part of another."""
+        return tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+
+    def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
+        """Shared terms with their weights: rarity squared, times how much both posts speak of it."""
+        weights = {}
+        small, large = sorted((first.terms, second.terms), key=len)
+        for key in small.keys() & large.keys():
+            frequency = self._frequency[key]
+            if frequency <= self._most:
+                weights[key] = self._weight(key, first, second, frequency)
+        chosen: list[str] = []
+        for key in sorted(weights, key=lambda key: (-round(weights[key], 6), key)):
+            if len(chosen) == limit:
+                break
+            if not any(_overlap(key, other) for other in chosen):
+                chosen.append(key)
+        return [(_surface(key, first, second), weights[key]) for key in chosen]
+
+    def _weight(self, key: str, first: Document, second: Document, frequency: int) -> float:
+        rarity = log((self._count + 1) / (frequency + 0.5))
+        spoken = sqrt(first.terms[key].frequency * second.terms[key].frequency)
+        weight = rarity**2 * (1 + log(spoken))
+        if " " in key or (len(key) > 2 and not key.isascii()):
+            weight *= _COMPOUND_BONUS
+        if key in self._titles[first.post.path] or key in self._titles[second.post.path]:
+            weight *= _TITLE_BONUS
+        return weight
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Whether one of two terms says no more than the other: part of it, or its plural."""
+    return first in second or second in first
+
+
+def _surface(key: str, first: Document, second: Document) -> str:
+    """As the two posts write it most; on a tie the spelling with more capitals, which is a name's own."""
+    spellings = Counter({first.terms[key].surface: first.terms[key].frequency})
+    spellings[second.terms[key].surface] += second.terms[key].frequency
+    return min(spellings.items(), key=lambda item: (-item[1], -sum(map(str.isupper, item[0])), item[0]))[0]
