@@ -1,0 +1,77 @@
+'use strict';
+
+const { spawn } = require('child_process');
+const { resolve } = require('path');
+
+const LAST_LINES = 20;
+
+/** What is tried, in this order, where the settings name no command. */
+function usualCommands(platform = process.platform) {
+  const pythons = platform === 'win32' ? ['py', 'python'] : ['python3', 'python'];
+  return [['enishi'], ...pythons.map(python => [python, '-m', 'enishi'])];
+}
+
+class NotFound extends Error {}
+
+/**
+ * Run the first of the commands that exists.
+ * @param {string[][]} commands
+ * @param {string[]} args added to each
+ * @param {{cwd: string, input: string, onStart?: (child: import('child_process').ChildProcess) => void}} options
+ * @returns {Promise<string>} what it wrote to stderr
+ * @throws NotFound if none exists, Error if it failed
+ */
+async function runFirst(commands, args, options) {
+  for (const command of commands) {
+    try {
+      return await run(command, args, options);
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
+  }
+  const tried = commands.map(command => `\`${command.join(' ')}\``).join(', ');
+  throw new NotFound(`Enishi was not found (tried ${tried}). Install it, for example with \`pipx install enishi\`, ` +
+    'or say in _config.yml how to start it: `enishi: {hexo: {command: [uvx, enishi]}}`.');
+}
+
+function run(command, args, { cwd, input, onStart }) {
+  return new Promise((fulfil, reject) => {
+    const [program, ...rest] = [...command, ...args];
+    const child = spawn(locate(program, cwd), rest, {
+      cwd,
+      env: { ...process.env, PYTHONUTF8: '1' }, // pipes on Windows would be in an old code page
+      stdio: ['pipe', 'ignore', 'pipe'],
+      windowsHide: true
+    });
+    if (onStart) onStart(child);
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', text => { errors += text; });
+    // A program that ends without reading breaks the pipe. Why it ended, `close` tells.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    // A missing program is told twice, by `error` and by `close`; the first one counts.
+    child.on('error', error => reject(error.code === 'ENOENT' ? new NotFound(program) : error));
+    child.on('close', (code, signal) => {
+      if (code === 0) fulfil(errors);
+      else if (isMissingModule(command, errors)) reject(new NotFound(command.join(' ')));
+      else reject(new Error(failure(command, code, signal, errors)));
+    });
+  });
+}
+
+/** A path is meant from the site's folder, wherever Hexo was started; a bare name is looked up in PATH. */
+function locate(program, cwd) {
+  return /[\\/]/.test(program) ? resolve(cwd, program) : program;
+}
+
+function isMissingModule(command, errors) {
+  return command.includes('-m') && /No module named '?enishi'?\s*$/m.test(errors);
+}
+
+function failure(command, code, signal, errors) {
+  const how = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
+  const said = errors.trim().split('\n').slice(-LAST_LINES).join('\n');
+  return `\`${command.join(' ')}\` ${how}${said ? `:\n${said}` : ''}`;
+}
+
+module.exports = { NotFound, runFirst, usualCommands };

@@ -1,0 +1,78 @@
+'use strict';
+
+const { readFileSync } = require('fs');
+const { join, relative } = require('path');
+
+const FOLDER = '.enishi';
+const VERSION = 1;
+const PARTIAL_NAME = /^[0-9a-f]{32}\.html$/;
+
+/** What Enishi wrote last, read when it is asked for: in `hexo server` a page is made long after the build. */
+class Results {
+  constructor(hexo) {
+    this.folder = join(hexo.base_dir, FOLDER);
+    this.source = relative(hexo.base_dir, hexo.source_dir).replaceAll('\\', '/');
+    this.posts = null;
+    this.partials = new Map();
+  }
+
+  /**
+   * Read what is there now.
+   * @returns {boolean} whether there is a result
+   * @throws Error if it cannot be used; what was read before is kept
+   */
+  load() {
+    let text;
+    try {
+      text = readFileSync(join(this.folder, 'related.json'), 'utf8');
+    } catch (error) {
+      if (error.code === 'ENOENT') return this.exists;
+      throw error;
+    }
+    const { version, posts } = JSON.parse(text);
+    if (version !== VERSION || !posts) {
+      throw new Error(`${FOLDER}/related.json is of version ${version}; this plugin reads version ${VERSION}`);
+    }
+    this.posts = new Map(Object.entries(posts));
+    this.partials.clear();
+    return true;
+  }
+
+  get exists() {
+    return this.posts !== null;
+  }
+
+  /** Where Enishi keeps a post: its path from the site's folder, in the one normal form of Unicode. */
+  keyOf(post) {
+    return `${this.source}/${post.source}`.normalize('NFC');
+  }
+
+  /** The entries of related.json for this post, best first. */
+  relatedTo(post) {
+    const found = this.find(post);
+    return found ? found.related : [];
+  }
+
+  /** The HTML of the list below this post, or nothing. */
+  partialOf(post) {
+    const found = this.find(post);
+    const name = found && found.partial;
+    if (!name || !PARTIAL_NAME.test(name)) return '';
+    if (!this.partials.has(name)) this.partials.set(name, this.readPartial(name));
+    return this.partials.get(name);
+  }
+
+  find(post) {
+    return this.posts && post && post.source ? this.posts.get(this.keyOf(post)) : undefined;
+  }
+
+  readPartial(name) {
+    try {
+      return readFileSync(join(this.folder, 'partials', name), 'utf8');
+    } catch {
+      return ''; // just being replaced, or taken away by hand
+    }
+  }
+}
+
+module.exports = { Results };

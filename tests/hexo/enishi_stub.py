@@ -1,0 +1,65 @@
+"""Stands in for the `enishi` command where a test needs one that is slow, broken, or tells when it ran.
+
+It lists for each post the other posts with one of its tags, and speaks the command's contract, no more.  How it
+behaves stands in STUB (JSON) in the environment: {"log": FILE, "sleep": SECONDS, "exit": CODE}; FILE gets the manifest
+of each run as a line.  A file named `stub.json` in the site overrides it.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> int:
+    site = Path(sys.argv[2])
+    assert sys.argv[1] == "build", sys.argv
+    assert sys.argv[3:] == ["--manifest", "-", "--quiet"], sys.argv
+    manifest = json.loads(sys.stdin.buffer.read())
+    how = json.loads(os.environ.get("STUB", "{}"))
+    override = site / "stub.json"
+    if override.is_file():
+        how |= json.loads(override.read_text("utf-8"))
+    if how.get("log"):
+        with Path(how["log"]).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(manifest) + "\n")
+    time.sleep(how.get("sleep", 0))
+    if how.get("exit"):
+        print("the stub fails, as it was told to", file=sys.stderr)
+        return int(how["exit"])
+    write(site / ".enishi", manifest["posts"])
+    return 0
+
+
+def write(folder: Path, posts: list[dict]) -> None:
+    (folder / "partials").mkdir(parents=True, exist_ok=True)
+    result = {}
+    for post in posts:
+        related = [entry(post, other) for other in posts if other is not post and shared(post, other)]
+        path = "source/" + post["source"]
+        name = hashlib.sha256(path.encode()).hexdigest()[:32] + ".html"
+        links = "".join(f'<li><a href="{one["url"]}">{one["title"]}</a></li>' for one in related)
+        (folder / "partials" / name).write_text(f'<nav class="enishi-related">{links}</nav>', encoding="utf-8")
+        result[path] = {"title": post["title"], "url": post["url"], "partial": name, "related": related}
+    (folder / "related.json").write_text(json.dumps({"version": 1, "posts": result}), encoding="utf-8")
+
+
+def shared(one: dict, other: dict) -> list[str]:
+    return [tag for tag in one["tags"] if tag in other["tags"]]
+
+
+def entry(post: dict, other: dict) -> dict:
+    return {
+        "path": "source/" + other["source"],
+        "url": other["url"],
+        "title": other["title"],
+        "score": 0.5,
+        "kind": "similar",
+        "shared_tags": shared(post, other),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
