@@ -24,7 +24,7 @@ from frontmatter.default_handlers import BaseHandler
 from enishi.errors import Severity
 from enishi.yaml12 import Document, YamlError, load
 
-VERSION = "1"
+VERSION = "2"
 """Part of the key of everything cached: change it whenever the same bytes are read differently."""
 
 KNOWN_KEYS = frozenset(
@@ -242,15 +242,15 @@ class UnopenedHandler(Handler):
     _key_line = re.compile(r"\s*(?P<key>[A-Za-z_][\w-]*)[ \t]*:(?:\s|\Z)")
 
     def find(self, text: str) -> Block | None:
-        """Only where the first line is a known key: prose above a rule is prose."""
+        """Only where the first line is a known key, or several are that prose does not begin with."""
         first = self._key_line.match(text)
-        if first is None or first["key"].lower() not in KNOWN_KEYS:
+        if first is None:
             return None
         closing = self._closing.search(text)
         if closing is None:
             return None
         keys = {m["key"].lower() for line in text[: closing.start()].split("\n") if (m := self._key_line.match(line))}
-        if not keys & _TELLING_KEYS:
+        if len(keys & _TELLING_KEYS) < (1 if first["key"].lower() in KNOWN_KEYS else 2):
             return None
         remark = ("no-opening-fence", "there is no opening `---`: most generators do not see this front matter")
         block = _block(text, 0, closing.start(), closing.end(), remark=remark)
@@ -312,10 +312,11 @@ class MetaHandler(Handler):
         return Document(values, (), lines)
 
 
+_LATE = LateFenceHandler()
 HEXO_HANDLERS: tuple[Handler, ...] = (HexoYAMLHandler(), HexoJSONHandler())
 HANDLERS: tuple[Handler, ...] = (
     *(FencedHandler(), TOMLHandler(), FencedJSONHandler(), JSONHandler()),
-    *(HexoJSONHandler(), UnopenedHandler(), LateFenceHandler(), MetaHandler()),
+    *(HexoJSONHandler(), UnopenedHandler(), _LATE, MetaHandler()),
 )
 """Tolerant reading, in the order in which the forms are tried."""
 
@@ -485,14 +486,14 @@ def _read_hexo_block(handler: Handler, block: Block, text: str) -> FrontMatter:
         if meant is not None and meant[0].kind != "yaml":
             return _lost_other_form(*meant)
         return _salvaged(handler, block, problem, is_lost=True)
-    value = document.value
+    value = {} if "" in document.timestamps else document.value  # a lone date is an object without keys
     if isinstance(value, list):
         told = "the front matter is a list; Hexo wants `key: value` lines"
         problem = Problem(block.first_line, "bad-yaml", Severity.ERROR, told)
         return _salvaged(handler, block, problem, is_lost=True)
-    if not isinstance(value, dict) or document.value is None:
+    if not isinstance(value, dict):
         return _all_body(text, "")
-    return replace(_front_matter(handler, block, document, value), problems=_hexo_remarks(block, value))
+    return replace(_front_matter(handler, block, document, value), problems=_hexo_remarks(block, value, text))
 
 
 def _lost_other_form(handler: Handler, block: Block) -> FrontMatter:
@@ -502,23 +503,30 @@ def _lost_other_form(handler: Handler, block: Block) -> FrontMatter:
     except BlockError as error:
         return _salvaged(handler, block, _problem(error, block), is_lost=True)
     told = "only YAML between `---` lines is front matter to Hexo. Write it as YAML"
-    problem = Problem(block.first_line, "front-matter-not-read", Severity.ERROR, _LOST + told)
+    problem = Problem(block.first_line, "front-matter-not-read", Severity.ERROR, LOST + told)
     value = document.value if isinstance(document.value, dict) else {}
     return replace(_front_matter(handler, block, document, value), problems=(problem,), is_lost=True)
 
 
-_LOST = "Hexo leaves this post out of the site (its exit code stays 0): "
+LOST = "Hexo leaves this post out of the site (its exit code stays 0): "
+"""Begins the message where a post does not exist in the site."""
 
 
-def _hexo_remarks(block: Block, value: dict[str, Any]) -> tuple[Problem, ...]:
+def _hexo_remarks(block: Block, value: dict[str, Any], text: str) -> tuple[Problem, ...]:
     if block.is_fenced or not value or any(key.lower() in KNOWN_KEYS for key in value):
         return ()
+    late = _LATE.find(text)
+    if late is not None:
+        return (Problem(late.first_line - 1, "front-matter-not-read", Severity.WARNING, _TEXT_ABOVE),)
     lines = block.text.count("\n") + 1
     told = (
-        f"Hexo takes the first {lines} line{'s' if lines > 1 else ''} for front matter, because a line beginning"
-        " with `---` follows: they are not shown. Put a front matter with a title above them, or write the rule as `***`"
+        f"Hexo takes the first {'line' if lines == 1 else f'{lines} lines'} for front matter, because a line beginning"
+        " with `---` follows, and does not show it. Put a front matter with a title above, or write the rule as `***`"
     )
     return (Problem(1, "prose-read-as-front-matter", Severity.WARNING, told),)
+
+
+_TEXT_ABOVE = "Hexo does not read this front matter, because text stands above it. Move that text below it"
 
 
 def _all_body(text: str, why: str, line: int = 0) -> FrontMatter:
@@ -550,7 +558,7 @@ def _why_hexo_passes_over(handler: Handler, text: str) -> str:
     if isinstance(handler, MetaHandler):
         return "Hexo shows these `Key: value` lines as text. Put a line `---` above and below them"
     if isinstance(handler, LateFenceHandler):
-        return "Hexo does not read this front matter, because text stands above it. Move that text below it"
+        return _TEXT_ABOVE
     first = text.split("\n", 1)[0]
     if not first.strip():
         return "Hexo does not read this front matter, because of the empty lines above it. Delete them"
@@ -673,7 +681,7 @@ def _salvaged(handler: Handler, block: Block, problem: Problem, *, is_lost: bool
         )
         problem = replace(problem, code="prose-read-as-front-matter", message=told)
     if is_lost:
-        problem = replace(problem, message=_LOST + problem.message)
+        problem = replace(problem, message=LOST + problem.message)
     result = _front_matter(handler, block, document, document.value)
     return replace(result, problems=(problem,), is_lost=is_lost)
 
@@ -730,10 +738,10 @@ def _explain_tab(error: YamlError, lines: Sequence[str], line: int, start: int) 
 
 
 def _explain_quote(error: YamlError, lines: Sequence[str], line: int, start: int) -> Explained:
+    if error.kind == "escape":
+        told = "a backslash in a double-quoted value. Write it twice (`\\\\`), or use single quotes"
+        return "bad-escape", told, line
     if error.kind == "quote":
-        if "escape" in error.message:
-            told = "a backslash in a double-quoted value. Write it twice (`\\\\`), or use single quotes"
-            return "bad-escape", told, line
         return "unclosed-quote", "the quote that opens on this line is never closed. Close it", start
     for number in range(line, max(line - 3, -1), -1):
         match = _QUOTED_VALUE.match(lines[number])

@@ -276,7 +276,10 @@ class _Composer:
         hour, minute, second, ms = self._clock()
         time = utc(year, month, day, hour, minute, second, ms)
         if self.sign is not None:
-            time -= self.sign * ((self.zone_hour or 0) * 60 + (self.zone_minute or 0)) * 60_000
+            offset = ((self.zone_hour or 0) * 60 + (self.zone_minute or 0)) * 60 % 2**32  # V8's unsigned arithmetic
+            if offset >= 2**31:
+                raise _InvalidDateError
+            time -= self.sign * offset * 1000
         if abs(time) > _LARGEST_TIME:
             raise _InvalidDateError
         return time

@@ -70,7 +70,9 @@ def _fold(character: str) -> str:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
-_SPECIAL = re.compile(r"""[\s\ufeff~`!@#$%^&*()\-_+=\[\]{}|\\;:"'<>,.?/]+""")
+_BLANK = r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""JavaScript's `\\s`, which has no NEL."""
+_SPECIAL = re.compile("[" + _BLANK + r"""~`!@#$%^&*()\-_+=\[\]{}|\\;:"'<>,.?/]+""")
 
 
 def slugize(text: str, *, case: int = 0) -> str:
@@ -161,6 +163,46 @@ def _hexo_pattern(site: Site, address: Address) -> str | None:
         return to_string(values[match[1]]) if values.get(match[1]) is not None else "undefined"
 
     return _PARAMETER.sub(fill, site.permalink)
+
+
+_MADE_BY_HEXO = frozenset(
+    [
+        "post_title",
+        "category",
+        "year",
+        "month",
+        "day",
+        "hour",
+        "minute",
+        "second",
+        "i_month",
+        "i_day",
+        "timestamp",
+        "hash",
+    ]
+)
+
+
+def hexo_can_address(site: Site, slug: str, meta: Mapping[str, Any]) -> bool:
+    """Whether Hexo can make the post's address; where it cannot, it leaves the post out."""
+    given = meta.get("permalink")
+    if given:
+        return is_decodable(to_string(given))
+    names = [name for name in _PARAMETER.findall(site.permalink) if name not in _MADE_BY_HEXO]
+    parts = [slug if name in ("title", "name") else meta.get(name) for name in names]
+    return all(is_decodable(to_string(part)) for part in parts if part is not None)
+
+
+def is_decodable(path: str) -> bool:
+    """Whether JavaScript's decodeURI takes the text: each `%` begins an escape, and the escapes are UTF-8."""
+    if "%" not in path:
+        return True
+    try:
+        for run in re.findall(r"(?:%[0-9A-Fa-f]{2})+", path):
+            unquote(run, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return re.search(r"%(?![0-9A-Fa-f]{2})", path) is None
 
 
 _NEEDS_DATE = frozenset(["year", "month", "day", "hour", "minute", "second", "i_month", "i_day", "timestamp", "hash"])

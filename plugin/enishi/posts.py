@@ -22,8 +22,8 @@ from typing import Any
 
 from enishi import dates, javascript, permalinks
 from enishi.errors import Diagnostic, Severity
+from enishi.frontmatter import LOST, FrontMatter, Problem, parse
 from enishi.frontmatter import VERSION as FRONT_MATTER_VERSION
-from enishi.frontmatter import FrontMatter, Problem, parse
 from enishi.globs import Globs
 from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES, NEVER_POSTS, Site, is_project_file
 from enishi.types import Post, Status
@@ -173,9 +173,6 @@ class _Search:
         in_source = child.removeprefix(self._site.source_dir + "/")
         if self._skipped is not None and self._skipped.match(in_source):
             return False
-        if "%" in child:
-            told = "Hexo cannot make an address of a path with `%`, and leaves the post out. Rename the file or folder"
-            self._problems.append(Diagnostic(child, 0, "percent-in-path", Severity.WARNING, told))
         return True
 
     def _report_hidden(self, parent: str, count: int) -> None:
@@ -533,7 +530,7 @@ class _HexoRules(_Rules):
     def status(self, date: datetime | None) -> Status:
         if self.path.startswith(f"{self.site.source_dir}/_drafts/"):
             return "draft"
-        if self.front.is_lost:
+        if self.front.is_lost or self.is_refused():
             return "unpublished"  # the page is not there: a link to it would be dead
         if self.meta.get("draft") is True:
             told = "Hexo does not know `draft: true`: the post is published. Write `published: false` instead"
@@ -542,6 +539,29 @@ class _HexoRules(_Rules):
         if published is not None and (published in ("false", "0") or not javascript.is_truthy(published)):
             return "unpublished"
         return "future" if self.is_future(date) else "published"
+
+    def is_refused(self) -> bool:
+        """Whether Hexo reads the front matter and then fails: a database id of its own, or no possible address."""
+        own_id = self.meta.get("_id")
+        if own_id is not None and not (isinstance(own_id, str) and own_id.startswith("c") and len(own_id) == 25):
+            self._refuse("_id", "reserved-key", "`_id` is Hexo's own name for something else. Rename the key")
+            return True
+        given = self._values.get("permalink")
+        if javascript.is_truthy(given) and (not isinstance(given, str) or self.is_timestamp("/permalink")):
+            self._refuse(
+                "permalink", "bad-permalink", f"`permalink` should be text. Write `permalink: '{_text(given)}'`"
+            )
+            return True
+        if permalinks.hexo_can_address(self.site, self.slug(), self._values):
+            return False
+        if javascript.is_truthy(given):
+            self._refuse("permalink", "bad-permalink", "no address can be made of a `%` in it. Write it as `%25`")
+        else:
+            self._refuse("", "percent-in-path", "no address can be made of a path with `%`. Rename the file or folder")
+        return True
+
+    def _refuse(self, key: str, code: str, told: str) -> None:
+        self.warn(key, code, LOST + told, Severity.ERROR)
 
     def address_meta(self) -> Mapping[str, Any]:
         return self._values

@@ -11,6 +11,7 @@ Nothing is constructed but None, bool, int, float, str, list and dict with strin
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -61,8 +62,10 @@ def load(text: str, *, strict: bool = True) -> Document:
     """
     if len(text) > MAX_CHARACTERS:
         raise YamlError("too-large", f"more than {MAX_CHARACTERS // 1024} KB of YAML", 0)
-    text, restore = _hide_unicode_breaks(_join_surrogates(text))
-    node = _compose(text)
+    if not text.endswith("\n"):
+        text += "\n"  # as js-yaml does: a block scalar at the end keeps its line end
+    text, restore = _hide_unicode_breaks(text)
+    node = _compose_as_js_yaml(text)
     builder = _Builder(strict, restore)
     try:
         value = builder.build(node, "", 0) if node is not None else None
@@ -70,19 +73,6 @@ def load(text: str, *, strict: bool = True) -> Document:
         raise YamlError("too-deep", "nested too deeply", 0) from None
     lines = builder.key_lines if isinstance(value, dict) else {}
     return Document(value, tuple(builder.timestamps), lines, tuple(builder.duplicates))
-
-
-_SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-
-
-def _join_surrogates(text: str) -> str:
-    """JSON-like `"\\ud83d\\ude00"`: one character to JavaScript, an error to libyaml."""
-
-    def join(match: re.Match[str]) -> str:
-        high, low = (int(part, 16) for part in match.groups())
-        return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
-
-    return _SURROGATES.sub(join, text) if "\\u" in text else text
 
 
 _BREAKS = "\x85\u2028\u2029"
@@ -97,10 +87,60 @@ def _hide_unicode_breaks(text: str) -> tuple[str, dict[int, str]]:
     return text.translate({ord(k): v for k, v in hidden.items()}), {ord(v): k for k, v in hidden.items()}
 
 
-def _compose(text: str) -> Node | None:
+def _compose_as_js_yaml(text: str) -> Node | None:
+    """The tree of the text; what libyaml refuses and js-yaml takes is written differently and tried again."""
+    for _ in range(len(_SECOND_TRIES) + 1):
+        try:
+            return _compose(text, _loader_class())
+        except YamlError as error:
+            if error.kind == "anchor" and len(text) <= _MAX_PURE:
+                return _compose(text, _lenient_loader_class())
+            rewrite = _SECOND_TRIES.get(error.kind)
+            rewritten = rewrite(text) if rewrite is not None else text
+            if rewritten == text:
+                raise
+            text = rewritten
+    raise YamlError("syntax", "unreadable", 0)
+
+
+_MAX_PURE = 64 * 1024
+"""Characters that the slow parser in Python is given."""
+
+_SURROGATES = re.compile(
+    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
+def _join_surrogates(text: str) -> str:
+    """JSON-like `"\\ud83d\\ude00"`: one character to JavaScript; half of one cannot be kept."""
+
+    def join(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return "\\uFFFD"
+        high, low = (int(part, 16) for part in match.groups())
+        return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
+
+    return _SURROGATES.sub(join, text)
+
+
+_TAB_AFTER_DASH = re.compile(r"^( *(?:- +)*- *)\t[ \t]*(?=[\[{\"']|[^\s-](?!.*:(?:\s|$)))", re.MULTILINE)
+
+
+def _blank_after_dash(text: str) -> str:
+    """`-<tab>a` is an item to YAML 1.2, as long as no block begins behind the tab."""
+    return _TAB_AFTER_DASH.sub(r"\1 ", text)
+
+
+_SECOND_TRIES: dict[str, Callable[[str], str]] = {
+    "escape": _join_surrogates,
+    "tab": _blank_after_dash,
+    "character-start": _blank_after_dash,
+}
+
+
+def _compose(text: str, loader: Any) -> Node | None:
     import yaml
 
-    loader = _loader_class()
     try:
         if _may_be_deep(text):
             _check_depth(text)
@@ -144,6 +184,20 @@ def _loader_class() -> Any:
     if yaml.__with_libyaml__ and not _FORCE_PURE:
         return type("CLoader", (yaml.CSafeLoader,), {"resolve": resolve})
     return type("PureLoader", (yaml.SafeLoader,), {"resolve": resolve, "scan_to_next_token": _scan_to_next_token})
+
+
+@cache
+def _lenient_loader_class() -> Any:
+    """A composer that lets an anchor be given twice, as YAML 1.2 does."""
+    import yaml
+
+    def compose_node(self: Any, parent: Any, index: Any) -> Any:
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(self.peek_event().anchor, None)
+        return yaml.SafeLoader.compose_node(self, parent, index)
+
+    members = {"resolve": _loader_class().resolve, "compose_node": compose_node}
+    return type("LenientLoader", (yaml.SafeLoader,), {**members, "scan_to_next_token": _scan_to_next_token})
 
 
 _FORCE_PURE = False
@@ -190,9 +244,12 @@ def _check_depth(text: str) -> None:
 
 
 _KINDS = (
-    ("while scanning a quoted scalar", "unclosed quote", "quote"),
+    ("while parsing a quoted scalar", "escape", "escape"),
+    ("while scanning a double-quoted scalar", "escape", "escape"),
+    ("while scanning a double-quoted scalar", "expected", "escape"),
+    ("while scanning a quoted scalar", "", "quote"),
+    ("found duplicate anchor", "", "anchor"),
     ("", "mapping values are not allowed", "colon"),
-    ("", "found duplicate anchor", "anchor"),
     ("", "found undefined alias", "alias"),
     ("while scanning an alias", "", "alias"),
     ("while scanning an anchor", "", "alias"),
@@ -213,8 +270,7 @@ def _as_yaml_error(error: Any) -> YamlError:
     start = error.context_mark.line if error.context_mark is not None else None
     kind = "syntax"
     for context_part, problem_part, name in _KINDS:
-        in_problem = problem_part in problem or name == "quote"
-        if context.startswith(context_part) and in_problem:
+        if context.startswith(context_part) and problem_part in problem:
             kind = name
             break
     return YamlError(kind, problem or context or "unreadable", mark.line if mark is not None else 0, start)
@@ -317,6 +373,8 @@ class _Builder:
         is_plain = node.style is None or node.style == ""
         if node.tag in _SCALAR_TAGS or (is_plain and node.tag == ""):
             value, is_timestamp = plain_scalar(text)
+            if self._strict and node.tag and not _fits(node.tag, text, value, is_timestamp):
+                raise YamlError("tag", f"{text[:40]!r} is not what its tag says", node.start_mark.line)
             if is_timestamp:
                 self.timestamps.append(pointer)
             return value
@@ -376,11 +434,28 @@ class _Builder:
                     self.timestamps += [date for date in dates if date == place or date.startswith(place + "/")]
 
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+def _fits(tag: str, text: str, value: Any, is_timestamp: bool) -> bool:
+    """Whether js-yaml takes the text for the type that `!!int` and the like name."""
+    match tag.rpartition(":")[2]:
+        case "null":
+            return value is None and text != ""
+        case "bool":
+            return isinstance(value, bool)
+        case "timestamp":
+            return is_timestamp
+        case "int":
+            return _INTEGER.match(text) is not None
+        case _:
+            return _FLOAT.match(text) is not None or text in _SPECIAL_FLOATS
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _without_lone_surrogates(text: str) -> str:
-    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def escape_pointer(key: str) -> str:
