@@ -1,4 +1,7 @@
-"""Glob patterns as the generators' settings use them: `*` within a folder, `**` across folders, `{a,b}`, `[…]`."""
+"""Glob patterns as the generators' settings use them: `*` within a folder, `**` across folders, `{a,b}`, `[…]`.
+
+Extended ones (`@(a|b)`, `{1..9}`) are not known; they match as they are written.
+"""
 
 from __future__ import annotations
 
@@ -25,19 +28,40 @@ class Globs:
         return answer
 
 
+class HexoGlobs:
+    """Patterns by the rules of micromatch, which Hexo asks: one that matches is enough, and `!a` matches all but `a`.
+
+    That a lone `!a` in a list takes nothing back surprises authors, but it is what Hexo does.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        kept = [pattern for pattern in patterns if pattern.strip("! ")]
+        self._rules = [
+            (not p.startswith("!"), _compile(p.removeprefix("!").removeprefix("./"), negation="^")) for p in kept
+        ]
+
+    def match(self, path: str) -> bool:
+        """Whether the relative POSIX path is meant."""
+        return any((expression.match(path) is not None) == wanted for wanted, expression in self._rules)
+
+
 def _rule(pattern: str, by_name: bool) -> tuple[bool, re.Pattern[str]]:
     wanted = not pattern.startswith("!")
     body = pattern.removeprefix("!").removeprefix("./").removeprefix("/")
     if by_name:
         body = body.rstrip("/")
         prefix = "" if "/" in pattern.strip("/!") or pattern.startswith("/") else "(?:.*/)?"
-        return wanted, re.compile(f"{prefix}(?:{'|'.join(map(_translate, _alternatives(body)))})(?:/.*)?\\Z", re.DOTALL)
+        return wanted, re.compile(f"{prefix}(?:{_expression(body, '!^')})(?:/.*)?\\Z", re.DOTALL)
     return wanted, _compile(body)
 
 
 @lru_cache(maxsize=256)
-def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(f"(?:{'|'.join(map(_translate, _alternatives(pattern)))})\\Z", re.DOTALL)
+def _compile(pattern: str, negation: str = "!^") -> re.Pattern[str]:
+    return re.compile(f"(?:{_expression(pattern, negation)})\\Z", re.DOTALL)
+
+
+def _expression(pattern: str, negation: str) -> str:
+    return "|".join(_translate(alternative, negation) for alternative in _alternatives(pattern))
 
 
 def _alternatives(pattern: str) -> list[str]:
@@ -54,19 +78,25 @@ def _alternatives(pattern: str) -> list[str]:
     return done + waiting
 
 
-def _translate(pattern: str) -> str:
+_STARS = re.compile(r"\*\*+")
+
+
+def _translate(pattern: str, negation: str) -> str:
     """One alternative as a regular expression without nested repeats, so that no path takes long to match."""
     result: list[str] = []
     position = 0
     while position < len(pattern):
         character = pattern[position]
-        if pattern.startswith("**/", position):
-            result.append("(?:[^/]+/)*")
-            position += 3
-            continue
-        if pattern.startswith("**", position):
-            result.append(".*")
-            position += 2
+        if stars := _STARS.match(pattern, position):
+            is_segment = position == 0 or pattern[position - 1] == "/"
+            position = stars.end()
+            if is_segment and pattern.startswith("/", position):
+                result.append("(?:[^/]+/)*")
+                position += 1
+                while pattern.startswith("**/", position):
+                    position += 3
+            else:
+                result.append(".*" if is_segment and position == len(pattern) else "[^/]*")
             continue
         if character == "*":
             result.append("[^/]*")
@@ -74,7 +104,7 @@ def _translate(pattern: str) -> str:
             result.append("[^/]")
         elif character == "[" and (end := pattern.find("]", position + 2)) > 0:
             inner = pattern[position + 1 : end]
-            negated = inner[0] in "!^"
+            negated = inner[0] in negation
             result.append(f"[{'^' if negated else ''}{re.escape(inner[negated:]).replace(chr(92) + '-', '-')}]")
             position = end
         else:

@@ -24,7 +24,7 @@ from enishi import dates, javascript, permalinks
 from enishi.errors import Diagnostic, Severity
 from enishi.frontmatter import LOST, FrontMatter, Problem, parse
 from enishi.frontmatter import VERSION as FRONT_MATTER_VERSION
-from enishi.globs import Globs
+from enishi.globs import Globs, HexoGlobs
 from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES, NEVER_POSTS, Site, is_project_file
 from enishi.types import Post, Status
 
@@ -60,8 +60,10 @@ class _Search:
     def __init__(self, site: Site, exclude: Iterable[str]) -> None:
         self._site = site
         self._root = os.path.realpath(site.root)
-        self._excluded = Globs((*site.exclude, *exclude), by_name=True)
-        self._skipped = Globs(site.skip_render) if site.reads_like_hexo else None
+        is_hexo = site.reads_like_hexo
+        self._excluded = Globs(exclude if is_hexo else (*site.exclude, *exclude), by_name=True)
+        self._ignored = HexoGlobs(site.exclude if is_hexo else ())
+        self._skipped = HexoGlobs(site.skip_render if is_hexo else ())
         self._suffixes = _suffixes(site)
         self._found: dict[str, SourceFile] = {}
         self._seen: set[tuple[int, int]] = set()
@@ -121,7 +123,7 @@ class _Search:
         return False
 
     def _enters(self, name: str, child: str, post_folder: str) -> bool:
-        if self._excluded.match(child):
+        if self._is_excluded(child):
             return False
         if self._site.reads_like_hexo:
             return True  # hidden folders are walked to tell the author what Hexo passes over
@@ -129,13 +131,17 @@ class _Search:
             return name.startswith("_") and post_folder != "." and self._site.generator == "generic"
         return post_folder not in (".", "src") or name not in NEVER_POSTS
 
+    def _is_excluded(self, child: str) -> bool:
+        # Hexo compares its `ignore` with the whole path on the machine: what stands before the site is not told apart
+        return self._excluded.match(child) or self._ignored.match(f"/site/{child}")
+
     def _suffix(self, name: str) -> bool:
         return posixpath.splitext(name)[1].lower() in self._suffixes
 
     def _take(self, entry: os.DirEntry[str], child: str, post_folder: str) -> None:
         if (
             not self._suffix(entry.name)
-            or self._excluded.match(child)
+            or self._is_excluded(child)
             or not self._is_post(entry.name, child, post_folder)
         ):
             return
@@ -170,8 +176,12 @@ class _Search:
             return False
         if child.endswith(("%", "~")):
             return False
-        in_source = child.removeprefix(self._site.source_dir + "/")
-        if self._skipped is not None and self._skipped.match(in_source):
+        if self._skipped.match(child.removeprefix(self._site.source_dir + "/")):
+            return False
+        ending = posixpath.splitext(child)[1]
+        if ending not in self._suffixes:
+            told = f"to Hexo, a file that ends in `{ending}` is no post. Rename it to `{ending.lower()}`"
+            self._problems.append(Diagnostic(child, 0, "suffix-in-capitals", Severity.WARNING, told))
             return False
         return True
 
