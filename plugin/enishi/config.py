@@ -84,6 +84,20 @@ class IndexSettings(_Section):
     )
 
 
+class PartialSettings(_Section):
+    """What the HTML fragments show."""
+
+    heading_level: Annotated[int, Field(ge=1, le=6)] = Field(2, description="Level of the heading: 2 is `<h2>`.")
+    ordered: bool = Field(False, description="A numbered list (`<ol>`) instead of a plain one.")
+    dates: bool = Field(True, description="Show the date of each post.")
+    reasons: bool = Field(True, description="Show the tags and terms that the two posts share.")
+    labels: dict[str, str | dict[str, str]] = Field(
+        default_factory=dict,
+        description="The blog's own words for `heading`, `tags`, `terms`, `translation`, `colon`, `comma` and the "
+        "pattern `date` (`YYYY-MM-DD`); below the name of a language (`ja.heading`) for that language only.",
+    )
+
+
 class TagSettings(_Section):
     """Which tag suggestions are written."""
 
@@ -92,6 +106,28 @@ class TagSettings(_Section):
     )
     max_suggestions: Annotated[int, Field(ge=0, le=100)] = Field(
         5, description="How many tags are suggested for a post at most."
+    )
+    aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description="Tags that have a new name (`GCP = \"GoogleCloud\"`): the old one is read as the new one and never "
+        "suggested. Those of Hexo's `alias:` and `tag_map:` are known already.",
+    )
+    broader: dict[str, str | tuple[str, ...]] | str = Field(
+        default_factory=dict,
+        description="The tags that a tag implies (`S3 = [\"AWS\"]`), which are then not suggested; or a YAML file of "
+        "such lines, relative to the site (`source/_data/tag_ontology.yml`).",
+    )
+    never: tuple[str, ...] = Field((), description="Tags that are never suggested.")
+    only: tuple[str, ...] = Field((), description="The only tags that may be suggested; empty: any of the blog's.")
+    retired: tuple[str, ...] = Field((), description="Tags that must not come back: old posts keep them.")
+    declined: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Suggestions declined for good, by path of the post, beside those in `.enishi-declined.toml`.",
+    )
+    constants: str = Field(
+        "",
+        description="For experiments: a JSON file of the learned constants to use instead of those shipped "
+        "(see `benchmarks/learn_tags`), absolute or relative to the site.",
     )
 
 
@@ -119,7 +155,11 @@ class Settings(_Section):
     related: RelatedSettings = Field(default_factory=RelatedSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
+    partials: PartialSettings = Field(default_factory=PartialSettings)
     tags: TagSettings = Field(default_factory=TagSettings)
+    hexo: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the Hexo plugin `hexo-enishi`, which reads them itself."
+    )
 
 
 def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -129,7 +169,7 @@ def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> It
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from describe_settings(kind, f"{prefix}{name}.")
         else:
-            yield prefix + name, field.default, field.description or ""
+            yield prefix + name, field.get_default(call_default_factory=True), field.description or ""
 
 
 @dataclass(frozen=True, slots=True)

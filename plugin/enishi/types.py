@@ -132,6 +132,16 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How evenly a blog's posts are shown: in the first `at` places of all public posts' lists."""
+
+    at: int = 0
+    most_shown: int = 0
+    never_shown: float = 0.0
+    """Share of the public posts, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """Everything a build found out: pure, without paths of this machine or times of this run."""
 
@@ -140,6 +150,13 @@ class Analysis:
     related: Mapping[str, tuple[Related, ...]]
     """By path of the post."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By path, the posts that a body links to."""
+    min_score: float = 0.0
+    """The least score of a related post of this blog."""
+    reach: Reach = Reach()
+    plain_reach: Reach = Reach()
+    """The same for the plain nearest neighbours, without hub correction and policy."""
 
 
 class Encoder(Protocol):
@@ -169,3 +186,83 @@ class Index(Protocol):
         4 digits *before* rows are ordered; equal scores come in ascending row order.
         """
         ...
+
+
+# --- tags and topics ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShare:
+    """How many posts of a post's topic carry a tag, the post itself left out."""
+
+    id: int
+    with_tag: int
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a tag is suggested for a post, in the words of the blog."""
+
+    neighbors: tuple[Neighbor, ...] = ()
+    """The nearest posts that carry the tag, nearest first."""
+    topic: TopicShare | None = None
+    mentions: int = 0
+    """How often the tag's name, in any spelling, occurs in title, description and prose."""
+    terms: tuple[str, ...] = ()
+    """Terms of the post that posts with the tag use and others rarely do, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagSuggestion:
+    """A tag of the blog that a post lacks."""
+
+    tag: str
+    """As the blog writes it."""
+    confidence: float
+    """Probability that the author agrees, rounded to 4 digits; at most .95."""
+    evidence: Evidence = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTag:
+    """How many of a topic's posts carry a tag."""
+
+    tag: str
+    with_tag: int
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingTag:
+    """A tag that most of a topic's posts carry, or a new one for all of them, and the posts that lack it."""
+
+    tag: str
+    posts: tuple[str, ...]
+    is_new: bool = False
+    """Whether no post of the blog carries it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Posts that belong together by what they say."""
+
+    id: int
+    label: tuple[str, ...]
+    """The terms that tell it from the rest, the most telling first."""
+    posts: tuple[str, ...]
+    """Paths, sorted."""
+    tags: tuple[TopicTag, ...] = ()
+    missing: tuple[MissingTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagAnalysis:
+    """What was found out about a blog's tags and topics."""
+
+    suggestions: Mapping[str, tuple[TagSuggestion, ...]] = field(default_factory=dict)
+    """By path, for every post; the surest first."""
+    topics: tuple[Topic, ...] = ()
+    topic_of: Mapping[str, int] = field(default_factory=dict)
+    """Topic by path, for posts that belong to one."""
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,205 @@
+"""How alike two posts are, for tags: a sum of kernels over what they say and how they are filed, never over their tags.
+
+    K = K_text + K_lsa200 + ½ K_lsa50 + ½ K_title + ½ K_lede + .3 K_headings + ½ K_code + ½ K_front + .2 K_hosts
+
+Each block's rows have unit length; where a post lacks a field, the block gives 0 for it.  Fields of text are TF-IDF
+with sublinear counts over words in 2 … max(.3 n, 3) posts.  The weights were found by experiment (RESEARCH.md, "Missing
+tags") and are the same for every blog.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from enishi.tokens import count_words, fold
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
+
+_MAX_SHARE = 0.3
+_LSA_DIMENSIONS = 200
+_LSA_COARSE = 50
+_LSA_WEIGHT, _LSA_COARSE_WEIGHT = 1.0, 0.5
+_POWER_ITERATIONS = 5
+_OVERSAMPLES = 20
+_MAX_FILED_SHARE = 0.95
+_FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
+_MAX_VALUE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blog as features: sparse blocks with their weights, the text's first."""
+
+    text: Any
+    """csr matrix (n_posts, n_words), unit rows."""
+    others: tuple[tuple[float, Any], ...]
+    """(weight, csr matrix) of the other fields."""
+
+    @property
+    def size(self) -> int:
+        """Number of posts."""
+        return int(self.text.shape[0])
+
+
+def make_blocks(documents: Sequence[Document]) -> Blocks:
+    """The features of every document; nothing of them depends on tags."""
+    fields = [
+        (0.5, [count_words([(d.fields.title, 1)]) for d in documents]),
+        (0.5, [count_words([(d.post.description, 1), (d.fields.lede, 1)]) for d in documents]),
+        (0.3, [count_words([("\n".join(d.fields.headings), 1)]) for d in documents]),
+        (0.5, [count_words([(d.fields.code, 1), (" ".join(d.fields.languages), 1)]) for d in documents]),
+    ]
+    filed = _values_matrix([_filed_under(d) for d in documents])
+    hosts = _values_matrix([_hosts(d) for d in documents])
+    text = tfidf([d.words for d in documents])
+    return Blocks(text, (*((weight, tfidf(counts)) for weight, counts in fields), (0.5, filed), (0.2, hosts)))
+
+
+def dense_kernel(blocks: Blocks) -> Matrix:
+    """K, shape (n, n), float64.  Call it under ``threadpool_limits(1)``."""
+    kernel = _gram(blocks.text)
+    left, singular = _leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
+    lsa = left * singular
+    kernel += _LSA_WEIGHT * _outer(_unit(lsa))
+    kernel += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]))
+    for weight, matrix in blocks.others:
+        kernel += weight * _gram(matrix)
+    return kernel
+
+
+# --- fields of text ----------------------------------------------------------------------------------------------
+
+
+def tfidf(counts: Sequence[Mapping[str, int]]) -> Any:
+    """(1 + ln c) · (ln((1+n)/(1+df)) + 1), rows of unit length: csr (n, words in 2 … max(.3 n, 3) posts)."""
+    n = len(counts)
+    frequency: Counter[str] = Counter()
+    for of_post in counts:
+        frequency.update(of_post.keys())
+    most = max(_MAX_SHARE * n, 3)
+    columns = {w: c for c, w in enumerate(sorted(w for w, df in frequency.items() if 2 <= df <= most))}
+    idf = [log((1 + n) / (1 + frequency[word])) + 1 for word in columns]
+    rows = [
+        [(columns[word], (1 + log(count)) * idf[columns[word]]) for word, count in of_post.items() if word in columns]
+        for of_post in counts
+    ]
+    return _csr(rows, len(columns), at_most_unit=False)
+
+
+# --- values --------------------------------------------------------------------------------------------------------
+
+
+def _values_matrix(values: Sequence[set[str]]) -> Any:
+    """Indicators weighted log((n+1)/(df+1)) of values in 2 posts to 95 % of them; rows divided by max(1, length)."""
+    n = len(values)
+    frequency = Counter(value for of_post in values for value in of_post)
+    kept = sorted(value for value, df in frequency.items() if 2 <= df <= _MAX_FILED_SHARE * n)
+    columns = {value: column for column, value in enumerate(kept)}
+    rows = [
+        [(columns[value], log((n + 1) / (frequency[value] + 1))) for value in of_post if value in columns]
+        for of_post in values
+    ]
+    return _csr(rows, len(kept), at_most_unit=True)
+
+
+def _filed_under(document: Document) -> set[str]:
+    """How the author files a post beside its tags: category, author, series, layout, language, folder without dates."""
+    post = document.post
+    found = {f"category:{fold(name)}" for chain in post.categories for name in chain}
+    found |= {f"folder:{part}" for part in post.path.split("/")[:-1] if not re.fullmatch(r"[\d_.-]+", part)}
+    if post.series:
+        found.add(f"series:{fold(post.series)}")
+    if post.lang:
+        found.add(f"lang:{fold(post.lang)}")
+    for key in _FILED_UNDER:
+        found |= {f"{key}:{value}" for value in _texts(post.front_matter.get(key))}
+    return found
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str | int | float):
+        text = fold(str(value)).strip()
+        if text and len(text) <= _MAX_VALUE:
+            yield text
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _hosts(document: Document) -> set[str]:
+    found = set()
+    for link in document.fields.links:
+        if link.startswith(("http://", "https://", "//")):
+            try:
+                host = urlsplit(link).hostname or ""
+            except ValueError:
+                continue
+            if host:
+                found.add(host.removeprefix("www."))
+    return found
+
+
+# --- algebra -------------------------------------------------------------------------------------------------------
+
+
+def _csr(rows: Sequence[Sequence[tuple[int, float]]], width: int, *, at_most_unit: bool) -> Any:
+    import numpy as np
+    from scipy.sparse import csr_matrix, diags
+
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    columns = np.fromiter((column for row in rows for column, _ in row), dtype=np.int32, count=starts[-1])
+    values = np.fromiter((value for row in rows for _, value in row), dtype=np.float64, count=starts[-1])
+    matrix = csr_matrix((values, columns, starts), shape=(len(rows), width))
+    matrix.sort_indices()  # before any sum: the order of additions must not hang on the order of a dict
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    if at_most_unit:
+        lengths = np.maximum(lengths, 1.0)
+    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(len(rows)), where=lengths > 0)) @ matrix)
+
+
+def _gram(matrix: Any) -> Matrix:
+    product: Matrix = (matrix @ matrix.T).toarray()
+    return product
+
+
+def _outer(rows: Matrix) -> Matrix:
+    product: Matrix = rows @ rows.T
+    return product
+
+
+def _unit(rows: Matrix) -> Matrix:
+    import numpy as np
+
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Matrix = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
+    return unit
+
+
+def _leading_eigenpairs(kernel: Matrix, rank: int) -> tuple[Matrix, Matrix]:
+    """Left singular vectors and values of the features whose Gram matrix this is, by subspace iteration.
+
+    (Halko, Martinsson & Tropp 2011.)  Only inner products of the result's rows are used, so signs do not matter.
+    """
+    import numpy as np
+
+    n = len(kernel)
+    if n == 0:
+        return np.zeros((0, 0)), np.zeros(0)
+    width = min(rank + _OVERSAMPLES, n)
+    basis = np.random.default_rng(0).standard_normal((n, width))
+    for _ in range(_POWER_ITERATIONS):
+        basis, _ = np.linalg.qr(kernel @ basis)
+    spectrum, rotation = np.linalg.eigh(basis.T @ kernel @ basis)
+    best = np.argsort(-spectrum, kind="stable")[:rank]
+    return basis @ rotation[:, best], np.sqrt(np.maximum(spectrum[best], 0))
