@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enishi.stopwords import CHINESE_BREAKS, CHINESE_WEAK, CJK, LATIN
 from enishi.types import Term
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key: raise it when the output for some text changes."""
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -25,11 +25,13 @@ _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff"
 _HIRAGANA = "\u3041-\u309f"
 _HANGUL = "\uac00-\ud7af\u1100-\u11ff"
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer: no blanks between words
+_MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0971-\u0dff"  # vowel signs, inside a word
 _WORD = rf"[^\W_{_HAN}{_KATAKANA}{_HIRAGANA}{_HANGUL}{_SPACELESS}]"
+_LATIN_LIKE = rf"{_WORD}(?:{_WORD}|[{_MARKS}]|[+#._'’-](?={_WORD})|[+#])*"
 
 _TOKEN = re.compile(
-    rf"{_WORD}(?:{_WORD}|[+#._'’-](?={_WORD})|[+#])*"
-    rf"|[{_KATAKANA}]+|[{_HAN}]+|[{_HANGUL}]+|[{_SPACELESS}]+"
+    # A long-vowel mark begins no katakana word: the one in らーめん belongs to hiragana.
+    rf"{_LATIN_LIKE}|[\u30a1-\u30fa][{_KATAKANA}]*|[{_HAN}]+|[{_HANGUL}]+|[{_SPACELESS}]+"
 )
 _POSSESSIVE = re.compile(r"['’]s$")
 _MAX_WORD = 60
@@ -80,13 +82,17 @@ def _is_unspaced(character: str) -> bool:
 
 # --- terms ------------------------------------------------------------------------------------------------------
 
-_LATIN_TERM = re.compile(rf"{_WORD}(?:{_WORD}|[+#._'’-](?={_WORD})|[+#])*")
+_LATIN_TERM = re.compile(_LATIN_LIKE)
 _LATIN_PHRASE = re.compile(rf"{_LATIN_TERM.pattern}(?:[ \u00a0]{_LATIN_TERM.pattern})*")
-_COMPOUND = re.compile(rf"[{_HAN}{_KATAKANA}]{{2,}}|[{_HANGUL}]{{2,}}")
+_COMPOUND = re.compile(rf"[{_HAN}\u30a1-\u30fa][{_HAN}{_KATAKANA}]+|[{_HANGUL}]{{2,}}")
 _SAME_SCRIPT = re.compile(rf"[{_HAN}]+|[{_KATAKANA}]+")
 _KANA = re.compile(rf"[{_HIRAGANA}{_KATAKANA}]")
 _HAN_RUN = re.compile(rf"[{_HAN}]{{2,}}")
 _BREAKS = re.compile(f"[{CHINESE_BREAKS}]")
+_COUNTER = re.compile(
+    "[〇一二三四五六七八九十百千万億数第何各毎]+"
+    "[人日月年回件個本枚冊分秒時週点度台号章節行目種歳倍割階番名円者社方面部]?|[一何各毎]."
+)
 _MAX_COMPOUND = 10
 _MAX_TERMS = 600
 """A post's most frequent terms; a reason among the first few hundred is never missed, a glossary is bounded."""
@@ -169,8 +175,8 @@ def _compounds(text: str) -> Iterator[str]:
 
 
 def _is_counter(term: str) -> bool:
-    """Numbers written out, dates and quantities: 二人, 三日, 一件."""
-    return term[0] in "一二三四五六七八九十百千万数第何各毎" and len(term) == 2
+    """Numbers written out, dates and quantities (二人, 三十分, 第三回), but not 数学 or 九州."""
+    return _COUNTER.fullmatch(term) is not None
 
 
 def _chinese_terms(text: str) -> Iterator[str]:
