@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,21 @@ from enishi.types import Document, Post
 _DATE_PREFIX = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown|mdx|aspx|php)$")
 _MIN_SLUG = 5
-"""Shorter last segments (`/tags`, `/2020`, `/intro`) name too many things to mean one post."""
+"""Shorter last segments of an address (`/tags`, `/2020`, `/v2`) name too many things to mean one post."""
+_LISTINGS = {
+    "archive",
+    "archives",
+    "author",
+    "authors",
+    "categories",
+    "category",
+    "page",
+    "series",
+    "tag",
+    "tags",
+    "topics",
+}
+"""Segments before the name of a list: `/tags/elasticsearch/` is not the post `elasticsearch`."""
 _OWN_HOST_SHARE = 0.3
 
 
@@ -29,7 +44,9 @@ class PostFinder:
     def __init__(self, posts: Sequence[Post], hosts: Iterable[str] = ()) -> None:
         self._by_path = {post.path: post.path for post in posts}
         self._by_url = _unique((_address(post.url), post.path) for post in posts if post.url)
+        self._by_tail = _unique((tail, post.path) for post in posts for tail in _tails(_address(post.url)))
         self._by_slug = _unique((slug, post.path) for post in posts for slug in _slugs(post))
+        self._folders = {post.path: re.sub(r"[^/]*$", "", _split_path(post.url)) for post in posts if post.url}
         self._hosts = {host.casefold().removeprefix("www.") for host in hosts if host}
 
     def learn_hosts(self, links: Iterable[str]) -> None:
@@ -57,29 +74,34 @@ class PostFinder:
         host, path = parts
         if (host and host not in self._hosts) or not path.strip("/"):
             return None
-        if not host and source:
-            relative = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
-            if relative in self._by_path:
-                return relative
+        if not host and "/" not in path and (named := self._by_slug.get(_slug(path))):
+            return named  # a bare name, as an author pins a post
+        if not host and source and not path.startswith("/"):
+            found = self._beside(path, source)
+            if found:
+                return found
+        address = _address(path)
         return (
             self._by_path.get(path.lstrip("/"))
-            or self._by_url.get(_address(path))
-            or self._by_url_suffix(path)
+            or self._by_url.get(address)
+            # The site may live below a folder of its host (`/blog/`) that links do not name, or the reverse.
+            or next((self._by_url[tail] for tail in _tails(address) if tail in self._by_url), None)
+            or self._by_tail.get(address)
             or self._by_last_segment(path)
         )
 
-    def _by_url_suffix(self, path: str) -> str | None:
-        """The site may live below a folder of its host (`/blog/`) that links do not name, or the reverse."""
-        parts = _address(path).split("/")
-        for start in range(1, len(parts) - 1):
-            found = self._by_url.get("/".join(parts[start:]))
-            if found:
-                return found
-        return None
+    def _beside(self, path: str, source: str) -> str | None:
+        """A link relative to the post's file, or to its page."""
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+        if file in self._by_path:
+            return file
+        page = posixpath.normpath(posixpath.join(self._folders.get(source, "/"), path))
+        return self._by_url.get(_address(page))
 
     def _by_last_segment(self, path: str) -> str | None:
         slug = _slug(path)
-        return self._by_slug.get(slug) if len(slug) >= _MIN_SLUG else None
+        before = _address(path).split("/")[-2:-1]
+        return self._by_slug.get(slug) if len(slug) >= _MIN_SLUG and not _LISTINGS.intersection(before) else None
 
 
 def resolve_links(documents: Sequence[Document], hosts: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
@@ -113,21 +135,30 @@ def _split(link: str) -> tuple[str, str] | None:
     if parts.scheme not in {"", "http", "https"}:
         return None
     host = (parts.hostname or "").casefold().removeprefix("www.")
-    return host, unquote(parts.path)
+    return host, unicodedata.normalize("NFC", unquote(parts.path))
+
+
+def _split_path(url: str) -> str:
+    parts = _split(url)
+    return parts[1] if parts else ""
 
 
 def _address(url: str) -> str:
     """A path as it is compared: no host, no trailing slash or index.html, no suffix, decoded, case folded."""
-    parts = _split(url)
-    path = parts[1] if parts else ""
-    path = re.sub(r"/index\.html?$", "/", path).strip("/")
+    path = re.sub(r"/index\.html?$", "/", _split_path(url)).strip("/")
     return _PAGE_SUFFIX.sub("", path).casefold()
+
+
+def _tails(address: str) -> list[str]:
+    """An address without its first segment, its first two …, of two segments at least; the longest first."""
+    parts = address.split("/")
+    return ["/".join(parts[start:]) for start in range(1, len(parts) - 1)]
 
 
 def _slugs(post: Post) -> Iterable[str]:
     """What the last segment of an address of this post may be."""
     found = {_slug(post.slug), _slug(post.url), _slug(_PAGE_SUFFIX.sub("", post.path).removesuffix("/index"))}
-    return sorted(slug for slug in found if len(slug) >= _MIN_SLUG)
+    return sorted(found - {""})
 
 
 def _slug(path: str) -> str:
