@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log, sqrt
@@ -62,14 +63,23 @@ class Reasons:
         weight = rarity**2 * (1 + log(spoken))
         if " " in key or (len(key) > 2 and not key.isascii()):
             weight *= _COMPOUND_BONUS
-        if key in self._titles[first.post.path] or key in self._titles[second.post.path]:
+        if any(_contains(self._titles[document.post.path], key) for document in (first, second)):
             weight *= _TITLE_BONUS
         return weight
 
 
 def _overlap(first: str, second: str) -> bool:
     """Whether one of two terms says no more than the other: part of it, or its plural."""
-    return first in second or second in first
+    return _contains(first, second) or _contains(second, first)
+
+
+def _contains(text: str, term: str) -> bool:
+    """Whether a text says a term, or its plural: in Latin script as whole words (``go`` is no part of ``google``)."""
+    if term not in text:
+        return False
+    if not (term[0].isascii() and term[-1].isascii()):
+        return True
+    return re.search(rf"(?<![a-z0-9]){re.escape(term)}(?:e?s)?(?![a-z0-9])", text) is not None
 
 
 def _surface(key: str, first: Document, second: Document) -> str:
