@@ -12,7 +12,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,6 +49,7 @@ class Cache:
 
     def __init__(self, file: Path | None) -> None:
         """Open `file`, making its folder; `None`, or a place that cannot be written, means no cache."""
+        self._file = file
         self._db = _open(file) if file else None
 
     @property
@@ -58,7 +59,8 @@ class Cache:
 
     def close(self) -> None:
         if self._db is not None:
-            self._quietly(self._db.close, None)
+            with contextlib.suppress(sqlite3.Error):
+                self._db.close()
             self._db = None
 
     def __enter__(self) -> Cache:
@@ -149,22 +151,18 @@ class Cache:
 
         self._ask(write, None)
 
-    def _ask(self, question: Any, otherwise: T) -> T:
+    def _ask(self, question: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """The answer; a cache that fails knows nothing, and is not asked again."""
         if self._db is None:
             return otherwise
-        return self._quietly(lambda: question(self._db), otherwise)
-
-    def _quietly(self, action: Any, otherwise: T) -> T:
-        """A cache that fails is a cache that knows nothing: from then on it is not asked again."""
         try:
-            result: T = action()
-        except (sqlite3.Error, ValueError, TypeError, KeyError, zlib.error, OverflowError, MemoryError):
-            broken, self._db = self._db, None
-            if broken is not None:
-                with contextlib.suppress(sqlite3.Error):
-                    broken.close()
+            return question(self._db)
+        except (sqlite3.Error, zlib.error, ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
+            self.close()
+            if self._file and _is_damage(error):  # else every build to come would find it so
+                with contextlib.suppress(OSError):
+                    _remove(self._file)
             return otherwise
-        return result
 
 
 def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, Any]]:
@@ -174,7 +172,7 @@ def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple
         rows = db.execute(f"SELECT key, value FROM records WHERE key IN ({marks})", chunk)  # noqa: S608 (marks only)
         for key, value in rows:
             # One unreadable record is a miss, not the end of the cache.
-            with contextlib.suppress(ValueError, zlib.error):
+            with contextlib.suppress(ValueError, TypeError, RecursionError, zlib.error):
                 yield bytes(key), json.loads(zlib.decompress(value))
 
 
@@ -187,11 +185,18 @@ def _open(file: Path) -> sqlite3.Connection | None:
             file.parent.mkdir(parents=True, exist_ok=True)
             return _connect(file)
         except (sqlite3.OperationalError, OSError) as error:
-            if "locked" in str(error) or "busy" in str(error):
-                return None
+            if any(word in str(error) for word in ("locked", "busy", "full")):
+                return None  # there may be nothing wrong with it
         except (sqlite3.DatabaseError, _ForeignCacheError):
             continue
     return None
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file itself is at fault, and not the disk, another process, or what was asked."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "no such" in str(error)  # a table or a column
+    return type(error) is sqlite3.DatabaseError or not isinstance(error, sqlite3.Error | MemoryError)
 
 
 class _ForeignCacheError(Exception):
