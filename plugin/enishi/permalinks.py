@@ -160,7 +160,7 @@ def _hexo_pattern(site: Site, address: Address) -> str | None:
         return None
 
     def fill(match: re.Match[str]) -> str:
-        return to_string(values[match[1]]) if values.get(match[1]) is not None else "undefined"
+        return to_string(values[match[1]]) if match[1] in values else "undefined"
 
     return _PARAMETER.sub(fill, site.permalink)
 
@@ -215,7 +215,6 @@ def _hexo_values(site: Site, address: Address) -> dict[str, Any] | None:
     if ("id" in used and not meta.get("id")) or (date is None and used & _NEEDS_DATE):
         return None
     values: dict[str, Any] = {
-        "id": meta.get("id"),
         "title": slug,
         "name": posixpath.basename(slug),
         "post_title": slugize(address.title, case=1),

@@ -133,7 +133,7 @@ class _Search:
 
     def _is_excluded(self, child: str) -> bool:
         # Hexo compares its `ignore` with the whole path on the machine: what stands before the site is not told apart
-        return self._excluded.match(child) or self._ignored.match(f"/site/{child}")
+        return self._excluded.match(child) or self._ignored.match(f"site/{child}")
 
     def _suffix(self, name: str) -> bool:
         return posixpath.splitext(name)[1].lower() in self._suffixes

@@ -64,8 +64,14 @@ def load(text: str, *, strict: bool = True) -> Document:
         raise YamlError("too-large", f"more than {MAX_CHARACTERS // 1024} KB of YAML", 0)
     if not text.endswith("\n"):
         text += "\n"  # as js-yaml does: a block scalar at the end keeps its line end
+    if _LONE_END.match(text):
+        return Document(None)
+    if strict and (start := _GLUED_START.match(text)):
+        text = start[1] + ("   " if start[2] else "") + text[start.end() :]
     text, restore = _hide_unicode_breaks(text)
     node = _compose_as_js_yaml(text)
+    if strict and node is not None:
+        _check_root_indent(node, text)
     builder = _Builder(strict, restore)
     try:
         value = builder.build(node, "", 0) if node is not None else None
@@ -85,6 +91,23 @@ def _hide_unicode_breaks(text: str) -> tuple[str, dict[int, str]]:
     spare = [chr(code) for code in range(0xE000, 0xE800) if chr(code) not in text][: len(_BREAKS)]
     hidden = dict(zip(_BREAKS, spare, strict=False))
     return text.translate({ord(k): v for k, v in hidden.items()}), {ord(v): k for k, v in hidden.items()}
+
+
+_GLUED_START = re.compile(r"((?:[ \t]*(?:#[^\n]*)?\n)*+)---(?=\S)(?=(-\s|[^\n]*:\s)?)")
+"""js-yaml begins a document at `---` whatever follows: `----` is a list with one empty item.  A list or a mapping that
+begins there begins in the fourth column, a text in the first."""
+_LONE_END = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*+\.\.\.[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*+\Z")
+
+
+def _check_root_indent(node: Any, text: str) -> None:
+    """A text alone must not go on further left than it began: libyaml lets it, js-yaml does not."""
+    if node.id != "scalar" or node.style or node.start_mark.column == 0:
+        return
+    begins, ends = node.start_mark.line, node.end_mark.line
+    for number, line in enumerate(text.split("\n")[begins + 1 : ends + 1], begins + 1):
+        content = line.lstrip(" ")
+        if content and not content.startswith("#") and len(line) - len(content) < node.start_mark.column:
+            raise YamlError("key", "the end of the stream or a document separator is expected", number, begins)
 
 
 def _compose_as_js_yaml(text: str) -> Node | None:
@@ -131,10 +154,18 @@ def _blank_after_dash(text: str) -> str:
     return _TAB_AFTER_DASH.sub(r"\1 ", text)
 
 
+_BLANK_LINE = re.compile(r"^[ \t]*\t[ \t]*$", re.MULTILINE)
+
+
+def _without_tabs(text: str) -> str:
+    return _BLANK_LINE.sub("", _blank_after_dash(text))
+
+
 _SECOND_TRIES: dict[str, Callable[[str], str]] = {
     "escape": _join_surrogates,
-    "tab": _blank_after_dash,
-    "character-start": _blank_after_dash,
+    "tab": _without_tabs,
+    "character-start": _without_tabs,
+    "syntax": _without_tabs,
 }
 
 
