@@ -50,7 +50,7 @@ class Reasons:
             if frequency <= self._most:
                 weights[key] = self._weight(key, first, second, frequency)
         chosen: list[str] = []
-        for key in sorted(weights, key=lambda key: (-round(weights[key], 6), key)):
+        for key in sorted(weights, key=lambda key: (-round(weights[key], 6), -len(key), key)):
             if len(chosen) == limit:
                 break
             if not any(_overlap(key, other) for other in chosen):

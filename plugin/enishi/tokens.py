@@ -140,7 +140,7 @@ def _latin_terms(text: str) -> Iterator[str]:
                 previous = ""
                 continue
             yield word
-            if previous:
+            if previous and previous.lower() != word.lower():
                 pairs[f"{previous} {word}"] += 1
             previous = word
     for pair, count in pairs.items():
