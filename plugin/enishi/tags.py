@@ -14,13 +14,14 @@ Nothing said about a post has seen its own tags.  The same posts give the same b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestion
+from enishi.telling_terms import TellingTerms
+from enishi.topics import Grouping, describe_topics, group_posts, nearest_by_kernel
+from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestion, TopicShare
 from enishi.vocabulary import Vocabulary, read_vocabulary, reader_key
 
 if TYPE_CHECKING:
@@ -44,9 +45,8 @@ IMPLIED_FROM = 0.5
 DIGITS = 4
 EVIDENCE_NEIGHBORS = 3
 EVIDENCE_TERMS = 5
-_CANDIDATE_TERMS = 60
-_MIN_LIFT = 2.0
 _DECLINE_NEIGHBORS = 25
+_TOPIC_MIN_CONFIDENCE = 0.2
 
 Declines = Mapping[str, frozenset[str]]
 """Tags declined, as written, by path of the post."""
@@ -76,9 +76,17 @@ def suggest_tags(
     with threadpool_limits(1):  # the same sums in the same order on any machine, and at these sizes faster
         kernel = _kernel(documents)
         estimate = estimate_tags(documents, vocabulary, kernel, _constants(site, settings))
-        explain = _Explanations(documents, vocabulary, kernel, estimate)
-        suggestions = _Rules(documents, vocabulary, settings, declined or {}, kernel).choose(estimate, explain)
-    return TagAnalysis(suggestions=suggestions, diagnostics=tuple(sorted(diagnostics)))
+        grouping = group_posts(documents, *nearest_by_kernel(kernel))
+        terms = TellingTerms(documents)
+        explain = _Explanations(documents, vocabulary, kernel, estimate, grouping, terms)
+        rules = _Rules(documents, vocabulary, settings, declined or {}, kernel, estimate)
+        suggestions = rules.choose(explain)
+    return TagAnalysis(
+        suggestions=suggestions,
+        topics=describe_topics(documents, grouping, vocabulary, terms, rules.wants),
+        topic_of={documents[row].post.path: topic for row, topic in sorted(grouping.of_row.items())},
+        diagnostics=tuple(sorted(diagnostics)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,46 +191,57 @@ class _Rules:
         settings: TagSettings,
         declined: Declines,
         kernel: Matrix,
+        estimate: Estimate,
     ) -> None:
-        self._documents, self._vocabulary, self._settings, self._kernel = documents, vocabulary, settings, kernel
-        self._declined = {
-            path: frozenset(vocabulary.key(tag) for tag in tags) for path, tags in declined.items() if tags
-        }
+        import numpy as np
 
-    def choose(self, estimate: Estimate, explain: _Explanations) -> dict[str, tuple[TagSuggestion, ...]]:
+        self._documents, self._vocabulary, self._settings, self._kernel = documents, vocabulary, settings, kernel
+        self._estimate = estimate
+        self._column = {key: place for place, key in enumerate(estimate.keys)}
+        self._declined = {path: frozenset(map(vocabulary.key, tags)) for path, tags in declined.items()}
+        self._unfit = [
+            vocabulary.unfit_for(document.post) | self._declined.get(document.post.path, frozenset())
+            for document in documents
+        ]
+        self._confidence = np.round(estimate.probability * self._lessons(), DIGITS)
+
+    def choose(self, explain: _Explanations) -> dict[str, tuple[TagSuggestion, ...]]:
         """The suggestions of every post, by (confidence descending, tag)."""
         import numpy as np
 
-        confidence = np.round(estimate.probability * self._lessons(estimate), DIGITS)
-        chosen: dict[str, tuple[TagSuggestion, ...]] = {}
+        keys, chosen = self._estimate.keys, {}
         for row, document in enumerate(self._documents):
-            if not document.words:  # nothing is known of it: the blog's commonest tags would be all there is to say
-                chosen[document.post.path] = ()
-                continue
-            unfit = self._vocabulary.unfit_for(document.post) | self._declined.get(document.post.path, frozenset())
+            # Of a post without words nothing is known: the blog's commonest tags would be all there is to say
+            sure = self._confidence[row] >= self._settings.min_confidence if document.words else ()
             ranked = [
-                (float(confidence[row, column]), column)
-                for column in np.flatnonzero(confidence[row] >= self._settings.min_confidence).tolist()
-                if estimate.keys[column] not in unfit
+                (float(self._confidence[row, column]), column)
+                for column in np.flatnonzero(sure).tolist()
+                if keys[column] not in self._unfit[row]
             ]
-            ranked.sort(key=lambda pair: (-pair[0], estimate.keys[pair[1]]))
-            kept = self._without_implied(ranked, estimate.keys)[: self._settings.max_suggestions]
+            ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
             chosen[document.post.path] = tuple(
-                TagSuggestion(self._vocabulary.names[estimate.keys[column]], sure, explain.evidence(row, column))
-                for sure, column in kept
+                TagSuggestion(self._vocabulary.names[keys[column]], confidence, explain.evidence(row, column))
+                for confidence, column in self._without_implied(ranked)[: self._settings.max_suggestions]
             )
         return chosen
 
-    def _without_implied(self, ranked: list[tuple[float, int]], keys: Sequence[str]) -> list[tuple[float, int]]:
-        sure = self._vocabulary.broader and {
+    def wants(self, row: int, key: str) -> bool:
+        """Whether a topic may propose a tag for one of its posts: no rule and no strong evidence against it."""
+        if key in self._unfit[row] or not self._documents[row].words or key not in self._column:
+            return False
+        return bool(self._confidence[row, self._column[key]] >= _TOPIC_MIN_CONFIDENCE)
+
+    def _without_implied(self, ranked: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        keys, broader = self._estimate.keys, self._vocabulary.broader
+        implied = {
             key
             for confidence, column in ranked
             if confidence >= IMPLIED_FROM
-            for key in self._vocabulary.broader.get(keys[column], ())
+            for key in broader.get(keys[column], frozenset())
         }
-        return [(confidence, column) for confidence, column in ranked if keys[column] not in sure] if sure else ranked
+        return [(confidence, column) for confidence, column in ranked if keys[column] not in implied]
 
-    def _lessons(self, estimate: Estimate) -> Matrix:
+    def _lessons(self) -> Matrix:
         """What declines teach, a factor for every (post, tag), at most 1.
 
         Of the posts near this one, a carry the tag and d declined it: as a share with one success assumed before,
@@ -230,24 +249,18 @@ class _Rules:
         """
         import numpy as np
 
-        factor = np.ones(estimate.probability.shape)
-        column = {key: place for place, key in enumerate(estimate.keys)}
-        pairs = [
-            (row, column[key])
-            for row, document in enumerate(self._documents)
-            for key in self._declined.get(document.post.path, ())
-            if key in column
-        ]
-        if not pairs:
-            return factor
-        refused = np.zeros(estimate.probability.shape)
-        rows, columns = np.array(pairs).T
-        refused[rows, columns] = 1
-        tags = np.unique(columns)
-        for row in range(len(self._documents)):
+        carried = self._estimate.carried
+        factor = np.ones(carried.shape)
+        declined = np.zeros(carried.shape, dtype=bool)
+        for row, document in enumerate(self._documents):
+            for key in self._declined.get(document.post.path, frozenset()):
+                if key in self._column:
+                    declined[row, self._column[key]] = True
+        tags = np.flatnonzero(declined.any(axis=0))
+        for row in range(len(self._documents)) if len(tags) else ():
             near = _nearest_rows(self._kernel, row, _DECLINE_NEIGHBORS)
-            carrying = estimate.carried[np.ix_(near, tags)].sum(axis=0)
-            declining = refused[np.ix_(near, tags)].sum(axis=0)
+            carrying = carried[np.ix_(near, tags)].sum(axis=0)
+            declining = declined[np.ix_(near, tags)].sum(axis=0)
             factor[row, tags] = (carrying + 1) / (carrying + declining + 1)
         return factor
 
@@ -270,14 +283,20 @@ class _Explanations:
     """Why: the posts that carry a tag, its topic, its mentions, the terms that speak for it."""
 
     def __init__(
-        self, documents: Sequence[Document], vocabulary: Vocabulary, kernel: Matrix, estimate: Estimate
+        self,
+        documents: Sequence[Document],
+        vocabulary: Vocabulary,
+        kernel: Matrix,
+        estimate: Estimate,
+        grouping: Grouping,
+        terms: TellingTerms,
     ) -> None:
         import numpy as np
 
         self._documents, self._estimate, self._kernel = documents, estimate, kernel
         self._own = np.sqrt(np.maximum(np.diag(kernel), 1e-12))
         self._carriers = [np.flatnonzero(estimate.carried[:, column]) for column in range(len(estimate.keys))]
-        self._terms = TellingTerms(documents)
+        self._terms, self._grouping = terms, grouping
         self._readers = [{reader_key(name) for name in vocabulary.spellings[key]} for key in estimate.keys]
         self._in_carriers: dict[int, Counter[str]] = {}
 
@@ -285,6 +304,7 @@ class _Explanations:
         """Evidence for one suggestion; the post is no evidence for itself."""
         return Evidence(
             neighbors=self._neighbors(row, column),
+            topic=self._topic_share(row, column),
             mentions=int(self._estimate.mentions.counts[row, column]),
             terms=self._speaking_terms(row, column),
         )
@@ -302,61 +322,21 @@ class _Explanations:
             if scores[place] > 0
         )
 
+    def _topic_share(self, row: int, column: int) -> TopicShare | None:
+        topic = self._grouping.of_row.get(row)
+        if topic is None:
+            return None
+        others = [other for other in self._grouping.groups[topic] if other != row]
+        return TopicShare(topic, int(self._estimate.carried[others, column].sum()), len(others))
+
     def _speaking_terms(self, row: int, column: int) -> tuple[str, ...]:
         if column not in self._in_carriers:
             self._in_carriers[column] = self._terms.frequency_in(self._carriers[column].tolist())
-        found = self._in_carriers[column]
-        count = len(self._carriers[column]) - int(self._estimate.carried[row, column])
-        return self._terms.speaking(row, found, count, not_named=self._readers[column])
-
-
-class TellingTerms:
-    """The terms by which posts are told apart."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        self._frequency: Counter[str] = Counter()
-        for document in documents:
-            self._frequency.update(document.terms.keys())
-        self._of_post: dict[int, list[str]] = {}
-
-    def of_post(self, row: int) -> list[str]:
-        """The post's most telling terms (folded) that other posts use, too."""
-        if row not in self._of_post:
-            n, terms = len(self._documents), self._documents[row].terms
-            weight = {
-                key: (1 + log(term.frequency)) * log((n + 1) / self._frequency[key])
-                for key, term in terms.items()
-                if self._frequency[key] >= 2
-            }
-            ranked = sorted(weight, key=lambda key: (-round(weight[key], 6), key))
-            self._of_post[row] = ranked[:_CANDIDATE_TERMS]
-        return self._of_post[row]
-
-    def frequency_in(self, rows: Sequence[int]) -> Counter[str]:
-        """Of these posts, how many use each term."""
-        found: Counter[str] = Counter()
-        for row in rows:
-            found.update(self._documents[row].terms.keys())
-        return found
-
-    def speaking(
-        self, row: int, found: Mapping[str, int], count: int, *, not_named: Collection[str], limit: int = EVIDENCE_TERMS
-    ) -> tuple[str, ...]:
-        """Terms of the post that a group of `count` other posts uses and the blog as a whole rarely does."""
-        if count == 0:
-            return ()
-        n, terms = len(self._documents), self._documents[row].terms
-        weight = {}
-        for key in self.of_post(row):
-            inside = found.get(key, 0)
-            lift = (inside / count) / (self._frequency[key] / n)
-            if inside >= min(2, count) and lift >= _MIN_LIFT and reader_key(key) not in not_named:
-                weight[key] = inside / count * log(lift) * (1 + log(terms[key].frequency))
-        chosen: list[str] = []
-        for key in sorted(weight, key=lambda key: (-round(weight[key], 6), key)):
-            if len(chosen) == limit:
-                break
-            if not any(key in other or other in key for other in chosen):
-                chosen.append(key)
-        return tuple(terms[key].surface for key in chosen)
+        names = self._readers[column]
+        return self._terms.speaking_for(
+            row,
+            self._in_carriers[column],
+            len(self._carriers[column]) - int(self._estimate.carried[row, column]),
+            is_name=lambda term: reader_key(term) in names,
+            limit=EVIDENCE_TERMS,
+        )

@@ -68,6 +68,8 @@ class Vocabulary:
     """Keys never suggested: retired, old names, `never`, or not in `only`."""
     categories_apart: bool = True
     """Whether a tag equal to a category of its post is not suggested."""
+    is_closed: bool = False
+    """Whether only listed tags may be suggested (`only`), so that no new one is wanted."""
     _keys: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, tag: str) -> str:
@@ -131,6 +133,7 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
             broader=broader,
             barred=_barred(vocabulary, renamed, settings),
             categories_apart=_categories_apart(posts),
+            is_closed=bool(settings.only),
             _keys=keys,
         ),
         diagnostics,
