@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from enishi.tokens import count_words, fold
 from enishi.types import Document
@@ -35,6 +34,7 @@ _OVERSAMPLES = 20
 _MAX_FILED_SHARE = 0.95
 _FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
 _MAX_VALUE = 80
+_HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +138,8 @@ def _texts(value: object) -> Iterable[str]:
 
 
 def _hosts(document: Document) -> set[str]:
-    found = set()
-    for link in document.fields.links:
-        if link.startswith(("http://", "https://", "//")):
-            try:
-                host = urlsplit(link).hostname or ""
-            except ValueError:
-                continue
-            if host:
-                found.add(host.removeprefix("www."))
-    return found
+    found = (_HOST.match(link) for link in document.fields.links)
+    return {match[1].lower().removeprefix("www.") for match in found if match}
 
 
 # --- algebra -------------------------------------------------------------------------------------------------------

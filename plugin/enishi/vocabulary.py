@@ -71,6 +71,7 @@ class Vocabulary:
     is_closed: bool = False
     """Whether only listed tags may be suggested (`only`), so that no new one is wanted."""
     _keys: Mapping[str, str] = field(default_factory=dict)
+    _by_reader: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def key(self, tag: str) -> str:
         """The key of a tag as somebody wrote it."""
@@ -94,8 +95,7 @@ class Vocabulary:
             own.add(reader_key(post.series))
         if self.categories_apart:
             own |= {reader_key(name) for chain in post.categories for name in chain}
-        unfit |= {key for key, names in self.spellings.items() if any(reader_key(name) in own for name in names)}
-        return frozenset(unfit)
+        return frozenset(unfit).union(*(self._by_reader.get(name, frozenset()) for name in own))
 
 
 def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) -> tuple[Vocabulary, list[Diagnostic]]:
@@ -135,6 +135,7 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
             categories_apart=_categories_apart(posts),
             is_closed=bool(settings.only),
             _keys=keys,
+            _by_reader=_by_reader(spellings),
         ),
         diagnostics,
     )
@@ -159,6 +160,15 @@ def _keys(written: Mapping[str, int], renamed: Mapping[str, str]) -> dict[str, s
     for old, new in renamed.items():
         keys[old] = keys[fold_tag(new)]
     return keys
+
+
+def _by_reader(spellings: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """Keys by what a reader takes for the same word."""
+    found: dict[str, set[str]] = {}
+    for key, names in spellings.items():
+        for name in names:
+            found.setdefault(reader_key(name), set()).add(key)
+    return {name: frozenset(keys) for name, keys in found.items()}
 
 
 def _prevailing(found: Mapping[str, int], renamed: Mapping[str, str]) -> str:
