@@ -27,7 +27,7 @@ def main() -> int:
             log.write(json.dumps(manifest) + "\n")
     time.sleep(how.get("sleep", 0))
     if how.get("exit"):
-        print("the stub fails, as it was told to", file=sys.stderr)
+        sys.stderr.write("the stub fails, as it was told to\n")
         return int(how["exit"])
     write(site / ".enishi", manifest["posts"])
     return 0
@@ -51,7 +51,8 @@ def shared(one: dict, other: dict) -> list[str]:
 
 
 def entry(post: dict, other: dict) -> dict:
-    return {
+    lang = {"lang": other["lang"]} if "lang" in other else {}
+    return lang | {
         "path": "source/" + other["source"],
         "url": other["url"],
         "title": other["title"],

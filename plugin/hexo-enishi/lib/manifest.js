@@ -9,7 +9,11 @@ const { statSync } = require('fs');
  * so nobody else can know them.
  */
 function manifest(hexo) {
-  return { version: 1, posts: publishedPosts(hexo).map(post => entry(hexo, post)) };
+  // Hexo 7 keeps the list that it made when it had read half of the posts.
+  hexo.locals.invalidate();
+  const posts = publishedPosts(hexo).map(post => entry(hexo, post));
+  // Hexo reads files side by side, so its order is never twice the same. Ours is, and Enishi sees that nothing changed.
+  return { version: 1, posts: posts.sort((one, other) => (one.source < other.source ? -1 : 1)) };
 }
 
 /** The posts that the site shows now; with `--draft` the drafts, too. */
@@ -54,8 +58,9 @@ function isFileTime(post) {
   }
 }
 
+/** In one order: Hexo keeps the order in which names came to a post, edit by edit. */
 function names(list) {
-  return list ? list.map(item => item.name) : [];
+  return list ? list.map(item => item.name).sort() : [];
 }
 
 /** Hexo flattens `[Engineering, Web]`; the chains are put together again from the parents. */
@@ -63,7 +68,7 @@ function categoriesOf(post) {
   const all = post.categories ? post.categories.toArray() : [];
   const byId = new Map(all.map(category => [category._id, category]));
   const parents = new Set(all.map(category => category.parent));
-  return all.filter(category => !parents.has(category._id)).map(category => chain(category, byId));
+  return all.filter(category => !parents.has(category._id)).map(category => chain(category, byId)).sort();
 }
 
 function chain(category, byId) {

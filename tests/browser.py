@@ -1,0 +1,181 @@
+"""Headless Chromium, spoken to over a pipe: pages at any size and in both colour schemes, and what they complain of.
+
+The DevTools protocol needs a WebSocket or two pipes; pipes need no package.  Messages are JSON, each ended by a zero
+byte.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import http.server
+import itertools
+import json
+import os
+import select
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--remote-debugging-pipe",
+)
+_COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled", "Network.loadingFailed")
+
+
+class Browser:
+    """One page of a running Chromium."""
+
+    def __init__(self, read: int, write: int) -> None:
+        self._read, self._write = read, write
+        self._numbers = itertools.count(1)
+        self._buffer = b""
+        self._events: list[dict[str, Any]] = []
+        self._session = ""
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self._call(f"{domain}.enable")
+
+    def open(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> list[str]:
+        """Show a page and wait until it is loaded.  Returns everything that its console or the network complains of."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        self._call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        self._events.clear()
+        failure = self._call("Page.navigate", url=url).get("errorText")
+        assert not failure, f"{url}: {failure}"
+        self._wait_for("Page.loadEventFired")
+        self.evaluate("document.fonts.ready.then(() => 0)")
+        return [_in_words(event) for event in self._events if _is_complaint(event)]
+
+    def evaluate(self, script: str) -> Any:
+        """The value of a JavaScript expression in the page; a promise is waited for."""
+        answer = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def screenshot(self, file: Path, *, selector: str = "", margin: int = 0) -> None:
+        """A PNG of the window, or of one element with `margin` pixels round it."""
+        options: dict[str, Any] = {"format": "png"}
+        if selector:
+            box = self.evaluate(
+                f"(r => [r.x + scrollX, r.y + scrollY, r.width, r.height])"
+                f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
+            )
+            left, top = max(0, box[0] - margin), max(0, box[1] - margin)
+            clip = {"x": left, "y": top, "width": box[2] + 2 * margin, "height": box[3] + 2 * margin, "scale": 1}
+            options |= {"clip": clip, "captureBeyondViewport": True}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", **options)["data"]))
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._next_message()
+            if answer.get("id") == number:
+                assert "error" not in answer, (method, answer["error"])
+                result: dict[str, Any] = answer["result"]
+                return result
+            self._events.append(answer)
+
+    def _wait_for(self, event: str) -> None:
+        while not any(message.get("method") == event for message in self._events):
+            self._events.append(self._next_message())
+
+    def _next_message(self, seconds: float = 60) -> dict[str, Any]:
+        end = time.monotonic() + seconds
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._read], [], [], max(0, end - time.monotonic()))
+            chunk = os.read(self._read, 1 << 16) if ready else b""
+            if not chunk:
+                raise TimeoutError("Chromium does not answer" if not ready else "Chromium has ended")
+            self._buffer += chunk
+        text, _, self._buffer = self._buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(text)
+        return message
+
+
+def _is_complaint(event: dict[str, Any]) -> bool:
+    """A warning or an error; what a page merely logs is none."""
+    method, parameters = event.get("method"), event.get("params", {})
+    if method == "Log.entryAdded":
+        return parameters["entry"]["level"] in ("warning", "error")
+    if method == "Runtime.consoleAPICalled":
+        return parameters["type"] in ("warning", "error", "assert")
+    return method in _COMPLAINTS
+
+
+def _in_words(event: dict[str, Any]) -> str:
+    return json.dumps(event.get("params"), ensure_ascii=False)[:600]
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[Browser]:
+    """A Chromium with its profile in `folder`, ended with the block."""
+    assert CHROMIUM is not None
+    to_browser, from_browser = os.pipe(), os.pipe()
+    # Chromium reads at 3 and writes at 4; only a shell can put them there without a race.
+    script = f'exec 3<&{to_browser[0]} 4>&{from_browser[1]}; exec "$@"'
+    command = ["bash", "-c", script, "chromium", CHROMIUM, *_FLAGS, f"--user-data-dir={folder / 'profile'}"]
+    process = subprocess.Popen(
+        command,
+        pass_fds=(to_browser[0], from_browser[1]),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "HOME": os.fspath(folder)},
+    )
+    os.close(to_browser[0])
+    os.close(from_browser[1])
+    try:
+        yield Browser(from_browser[0], to_browser[1])
+    finally:
+        os.close(to_browser[1])  # Chromium ends when its pipe does
+        os.close(from_browser[0])
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The folder as a site on a free port of this machine; gives its address, without a slash at the end."""
+    handler = functools.partial(_Quiet, directory=os.fspath(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
