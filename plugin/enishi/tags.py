@@ -109,26 +109,37 @@ def estimate_tags(
     import numpy as np
 
     from enishi.calibration import fit_weights, shown_confidence, sigmoid, standardise
-    from enishi.mentions import count_mentions
 
-    meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
-    keys = _eligible(meant, vocabulary)
-    labels = _labels(documents, meant, keys)
-    mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys])
-    scores = _scores(documents, kernel, labels, mentions)
-    z, y = training_pairs(scores, labels, constants)
-    weights = fit_weights(z, y, np.ones(len(y)), constants)
+    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, kernel)
+    usable = usable_pairs(scores, labels)
+    y = labels.y[usable]
+    weights = fit_weights(standardise(scores.features[usable], constants), y, np.ones(len(y)), constants)
     flat = scores.features.reshape(-1, scores.features.shape[2])
     probability = shown_confidence(sigmoid(standardise(flat, constants) @ weights)).reshape(labels.y.shape)
     return Estimate(keys, probability, labels.y > 0, mentions)
 
 
-def training_pairs(scores: TagScores, labels: Labels, constants: Constants) -> tuple[Matrix, Matrix]:
-    """(z, y) of the labelled posts with every tag that the posts they learn from carry often enough."""
-    from enishi.calibration import standardise
+def collect_evidence(
+    documents: Sequence[Document], vocabulary: Vocabulary, kernel: Matrix
+) -> tuple[tuple[str, ...], Labels, TagScores, Mentions]:
+    """What speaks for each of the tags that can be suggested: (their keys, who carries them, features, mentions)."""
+    import numpy as np
 
-    usable = (labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS)
-    return standardise(scores.features[usable], constants), labels.y[usable]
+    from enishi.mentions import count_mentions
+    from enishi.tag_evidence import score_tags
+
+    meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
+    keys = _eligible(meant, vocabulary)
+    labels = _labels(documents, meant, keys)
+    mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys])
+    days = np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
+    return keys, labels, score_tags(kernel, labels, mentions, days), mentions
+
+
+def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:
+    """The pairs to learn from: posts with tags, and tags on enough of the posts that those learn from."""
+    usable: npt.NDArray[np.bool_] = (labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS)
+    return usable
 
 
 def _kernel(documents: Sequence[Document]) -> Matrix:
@@ -167,15 +178,6 @@ def _labels(documents: Sequence[Document], meant: Sequence[frozenset[str]], keys
     for row, tags in enumerate(meant):
         y[row, [column[key] for key in tags if key in column]] = 1
     return Labels.of(documents, y, [row for row, tags in enumerate(meant) if tags])
-
-
-def _scores(documents: Sequence[Document], kernel: Matrix, labels: Labels, mentions: Mentions) -> TagScores:
-    import numpy as np
-
-    from enishi.tag_evidence import score_tags
-
-    days = np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
-    return score_tags(kernel, labels, mentions, days)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
