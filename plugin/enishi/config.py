@@ -22,7 +22,7 @@ Generator = Literal["auto", "hexo", "jekyll", "hugo", "eleventy", "pelican", "mk
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class RelatedSettings(_Section):
@@ -109,12 +109,12 @@ class TagSettings(_Section):
     )
     aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Tags that have a new name (`GCP = \"GoogleCloud\"`): the old one is read as the new one and never "
+        description='Tags that have a new name (`GCP = "GoogleCloud"`): the old one is read as the new one and never '
         "suggested. Those of Hexo's `alias:` and `tag_map:` are known already.",
     )
     broader: dict[str, str | tuple[str, ...]] | str = Field(
         default_factory=dict,
-        description="The tags that a tag implies (`S3 = [\"AWS\"]`), which are then not suggested; or a YAML file of "
+        description='The tags that a tag implies (`S3 = ["AWS"]`), which are then not suggested; or a YAML file of '
         "such lines, relative to the site (`source/_data/tag_ontology.yml`).",
     )
     never: tuple[str, ...] = Field((), description="Tags that are never suggested.")
@@ -210,7 +210,7 @@ def load_settings(
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
-        problems += [_explain(dict(problem), places) for problem in error.errors(include_url=False)]
+        problems += _explain(error, places)
     if problems:
         raise SettingsError("\n".join(["These settings are wrong:", *(f"  {line}" for line in problems)]))
     ignored = [
@@ -280,8 +280,8 @@ def _toml_lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
         if header := re.match(r"\s*\[+([^\]]+)\]", line):
             section = _toml_key(header[1])
             yield section, number
-        elif entry := re.match(r"\s*([\w\"'.\s-]+?)\s*=", line):
-            yield section + _toml_key(entry[1]), number
+        elif "=" in line and re.fullmatch(r"[\w\"'.\s-]+", key := line.partition("=")[0]):
+            yield section + _toml_key(key), number
 
 
 def _toml_key(text: str) -> tuple[str, ...]:
@@ -302,29 +302,42 @@ def _read_yaml(file: Path, name: str) -> _Source:
     for key, node in root.value:
         if key.value == "enishi" and isinstance(node, yaml.MappingNode):
             lines: dict[tuple[str, ...], int] = {(): key.start_mark.line + 1}
-            return _Source(name, _yaml_value(node, (), lines, 0), lines)
+            return _Source(name, _yaml_value(node, (), lines, _Budget()), lines)
     return _Source(name, {}, {})
 
 
-def _yaml_value(node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int], depth: int) -> Any:
-    """A YAML node as a plain value: our own settings are shallow, so no aliases, tags or depth are needed."""
+class _Budget:
+    """Ends the reading of settings that aliases blow up (each of a few lines ten times the one before)."""
+
+    left = 100_000
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise SettingsError("the `enishi:` settings in _config.yml are too many")
+
+
+def _yaml_value(node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int], budget: _Budget) -> Any:
+    """A YAML node as a plain value.
+
+    Scalars stay as they are written: what is a number or a truth value is for the setting to say, so that
+    ``language: no`` is Norwegian and a tag may be called 2024.
+    """
     import yaml
 
-    if depth > 8:
+    budget.spend()
+    if len(path) > 8:
         raise SettingsError("the `enishi:` settings in _config.yml are nested too deeply")
     if isinstance(node, yaml.MappingNode):
         result = {}
         for key, value in node.value:
             inner = (*path, str(key.value))
             lines[inner] = key.start_mark.line + 1
-            result[str(key.value)] = _yaml_value(value, inner, lines, depth + 1)
+            result[str(key.value)] = _yaml_value(value, inner, lines, budget)
         return result
     if isinstance(node, yaml.SequenceNode):
-        return [_yaml_value(item, path, lines, depth + 1) for item in node.value]
-    if node.tag == "tag:yaml.org,2002:null":
-        return ""
-    simple = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
-    return yaml.safe_load(node.value) if node.tag in simple else node.value
+        return [_yaml_value(item, (*path, "-"), lines, budget) for item in node.value]
+    return None if node.tag == "tag:yaml.org,2002:null" else node.value
 
 
 # --- merging, and saying what is wrong ---------------------------------------------------------------------------
@@ -340,6 +353,8 @@ def _merge(
     for key, value in values.items():
         inner = (*path, str(key))
         places[inner] = source.place(inner)
+        if value is None and ".".join(inner) in _known_names():
+            continue  # a name with nothing after it in YAML: not set
         if isinstance(value, Mapping):
             section = into.setdefault(str(key), {})
             if isinstance(section, dict):
@@ -356,41 +371,59 @@ def _apply_override(
     if not equals or not all(key):
         problems.append(f"--set {override}: write it as KEY=VALUE, for example --set related.limit=3")
         return
-    for part in key[:-1]:
+    for depth, part in enumerate(key[:-1], 1):
         section = into.setdefault(part, {})
         if not isinstance(section, dict):
             section = into[part] = {}
+            places[key[:depth]] = f"--set {name}"
         into = section
     into[key[-1]] = _parse_value(text)
     places[key] = f"--set {name}"
 
 
 def _parse_value(text: str) -> Any:
+    """Lists, tables and quoted text as TOML; anything else as it stands, for the setting to read."""
+    if not text.startswith(("[", "{", '"', "'")):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 
-def _explain(problem: Mapping[str, Any], places: Mapping[tuple[str, ...], str]) -> str:
-    location = tuple(str(part) for part in problem["loc"])
-    names = {name: default for name, default, _ in describe_settings()}
-    key = _known_prefix(location, names)
-    place = next((places[key[:n]] for n in range(len(key), 0, -1) if key[:n] in places), "settings")
-    dotted = ".".join(key)
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(dotted, names, n=1, cutoff=0.5) or [
-            name for name in names if name.rpartition(".")[2] == key[-1]
-        ]
-        hint = f"did you mean {near[0]}?" if near else "see the list of settings in the documentation"
-        return f"{place}: there is no setting {dotted}; {hint}"
-    value = problem.get("input")
-    return f"{place}: {dotted} = {value!r} does not fit: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+def _known_names() -> set[str]:
+    """The names of all settings and of their sections."""
+    names = {name for name, _, _ in describe_settings()}
+    return names | {name.rpartition(".")[0] for name in names if "." in name}
 
 
-def _known_prefix(location: tuple[str, ...], names: Mapping[str, Any]) -> tuple[str, ...]:
+def _explain(error: ValidationError, places: Mapping[tuple[str, ...], str]) -> list[str]:
+    """One line for each setting that is wrong."""
+    names = _known_names()
+    told: dict[str, list[str]] = {}
+    for problem in error.errors(include_url=False):
+        key = _known_prefix(tuple(str(part) for part in problem["loc"]), names)
+        place = next((places[key[:n]] for n in range(len(key), 0, -1) if key[:n] in places), "settings")
+        dotted = ".".join(key)
+        if problem["type"] == "extra_forbidden":
+            told[f"{place}: there is no setting {dotted}; {_nearest(dotted, names)}"] = []
+        else:
+            message = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}"
+            told.setdefault(f"{place}: {dotted} = {problem.get('input')!r} does not fit: ", []).append(message)
+    return [what + " or ".join(dict.fromkeys(messages)) for what, messages in told.items()]
+
+
+def _nearest(wrong: str, names: set[str]) -> str:
+    last = wrong.rpartition(".")[2]
+    near = [name for name in sorted(names) if name.rpartition(".")[2] == last]
+    near = near or difflib.get_close_matches(wrong, sorted(names), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else "see the list of settings in the documentation"
+
+
+def _known_prefix(location: tuple[str, ...], names: set[str]) -> tuple[str, ...]:
     """Where pydantic's location goes on into a union or a list, the part of it that is a setting."""
+    settings = names - {name.rpartition(".")[0] for name in names}
     for length in range(len(location), 0, -1):
-        if ".".join(location[:length]) in names:
+        if ".".join(location[:length]) in settings:
             return location[:length]
     return location
