@@ -22,7 +22,7 @@ from typing import Any
 from frontmatter.default_handlers import BaseHandler
 
 from enishi.errors import Severity
-from enishi.yaml12 import Document, YamlError, load
+from enishi.yaml12 import MAX_CHARACTERS, MAX_DEPTH, Document, YamlError, escape_pointer, load
 
 VERSION = "2"
 """Part of the key of everything cached: change it whenever the same bytes are read differently."""
@@ -381,15 +381,16 @@ def _read_json(text: str, *, strict: bool) -> Document:
         line = _json_error_line(text, error)
         raise BlockError("bad-json", f"not valid JSON: {error.msg}. {_JSON_ADVICE}", line) from None
     except RecursionError:
-        raise BlockError("front-matter-too-deep", "the JSON is nested too deeply", 0) from None
+        raise _too_deep() from None
     except ValueError as error:
         raise BlockError("bad-json", f"not valid JSON: {error}", 0) from None
+    like_json = _like_json(value, "", [])
     lines = {}
     for number, written in enumerate(text.split("\n")):
         if (key := _JSON_KEY.match(written)) and key[1] not in lines:
             lines[key[1]] = number
     known = value if isinstance(value, dict) else {}
-    return Document(_json_like(value), (), {key: number for key, number in lines.items() if key in known})
+    return Document(like_json, (), {key: number for key, number in lines.items() if key in known})
 
 
 _JSON_ADVICE = "Look for a missing comma, quote or brace on this line or the one above"
@@ -408,22 +409,23 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _json_like(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _json_like(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_json_like(item) for item in value]
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    return value
-
-
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+_LONG_TOML_KEY = re.compile(
+    r"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){100}"
+    r"|(?:\"[^\"\n]*+\"[ \t]*+\.[ \t]*+){100}"
+    r"|(?:'[^'\n]*+'[ \t]*+\.[ \t]*+){100}"
+)
 
 
 def _read_toml(text: str) -> Document:
     import tomllib
 
+    if len(text) > MAX_CHARACTERS:
+        raise BlockError("front-matter-too-large", f"more than {MAX_CHARACTERS // 1024} KB of TOML", 0)
+    if _LONG_TOML_KEY.search(text):  # tomllib is quadratic in it
+        raise _too_deep()
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -433,22 +435,34 @@ def _read_toml(text: str) -> Document:
     except (RecursionError, ValueError) as error:
         raise BlockError("bad-toml", f"not valid TOML: {error}", 0) from None
     timestamps: list[str] = []
-    value = _toml_like_json(values, "", timestamps)
+    value = _like_json(values, "", timestamps)
     lines = {m[1]: n for n, line in enumerate(text.split("\n")) if (m := re.match(r"\s*\"?([\w-]+)\"?\s*=", line))}
     return Document(value, tuple(timestamps), {key: line for key, line in lines.items() if key in values})
 
 
-def _toml_like_json(value: Any, pointer: str, timestamps: list[str]) -> Any:
+def _like_json(value: Any, pointer: str, timestamps: list[str], depth: int = 0) -> Any:
+    """The value with dates as text, which `timestamps` names, and nothing that JSON does not have."""
+    if depth > MAX_DEPTH:
+        raise _too_deep()
     if isinstance(value, dict):
-        return {key: _toml_like_json(item, f"{pointer}/{key}", timestamps) for key, item in value.items()}
+        return {
+            key: _like_json(item, f"{pointer}/{escape_pointer(key)}", timestamps, depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [_toml_like_json(item, f"{pointer}/{index}", timestamps) for index, item in enumerate(value)]
+        return [_like_json(item, f"{pointer}/{index}", timestamps, depth + 1) for index, item in enumerate(value)]
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
     if hasattr(value, "isoformat"):
         timestamps.append(pointer)
         return value.isoformat()
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
     return value
+
+
+def _too_deep() -> BlockError:
+    return BlockError("front-matter-too-deep", f"the front matter is nested more than {MAX_DEPTH} levels deep", 0)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -485,7 +499,7 @@ def _read_hexo_block(handler: Handler, block: Block, text: str) -> FrontMatter:
         meant = None if block.is_fenced else _first_block(text)
         if meant is not None and meant[0].kind != "yaml":
             return _lost_other_form(*meant)
-        return _salvaged(handler, block, problem, is_lost=True)
+        return _salvaged(handler, block, problem, is_lost=problem.code != "front-matter-too-large")  # our bound only
     value = {} if "" in document.timestamps else document.value  # a lone date is an object without keys
     if isinstance(value, list):
         told = "the front matter is a list; Hexo wants `key: value` lines"

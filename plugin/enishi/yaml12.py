@@ -21,11 +21,11 @@ from enishi.javascript import is_yaml_timestamp, to_string
 if TYPE_CHECKING:
     from yaml import Node
 
-MAX_CHARACTERS = 512 * 1024
+MAX_CHARACTERS = 2 * 1024 * 1024
 """A longer text is not parsed: no front matter is that long, and a file without fences may be any size."""
 MAX_DEPTH = 100
 """js-yaml's own limit."""
-MAX_VALUES = 50_000
+MAX_VALUES = 250_000
 MAX_CONSTRUCTED = 2 * MAX_CHARACTERS
 """Characters in all values together, after aliases."""
 
