@@ -376,7 +376,11 @@ def test_from_the_beginning_with_the_default_packages(tmp_path: Path) -> None:
     packages = [
         path.name for path in MODULES.glob("hexo-*") if re.match(r"hexo-(generator|renderer|theme|server)", path.name)
     ]
-    package = {"private": True, "hexo": {"version": ""}, "dependencies": dict.fromkeys(["hexo", *packages], "*")}
+    package: dict[str, Any] = {
+        "private": True,
+        "hexo": {"version": ""},
+        "dependencies": dict.fromkeys(["hexo", *packages], "*"),
+    }
     site.write("package.json", json.dumps(package))
     link_packages(site.root, ["hexo", *packages])
     for name, (title, text) in TEXTS.items():

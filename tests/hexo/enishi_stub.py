@@ -2,7 +2,7 @@
 
 It lists for each post the other posts with one of its tags, and speaks the command's contract, no more.  How it
 behaves stands in STUB (JSON) in the environment: {"log": FILE, "sleep": SECONDS, "exit": CODE}; FILE gets the manifest
-of each run as a line.  A file named `stub.json` in the site overrides it.
+of each run, with its process id, as a line.  A file named `stub.json` in the site overrides it.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def main() -> int:
         how |= json.loads(override.read_text("utf-8"))
     if how.get("log"):
         with Path(how["log"]).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(manifest) + "\n")
+            log.write(json.dumps({**manifest, "pid": os.getpid()}) + "\n")
     time.sleep(how.get("sleep", 0))
     if how.get("exit"):
         sys.stderr.write("the stub fails, as it was told to\n")

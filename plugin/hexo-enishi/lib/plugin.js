@@ -49,7 +49,7 @@ function updater(hexo, settings, results, warn) {
     const said = await runFirst(commands, ['build', hexo.base_dir, '--manifest', '-', '--quiet'], {
       cwd: hexo.base_dir,
       input: JSON.stringify(manifest(hexo)),
-      onStart: child => endWithHexo(hexo, child)
+      onStart: endWithProcess
     });
     if (said.trim()) hexo.log.debug('enishi: %s', said.trim());
     results.load();
@@ -108,10 +108,11 @@ function canWaitInBackground(hexo, command) {
   return command === 'server' && !keepsPages;
 }
 
-function endWithHexo(hexo, child) {
+/** Hexo's own `exit` event comes as soon as the server listens; the end of the process is the end. */
+function endWithProcess(child) {
   const end = () => child.kill();
-  hexo.once('exit', end);
-  child.once('close', () => hexo.off('exit', end));
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
 }
 
 /**
