@@ -188,6 +188,7 @@ def _fit(documents: Sequence[Document], dimensions: int, tag_weight: float) -> t
         u, spectrum = _exact_eigenpairs(f, gamma, mean_kernel, mean_mean, inverse, rank)
     else:
         u, spectrum = _randomised_eigenpairs(f, gamma, mu, inverse, rank)
+    u = np.where(norms[:, None] > 0, u, 0.0)  # rounding must not give a direction to a post that has none
     significant = spectrum > 1e-9 * max(1.0, float(spectrum[0]) if len(spectrum) else 0.0)
     root = np.sqrt(np.where(significant, spectrum, 0.0))
     inverse_root = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
