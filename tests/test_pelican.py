@@ -72,7 +72,7 @@ ARTICLE = """{% extends "!simple/article.html" %}
 
 TEXTS = {
     "wal.md": (
-        "SQLite & its <log>",
+        'SQLite & "its" log',
         "sqlite, files",
         "The write-ahead log of SQLite lets readers go on while one writes.",
     ),
