@@ -61,7 +61,7 @@ class FrontMatter:
     body_line: int = 1
     """Line of the file where the body begins, from 1."""
     format: str = ""
-    """``yaml``, ``json``, ``toml``, ``meta`` (Key: value lines) or empty where there is none."""
+    """``yaml``, ``json``, ``toml``, ``js``, ``meta`` (Key: value lines) or empty where there is none."""
     problems: tuple[Problem, ...] = ()
     key_lines: dict[str, int] = field(default_factory=dict)
     """Line of the file, from 1, of each top-level key."""
@@ -88,13 +88,14 @@ class Block:
 
 
 class BlockError(Exception):
-    """A block that cannot be parsed; `line` counts from 0 within the block."""
+    """A block that cannot be parsed; `line` counts from 0 within the block (-1 is the fence above it)."""
 
-    def __init__(self, code: str, message: str, line: int) -> None:
+    def __init__(self, code: str, message: str, line: int, severity: Severity = Severity.ERROR) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.line = line
+        self.severity = severity
 
 
 # --- handlers: each finds one form of block, and parses it -----------------------------------------------------------
@@ -119,6 +120,10 @@ class Handler(BaseHandler):
         except YamlError as error:
             code, message, line = explain(error, block)
             raise BlockError(code, message, line) from None
+
+    def rough(self, block: str) -> str:
+        """The block as `key: value` lines, as well as can be, for where `read` fails."""
+        return block
 
     def detect(self, text: str) -> bool:
         """python-frontmatter's question: is this form used?"""
@@ -196,6 +201,23 @@ class FencedJSONHandler(FencedHandler):
         return _read_json(block, strict=False)
 
 
+class FencedScriptHandler(FencedHandler):
+    """Eleventy's `---js`: a program, which is not run."""
+
+    kind = "js"
+    _kinds = ("js",)
+
+    def read(self, block: str) -> Document:
+        """Never: what stands there is found by its looks."""
+        del block
+        told = "this front matter is a program, which is not run; title, tags and date are taken from its lines"
+        raise BlockError("script-front-matter", told, -1, Severity.NOTE)
+
+    def rough(self, block: str) -> str:
+        """Lines as an object literal has them."""
+        return "\n".join(line.strip().removesuffix(",") for line in block.split("\n"))
+
+
 class TOMLHandler(FencedHandler):
     """Hugo's and Zola's `+++`."""
 
@@ -203,11 +225,24 @@ class TOMLHandler(FencedHandler):
     kind = "toml"
     _opening = re.compile(r"(?P<before>\s*?)(?P<fence>\+{3})(?P<kind>toml)?[ \t]*\n")
     _closing = re.compile(r"^\+{3}[ \t]*$", re.MULTILINE)
-    _kinds = ("", "toml")
+    _kinds: tuple[str, ...] = ("", "toml")
 
     def read(self, block: str) -> Document:
         """TOML; dates become the text that was written, in ISO form."""
         return _read_toml(block)
+
+    def rough(self, block: str) -> str:
+        """`key = value` with a colon."""
+        return _TOML_KEY.sub(r"\1: ", block)
+
+
+class FencedTOMLHandler(TOMLHandler):
+    """TOML between `---toml` and `---`."""
+
+    START_DELIMITER = END_DELIMITER = "---"
+    _opening = FencedHandler._opening
+    _closing = FencedHandler._closing
+    _kinds = ("toml",)
 
 
 class JSONHandler(Handler):
@@ -265,7 +300,7 @@ class LateFenceHandler(FencedHandler):
     def find(self, text: str) -> Block | None:
         """Within the first lines only; what stands above stays out of the body."""
         late = self._late.match(text)
-        if late is None or text.startswith(("---", "+++", "{", ";;;")):
+        if late is None or text.startswith(("---", "+++", "{", ";;;")) or re.search(r"```|~~~", late.group()):
             return None
         opening = self._opening.match(text, late.end())
         closing = self._closing.search(text, opening.end()) if opening is not None else None
@@ -315,7 +350,7 @@ class MetaHandler(Handler):
 _LATE = LateFenceHandler()
 HEXO_HANDLERS: tuple[Handler, ...] = (HexoYAMLHandler(), HexoJSONHandler())
 HANDLERS: tuple[Handler, ...] = (
-    *(FencedHandler(), TOMLHandler(), FencedJSONHandler(), JSONHandler()),
+    *(FencedHandler(), TOMLHandler(), FencedJSONHandler(), FencedTOMLHandler(), FencedScriptHandler(), JSONHandler()),
     *(HexoJSONHandler(), UnopenedHandler(), _LATE, MetaHandler()),
 )
 """Tolerant reading, in the order in which the forms are tried."""
@@ -394,6 +429,7 @@ def _read_json(text: str, *, strict: bool) -> Document:
 
 
 _JSON_ADVICE = "Look for a missing comma, quote or brace on this line or the one above"
+_TOML_KEY = re.compile(r"^[ \t]*\"?([A-Za-z_][\w-]*)\"?[ \t]*=[ \t]*", re.MULTILINE)
 _JSON_KEY = re.compile(r'[\s{,]*"([^"\\]+)"\s*:')
 
 
@@ -497,8 +533,8 @@ def _read_hexo_block(handler: Handler, block: Block, text: str) -> FrontMatter:
         if handler.kind == "json":  # JSON.parse fails silently there: all of it is body
             return _all_body(text, f"Hexo shows it as text, because it is {error.message}", problem.line)
         meant = None if block.is_fenced else _first_block(text)
-        if meant is not None and meant[0].kind != "yaml":
-            return _lost_other_form(*meant)
+        if meant is not None and (meant[0].kind != "yaml" or type(meant[0]) is FencedHandler):
+            return _lost_other_form(*meant, text)
         return _salvaged(handler, block, problem, is_lost=problem.code != "front-matter-too-large")  # our bound only
     value = {} if "" in document.timestamps else document.value  # a lone date is an object without keys
     if isinstance(value, list):
@@ -506,18 +542,19 @@ def _read_hexo_block(handler: Handler, block: Block, text: str) -> FrontMatter:
         problem = Problem(block.first_line, "bad-yaml", Severity.ERROR, told)
         return _salvaged(handler, block, problem, is_lost=True)
     if not isinstance(value, dict):
-        return _all_body(text, "")
+        odd = _odd_colon(block.text.split("\n")) if isinstance(value, str) else None
+        return _all_body(text, *((f"Hexo shows it as text: {odd[1]}", block.first_line + odd[2]) if odd else ("", 0)))
     return replace(_front_matter(handler, block, document, value), problems=_hexo_remarks(block, value, text))
 
 
-def _lost_other_form(handler: Handler, block: Block) -> FrontMatter:
-    """JSON or TOML that Hexo takes for YAML up to the next rule: the mistake, if any, is one of the form it has."""
+def _lost_other_form(handler: Handler, block: Block, text: str) -> FrontMatter:
+    """What Hexo takes for YAML up to the next rule is JSON, TOML or indented: name the mistake of the form it has."""
     try:
         document = handler.read(block.text)
     except BlockError as error:
         return _salvaged(handler, block, _problem(error, block), is_lost=True)
-    told = "only YAML between `---` lines is front matter to Hexo. Write it as YAML"
-    problem = Problem(block.first_line, "front-matter-not-read", Severity.ERROR, LOST + told)
+    told = _why_hexo_passes_over(handler, text)
+    problem = Problem(max(block.first_line - 1, 1), "front-matter-not-read", Severity.ERROR, LOST + told)
     value = document.value if isinstance(document.value, dict) else {}
     return replace(_front_matter(handler, block, document, value), problems=(problem,), is_lost=True)
 
@@ -552,6 +589,9 @@ def _all_body(text: str, why: str, line: int = 0) -> FrontMatter:
 def _unread_front_matter(text: str, why: str, line: int) -> Problem | None:
     meant = _first_block(text)
     code = "front-matter-not-read"
+    if meant is None and "\r" in text and _first_block(text.replace("\r", "\n")) is not None:
+        told = "Hexo does not see the ends of these lines (a carriage return alone). Save the file with line feeds"
+        return Problem(1, code, Severity.WARNING, told)
     if meant is None:
         unclosed = _unclosed(text)
         if unclosed is None:
@@ -565,6 +605,8 @@ def _unread_front_matter(text: str, why: str, line: int) -> Problem | None:
 
 
 def _why_hexo_passes_over(handler: Handler, text: str) -> str:
+    if handler.kind == "js":
+        return "Hexo does not read a program as front matter: it shows it. Write it as YAML between `---` lines"
     if handler.kind == "toml":
         return "Hexo does not read TOML front matter (`+++`): it shows it as text. Write it as YAML between `---` lines"
     if isinstance(handler, JSONHandler | FencedJSONHandler):
@@ -606,10 +648,12 @@ def _first_block(text: str) -> tuple[Handler, Block] | None:
         try:
             value = handler.read(block.text).value
         except BlockError:
-            if _salvage(block.text).value:
+            if _salvage(handler.rough(block.text)).value:
                 return handler, block
             continue
         if isinstance(value, dict) and any(key.lower() in KNOWN_KEYS for key in value):
+            return handler, block
+        if isinstance(value, str) and _odd_colon(block.text.split("\n")):
             return handler, block
     return None
 
@@ -625,11 +669,14 @@ def _parse_tolerant(text: str) -> FrontMatter:
             problem = _problem(error, block)
             salvaged = _salvaged(handler, block, problem, is_lost=False)
             # two rules with prose between them are no front matter
-            if salvaged.meta or _looks_like_keys(block.text):
+            if salvaged.meta or handler.kind == "js" or _looks_like_keys(block.text):
                 return salvaged
             continue
         if document.value is None:
             return _front_matter(handler, block, document, {})
+        if isinstance(document.value, str) and (odd := _odd_colon(block.text.split("\n"))):
+            problem = Problem(block.first_line + odd[2], odd[0], Severity.ERROR, odd[1])
+            return _salvaged(handler, block, problem, is_lost=False)
         if isinstance(document.value, dict):
             return replace(
                 _front_matter(handler, block, document, document.value),
@@ -649,17 +696,19 @@ def _unclosed_front_matter(text: str, line: int) -> FrontMatter:
     block = _block(text, start, end, max(end - 1, start))
     told = "the front matter is never closed. Put a line `---` below its last key"
     problem = Problem(line, "unclosed-front-matter", Severity.WARNING, told)
+    handler = {"+": TOMLHandler(), ";": HexoJSONHandler()}.get(text.lstrip()[0], HANDLERS[0])
     try:
-        document = FencedHandler().read(block.text)
+        document = handler.read(block.text)
     except BlockError:
-        document = _salvage(block.text)
+        document = _salvage(handler.rough(block.text))
     value = document.value if isinstance(document.value, dict) else {}
-    return replace(_front_matter(HANDLERS[0], block, document, value), problems=(problem,))
+    return replace(_front_matter(handler, block, document, value), problems=(problem,))
 
 
 def _looks_like_keys(block: str) -> bool:
-    first = _KEY.match(block.lstrip())
-    return first is not None and first[1].lower() in KNOWN_KEYS
+    block = block.lstrip()
+    first = _KEY.match(block.split("\n", 1)[0])
+    return block.startswith('{"') or (first is not None and (first[1] or first[3]).lower() in KNOWN_KEYS)
 
 
 def _tolerant_remarks(block: Block, document: Document) -> Iterator[Problem]:
@@ -683,11 +732,11 @@ def _front_matter(handler: Handler, block: Block, document: Document, value: dic
 
 
 def _problem(error: BlockError, block: Block) -> Problem:
-    return Problem(block.first_line + error.line, error.code, Severity.ERROR, error.message)
+    return Problem(block.first_line + error.line, error.code, error.severity, error.message)
 
 
 def _salvaged(handler: Handler, block: Block, problem: Problem, *, is_lost: bool) -> FrontMatter:
-    document = _salvage(block.text)
+    document = _salvage(handler.rough(block.text))
     if is_lost and not block.is_fenced and not any(key.lower() in KNOWN_KEYS for key in document.value):
         told = (
             f"{problem.message}. Hexo reads everything above the first line that begins with `---` as front matter when"
@@ -703,7 +752,8 @@ def _salvaged(handler: Handler, block: Block, problem: Problem, *, is_lost: bool
 # --- what is wrong, in words ----------------------------------------------------------------------------------------
 
 _CONFLICT = re.compile(r"^(?:<{7}(?: .*)?|={7}|>{7}(?: .*)?)$", re.MULTILINE)
-_NO_BLANK = re.compile(r"([A-Za-z_][\w-]*):[^\s:/].*|([A-Za-z_][\w-]*):/.*")
+_NO_BLANK = re.compile(r"([A-Za-z_][\w-]*):(?:[^\s:/]|/(?!/)).*")
+_ODD_COLON = re.compile(r"(?P<key>[A-Za-z_][\w-]*)[ \t]*(?:(?P<wide>：)|:(?P<blank>[\u00a0\u3000])|:(?=[^\s:/]))")
 _QUOTED_VALUE = re.compile(r"""\s*(?:-\s+)?[\w-]+\s*:\s*(["'])""")
 
 
@@ -777,10 +827,16 @@ def _explain_quote(error: YamlError, lines: Sequence[str], line: int, start: int
 def _explain_colon(error: YamlError, lines: Sequence[str], line: int, start: int) -> Explained:
     if error.kind not in ("colon", "key", "block", "flow", "syntax"):
         return None
-    for number in dict.fromkeys((start, line)):
-        if _NO_BLANK.fullmatch(lines[number].strip()) and not lines[number].startswith((" ", "-")):
-            key = lines[number].split(":", 1)[0].strip()
-            return "no-blank-after-colon", f"there is no blank after `{key}:`. Write `{key}: …`", number
+    numbers = sorted({start, line, max(line - 1, 0)})
+    if odd := _odd_colon([lines[number] for number in numbers]):
+        return odd[0], odd[1], numbers[odd[2]]
+    for number in (start, line):
+        if _NO_BLANK.fullmatch(lines[number]):
+            return _no_blank(lines[number].split(":", 1)[0], number)
+    indented = _KEY.match(lines[line].strip()) if lines[line].startswith(" ") else None
+    if error.kind == "colon" and indented is not None and indented[1] and indented[1].lower() in KNOWN_KEYS:
+        told = f"`{indented[1]}` is indented, so that it goes on with the value above. Align it with the other keys"
+        return "bad-indent", told, line
     if error.kind == "colon":
         told = "a colon followed by a blank inside a value. Put the whole value in quotes"
         return "unquoted-colon", told, line
@@ -789,6 +845,26 @@ def _explain_colon(error: YamlError, lines: Sequence[str], line: int, start: int
             f"this line has no `key:` and continues no value: {_shorten(lines[start])!r}. Indent it, or quote the value"
         )
         return "text-between-keys", told, start
+    return None
+
+
+def _no_blank(key: str, number: int) -> tuple[str, str, int]:
+    return "no-blank-after-colon", f"there is no blank after `{key}:`. Write `{key}: …`", number
+
+
+def _odd_colon(lines: Sequence[str]) -> Explained:
+    """The first line with a known key whose colon YAML does not see: no blank behind it, or not a plain one."""
+    for number, line in enumerate(lines):
+        match = _ODD_COLON.match(line)
+        if match is None or match["key"].lower() not in KNOWN_KEYS:
+            continue
+        key = match["key"]
+        if match["wide"]:
+            return "full-width-colon", f"the colon after `{key}` is a full-width one (`：`). Write `{key}: …`", number
+        if match["blank"]:
+            told = f"the blank after `{key}:` is not a plain one, so that YAML does not see it. Type it again"
+            return "no-blank-after-colon", told, number
+        return _no_blank(key, number)
     return None
 
 
@@ -851,9 +927,23 @@ def _explain_character(error: YamlError, lines: Sequence[str], line: int, start:
     return "control-character", f"{error.message} stands in the front matter. Delete it", line
 
 
+_CLOSED_BRACKET = re.compile(r"\s*(?:- +)*(?:[\w-]+\s*: +)?(\[[^\[\]]*\]|\{[^{}]*\})\s*[^\s,#].*")
+
+
+def _explain_bracket(error: YamlError, lines: Sequence[str], line: int, start: int) -> Explained:
+    if error.kind not in ("block", "flow", "key", "documents"):
+        return None
+    for number in dict.fromkeys((line, start)):
+        match = _CLOSED_BRACKET.fullmatch(lines[number])
+        if match is not None:
+            told = f"a value that begins with `{match[1][0]}` means something to YAML. Put the value in quotes"
+            return "special-character", told, number
+    return None
+
+
 _EXPLANATIONS: tuple[Callable[[YamlError, Sequence[str], int, int], Explained], ...] = (
     *(_explain_duplicate, _explain_bounds, _explain_character, _explain_tab, _explain_quote, _explain_colon),
-    *(_explain_flow, _explain_start, _explain_documents, _explain_block),
+    *(_explain_bracket, _explain_flow, _explain_start, _explain_documents, _explain_block),
 )
 
 
@@ -872,7 +962,7 @@ _MAX_SALVAGED_LINES = 400
 
 def _salvage(block: str) -> Document:
     """Best-effort known keys, chunk by chunk: one bad line must not cost the title, the tags and the date."""
-    lines = _our_side(block.split("\n")[:_MAX_SALVAGED_LINES])
+    lines = [(number, _plain_colon(line)) for number, line in _our_side(block.split("\n")[:_MAX_SALVAGED_LINES])]
     chunks = list(_chunks(lines))
     values: dict[str, Any] = {}
     key_lines: dict[str, int] = {}
@@ -898,6 +988,14 @@ def _salvage(block: str) -> Document:
     return Document(values, tuple(sorted(timestamps)), key_lines)
 
 
+def _plain_colon(line: str) -> str:
+    """The line with a blank behind its colon, if it begins with a known key."""
+    match = _ODD_COLON.match(line)
+    if match is None or match["key"].lower() not in KNOWN_KEYS:
+        return line
+    return f"{match['key']}: {line[match.end() :].strip()}"
+
+
 def _our_side(lines: list[str]) -> list[tuple[int, str]]:
     """Numbered lines without merge-conflict marks and the other side's text."""
     kept: list[tuple[int, str]] = []
@@ -921,6 +1019,10 @@ def _chunks(lines: list[tuple[int, str]]) -> Iterator[tuple[str, int, list[str]]
         if pair is not None:
             line = f"{pair[1]}: {pair[2]}"
         match = _KEY.match(line)
+        if match is None and key and _has_value(chunk[0]):  # an entry that is indented by mistake
+            indented = _KEY.match(line.strip())
+            if indented is not None and indented[1] and indented[1].lower() in KNOWN_KEYS:
+                match, line = indented, line.strip()
         if match is not None and (match[1] or match[3].lower() in KNOWN_KEYS):
             if key:
                 yield key, start, chunk
@@ -929,6 +1031,12 @@ def _chunks(lines: list[tuple[int, str]]) -> Iterator[tuple[str, int, list[str]]
             chunk.append(line)
     if key:
         yield key, start, chunk
+
+
+def _has_value(line: str) -> bool:
+    """Whether a value stands on the line of its key, which nothing below can go on."""
+    value = line.partition(":")[2].strip()
+    return value != "" and value[0] not in "\"'[{|>&#"
 
 
 def _read_chunk(key: str, chunk: list[str]) -> tuple[Any, bool]:
@@ -941,7 +1049,7 @@ def _read_chunk(key: str, chunk: list[str]) -> tuple[Any, bool]:
     first = chunk[0].split(":", 1)[1].strip()
     if first in ("", "[", "|", ">", ">-", "|-"):
         return _read_lines_below(chunk[1:], is_list=first == "["), False
-    if first.startswith("["):
+    if first.startswith("[") and "]" not in first[:-1].rstrip(","):
         return [_scalar(part)[0] for part in first.strip("[],").split(",") if part.strip()], False
     return _scalar(first)
 
