@@ -22,6 +22,7 @@ from typing import Any
 from frontmatter.default_handlers import BaseHandler
 
 from enishi.errors import Severity
+from enishi.javascript import number_to_string
 from enishi.yaml12 import MAX_CHARACTERS, MAX_DEPTH, Document, YamlError, escape_pointer, load
 
 VERSION = "2"
@@ -434,9 +435,9 @@ _JSON_KEY = re.compile(r'[\s{,]*"([^"\\]+)"\s*:')
 
 
 def _json_error_line(text: str, error: json.JSONDecodeError) -> int:
-    """A missing comma is found at the next thing: name the line that should have ended with it."""
+    """A missing comma, or one too many, is found at the next thing: name the line that it belongs to."""
     line = error.lineno - 1
-    if "delimiter" in error.msg:
+    if "delimiter" in error.msg or "property name" in error.msg:
         line = text.count("\n", 0, len(text[: error.pos].rstrip()))
     return line
 
@@ -493,7 +494,7 @@ def _like_json(value: Any, pointer: str, timestamps: list[str], depth: int = 0) 
         timestamps.append(pointer)
         return value.isoformat()
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
+        return number_to_string(value)
     return value
 
 
