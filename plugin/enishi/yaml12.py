@@ -306,6 +306,8 @@ def _as_yaml_error(error: Any) -> YamlError:
         if context.startswith(context_part) and problem_part in problem:
             kind = name
             break
+    if kind == "too-deep":
+        problem = "nested too deeply"
     return YamlError(kind, problem or context or "unreadable", mark.line if mark is not None else 0, start)
 
 
