@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,13 +88,19 @@ class Edit:
         return self.before != self.after
 
     @property
-    def inverse(self) -> TagChange:
-        """The change that undoes this one, to the byte, also in a file whose other lines have changed since.
+    def inverse(self) -> TagChange | None:
+        """The change that undoes this one to the byte, also in a file whose other lines have changed since.
 
+        None where there is nothing to undo.
         ``tags: a`` became ``tags: [a, b]``: taking `b` out again leaves ``[a]``, unless one knows what stood there.
+        Where the lines have changed themselves, the tag alone is undone.
         """
+        if not self.is_needed:
+            return None
+        was_merged = self.change.remove and self.change.add in self.tags_before
+        remove = "" if was_merged else self.change.add
         wrote, replaced = _differing_lines(self.after, self.before)
-        return TagChange(self.change.add, self.change.remove, _decode(wrote), _decode(replaced))
+        return TagChange(remove, self.change.remove, _decode(wrote), _decode(replaced))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class _RefusedError(Exception):
 
 
 def _plan(data: bytes, change: TagChange, rules: _Rules, *, create: bool) -> Edit:
-    _check_names(change)
+    _check_names(change, rules)
     reading = _Reading(_decode(data), rules)
     wanted = _wanted(reading.tags, change)
     after = reading
@@ -161,7 +167,7 @@ def _plan(data: bytes, change: TagChange, rules: _Rules, *, create: bool) -> Edi
     return Edit(change, data, encoded, _first_difference(data, encoded), reading.tags, after.tags)
 
 
-def _check_names(change: TagChange) -> None:
+def _check_names(change: TagChange, rules: _Rules) -> None:
     if change.add == change.remove:
         raise _RefusedError("bad-tag", "there is nothing to do: name a tag to add, to remove, or two to rename")
     for tag in (change.add, change.remove):
@@ -171,6 +177,10 @@ def _check_names(change: TagChange) -> None:
             raise _RefusedError("bad-tag", told)
     if (change.add and not change.add.strip()) or (change.remove and not change.remove.strip()):
         raise _RefusedError("bad-tag", "a tag is more than blanks")
+    read_as = rules.tags(FrontMatter({"tags": [change.add]}, ""))
+    if change.add and read_as != (change.add,):
+        told = f"the tag would be read as {_shown(read_as)}. Write it without blanks at its ends, or two in a row"
+        raise _RefusedError("bad-tag", told)
 
 
 def _wanted(tags: tuple[str, ...], change: TagChange) -> tuple[str, ...]:
@@ -239,7 +249,8 @@ def _difference(old: _Reading, new: _Reading, step: _Step, allowed: frozenset[st
     is_new = not before.format and after.format == "yaml"
     if (before.format != after.format and not is_new) or before.body != after.body:
         return "its text would be read differently afterwards"
-    if _without(before.meta, step.path) != _without(after.meta, step.path):
+    # As text: 1, 1.0 and true are equal to Python, and not to an author
+    if repr(_without(before.meta, step.path)) != repr(_without(after.meta, step.path)):
         return "another key would change its value"
     if _dates_beside(before, step.path) != _dates_beside(after, step.path):
         return "another key would change its value"
@@ -254,15 +265,15 @@ def _difference(old: _Reading, new: _Reading, step: _Step, allowed: frozenset[st
     return ""
 
 
-def _without(meta: Mapping[str, Any], path: tuple[str, ...]) -> str:
-    """The metadata but for one place, as text: 1, 1.0 and true are equal to Python, and not to an author."""
+def _without(meta: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The metadata but for one place."""
     kept = dict(meta)
     for key in path[:-1]:
         inner = kept.get(key)
         kept[key] = {k: v for k, v in inner.items() if k != path[-1]} if isinstance(inner, dict) else inner
     if len(path) == 1:
         kept.pop(path[0], None)
-    return repr(kept)
+    return kept
 
 
 def _at(meta: Any, path: tuple[str, ...]) -> Any:
@@ -293,7 +304,7 @@ def _agrees_in_yaml_1_1(old: _Reading, new: _Reading, path: tuple[str, ...]) -> 
     before, after = _yaml_1_1(old), _yaml_1_1(new)
     if before is None:
         return True
-    if after is None or _without(before, path) != _without(after, path):
+    if after is None or repr(_without(before, path)) != repr(_without(after, path)):
         return False
     items, known = _at(after, path), _at(before, path)
     known = known if isinstance(known, list) else [known]
@@ -307,10 +318,10 @@ def _yaml_1_1(reading: _Reading) -> dict[str, Any] | None:
     if not reading.front.format:
         return {}
     try:
-        value = yaml.safe_load(reading.found[1].text)
+        value = yaml.load(reading.found[1].text, Loader=_safe_loader())  # noqa: S506  (one of the safe ones)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {} if value is None else None
 
 
 def _restored(reading: _Reading, change: TagChange, wanted: tuple[str, ...]) -> _Reading | None:
@@ -323,18 +334,22 @@ def _restored(reading: _Reading, change: TagChange, wanted: tuple[str, ...]) -> 
         if start == 0 or reading.raw[start - 1] in "\n\r\ufeff":
             raw = reading.raw[:start] + change.replaced + reading.raw[start + len(change.wrote) :]
             new = _Reading(raw, reading.rules)
-            for path in reading.rules.paths(reading.front.meta):
-                step = _Step(raw, path, new.rules.names(new.front, path))
-                if new.tags == wanted and not _difference_of_restored(reading, new, step, frozenset(wanted)):
-                    return new
+            if set(new.tags) == set(wanted) and _says_the_same_beside_tags(reading, new):
+                return new
         start = reading.raw.find(change.wrote, start + 1)
     return None
 
 
-def _difference_of_restored(old: _Reading, new: _Reading, step: _Step, allowed: frozenset[str]) -> str:
-    if not new.front.format and not new.front.problems and not _without(old.front.meta, step.path).strip("{}"):
-        return "" if old.front.body == new.front.body else "its text"  # a front matter that held the tag alone
-    return _difference(old, new, step, allowed)
+def _says_the_same_beside_tags(old: _Reading, new: _Reading) -> bool:
+    paths = {*old.rules.paths(old.front.meta), *new.rules.paths(new.front.meta)}
+    kept = []
+    for front in (old.front, new.front):
+        meta: Mapping[str, Any] = front.meta
+        for path in paths:
+            meta = _without(meta, path)
+        kept.append((repr(meta), front.body, front.is_lost))
+    codes = {problem.code for problem in old.front.problems}
+    return kept[0] == kept[1] and all(problem.code in codes for problem in new.front.problems)
 
 
 # --- reading: where the tags lie ------------------------------------------------------------------------------------
@@ -475,6 +490,8 @@ class _Reading:
             problem = next(p for p in front.problems if p.severity is Severity.ERROR)
             raise _RefusedError("bad-front-matter", f"mend the front matter first: {problem.message}", problem.line)
         for problem in front.problems:
+            if problem.code == "not-utf8" and problem.line < front.body_line:
+                raise _RefusedError("not-utf8", problem.message, problem.line)
             if problem.code in ("front-matter-not-read", "prose-read-as-front-matter", "unclosed-front-matter"):
                 raise _RefusedError("bad-front-matter", problem.message, problem.line)
             if problem.code == "duplicate-key" and any(f"`{p[0]}`" in problem.message for p in self._paths):
@@ -484,9 +501,6 @@ class _Reading:
                 told = "the post has no front matter to write a tag into. Put one above it: `---`, a title, `---`"
                 raise _RefusedError("no-front-matter", told, 1)
             return
-        if any("\ud800" <= c <= "\udfff" for c in self.raw[: self.raw_at(self.block_end)]):
-            line = next(p.line for p in front.problems if p.code == "not-utf8")
-            raise _RefusedError("not-utf8", "the front matter is not UTF-8. Save the file as UTF-8", line)
 
     @property
     def _paths(self) -> list[tuple[str, ...]]:
@@ -512,7 +526,9 @@ class _Reading:
         entry = self.entry(path)
         if entry is None:
             told = f"`{path[-1]}` comes from somewhere else (a merge key `<<`, or an inline table). Edit it by hand"
-            raise _RefusedError("shared-tags", told, self.front.key_lines.get(path[0], 0))
+            merge = next((e for e in self.entries if e.path == ("<<",)), None)
+            line = self.line_at(merge.start) if merge is not None else self.front.key_lines.get(path[0], 1)
+            raise _RefusedError("shared-tags", told, line)
         if isinstance(entry.value, _RefusedError):
             raise entry.value
         return entry.value
@@ -621,9 +637,8 @@ def _yaml_tree(reading: _Reading) -> tuple[_Node, frozenset[str]]:
 
     root = _Node("sequence", 0, 0)
     open_nodes, used = [root], set()
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in yaml.parse(text, Loader=_safe_loader()):
             if isinstance(event, yaml.CollectionEndEvent):
                 open_nodes.pop().end = raw(event.end_mark)
             elif isinstance(event, yaml.NodeEvent):
@@ -638,6 +653,13 @@ def _yaml_tree(reading: _Reading) -> tuple[_Node, frozenset[str]]:
     if len(root.children) > 1:
         raise _unsafe(reading, "its front matter is no mapping")
     return (root.children or [_Node("mapping", reading.raw_at(start), reading.raw_at(start))])[0], frozenset(used)
+
+
+def _safe_loader() -> Any:
+    """libyaml's, where there is one."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _node(event: Any, start: int, end: int) -> _Node:
@@ -758,6 +780,7 @@ def _json_items(text: str, start: int, skip: Any) -> Iterator[tuple[int, int]]:
 _TOML_KEY = re.compile(
     r"""(?m)^[ \t]*(?:\[\s*(?P<table>[\w.-]+)\s*\]|(?P<key>[\w.-]+|"[\w-]+"|'[\w-]+')[ \t]*=[ \t]*)"""
 )
+_TOML_TABLE = re.compile(r"(?m)^[ \t]*\[")
 _TOML_STRING = re.compile(r'"(?!"")(?:[^"\\\n\r]|\\.)*"|' + r"'(?!'')[^'\n\r]*'")
 _TOML_GAP = re.compile(r"(?:\s|#[^\n\r]*)*")
 
@@ -833,12 +856,13 @@ def _written(tag: str, form: str, quote: str) -> str:
     return '"' + tag.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-_PLAIN = re.compile(r"""(?:\w|\.(?=[^\W\d])|[^\W\d]|[^\x00-\x7f])[^,\[\]{}:#"'\\&*!|>%@`]*""")
+_PLAIN = re.compile(r"""(?:[\w(]|\.(?=[^\W\d])|[^\x00-\x7f])[^,\[\]{}:#"'\\*|>`]*""")
 _NUMBER_LIKE = re.compile(r"[-+.\d][-+.\d_eE]*|0[xob]\w*", re.IGNORECASE)
 _ALSO_WORDS = frozenset("yn")
 """Booleans of YAML 1.1 that PyYAML does not know."""
 
 
+@cache
 def _is_plain(text: str) -> bool:
     """Whether every YAML reader takes `text` without quotes as the string it is, in a list of either kind."""
     import yaml
@@ -965,6 +989,9 @@ def _add_to_scalar(reading: _Reading, path: tuple[str, ...], value: _Value, tag:
     if not names:
         yield from _fill(reading, value, tag, written_over=True)
         return
+    if "/" + "/".join(path) in reading.front.timestamps:  # Hexo shifts a date at the top, and none in a list
+        told = f"`{path[-1]}: {written}` is a date to YAML. Put it in quotes first"
+        raise _RefusedError("odd-tags", told, reading.line_at(value.start))
     if not reading.rules.hexo and isinstance(given, str):
         is_jekyll = reading.rules.generator == "jekyll" and path[-1].lower() == "tags"
         yield from _append_to_text(reading, value, given, tag, is_jekyll=is_jekyll)
@@ -1096,6 +1123,8 @@ def _places_for_lines(reading: _Reading, top: list[_Entry], anchors: list[_Entry
     for anchor in (*anchors, top[-1]):
         place = top.index(anchor) + 1
         limit = reading.line_start(top[place].start) if place < len(top) else reading.next_line(block_end)
+        if reading.front.format == "toml" and (table := _TOML_TABLE.search(reading.raw, anchor.start, limit)):
+            limit = table.start()
         at = _behind_last_words(reading, anchor.start, limit)
         yield at, reading.line_break(anchor.start), indent
 
@@ -1281,8 +1310,11 @@ def _common_ends(old: list[bytes], new: list[bytes]) -> tuple[int, int]:
 
 
 def _differing_lines(old: bytes, new: bytes) -> tuple[bytes, bytes]:
+    """What differs; with the lines around it, where nothing else would be left to find the place by."""
     old_lines, new_lines = _lines(old), _lines(new)
     start, end = _common_ends(old_lines, new_lines)
+    if start == len(old_lines) - end:
+        start, end = max(start - 1, 0), max(end - 1, 0)
     return b"".join(old_lines[start : len(old_lines) - end]), b"".join(new_lines[start : len(new_lines) - end])
 
 
