@@ -144,6 +144,12 @@ def test_the_lock_file_names_no_host() -> None:
     assert {package["resolved"] for package in locked.values() if "resolved" in package} == {"../plugin/hexo-enishi"}
 
 
+def test_its_readme_points_at_files_that_exist() -> None:
+    links = re.findall(r"\]\(([^):]+)\)", (EXAMPLE / "README.md").read_text("utf-8"))
+    assert len(links) > 30
+    assert [link for link in links if not (EXAMPLE / link).exists()] == []
+
+
 # -- looked at -------------------------------------------------------------------------------------------------------
 
 

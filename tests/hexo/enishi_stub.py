@@ -1,8 +1,8 @@
 """Stands in for the `enishi` command where a test needs one that is slow, broken, or tells when it ran.
 
 It lists for each post the other posts with one of its tags, and speaks the command's contract, no more.  How it
-behaves stands in STUB (JSON) in the environment: {"log": FILE, "sleep": SECONDS, "exit": CODE}; FILE gets the manifest
-of each run, with its process id, as a line.  A file named `stub.json` in the site overrides it.
+behaves stands in `stub.json` in the site: {"log": FILE, "sleep": SECONDS, "hold": FILE, "exit": CODE}.  The log gets
+the manifest of each run, with its process id, as a line; a run goes on when the file that holds it is gone.
 """
 
 import hashlib
@@ -18,14 +18,13 @@ def main() -> int:
     assert sys.argv[1] == "build", sys.argv
     assert sys.argv[3:] == ["--manifest", "-", "--quiet"], sys.argv
     manifest = json.loads(sys.stdin.buffer.read())
-    how = json.loads(os.environ.get("STUB", "{}"))
-    override = site / "stub.json"
-    if override.is_file():
-        how |= json.loads(override.read_text("utf-8"))
+    how = json.loads((site / "stub.json").read_text("utf-8"))
     if how.get("log"):
         with Path(how["log"]).open("a", encoding="utf-8") as log:
             log.write(json.dumps({**manifest, "pid": os.getpid()}) + "\n")
     time.sleep(how.get("sleep", 0))
+    while how.get("hold") and Path(how["hold"]).exists():
+        time.sleep(0.02)
     if how.get("exit"):
         sys.stderr.write("the stub fails, as it was told to\n")
         return int(how["exit"])
