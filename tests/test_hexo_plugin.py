@@ -253,6 +253,13 @@ def test_a_result_that_cannot_be_read_is_a_warning(site8: HexoSite, text: str) -
     assert len(done.warnings) == 2
 
 
+def test_a_command_that_does_nothing_is_a_warning(site8: HexoSite) -> None:
+    site8.plugin(command=["node", "--eval", "0", "--"])
+    done = site8.hexo("generate")
+    assert done.code == 0
+    assert "without a result" in done.warnings[0]
+
+
 def test_a_name_of_a_fragment_cannot_lead_elsewhere(site8: HexoSite) -> None:
     site8.plugin(inject=True)
     site8.hexo("generate")

@@ -52,7 +52,7 @@ function updater(hexo, settings, results, warn) {
       onStart: endWithProcess
     });
     if (said.trim()) hexo.log.debug('enishi: %s', said.trim());
-    results.load();
+    if (!results.load()) throw new Error('Enishi ended without a word, and without a result');
     hexo.log.info('enishi: related posts are up to date (%d ms)', Date.now() - started);
   }
 
