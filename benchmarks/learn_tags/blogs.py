@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from enishi.config import TagSettings
+from enishi.likeness import Likeness, measure_likeness
 from enishi.posts import find_files, make_post, read_source
 from enishi.prose import text_fields
 from enishi.site import Site, detect_site
-from enishi.tag_kernel import dense_kernel, make_blocks
 from enishi.tokens import count_terms, count_words
 from enishi.types import Document
 from enishi.vocabulary import Vocabulary, read_vocabulary
@@ -30,7 +29,7 @@ class Blog:
     name: str
     site: Site
     documents: Sequence[Document]
-    kernel: npt.NDArray[np.float64]
+    likeness: Likeness
 
     def sample(self, rng: np.random.Generator, size: int) -> Blog:
         """Random posts as a blog of their own: word statistics too are those of the sample."""
@@ -43,7 +42,7 @@ class Blog:
             replace(document, post=replace(document.post, tags=own))
             for document, own in zip(self.documents, tags, strict=True)
         ]
-        return Blog(self.name, self.site, documents, self.kernel)
+        return Blog(self.name, self.site, documents, self.likeness)
 
     def vocabulary(self) -> Vocabulary:
         """The blog's tags, without any rules beside those in its own settings."""
@@ -66,4 +65,4 @@ def read_blog(root: Path) -> Blog:
 
 
 def make_blog(name: str, site: Site, documents: Sequence[Document]) -> Blog:
-    return Blog(name, site, documents, dense_kernel(make_blocks(documents)))
+    return Blog(name, site, documents, measure_likeness(documents))

@@ -47,7 +47,7 @@ def draw_samples(blog: Blog, count: int, seed: int) -> list[Sample]:
 
 
 def _sample(blog: Blog, name: str) -> Sample:
-    _, labels, scores, _ = collect_evidence(blog.documents, blog.vocabulary(), blog.kernel)
+    _, labels, scores, _ = collect_evidence(blog.documents, blog.vocabulary(), blog.likeness)
     usable = usable_pairs(scores, labels)
     return Sample(name, scores.features[usable], labels.y[usable])
 

@@ -20,11 +20,12 @@ from enishi.types import Document
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from enishi.likeness import Likeness
+
     Matrix = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
 FOLDS = 10
-RIDGE = 0.6
 FEATURES = (
     "krr",
     "krr_lrat",
@@ -90,11 +91,11 @@ class TagScores:
     """Shape (n_posts, n_tags): on how many posts that this one learns from the tag is."""
 
 
-def score_tags(kernel: Matrix, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
+def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
     """All features.  Call it under ``threadpool_limits(1)``.
 
     Args:
-        kernel: K of all posts, shape (n, n).
+        likeness: of all posts.
         labels: the tags.
         mentions: counts by post and tag.
         days: date of every post in days, NaN where it has none, shape (n,).
@@ -104,8 +105,7 @@ def score_tags(kernel: Matrix, labels: Labels, mentions: Mentions, days: Matrix)
     seen = np.zeros((n, tags), dtype=np.int64)
     if n == 0 or tags == 0:
         return TagScores(features, seen)
-    ridge = _Ridge(kernel, labels)
-    unit = _unit_kernel(kernel)
+    learner = likeness.learner(labels.y, labels.labelled)
     named = _Named(labels, mentions)
     _fill_mentions(features, mentions)
     for rows, learned in labels.parts():
@@ -114,9 +114,9 @@ def score_tags(kernel: Matrix, labels: Labels, mentions: Mentions, days: Matrix)
         prior = (count + 0.5) / (len(learned) + 1)
         seen[rows] = count.astype(np.int64)
         values = {
-            **_ridge_features(ridge.predict(rows, learned, prior), prior),
-            "cen_z": _centroid(kernel, rows, learned, y, count),
-            "near": _nearest(unit, rows, learned, y),
+            **_ridge_features(learner.ridge(rows, learned, prior), prior),
+            "cen_z": _centroid_feature(learner.centroid(rows, learned), count),
+            "near": learner.nearest(rows, learned),
             "m_learn": named.rate(rows, learned, prior),
             "date": _date(days[rows], days[learned], y, prior),
             "prior": np.broadcast_to(np.log(prior), (len(rows), tags)),
@@ -126,45 +126,7 @@ def score_tags(kernel: Matrix, labels: Labels, mentions: Mentions, days: Matrix)
     return TagScores(features, seen)
 
 
-# --- the classifier --------------------------------------------------------------------------------------------------
-
-
-class _Ridge:
-    """Kernel ridge regression on all tags at once.
-
-    One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every part: by the block inverse, the prediction for
-    the posts B from the posts R alone is p − G_BB⁻¹ G_BR (y_R − p), and nothing about B's tags enters it.
-    """
-
-    def __init__(self, kernel: Matrix, labels: Labels) -> None:
-        self._kernel, self._y = kernel, labels.y
-        self._place = np.full(len(kernel), -1, dtype=np.int64)
-        self._place[labels.labelled] = np.arange(len(labels.labelled))
-        inner = kernel[np.ix_(labels.labelled, labels.labelled)]
-        inner[np.diag_indices_from(inner)] += RIDGE
-        self._inverse = _inverse(inner)
-
-    def predict(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
-        centred = self._y[learned] - prior
-        if len(rows) and self._place[rows[0]] >= 0:
-            inside, outside = self._place[rows], self._place[learned]
-            right = self._inverse[np.ix_(inside, outside)] @ centred
-            held_out: Matrix = prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
-            return held_out
-        heard: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
-        return heard
-
-
-def _inverse(positive: Matrix) -> Matrix:
-    from scipy.linalg import lapack
-
-    if len(positive) == 0:
-        return positive
-    factor, _ = lapack.dpotrf(positive, lower=1)
-    inverse, _ = lapack.dpotri(factor, lower=1)
-    inverse = np.tril(inverse)
-    result: Matrix = inverse + np.tril(inverse, -1).T
-    return result
+# --- from likeness ---------------------------------------------------------------------------------------------------
 
 
 def _ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
@@ -178,36 +140,13 @@ def _ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
     }
 
 
-# --- likeness to the posts that carry the tag ----------------------------------------------------------------------
-
-
-def _centroid(kernel: Matrix, rows: Ints, learned: Ints, y: Matrix, count: Matrix) -> Matrix:
-    """Cosine with the mean of the tag's posts in feature space, drawn to 0 where they are few; z-scores in the post."""
-    inner = kernel[np.ix_(learned, learned)] @ y
-    length = np.sqrt(np.maximum((y * inner).sum(axis=0), 1e-12))
-    own = np.sqrt(np.maximum(kernel[rows, rows], 1e-12))
-    cosine = (kernel[np.ix_(rows, learned)] @ y) / length / own[:, None] * np.sqrt(count / (count + 1))
-    spread = cosine.std(axis=1, keepdims=True)
-    centred = cosine - cosine.mean(axis=1, keepdims=True)
+def _centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
+    """Likeness to the tag's posts together, drawn to 0 where they are few; as z-scores within the post."""
+    drawn = cosine * np.sqrt(count / (count + 1))
+    spread = drawn.std(axis=1, keepdims=True)
+    centred = drawn - drawn.mean(axis=1, keepdims=True)
     z: Matrix = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
     return z
-
-
-def _nearest(unit: Matrix, rows: Ints, learned: Ints, y: Matrix) -> Matrix:
-    part = unit[np.ix_(rows, learned)]
-    nearest = np.zeros((len(rows), y.shape[1]))
-    for tag in range(y.shape[1]):
-        carriers = np.flatnonzero(y[:, tag])
-        if len(carriers):
-            nearest[:, tag] = part[:, carriers].max(axis=1)
-    return np.maximum(nearest, 0)
-
-
-def _unit_kernel(kernel: Matrix) -> Matrix:
-    own = np.sqrt(np.maximum(np.diag(kernel), 0))
-    inverse = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-9)
-    unit: Matrix = kernel * inverse[:, None] * inverse[None, :]
-    return unit
 
 
 # --- mentions --------------------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from enishi.types import Rows
+
     Matrix = npt.NDArray[np.float64]
 
 _MAX_SHARE = 0.3
@@ -69,13 +71,49 @@ def make_blocks(documents: Sequence[Document]) -> Blocks:
 def dense_kernel(blocks: Blocks) -> Matrix:
     """K, shape (n, n), float64.  Call it under ``threadpool_limits(1)``."""
     kernel = _gram(blocks.text)
-    left, singular = _leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
+    left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
     lsa = left * singular
     kernel += _LSA_WEIGHT * _outer(_unit(lsa))
     kernel += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]))
     for weight, matrix in blocks.others:
         kernel += weight * _gram(matrix)
     return kernel
+
+
+def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
+    """K between all posts and some of them, shape (n, len(landmarks)); latent dimensions are fitted on those."""
+    cross = _gram(blocks.text, blocks.text[landmarks])
+    lsa = _latent(cross, landmarks)
+    cross += _LSA_WEIGHT * _outer(_unit(lsa), landmarks)
+    cross += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]), landmarks)
+    for weight, matrix in blocks.others:
+        cross += weight * _gram(matrix, matrix[landmarks])
+    return cross
+
+
+def self_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
+    """The diagonal of K as :func:`cross_kernel` has it, shape (n,)."""
+    import numpy as np
+
+    def lengths(matrix: Any) -> Matrix:
+        return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+
+    text = lengths(blocks.text)
+    has_latent = np.asarray((blocks.text @ blocks.text[landmarks].sum(axis=0).T) > 0).ravel()
+    own: Matrix = text + (_LSA_WEIGHT + _LSA_COARSE_WEIGHT) * has_latent
+    for weight, matrix in blocks.others:
+        own += weight * lengths(matrix)
+    return own
+
+
+def _latent(cross: Matrix, landmarks: Rows) -> Matrix:
+    """Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)."""
+    import numpy as np
+
+    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
+    inverse = np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
+    latent: Matrix = (cross @ left) * inverse
+    return latent
 
 
 # --- fields of text ----------------------------------------------------------------------------------------------
@@ -160,13 +198,13 @@ def _csr(rows: Sequence[Sequence[tuple[int, float]]], width: int, *, at_most_uni
     return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(len(rows)), where=lengths > 0)) @ matrix)
 
 
-def _gram(matrix: Any) -> Matrix:
-    product: Matrix = (matrix @ matrix.T).toarray()
+def _gram(matrix: Any, some: Any = None) -> Matrix:
+    product: Matrix = (matrix @ (matrix if some is None else some).T).toarray()
     return product
 
 
-def _outer(rows: Matrix) -> Matrix:
-    product: Matrix = rows @ rows.T
+def _outer(rows: Matrix, some: Rows | None = None) -> Matrix:
+    product: Matrix = rows @ (rows if some is None else rows[some]).T
     return product
 
 
@@ -178,7 +216,7 @@ def _unit(rows: Matrix) -> Matrix:
     return unit
 
 
-def _leading_eigenpairs(kernel: Matrix, rank: int) -> tuple[Matrix, Matrix]:
+def leading_eigenpairs(kernel: Matrix, rank: int) -> tuple[Matrix, Matrix]:
     """Left singular vectors and values of the features whose Gram matrix this is, by subspace iteration.
 
     (Halko, Martinsson & Tropp 2011.)  Only inner products of the result's rows are used, so signs do not matter.

@@ -1,7 +1,8 @@
 """The tags that a post is missing: evidence for every (post, tag), one calibrated probability, then the blog's rules.
 
     vocabulary.py    the blog's tags and its rules about them
-    tag_kernel.py    how alike two posts are, whatever their tags
+    tag_kernel.py    what two posts may have in common beside their tags, in one number
+    likeness.py      how alike all posts are, and what that says about a tag
     mentions.py      where a tag's name occurs
     tag_evidence.py  features of every (post, tag), out of fold
     calibration.py   features -> probability
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enishi.telling_terms import TellingTerms
-from enishi.topics import Grouping, describe_topics, group_posts, nearest_by_kernel
+from enishi.topics import Grouping, describe_topics, group_posts
 from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestion, TopicShare
 from enishi.vocabulary import Vocabulary, read_vocabulary, reader_key
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from enishi.calibration import Constants
     from enishi.config import TagSettings
     from enishi.index import Backend
+    from enishi.likeness import Likeness
     from enishi.mentions import Mentions
     from enishi.site import Site
     from enishi.tag_evidence import Labels, TagScores
@@ -40,12 +42,15 @@ if TYPE_CHECKING:
 VERSION = 1
 MIN_POSTS = 2
 """A tag on fewer posts is not suggested: one post does not show what its author means by it."""
+MAX_PAIRS = 1_000_000
+"""Pairs (post, tag) that the probabilities are fitted on at most."""
 IMPLIED_FROM = 0.5
 """A broader tag is not suggested beside a narrower one that is at least this sure."""
 DIGITS = 4
 EVIDENCE_NEIGHBORS = 3
 EVIDENCE_TERMS = 5
 _DECLINE_NEIGHBORS = 25
+_POSTS_AT_A_TIME = 256
 _TOPIC_MIN_CONFIDENCE = 0.2
 
 Declines = Mapping[str, frozenset[str]]
@@ -71,15 +76,16 @@ def suggest_tags(
     """
     from threadpoolctl import threadpool_limits
 
-    del backend
+    from enishi.likeness import measure_likeness
+
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
     with threadpool_limits(1):  # the same sums in the same order on any machine, and at these sizes faster
-        kernel = _kernel(documents)
-        estimate = estimate_tags(documents, vocabulary, kernel, _constants(site, settings))
-        grouping = group_posts(documents, *nearest_by_kernel(kernel))
+        likeness = measure_likeness(documents, backend=backend)
+        estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings))
+        grouping = group_posts(documents, likeness)
         terms = TellingTerms(documents)
-        explain = _Explanations(documents, vocabulary, kernel, estimate, grouping, terms)
-        rules = _Rules(documents, vocabulary, settings, declined or {}, kernel, estimate)
+        explain = _Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
+        rules = _Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
         suggestions = rules.choose(explain)
     return TagAnalysis(
         suggestions=suggestions,
@@ -103,24 +109,48 @@ class Estimate:
 
 
 def estimate_tags(
-    documents: Sequence[Document], vocabulary: Vocabulary, kernel: Matrix, constants: Constants
+    documents: Sequence[Document], vocabulary: Vocabulary, likeness: Likeness, constants: Constants
 ) -> Estimate:
     """Probabilities for all posts and all tags on at least `MIN_POSTS` posts."""
+    from enishi.calibration import shown_confidence
+
+    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness)
+    weights = _fit(scores, labels, constants)
+    return Estimate(keys, shown_confidence(_probability(scores, weights, constants)), labels.y > 0, mentions)
+
+
+def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
+    """The blog's own weights.  On a large blog an even part of its posts stands for all of them."""
     import numpy as np
 
-    from enishi.calibration import fit_weights, shown_confidence, sigmoid, standardise
+    from enishi.calibration import fit_weights, standardise
 
-    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, kernel)
     usable = usable_pairs(scores, labels)
+    step = max(1, -(-int(usable.sum()) // MAX_PAIRS))
+    chosen = np.zeros(len(usable), dtype=bool)
+    chosen[labels.labelled[::step]] = True
+    usable &= chosen[:, None]
     y = labels.y[usable]
-    weights = fit_weights(standardise(scores.features[usable], constants), y, np.ones(len(y)), constants)
-    flat = scores.features.reshape(-1, scores.features.shape[2])
-    probability = shown_confidence(sigmoid(standardise(flat, constants) @ weights)).reshape(labels.y.shape)
-    return Estimate(keys, probability, labels.y > 0, mentions)
+    return fit_weights(standardise(scores.features[usable], constants), y, np.full(len(y), float(step)), constants)
+
+
+def _probability(scores: TagScores, weights: Matrix, constants: Constants) -> Matrix:
+    """Of every (post, tag), some posts at a time: z-scores in float64 are four times the size of the features."""
+    import numpy as np
+
+    from enishi.calibration import sigmoid, standardise
+
+    n, tags, width = scores.features.shape
+    probability = np.zeros((n, tags))
+    for start in range(0, n, _POSTS_AT_A_TIME):
+        part = scores.features[start : start + _POSTS_AT_A_TIME]
+        margin = standardise(part.reshape(-1, width), constants) @ weights
+        probability[start : start + _POSTS_AT_A_TIME] = sigmoid(margin).reshape(-1, tags)
+    return probability
 
 
 def collect_evidence(
-    documents: Sequence[Document], vocabulary: Vocabulary, kernel: Matrix
+    documents: Sequence[Document], vocabulary: Vocabulary, likeness: Likeness
 ) -> tuple[tuple[str, ...], Labels, TagScores, Mentions]:
     """What speaks for each of the tags that can be suggested: (their keys, who carries them, features, mentions)."""
     import numpy as np
@@ -133,19 +163,13 @@ def collect_evidence(
     labels = _labels(documents, meant, keys)
     mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys])
     days = np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
-    return keys, labels, score_tags(kernel, labels, mentions, days), mentions
+    return keys, labels, score_tags(likeness, labels, mentions, days), mentions
 
 
 def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:
     """The pairs to learn from: posts with tags, and tags on enough of the posts that those learn from."""
     usable: npt.NDArray[np.bool_] = (labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS)
     return usable
-
-
-def _kernel(documents: Sequence[Document]) -> Matrix:
-    from enishi.tag_kernel import dense_kernel, make_blocks
-
-    return dense_kernel(make_blocks(documents))
 
 
 def _constants(site: Site, settings: TagSettings) -> Constants:
@@ -192,13 +216,13 @@ class _Rules:
         vocabulary: Vocabulary,
         settings: TagSettings,
         declined: Declines,
-        kernel: Matrix,
+        likeness: Likeness,
         estimate: Estimate,
     ) -> None:
         import numpy as np
 
-        self._documents, self._vocabulary, self._settings, self._kernel = documents, vocabulary, settings, kernel
-        self._estimate = estimate
+        self._documents, self._vocabulary, self._settings = documents, vocabulary, settings
+        self._likeness, self._estimate = likeness, estimate
         self._column = {key: place for place, key in enumerate(estimate.keys)}
         self._declined = {path: frozenset(map(vocabulary.key, tags)) for path, tags in declined.items()}
         self._unfit = [
@@ -259,23 +283,13 @@ class _Rules:
                 if key in self._column:
                     declined[row, self._column[key]] = True
         tags = np.flatnonzero(declined.any(axis=0))
-        for row in range(len(self._documents)) if len(tags) else ():
-            near = _nearest_rows(self._kernel, row, _DECLINE_NEIGHBORS)
-            carrying = carried[np.ix_(near, tags)].sum(axis=0)
-            declining = declined[np.ix_(near, tags)].sum(axis=0)
-            factor[row, tags] = (carrying + 1) / (carrying + declining + 1)
+        if len(tags):
+            rows, scores = self._likeness.nearest_of_all(_DECLINE_NEIGHBORS)
+            for row, (near, alike) in enumerate(zip(rows, scores, strict=True)):
+                carrying = carried[np.ix_(near[alike > 0], tags)].sum(axis=0)
+                declining = declined[np.ix_(near[alike > 0], tags)].sum(axis=0)
+                factor[row, tags] = (carrying + 1) / (carrying + declining + 1)
         return factor
-
-
-def _nearest_rows(kernel: Matrix, row: int, k: int) -> npt.NDArray[np.int64]:
-    import numpy as np
-
-    own = np.sqrt(np.maximum(np.diag(kernel), 1e-12))
-    scores = np.round(kernel[row] / own / own[row], DIGITS)
-    scores[row] = -np.inf
-    nearest = np.argsort(-scores, kind="stable")[:k]
-    alike: npt.NDArray[np.int64] = nearest[scores[nearest] > 0]
-    return alike
 
 
 # --- explanations ----------------------------------------------------------------------------------------------------
@@ -288,15 +302,14 @@ class _Explanations:
         self,
         documents: Sequence[Document],
         vocabulary: Vocabulary,
-        kernel: Matrix,
+        likeness: Likeness,
         estimate: Estimate,
         grouping: Grouping,
         terms: TellingTerms,
     ) -> None:
         import numpy as np
 
-        self._documents, self._estimate, self._kernel = documents, estimate, kernel
-        self._own = np.sqrt(np.maximum(np.diag(kernel), 1e-12))
+        self._documents, self._estimate, self._likeness = documents, estimate, likeness
         self._carriers = [np.flatnonzero(estimate.carried[:, column]) for column in range(len(estimate.keys))]
         self._terms, self._grouping = terms, grouping
         self._readers = [{reader_key(name) for name in vocabulary.spellings[key]} for key in estimate.keys]
@@ -316,7 +329,7 @@ class _Explanations:
 
         carriers = self._carriers[column]
         carriers = carriers[carriers != row]
-        scores = np.round(self._kernel[row, carriers] / self._own[carriers] / self._own[row], DIGITS)
+        scores = self._likeness.between(row, carriers)
         best = np.argsort(-scores, kind="stable")[:EVIDENCE_NEIGHBORS]
         return tuple(
             Neighbor(self._documents[int(carriers[place])].post.path, float(scores[place]))

@@ -16,12 +16,7 @@ from enishi.types import Document, MissingTag, Topic, TopicTag
 from enishi.vocabulary import Vocabulary, reader_key
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from enishi.types import Rows, Scores
-
-    Matrix = npt.NDArray[np.float64]
+    from enishi.likeness import Likeness
 
 LABEL_TERMS = 3
 USUAL_SHARE = 2 / 3
@@ -36,7 +31,6 @@ _NEW_TAG_SHARE = 0.6
 _NEW_TAG_TITLES = 2
 _COVERED_SHARE = 0.4
 _COVERED_LIFT = 3.0
-_DIGITS = 4
 
 Wants = Callable[[int, str], bool]
 """Whether a tag (by key) may be proposed for a post (by row)."""
@@ -52,35 +46,11 @@ class Grouping:
     """Topic by row."""
 
 
-def group_posts(documents: Sequence[Document], neighbors: Rows, scores: Scores) -> Grouping:
-    """Topics from each post's nearest posts, arrays of shape (n, k); see :mod:`enishi.communities`."""
-    groups = find_communities([document.post.path for document in documents], neighbors, scores)
+def group_posts(documents: Sequence[Document], likeness: Likeness) -> Grouping:
+    """Topics from each post's nearest posts; see :mod:`enishi.communities`."""
+    paths = [document.post.path for document in documents]
+    groups = find_communities(paths, *likeness.nearest_of_all(NEIGHBORS))
     return Grouping(groups, {row: topic for topic, rows in enumerate(groups) for row in rows})
-
-
-def nearest_by_kernel(kernel: Matrix) -> tuple[Rows, Scores]:
-    """The nearest posts of each by cosine in the centred kernel: (rows, scores), shape (n, min(NEIGHBORS, n - 1)).
-
-    Centring (K − means of row and column + mean of all) takes away what all posts have in common, which otherwise
-    makes a few of them everybody's neighbours.
-    """
-    import numpy as np
-
-    n = len(kernel)
-    k = max(min(NEIGHBORS, n - 1), 0)
-    if k == 0:
-        return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0))
-    mean = kernel.mean(axis=0)
-    centred = kernel - mean[:, None] - mean[None, :] + mean.mean()
-    length = np.sqrt(np.maximum(np.diag(centred), 0))
-    inverse = np.divide(1.0, length, out=np.zeros(n), where=length > 1e-6)
-    centred *= inverse[:, None]
-    centred *= inverse[None, :]
-    centred[np.diag(kernel) < 1e-9] = 0  # a post without a word is like no other, not even like its equals
-    np.fill_diagonal(centred, -2)
-    cosines = np.round(centred, _DIGITS)
-    rows = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-    return rows, np.take_along_axis(cosines, rows, axis=1)
 
 
 def describe_topics(
