@@ -74,16 +74,22 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def screenshot(self, file: Path, *, selector: str = "", margin: int = 0) -> None:
-        """A PNG of the window, or of one element with `margin` pixels round it."""
+    def screenshot(self, file: Path, *, selector: str = "", margin: int = 0, above: int = 0) -> None:
+        """A PNG of the window, or of one element with `margin` pixels round it and `above` more before it."""
         options: dict[str, Any] = {"format": "png"}
         if selector:
             box = self.evaluate(
                 f"(r => [r.x + scrollX, r.y + scrollY, r.width, r.height])"
                 f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
             )
-            left, top = max(0, box[0] - margin), max(0, box[1] - margin)
-            clip = {"x": left, "y": top, "width": box[2] + 2 * margin, "height": box[3] + 2 * margin, "scale": 1}
+            left, top = max(0, box[0] - margin), max(0, box[1] - margin - above)
+            clip = {
+                "x": left,
+                "y": top,
+                "width": box[2] + 2 * margin,
+                "height": box[3] + 2 * margin + above,
+                "scale": 1,
+            }
             options |= {"clip": clip, "captureBeyondViewport": True}
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", **options)["data"]))

@@ -236,9 +236,9 @@ def accessibility_problems(chromium: Browser) -> list[str]:
 def test_picture(
     chromium: Browser, address: str, tmp_path: Path, picture: str, page: str, width: int, dark: bool
 ) -> None:
-    """From the end of the post to the end of the page."""
+    """The end of the post, and its list."""
     folder = REPOSITORY / "docs/images" if os.environ.get("ENISHI_SCREENSHOTS") else tmp_path
     chromium.open(address + quote(PAGES[page]), width=width, dark=dark)
-    chromium.screenshot(folder / f"{picture}.png", selector=".enishi-related", margin=36)
+    chromium.screenshot(folder / f"{picture}.png", selector=".enishi-related", margin=36, above=300)
     size = (folder / f"{picture}.png").stat().st_size
     assert 5_000 < size < 150_000
