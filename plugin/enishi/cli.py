@@ -1,0 +1,265 @@
+"""The command line: one function a command, thin; everything below it knows nothing of arguments.
+
+Only what every command needs is imported here: `enishi --help` has to answer at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+import typer
+
+from enishi import __version__
+from enishi.errors import EnishiError, SettingsError
+
+if TYPE_CHECKING:
+    from enishi.pipeline import Request
+
+P = ParamSpec("P")
+
+BUILT, USAGE, BUG, INTERRUPTED = 0, 2, 3, 130
+"""Exit codes."""
+
+app = typer.Typer(
+    name="enishi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Related posts and tag suggestions for a blog, from its own text.",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    try:
+        app(args=list(sys.argv[1:] if argv is None else argv), prog_name="enishi")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else BUILT if ended.code is None else USAGE
+    return BUILT
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _command(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Registers a command, inside the one error boundary."""
+
+    def register(function: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(function)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                function(*args, **kwargs)
+                sys.stdout.flush()
+            except EnishiError as error:
+                _complain(str(error))
+                raise typer.Exit(error.exit_code) from None
+            except KeyboardInterrupt:
+                _complain("interrupted; what was written before is whole")
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:  # the reader (`head`, a pager) has seen enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            except Exception as error:
+                traceback.print_exc()
+                _complain(f"this is a bug in enishi {__version__}, please report it with the lines above: {error!r}")
+                raise typer.Exit(BUG) from None
+
+        return app.command(name)(guarded)
+
+    return register
+
+
+def _complain(message: str) -> None:
+    print(f"enishi: {message}", file=sys.stderr)  # noqa: T201
+
+
+# -- options that several commands have ------------------------------------------------------------------------------
+
+SiteArgument = Annotated[Path, typer.Argument(metavar="[SITE]", help="The blog's folder; the current one by default.")]
+SiteOption = Annotated[Path, typer.Option("--site", metavar="SITE", help="The blog's folder.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the output; SITE/.enishi by default.")
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Take the settings from this file instead of the site's own."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, such as related.limit=3; repeatable."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text for people.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many posts to show at most.")]
+
+
+def _request(
+    site: Path, out: Path | None = None, config: Path | None = None, overrides: list[str] | None = None, **more: Any
+) -> Request:
+    from enishi.pipeline import Request
+
+    return Request(site=site, out=out, config_file=config, overrides=tuple(overrides or ()), **more)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"enishi {__version__}")
+        raise typer.Exit
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+
+
+@_command("build")
+def build(
+    site: SiteArgument = Path(),
+    out: OutOption = None,
+    manifest: Annotated[
+        str | None,
+        typer.Option(
+            "--manifest",
+            metavar="FILE",
+            help="The generator's own list of posts, as JSON; `-` reads it from standard input.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            "--now", metavar="DATE", help="Which posts lie in the future: a day or a moment; the present by default."
+        ),
+    ] = None,
+    show: Annotated[
+        int, typer.Option("--show", min=0, help="How many of the newest posts to show with their related posts.")
+    ] = 10,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print every diagnostic, not only the first.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what went wrong.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a blog and write its related posts."""
+    from enishi import console
+    from enishi.pipeline import build as build_site
+
+    request = _request(site, out, config, set_, manifest=_text_of(manifest), now=_moment(now), processes=_processes())
+    with console.progress(quiet or as_json) as progress:
+        report = build_site(request, progress)
+    if as_json:
+        console.print_json(console.build_values(report))
+    elif not quiet:
+        console.print_build(report, show, verbose)
+
+
+@_command("related")
+def related(
+    post: Annotated[str, typer.Argument(metavar="POST", help="A post's path, slug, address or title.")],
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a post's related posts, with the reasons, from the last build."""
+    from enishi import console
+    from enishi.last import find_post, written_posts
+
+    request = _request(site, out)
+    posts = written_posts(request.folder)
+    path = find_post(posts, post, site)
+    if as_json:
+        console.print_json({"path": path, **posts[path]})
+    else:
+        console.print_related(path, posts[path])
+
+
+@_command("search")
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words of your own.")],
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    limit: LimitOption = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the posts nearest to some words, by the vectors of the last build."""
+    from dataclasses import asdict
+
+    from enishi import console
+    from enishi.last import search as search_posts
+
+    text = " ".join(words)
+    hits = search_posts(_request(site, out, config, set_), text, limit)
+    if as_json:
+        console.print_json({"query": text, "posts": [asdict(hit) for hit in hits]})
+    else:
+        console.print_hits(text, hits)
+
+
+@_command("explain")
+def explain(
+    post: Annotated[str, typer.Argument(metavar="POST", help="A post's path, slug, address or title.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Another post.")],
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why two posts are, or are not, related."""
+    from dataclasses import asdict
+
+    from enishi import console
+    from enishi.last import explain as explain_posts
+
+    found = explain_posts(_request(site, out, config, set_, processes=_processes()), post, other)
+    if as_json:
+        console.print_json(asdict(found))
+    else:
+        console.print_explanation(found)
+
+
+# -- what arguments mean ---------------------------------------------------------------------------------------------
+
+
+def _processes() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _text_of(manifest: str | None) -> str | None:
+    if manifest is None:
+        return None
+    try:
+        data = sys.stdin.buffer.read() if manifest == "-" else Path(manifest).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise SettingsError(f"--manifest {manifest} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"--manifest {manifest} is not UTF-8: {error}") from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A day means its end: what is dated that day is published."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"--now {text}: write it as 2024-05-06 or 2024-05-06T12:30:00+09:00") from None
+    if len(text) <= len("2024-05-06"):
+        moment = datetime.combine(moment.date(), time.max)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,244 @@
+"""What a person reads on the terminal: progress, summaries and tables.
+
+Everything of the author's that is printed goes through :func:`_text`: control characters in a title could otherwise
+write over the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from enishi.errors import Diagnostic, Severity
+from enishi.render import text_line
+
+if TYPE_CHECKING:
+    from enishi.last import Explanation, Hit
+    from enishi.pipeline import BuildReport
+
+_SHOWN_DIAGNOSTICS = 20
+_SHOWN_RELATED = 3
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+@contextmanager
+def progress(silent: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error while something takes long; nothing where nobody watches."""
+    console = Console(stderr=True)
+    if silent or not console.is_terminal:
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    # No thread of its own: reading forks, and a fork has to find one thread only.
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bars:
+        task = bars.add_task("", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bars.update(task, description=what, completed=done, total=total or None)
+            if not total or done == total or done % max(1, total // 100) == 0:
+                bars.refresh()
+
+        yield tell
+
+
+def print_json(value: Any) -> None:
+    """For machines: one JSON value, UTF-8, two blanks an indent."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n")
+
+
+# -- build -----------------------------------------------------------------------------------------------------------
+
+
+def build_values(report: BuildReport) -> dict[str, Any]:
+    """The summary of a build for machines."""
+    from dataclasses import asdict
+
+    counts = {name: len(getattr(report.written, name)) for name in ("written", "unchanged", "removed", "kept")}
+    return {
+        "version": 1,
+        "folder": report.folder.as_posix(),
+        "is_unchanged": report.is_unchanged,
+        **asdict(report.summary),
+        "files": counts,
+        "diagnostics": [
+            {"path": d.path, "line": d.line, "code": d.code, "severity": d.severity.value, "message": d.message}
+            for d in report.diagnostics
+        ],
+    }
+
+
+def print_build(report: BuildReport, show: int, verbose: bool) -> None:
+    """What was found, what was written, and what is wrong with which post."""
+    out, summary = Console(highlight=False, soft_wrap=True), report.summary
+    if show:
+        _print_newest(report, show)
+    total = sum(summary.posts.values())
+    others = ", ".join(f"{count} {status}" for status, count in summary.posts.items() if status != "published")
+    kind = "a folder of posts" if summary.generator == "generic" else f"a {summary.generator} site"
+    out.print(
+        Text.assemble((f"{_count(total, 'post')}", "bold"), f"{f' ({others})' if others else ''}, read as {kind}")
+    )
+    mean = summary.entries / max(1, summary.listed)
+    out.print(f"{summary.listed} have related posts, {mean:.1f} each, of at least {summary.min_score:.2f} similarity")
+    before, after = summary.plain_reach, summary.reach
+    if after.at:
+        out.print(
+            f"most shown post: {_times(after.most_shown)} (nearest neighbours alone: {before.most_shown}); "
+            f"never shown: {after.never_shown:.1%} of the posts ({before.never_shown:.1%})"
+        )
+    _print_files(out, report)
+    _print_diagnostics(report.diagnostics, verbose)
+
+
+def _print_files(out: Console, report: BuildReport) -> None:
+    written = report.written
+    folder = _text(report.folder.as_posix())
+    if report.is_unchanged:
+        out.print(f"nothing has changed since the last build of {folder}")
+        return
+    parts = [f"{_count(len(written.written), 'file')} written to {folder}"]
+    parts += [f"{len(written.unchanged)} unchanged"] if written.unchanged else []
+    parts += [f"{len(written.removed)} removed"] if written.removed else []
+    out.print(", ".join(parts))
+
+
+def _print_newest(report: BuildReport, show: int) -> None:
+    from enishi.last import NoBuildError, written_posts
+
+    try:
+        posts = written_posts(report.folder)
+    except NoBuildError:  # somebody else's file stands where related.json should be: a diagnostic says so
+        return
+    newest = sorted(posts.items(), key=lambda item: (item[1].get("date", ""), item[0]), reverse=True)[:show]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("Post", ratio=2, overflow="fold")
+    table.add_column("Related posts", ratio=3, overflow="fold")
+    table.add_column("Why", ratio=2, overflow="fold", style="dim")
+    for path, post in newest:
+        title = _text(str(post["title"]) or path)
+        status = post.get("status", "")
+        name = Text.assemble((title, "bold"), f" ({status})" if status else "")
+        entries = post["related"][:_SHOWN_RELATED]
+        if not entries:
+            table.add_row(name, Text("none", style="dim"), "")
+        for place, entry in enumerate(entries):
+            table.add_row(
+                name if place == 0 else "",
+                Text.assemble((f"{entry['score']:.2f} ", "cyan"), _text(entry["title"])),
+                _reasons(entry),
+                end_section=place == len(entries) - 1,
+            )
+    out = Console(highlight=False)
+    out.print(table)
+    if len(posts) > len(newest):
+        out.print(Text(f"… and {len(posts) - len(newest)} older posts (--show {len(posts)} for all)", style="dim"))
+    out.print()
+
+
+def _reasons(entry: Mapping[str, Any]) -> Text:
+    kind = "" if entry["kind"] == "similar" else f"{entry['kind']} "
+    tags = " ".join(f"#{_text(tag)}" for tag in entry.get("shared_tags", ()))
+    terms = ", ".join(map(_text, entry.get("shared_terms", ())))
+    return Text(" ".join(filter(None, [kind + tags, terms])).strip())
+
+
+def _print_diagnostics(diagnostics: Sequence[Diagnostic], verbose: bool) -> None:
+    """One line each, the gravest first, on standard error: `path:line: severity: message [code]`."""
+    out = Console(stderr=True, highlight=False, soft_wrap=True)
+    gravest = sorted(diagnostics, key=lambda d: (-list(_STYLES).index(d.severity) * -1, d))
+    shown = gravest if verbose else gravest[:_SHOWN_DIAGNOSTICS]
+    for diagnostic in shown:
+        place = f"{diagnostic.path}:{diagnostic.line}" if diagnostic.line else diagnostic.path
+        out.print(
+            Text.assemble(
+                (_text(place), "bold"),
+                ": ",
+                (diagnostic.severity.value, _STYLES[diagnostic.severity]),
+                f": {_text(diagnostic.message)} ",
+                (f"[{diagnostic.code}]", "dim"),
+            )
+        )
+    if len(shown) < len(gravest):
+        counts = Counter(diagnostic.code for diagnostic in gravest[len(shown) :])
+        rest = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
+        out.print(f"… and {len(gravest) - len(shown)} more ({rest}); --verbose shows all")
+
+
+# -- questions -------------------------------------------------------------------------------------------------------
+
+
+def print_related(path: str, post: Mapping[str, Any]) -> None:
+    """A post's list, with its reasons."""
+    out = Console(highlight=False)
+    out.print(Text.assemble((_text(str(post["title"]) or path), "bold"), f"  {_text(path)}"))
+    if not post["related"]:
+        out.print("no related posts: none is nearer than chance pairs of this blog are. `enishi explain` says more")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, style in (("", "cyan"), ("Related post", ""), ("Why", "dim")):
+        table.add_column(name, style=style, overflow="fold")
+    for entry in post["related"]:
+        named = Text.assemble(_text(entry["title"]), "\n", (_text(entry["path"]), "dim"))
+        table.add_row(f"{entry['score']:.2f}", named, _reasons(entry))
+    out.print(table)
+
+
+def print_hits(text: str, hits: Sequence[Hit]) -> None:
+    """The posts near some words."""
+    out = Console(highlight=False)
+    if not hits:
+        out.print(f"the blog knows none of these words: {_text(text)}")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="cyan")
+    table.add_column(overflow="fold")
+    for hit in hits:
+        status = f" ({hit.status})" if hit.status else ""
+        table.add_row(f"{hit.score:.2f}", Text.assemble(_text(hit.title) + status, "\n", (_text(hit.path), "dim")))
+    out.print(table)
+
+
+def print_explanation(found: Explanation) -> None:
+    """Why two posts are, or are not, related."""
+    out = Console(highlight=False, soft_wrap=True)
+    out.print(Text.assemble((_text(found.post), "bold"), " and ", (_text(found.other), "bold")))
+    by_chance = f"pairs of this blog reach {found.min_score:.2f} by chance"
+    out.print(f"similarity   {found.score:.4f} ({by_chance})")
+    out.print(f"the second   is {found.places[0]} (in the list of the first)")
+    out.print(f"the first    is {found.places[1]} (in the list of the second)")
+    out.print(f"shared tags  {', '.join(map(_text, found.shared_tags)) or 'none'}")
+    terms = ", ".join(f"{_text(term)} ({weight:.1f})" for term, weight in found.shared_terms)
+    out.print(f"shared terms {terms or 'none that few other posts have'}")
+    if found.links:
+        out.print("links        one links to the other")
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def _text(text: str) -> str:
+    return text_line(text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

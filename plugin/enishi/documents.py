@@ -1,0 +1,217 @@
+"""Files -> documents: what each post says, remembered by the bytes of its file.
+
+Reading and parsing markdown is most of a cold build, and a pure function of a file's bytes; so it is a record in the
+cache.  What depends on the site (tags, dates, addresses, the generator's own list of posts) is worked out anew.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from enishi.cache import Cache, digest
+from enishi.errors import Diagnostic
+from enishi.manifest import ManifestEntry, apply_manifest
+from enishi.posts import SOURCE_VERSION, Source, SourceFile, make_post, read_source
+from enishi.prose import VERSION as PROSE_VERSION
+from enishi.prose import plain_title, text_fields
+from enishi.site import Site
+from enishi.tokens import VERSION as TOKENS_VERSION
+from enishi.tokens import count_terms, count_words, merge_terms
+from enishi.types import Document, Post, Term, TextFields
+
+VERSION = 1
+"""Raised when a record holds other things than before."""
+_TITLE_WEIGHT = 3
+_WORTH_SHARING = 1_000_000
+"""Bytes of markdown from which a second process pays: it takes 0.1 s to start, and a megabyte 0.7 s to read."""
+_AT_A_TIME = 8
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostFile:
+    """A post's file and its bytes as they were read, once."""
+
+    path: str
+    data: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes."""
+        return digest(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What one file says, whatever the site."""
+
+    source: Source
+    fields: TextFields
+    words: Mapping[str, int]
+    terms: Mapping[str, Term]
+
+
+def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
+    """The bytes of every file; one that vanished or cannot be opened meanwhile is not there."""
+    found = []
+    for source in files:
+        try:
+            found.append(PostFile(source.path, source.file.read_bytes()))
+        except OSError:
+            continue
+    return found
+
+
+def read_documents(
+    files: Sequence[PostFile],
+    site: Site,
+    now: datetime,
+    cache: Cache,
+    *,
+    manifest: Sequence[ManifestEntry] | None = None,
+    processes: int = 1,
+    progress: Progress = lambda *_: None,
+) -> tuple[list[Document], list[Diagnostic]]:
+    """Every post with what it says, sorted by path.
+
+    Args:
+        files: the site's post files.
+        now: decides which posts lie in the future.
+        manifest: the generator's own list of posts, which overrides our reading.
+        processes: how many may read at once.
+    """
+    records = _records(files, site.reads_like_hexo, cache, processes, progress)
+    diagnostics: list[Diagnostic] = []
+    posts: list[Post] = []
+    for file in files:
+        post, told = make_post(file.path, records[file.path].source, site, now)
+        posts.append(post)
+        diagnostics += told
+    if manifest is not None:
+        posts, told = apply_manifest(posts, manifest, site)
+        diagnostics += told
+    documents = [_document(post, records[post.path]) for post in sorted(posts, key=lambda post: post.path)]
+    return documents, sorted(diagnostics)
+
+
+def _records(
+    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress
+) -> dict[str, _Record]:
+    """What every file says, by path; what was not known before is read and remembered."""
+    keys = {file.path: record_key(file, hexo=hexo) for file in files}
+    known = cache.records(keys.values())
+    records: dict[str, _Record] = {}
+    unknown = []
+    for file in files:
+        record = _remembered(known.get(keys[file.path]))
+        if record is None:
+            unknown.append(file)
+        else:
+            records[file.path] = record
+    progress(len(records), len(files))
+    made: dict[bytes, bytes] = {}
+    share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
+    with _map(share) as mapped:
+        for file, (record, value) in zip(unknown, mapped([(file.data, hexo) for file in unknown]), strict=True):
+            records[file.path] = record
+            made[keys[file.path]] = value
+            progress(len(records), len(files))
+    cache.add_records(made)
+    cache.keep_only(keys.values())
+    return records
+
+
+@contextmanager
+def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], Iterator[tuple[_Record, bytes]]]]:
+    """A map over (bytes, hexo), in order, in this process or in several."""
+    if processes < 2:
+        yield lambda jobs: map(_read_and_dump, jobs)
+        return
+    # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with context.Pool(processes) as pool:
+        yield lambda jobs: pool.imap(_read_and_dump, jobs, chunksize=_AT_A_TIME)
+
+
+def record_key(file: PostFile, *, hexo: bool) -> bytes:
+    """Names what is remembered of a file: its bytes, the way of reading, and the code that reads."""
+    versions = f"{VERSION}/{SOURCE_VERSION}/{PROSE_VERSION}/{TOKENS_VERSION}/{'hexo' if hexo else 'tolerant'}"
+    return digest(versions, file.data)
+
+
+def _read_and_dump(job: tuple[bytes, bool]) -> tuple[_Record, bytes]:
+    data, hexo = job
+    record = _read(data, hexo=hexo)
+    return record, _dump(record)
+
+
+def _read(data: bytes, *, hexo: bool) -> _Record:
+    source = read_source(data, hexo=hexo)
+    fields = text_fields("", source.body)
+    headings = "\n".join(fields.headings)
+    words = count_words([(headings, 1), (fields.prose, 1)])
+    without_body = Source(replace(source.front, body=""))
+    return _Record(without_body, fields, words, count_terms([fields.prose]))
+
+
+def _document(post: Post, record: _Record) -> Document:
+    """Adds what the site decides: the title (which a manifest may give) and the author's own summary."""
+    title = plain_title(post.title)
+    words = dict(record.words)
+    for word, count in count_words([(title, _TITLE_WEIGHT), (post.description, 1)]).items():
+        words[word] = words.get(word, 0) + count
+    terms = merge_terms(record.terms, count_terms([title, post.description]))
+    return Document(post, replace(record.fields, title=title), words, terms)
+
+
+# -- records as JSON ---------------------------------------------------------------------------------------------------
+
+
+def _dump(record: _Record) -> bytes:
+    fields = record.fields
+    value = {
+        "source": record.source.to_json(),
+        "fields": {
+            "lede": fields.lede,
+            "headings": fields.headings,
+            "prose": fields.prose,
+            "code": fields.code,
+            "languages": fields.languages,
+            "links": fields.links,
+        },
+        "words": record.words,
+        "terms": record.terms,
+    }
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _remembered(value: Any) -> _Record | None:
+    """The record of a JSON value; None where it is not what we would have written."""
+    if not isinstance(value, dict):
+        return None
+    try:
+        fields = value["fields"]
+        return _Record(
+            Source.from_json(value["source"]),
+            TextFields(
+                lede=fields["lede"],
+                headings=tuple(fields["headings"]),
+                prose=fields["prose"],
+                code=fields["code"],
+                languages=tuple(fields["languages"]),
+                links=tuple(fields["links"]),
+            ),
+            value["words"],
+            {key: Term(frequency, surface) for key, (frequency, surface) in value["terms"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,188 @@
+"""Questions to the last build: what is related to a post, what is near some words, and why.
+
+`related` answers from related.json alone, `search` from the vectors in the cache; both are there in a moment, without
+reading a post.  `explain` reads the posts again (from the cache), so that it can say why one is *not* listed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from enishi.errors import EnishiError
+from enishi.links import PostFinder
+from enishi.pipeline import Request, create_encoder, links_of, load, open_cache, read
+from enishi.render import RELATED_NAME, RELATED_VERSION
+from enishi.types import Post
+
+
+class NoBuildError(EnishiError):
+    """There is no build to ask, or it is not the one that the question needs."""
+
+
+class UnknownPostError(EnishiError):
+    """No post of the site is meant by what was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A post near some words."""
+
+    path: str
+    title: str
+    url: str
+    score: float
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why two posts are, or are not, related."""
+
+    post: str
+    other: str
+    score: float
+    """Cosine similarity, rounded to 4 digits."""
+    min_score: float
+    places: tuple[str, str]
+    """A sentence each: where `other` stands in the list of `post`, and the reverse."""
+    shared_tags: tuple[str, ...]
+    shared_terms: tuple[tuple[str, float], ...]
+    """With their weights, in whose order they stand."""
+    links: bool
+    """Whether one links to the other."""
+
+
+def written_posts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What related.json of the last build says of every post, by path.
+
+    Raises:
+        NoBuildError: there is none, or it is not ours.
+    """
+    try:
+        value = json.loads((folder / RELATED_NAME).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or value.get("version") != RELATED_VERSION or not isinstance(value["posts"], dict):
+        raise NoBuildError(f"there is no build in {folder}. Run `enishi build` first")
+    posts: Mapping[str, Mapping[str, Any]] = value["posts"]
+    return posts
+
+
+def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> str:
+    """The path of the post that is meant by a path, a file name, a slug, an address or a title.
+
+    Raises:
+        UnknownPostError: with the nearest names.
+    """
+    if text in posts:
+        return text
+    file = os.path.realpath(text)
+    relative = os.path.relpath(file, os.path.realpath(site)).replace(os.sep, "/")
+    if relative in posts:
+        return relative
+    finder = PostFinder([Post(path, str(post["title"]), str(post["url"])) for path, post in posts.items()])
+    titled = [path for path, post in posts.items() if str(post["title"]).casefold() == text.casefold()]
+    named = [path for path in posts if _stem(path) == _stem(text)]
+    found = finder.find(text) or _only(titled) or _only(named)
+    if found:
+        return found
+    names = {_stem(path): path for path in posts}
+    near = [names[name] for name in difflib.get_close_matches(_stem(text), names, n=3)] or named[:3]
+    hint = f"; did you mean {' or '.join(near)}?" if near else ". Give its path, its slug, its address or its title"
+    raise UnknownPostError(f"no post is meant by {text!r}{hint}")
+
+
+def search(request: Request, text: str, limit: int) -> list[Hit]:
+    """The posts nearest to some words, by the encoder and vectors of the last build.
+
+    Raises:
+        NoBuildError: there is none, or its cache is gone.
+        EncoderError: the pretrained model cannot be had.
+    """
+    from enishi.config import load_settings
+    from enishi.embedding import BlogEncoder
+    from enishi.index import build_index
+
+    posts = written_posts(request.folder)
+    with open_cache(request.site) as cache:
+        arrays, state = cache.arrays(), cache.state("last build")
+    settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
+    encoder = BlogEncoder(settings.encoder, request.site)
+    vectors = arrays.get("vectors")
+    key = arrays["key"].tobytes().decode() if "key" in arrays else ""
+    fits = (
+        isinstance(state, dict) and state.get("key") == key and state.get("folder") == os.path.realpath(request.folder)
+    )
+    if vectors is None or len(vectors) != len(posts) or not fits or not encoder.load(arrays):
+        raise NoBuildError("the last build's vectors are gone, or are of another one. Run `enishi build` again")
+    query = encoder.encode_query(text)
+    if not query.any():
+        return []
+    rows, scores = build_index(vectors, backend=settings.index.backend).search(query, limit)
+    paths = sorted(posts)
+    return [
+        Hit(path, str(posts[path]["title"]) or path, str(posts[path]["url"]), score, posts[path].get("status", ""))
+        for path, score in ((paths[row], score) for row, score in zip(rows[0], scores[0].tolist(), strict=True))
+        if score > 0
+    ]
+
+
+def explain(request: Request, post: str, other: str) -> Explanation:
+    """Why `other` is, or is not, among the related posts of `post` (each given as for :func:`find_post`).
+
+    Raises:
+        UnknownPostError, NoBuildError
+    """
+    from enishi.reasons import Reasons
+    from enishi.related import explain_place
+
+    posts = written_posts(request.folder)
+    first, second = find_post(posts, post, request.site), find_post(posts, other, request.site)
+    blog = load(request)
+    with open_cache(request.site) as cache:
+        documents, _ = read(blog, cache, request.processes)
+        links = links_of(documents, blog.site)
+        arrays, state = cache.arrays(), cache.state("last build")
+        if (
+            isinstance(state, dict)
+            and state.get("key") == blog.key
+            and len(arrays.get("vectors", ())) == len(documents)
+        ):
+            vectors = arrays["vectors"]
+        else:
+            vectors = create_encoder(blog, cache).encode(documents, links)
+    by_path = {document.post.path: document for document in documents}
+    for path in (first, second):
+        if path not in by_path:
+            raise UnknownPostError(f"{path} is no longer there. Run `enishi build` again")
+    policy = (documents, vectors, links, blog.settings.related)
+    backend = blog.settings.index.backend
+    place = explain_place(*policy, first, second, backend=backend)
+    reasons = Reasons(documents)
+    return Explanation(
+        first,
+        second,
+        place.score,
+        place.min_score,
+        (place.there, place.back),
+        reasons.shared_tags(by_path[first], by_path[second]),
+        tuple(reasons.weighted_terms(by_path[first], by_path[second], 10)),
+        second in links.get(first, ()) or first in links.get(second, ()),
+    )
+
+
+def _stem(path: str) -> str:
+    name = posixpath.splitext(path.rstrip("/"))[0]
+    last = posixpath.basename(name)
+    return posixpath.basename(posixpath.dirname(name)) if last in ("index", "README") else last
+
+
+def _only(found: Sequence[str]) -> str | None:
+    return found[0] if len(found) == 1 else None

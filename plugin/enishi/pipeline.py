@@ -1,0 +1,434 @@
+"""The main job: read a blog, work out what belongs together, write it.
+
+`analyze` is pure: documents and settings in, an :class:`enishi.types.Analysis` out.  `load` reads a blog, `build` is
+load + analyze + write.  A build whose input is byte for byte that of the last one does neither: it compares hashes and
+says what it said before.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from enishi.cache import Cache, digest
+from enishi.config import Settings, load_settings
+from enishi.documents import PostFile, read_documents, read_files
+from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.links import resolve_links
+from enishi.manifest import ManifestEntry, read_manifest
+from enishi.output import WriteReport, outputs_intact, write_outputs
+from enishi.posts import find_files
+from enishi.render import (
+    RELATED_NAME,
+    PartialOptions,
+    public_related_json,
+    render_partials,
+    render_related_json,
+    templates_folder,
+)
+from enishi.site import Site, detect_site
+from enishi.types import Analysis, Document, Reach
+
+if TYPE_CHECKING:
+    from enishi.embedding import BlogEncoder
+    from enishi.types import Vectors
+
+STATE_FOLDER = ".enishi"
+"""Where a site's cache lies, and by default its output."""
+_CACHE_NAME = "cache.db"
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "scann", "jinja2")
+"""Whose versions may change what is written."""
+_ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total); total 0 where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command asks for."""
+
+    site: Path
+    out: Path | None = None
+    """Where the output goes; ``SITE/.enishi`` if not given."""
+    config_file: Path | None = None
+    overrides: tuple[str, ...] = ()
+    """``KEY=VALUE``, as `--set` has them."""
+    manifest: str | None = None
+    """The generator's own list of posts, as JSON."""
+    now: datetime | None = None
+    """Which posts lie in the future; the present moment if not given."""
+    processes: int = 1
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return self.out or self.site / STATE_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Blog:
+    """A blog as it lies on the disk, hashed but not yet read."""
+
+    site: Site
+    settings: Settings
+    files: tuple[PostFile, ...]
+    manifest: tuple[ManifestEntry, ...] | None
+    now: datetime
+    key: str
+    """Names everything that the output depends on but the time."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a build found, in numbers: remembered, so that a build with nothing to do can say it again."""
+
+    generator: str
+    posts: Mapping[str, int]
+    """How many posts of each status."""
+    listed: int = 0
+    """Posts that got related posts."""
+    entries: int = 0
+    """Related posts in all lists together."""
+    tags: int = 0
+    links: int = 0
+    min_score: float = 0.0
+    reach: Reach = field(default_factory=Reach)
+    plain_reach: Reach = field(default_factory=Reach)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did."""
+
+    folder: Path
+    summary: Summary
+    diagnostics: tuple[Diagnostic, ...]
+    written: WriteReport
+    is_unchanged: bool
+    """Nothing had changed since the last build, so nothing was worked out."""
+
+
+def build(request: Request, progress: Progress = lambda *_: None) -> BuildReport:
+    """Bring a blog's output up to date.
+
+    Raises:
+        EnishiError: settings, the site, the encoder or the output folder do not allow it; nothing is half-written.
+    """
+    progress("looking for posts", 0, 0)
+    blog = load(request)
+    with open_cache(request.site) as cache:
+        remembered = _remembered(cache, request, blog)
+        if remembered is not None:
+            return remembered
+        documents, told = read(blog, cache, request.processes, progress)
+        encoder = create_encoder(blog, cache, progress)
+        vectors, analysis = analyze(documents, blog.site, blog.settings, encoder, progress)
+        progress("writing", 0, 0)
+        rendered, shown = _render(documents, analysis, blog)
+        written = _write(request, blog, rendered)
+        diagnostics = (*told, *analysis.diagnostics, *shown)
+        summary = _summary(blog, documents, analysis)
+        _remember(cache, request, blog, documents, vectors, encoder, summary, diagnostics)
+    every = sorted({*blog.diagnostics, *diagnostics, *written.diagnostics})
+    return BuildReport(request.folder, summary, tuple(every), written, is_unchanged=False)
+
+
+def load(request: Request) -> Blog:
+    """Settings, the kind of site, and the bytes of every post.
+
+    Raises:
+        SettingsError, SiteNotFoundError: with all that is wrong.
+    """
+    settings, ignored = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
+    site, problems = detect_site(request.site, generator=settings.generator, posts=settings.posts)
+    _refuse_ways_out(request.site, settings)
+    found, skipped = find_files(site, settings.exclude)
+    files = tuple(read_files(found))
+    manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
+    now = request.now or datetime.now(UTC)
+    key = _input_key(request, site, settings, files)
+    return Blog(site, settings, files, manifest, now, key, (*ignored, *problems, *skipped))
+
+
+def read(
+    blog: Blog, cache: Cache, processes: int = 1, progress: Progress = lambda *_: None
+) -> tuple[list[Document], list[Diagnostic]]:
+    """Every post of the blog with what it says, sorted by path."""
+    return read_documents(
+        blog.files,
+        blog.site,
+        blog.now,
+        cache,
+        manifest=blog.manifest,
+        processes=processes,
+        progress=functools.partial(progress, "reading posts"),
+    )
+
+
+def create_encoder(blog: Blog, cache: Cache, progress: Progress = lambda *_: None) -> BlogEncoder:
+    """The encoder that the settings ask for; one that is slow takes up what it remembers.
+
+    Raises:
+        EncoderError: the pretrained model cannot be had.
+    """
+    from enishi.embedding import BlogEncoder
+
+    encoder = BlogEncoder(blog.settings.encoder, blog.site.root, functools.partial(progress, "encoding posts"))
+    if blog.settings.encoder.model:
+        encoder.load(cache.arrays())
+    return encoder
+
+
+def analyze(
+    documents: Sequence[Document],
+    site: Site,
+    settings: Settings,
+    encoder: BlogEncoder,
+    progress: Progress = lambda *_: None,
+) -> tuple[Vectors, Analysis]:
+    """What belongs together: the posts' vectors, shape (len(documents), dim), and what follows from them.
+
+    Pure: depends on nothing but its arguments.
+    """
+    from enishi.related import find_related
+
+    links = links_of(documents, site)
+    progress("encoding posts", 0, 0)
+    vectors = encoder.encode(documents, links)
+    progress("finding related posts", 0, 0)
+    related = find_related(documents, vectors, links, settings.related, backend=settings.index.backend)
+    analysis = Analysis(
+        documents=tuple(documents),
+        related=related.lists,
+        diagnostics=related.diagnostics,
+        links=links,
+        min_score=related.min_score,
+        reach=related.reach,
+        plain_reach=related.plain_reach,
+    )
+    return vectors, analysis
+
+
+def links_of(documents: Sequence[Document], site: Site) -> dict[str, tuple[str, ...]]:
+    """By path of a post, the paths of the posts that its body links to."""
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(site.url).hostname or ""
+    except ValueError:
+        host = ""
+    return resolve_links(documents, [host] if host and not host.endswith("example.com") else [])
+
+
+def open_cache(site: Path) -> Cache:
+    """The site's cache, in a folder that git ignores; none where it cannot be written."""
+    folder = site / STATE_FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_bytes(b"*\n")
+    except OSError:
+        return Cache(None)
+    return Cache(folder / _CACHE_NAME)
+
+
+# -- what is written -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    files: Mapping[str, bytes]
+    data: bytes | None
+    """The copy for a generator that reads data files."""
+
+
+def _render(documents: Sequence[Document], analysis: Analysis, blog: Blog) -> tuple[_Rendered, tuple[Diagnostic, ...]]:
+    settings, site = blog.settings, blog.site
+    posts = [document.post for document in documents]
+    options = PartialOptions(
+        heading_level=settings.partials.heading_level,
+        ordered=settings.partials.ordered,
+        dates=settings.partials.dates,
+        reasons=settings.partials.reasons,
+        labels=settings.partials.labels,
+        language=settings.language or site.language,
+    )
+    partials = render_partials(
+        posts, analysis.related, options=options, site=site.root, templates=site.root / settings.templates
+    )
+    files = {RELATED_NAME: render_related_json(posts, analysis.related), **partials.files}
+    data = public_related_json(posts, analysis.related) if settings.data_file else None
+    return _Rendered(files, data), partials.diagnostics
+
+
+def _write(request: Request, blog: Blog, rendered: _Rendered) -> WriteReport:
+    written = write_outputs(request.folder, rendered.files, ignores_itself=request.out is None)
+    if rendered.data is None and not _data_state(request.site).exists():
+        return written
+    files = {} if rendered.data is None else {blog.settings.data_file: rendered.data}
+    copied = write_outputs(request.site, files, state=_data_state(request.site), shown_as="")
+    return WriteReport(
+        tuple(sorted((*written.written, *copied.written))),
+        tuple(sorted((*written.unchanged, *copied.unchanged))),
+        tuple(sorted((*written.removed, *copied.removed))),
+        tuple(sorted((*written.kept, *copied.kept))),
+        (*written.diagnostics, *copied.diagnostics),
+    )
+
+
+def _data_state(site: Path) -> Path:
+    """Where the manifest of the data file lies: what was written there once is removed when the setting is."""
+    return site / STATE_FOLDER / "data"
+
+
+def _refuse_ways_out(root: Path, settings: Settings) -> None:
+    """Settings come with a repository, perhaps a stranger's: what they name has to lie inside the site."""
+    inside = os.path.realpath(root)
+    for name, value in (("templates", settings.templates), ("data_file", settings.data_file)):
+        target = os.path.realpath(Path(inside, value))
+        if value and not target.startswith(inside + os.sep):
+            raise SettingsError(f"{name} = {value!r} leads out of the site; name a place inside it, relative to it")
+    if settings.data_file and not settings.data_file.endswith(".json"):
+        raise SettingsError(f"data_file = {settings.data_file!r} has to end in .json")
+
+
+# -- what is remembered ----------------------------------------------------------------------------------------------
+
+
+def _input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile]) -> str:
+    parts: list[bytes | str] = [
+        _code_fingerprint(),
+        settings.model_dump_json(),
+        repr(site),
+        request.manifest or "",
+        *_tree(site.root / settings.templates if settings.templates else None),
+        *_model_stamp(site.root, settings.encoder.model),
+    ]
+    for file in files:
+        parts += [file.path, file.digest]
+    return digest(*parts).hex()
+
+
+@functools.cache
+def _code_fingerprint() -> str:
+    """Hash of our own code and templates, and the versions of the libraries that compute."""
+    total = hashlib.sha256()
+    here = Path(__file__).parent
+    for file in sorted((*here.rglob("*.py"), *here.rglob("*.json"), *templates_folder().rglob("*.*"))):
+        total.update(file.read_bytes())
+    for library in _LIBRARIES:
+        try:
+            total.update(importlib.metadata.version(library).encode())
+        except importlib.metadata.PackageNotFoundError:
+            total.update(b"-")
+    return total.hexdigest()
+
+
+def _tree(folder: Path | None) -> Iterator[bytes | str]:
+    """Names and contents of the files of the site's own templates folder."""
+    if folder is not None and folder.is_dir():
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                yield os.fspath(file.relative_to(folder))
+                yield file.read_bytes()
+
+
+def _model_stamp(root: Path, model: str) -> Iterator[str]:
+    """A model's files by size and time: enough to see that they changed, without hashing gigabytes."""
+    folder = root / Path(model).expanduser()
+    if model and folder.is_dir():
+        for file in sorted(folder.rglob("*")):
+            status = file.stat()
+            yield f"{file.relative_to(folder)} {status.st_size} {status.st_mtime_ns}"
+
+
+def _state_name(folder: Path) -> str:
+    return f"build {os.path.realpath(folder)}"
+
+
+def _remembered(cache: Cache, request: Request, blog: Blog) -> BuildReport | None:
+    """The report of the last build, if this one would do the same."""
+    state = cache.state(_state_name(request.folder))
+    if not isinstance(state, dict) or state.get("key") != blog.key:
+        return None
+    try:
+        since, until = (datetime.fromisoformat(moment) for moment in state["valid"])
+        summary = _summary_from(state["summary"])
+        told = [Diagnostic(path, line, code, Severity(level), text) for path, line, code, level, text in state["told"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not since <= blog.now < until or not outputs_intact(request.folder):
+        return None
+    state_of_data = _data_state(request.site)
+    if (blog.settings.data_file or state_of_data.exists()) and not outputs_intact(request.site, state=state_of_data):
+        return None
+    every = tuple(sorted({*blog.diagnostics, *told}))
+    return BuildReport(request.folder, summary, every, WriteReport(), is_unchanged=True)
+
+
+def _remember(
+    cache: Cache,
+    request: Request,
+    blog: Blog,
+    documents: Sequence[Document],
+    vectors: Vectors,
+    encoder: BlogEncoder,
+    summary: Summary,
+    diagnostics: Sequence[Diagnostic],
+) -> None:
+    import numpy as np
+
+    key = np.frombuffer(blog.key.encode(), dtype=np.uint8)
+    cache.put_arrays({**encoder.arrays(), "vectors": vectors, "key": key})
+    cache.set_state("last build", {"key": blog.key, "folder": os.path.realpath(request.folder)})
+    state = {
+        "key": blog.key,
+        "valid": _valid_between(blog, documents),
+        "summary": asdict(summary),
+        "told": [[d.path, d.line, d.code, d.severity.value, d.message] for d in diagnostics],
+    }
+    cache.set_state(_state_name(request.folder), state)
+
+
+def _valid_between(blog: Blog, documents: Sequence[Document]) -> tuple[str, str]:
+    """The span of time in which just these posts lie in the future."""
+    since, until = _ALWAYS
+    if not blog.site.future:
+        dates = [document.post.date.astimezone(UTC) for document in documents if document.post.date]
+        past = [date for date in dates if date <= blog.now]
+        future = [date for date in dates if date > blog.now]
+        since = max(past).isoformat() if past else since
+        until = min(future).isoformat() if future else until
+    return since, until
+
+
+def _summary(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> Summary:
+    posts: dict[str, int] = {}
+    for document in documents:
+        posts[document.post.status] = posts.get(document.post.status, 0) + 1
+    return Summary(
+        generator=blog.site.generator,
+        posts=dict(sorted(posts.items())),
+        listed=sum(1 for entries in analysis.related.values() if entries),
+        entries=sum(map(len, analysis.related.values())),
+        tags=len({tag for document in documents for tag in document.post.tags}),
+        links=sum(map(len, analysis.links.values())),
+        min_score=analysis.min_score,
+        reach=analysis.reach,
+        plain_reach=analysis.plain_reach,
+    )
+
+
+def _summary_from(values: Mapping[str, Any]) -> Summary:
+    reaches = {name: Reach(**values[name]) for name in ("reach", "plain_reach")}
+    return Summary(**{**values, **reaches})

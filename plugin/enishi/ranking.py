@@ -1,0 +1,126 @@
+"""Vectors -> candidates: for every post, the posts that may stand in its list, best first.
+
+Ranking is by the hub-corrected score (half of CSLS, Conneau et al. 2018): cosine minus a quarter of how near the
+candidate is to its own ten nearest.  A post near everything is then listed only where it is *unusually* near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from enishi.index import build_index, exact_scores, neighbors_of_all
+
+if TYPE_CHECKING:
+    from enishi.index import Backend
+    from enishi.types import Rows, Scores, Vectors
+
+HUB_NEIGHBORS = 10
+_HUB_WEIGHT = 0.25
+_NULL_PAIRS = 20_000
+_NULL_SIGMAS = 2.5
+_MAD_TO_SIGMA = 1.4826
+"""Of a normal distribution: standard deviation / median absolute deviation."""
+_PLACES = 5
+_LEAST_SCORE = 0.0001
+_PAIRS_AT_A_TIME = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """For each of n posts at most `pool` others; -1 where there are fewer.  All arrays have shape (n, pool)."""
+
+    rows: Rows
+    ranks: Scores
+    """Hub-corrected scores, descending in each row."""
+    cosines: Scores
+
+
+class Ranking:
+    """Ranks the listable posts for every post.
+
+    Args:
+        vectors: shape (n, dim), unit rows or zeros.
+        listable: rows that may be listed, in the order in which equal scores stand.
+        backend: see :func:`enishi.index.build_index`.
+    """
+
+    def __init__(self, vectors: Vectors, listable: Sequence[int], backend: Backend) -> None:
+        self._vectors = vectors
+        self._listable = np.array(listable, dtype=np.int64)
+        self._position = np.full(len(vectors), -1, dtype=np.int64)
+        self._position[self._listable] = np.arange(len(self._listable))
+        base = vectors[self._listable]
+        found, scores = neighbors_of_all(build_index(base, backend=backend), base, HUB_NEIGHBORS)
+        self.nearest = self._listable[found]
+        """The nearest other listable rows of each listable row, by plain cosine: shape (listable, at most 10)."""
+        self._hubness = np.zeros(len(vectors))
+        if scores.shape[1]:
+            self._hubness[self._listable] = scores.mean(axis=1)
+        corrected = np.column_stack([base, -_HUB_WEIGHT * self._hubness[self._listable]]).astype(np.float32)
+        self._index = build_index(corrected, backend=backend)
+
+    def candidates(self, rows: Rows, pool: int) -> Candidates:
+        """The best `pool` listable posts for each of `rows`, without itself."""
+        shape = (len(rows), max(pool, 1))
+        found = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf), np.full(shape, -np.inf))
+        queries = np.column_stack([self._vectors[rows], np.ones(len(rows))]).astype(np.float32)
+        own = self._position[rows]
+        for chosen in (np.flatnonzero(own >= 0), np.flatnonzero(own < 0)):
+            if len(chosen) == 0 or len(self._listable) == 0:
+                continue
+            if own[chosen[0]] >= 0:
+                others, ranks = neighbors_of_all(self._index, queries[chosen], pool, own=own[chosen])
+            else:
+                others, ranks = self._index.search(queries[chosen], pool)
+            width = others.shape[1]
+            found.rows[chosen, :width] = self._listable[others]
+            found.ranks[chosen, :width] = ranks
+            sources = np.repeat(rows[chosen], width)
+            found.cosines[chosen, :width] = self.cosines(sources, found.rows[chosen, :width].ravel()).reshape(-1, width)
+        return found
+
+    def cosines(self, left: Rows, right: Rows) -> Scores:
+        """Cosines of the pairs (left[i], right[i]), rounded to 4 digits: the same bytes on any machine."""
+        scores = np.empty(len(left))
+        for start in range(0, len(left), _PAIRS_AT_A_TIME):
+            part = slice(start, start + _PAIRS_AT_A_TIME)
+            scores[part] = exact_scores(self._vectors[left[part]], self._vectors[right[part]])
+        return scores
+
+    def rank(self, left: int, right: int) -> float:
+        """The hub-corrected score of one pair."""
+        cosine = float(self.cosines(np.array([left]), np.array([right]))[0])
+        return cosine - _HUB_WEIGHT * float(self._hubness[right])
+
+    def chance_score(self) -> float:
+        """What pairs of this blog reach by chance: median + 2.5 σ of random pairs, σ from the median deviation.
+
+        The median does not see the few pairs that are related, so that the score is the blog's own null and no
+        absolute threshold.  In a small blog the related pairs are no longer few, and the null is too high; so it is
+        never higher than leaves the mean post five others.  Always above 0: less alike than the average pair is
+        not related.
+        """
+        present = self._listable[self._vectors[self._listable].any(axis=1)]
+        count = len(present)
+        if count < 2:
+            return _LEAST_SCORE
+        left, right = _pairs(count)
+        scores = self.cosines(present[left], present[right])
+        median = float(np.median(scores))
+        sigma = _MAD_TO_SIGMA * float(np.median(np.abs(scores - median)))
+        enough = float(np.quantile(scores, max(0.0, 1 - _PLACES / (count - 1))))
+        return max(round(min(median + _NULL_SIGMAS * sigma, enough), 4), _LEAST_SCORE)
+
+
+def _pairs(count: int) -> tuple[Rows, Rows]:
+    """All pairs, or 20,000 random ones (the same for the same count)."""
+    if count * (count - 1) // 2 <= _NULL_PAIRS:
+        first, second = np.triu_indices(count, k=1)
+        return first.astype(np.int64), second.astype(np.int64)
+    generator = np.random.default_rng(0)
+    first = generator.integers(0, count, _NULL_PAIRS)
+    return first, (first + generator.integers(1, count, _NULL_PAIRS)) % count

@@ -1,0 +1,576 @@
+"""From neighbours to related posts: what a reader should see, in which order.
+
+From the ranked candidates (:mod:`enishi.ranking`) the lists are filled over the whole site at once, best pair first, so
+that a cap on how often one post is shown takes it from where it matters least.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from enishi.config import RelatedSettings
+from enishi.errors import Diagnostic, Severity
+from enishi.labels import same_language
+from enishi.links import PostFinder
+from enishi.reasons import Reasons
+from enishi.types import Document, Kind, Reach, Related
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.index import Backend
+    from enishi.ranking import Candidates, Ranking
+    from enishi.types import Rows, Vectors
+
+VERSION = 1
+"""Part of what a build remembers: raise it when the same posts and vectors give other lists."""
+
+FIRST_PLACES = 5
+"""How far down a list readers look: the cap on one post and the care for posts that nobody shows count these."""
+_TWIN_SIMILARITY = 0.8
+"""Weighted Jaccard similarity of the word counts from which two posts are near-duplicates."""
+_TWIN_MIN_WORDS = 5
+_CONCESSION = 0.8
+"""A post that nobody shows may take the last place of a list if it has at least this part of the score there."""
+_LARGEST_POOL = 640
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPosts:
+    """The lists of a whole site."""
+
+    lists: Mapping[str, tuple[Related, ...]]
+    """By path, for every post (drafts too, which nobody else's list holds)."""
+    min_score: float
+    reach: Reach
+    plain_reach: Reach
+    """The same for the plain nearest neighbours, without hub correction and policy."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def find_related(
+    documents: Sequence[Document],
+    vectors: Vectors,
+    links: Mapping[str, tuple[str, ...]],
+    settings: RelatedSettings,
+    *,
+    backend: Backend = "auto",
+) -> RelatedPosts:
+    """The related posts of every document.
+
+    Args:
+        documents: sorted by path.
+        vectors: shape (len(documents), dim), unit rows or zeros.
+        links: by path, the posts that a body links to.
+        settings: the policy.
+        backend: see :func:`enishi.index.build_index`.
+    """
+    return _Policy(documents, vectors, links, settings, backend).result()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post stands in another's list, or why it does not, in both directions."""
+
+    score: float
+    """Cosine similarity of the two, rounded to 4 digits."""
+    min_score: float
+    there: str
+    back: str
+
+
+def explain_place(
+    documents: Sequence[Document],
+    vectors: Vectors,
+    links: Mapping[str, tuple[str, ...]],
+    settings: RelatedSettings,
+    source: str,
+    other: str,
+    *,
+    backend: Backend = "auto",
+) -> Place:
+    """Why `other` is, or is not, in the list of `source` (paths), and the reverse."""
+    policy = _Policy(documents, vectors, links, settings, backend)
+    row, candidate = policy.row[source], policy.row[other]
+    cosine = policy.cosine(row, candidate)
+    return Place(cosine, policy.min_score, policy.explain(row, candidate), policy.explain(candidate, row))
+
+
+@dataclass(slots=True)
+class _List:
+    """One post's list while it is filled."""
+
+    chosen: list[int] = field(default_factory=list)
+    kinds: dict[int, Kind] = field(default_factory=dict)
+    twins: set[int] = field(default_factory=set)
+    translations: set[int] = field(default_factory=set)
+    series: Counter[str] = field(default_factory=Counter)
+    reserved: int = 0
+    """Places at the end that are kept for translations of the post itself."""
+
+
+class _Policy:
+    """One pass over a site.  Rows are positions in `documents`."""
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        vectors: Vectors,
+        links: Mapping[str, tuple[str, ...]],
+        settings: RelatedSettings,
+        backend: Backend,
+    ) -> None:
+        from enishi.ranking import Ranking
+
+        self.documents = documents
+        self.settings = settings
+        self.at = min(FIRST_PLACES, settings.limit)
+        self.row = {document.post.path: row for row, document in enumerate(documents)}
+        self.linked = {self.row[path]: {self.row[to] for to in found} for path, found in links.items()}
+        self.listable = _newest_first(
+            [row for row, document in enumerate(documents) if _may_be_listed(document)], documents
+        )
+        self.recency = {row: position for position, row in enumerate(self.listable)}
+        self.diagnostics: list[Diagnostic] = []
+        finder = PostFinder([document.post for document in documents])
+        self.pinned = self._named("pin", finder)
+        self.excluded = {row: set(found) for row, found in self._named("exclude", finder).items()}
+        self.translation_of = _translation_groups(documents)
+        self.members: dict[int, list[int]] = defaultdict(list)
+        for row, group in self.translation_of.items():
+            self.members[group].append(row)
+        self.ranking: Ranking = Ranking(vectors, self.listable, backend)
+        self.twin_of = self._twin_groups()
+        chance = self.ranking.chance_score()
+        self.min_score = chance if settings.min_score == "auto" else settings.min_score
+        self.cap = int(settings.max_share * self.at + 0.5) or 1 if settings.max_share else len(documents)
+        self.shown: Counter[int] = Counter()
+        self.lists = [self._start_list(row) for row in range(len(documents))]
+        if settings.limit:
+            self._fill()
+            self._show_the_unshown()
+        for row in range(len(documents)):
+            self._append_translations(row)
+
+    # -- who may stand in a list -------------------------------------------------------------------------------------
+
+    def _named(self, name: str, finder: PostFinder) -> dict[int, list[int]]:
+        """The posts that an author pins or excludes, by row; what names no post is told."""
+        found: dict[int, list[int]] = {}
+        for row, document in enumerate(self.documents):
+            post = document.post
+            for text in post.pinned if name == "pin" else post.excluded:
+                path = finder.find(text, post.path)
+                if path is None or path == post.path:
+                    why = "is the post itself" if path else "is no post of this site"
+                    told = f"`enishi: {name}`: {text!r} {why}. Name a post by its path, its slug or its address"
+                    self._warn(post.path, told)
+                elif name == "pin" and not _may_be_listed(self.documents[self.row[path]]):
+                    told = f"`enishi: pin`: {text!r} is not listed, because it is not published or has `related: false`"
+                    self._warn(post.path, told)
+                else:
+                    found.setdefault(row, []).append(self.row[path])
+        return found
+
+    def _warn(self, path: str, message: str) -> None:
+        self.diagnostics.append(Diagnostic(path, 0, "bad-enishi-block", Severity.WARNING, message))
+
+    def _is_newer(self, other: int, row: int) -> bool:
+        date, own = self.documents[other].post.date, self.documents[row].post.date
+        return date is not None and own is not None and date > own
+
+    def _is_barred(self, row: int, other: int) -> str:
+        """Why `other` can never stand in the list of `row` by its own score; empty if it can."""
+        settings = self.settings
+        if other in self.excluded.get(row, ()):
+            return "the author excludes it (`enishi: exclude`)"
+        if settings.linked == "hide" and other in self.linked.get(row, ()):
+            return "the post links to it already (`related.linked`)"
+        if not settings.newer and self._is_newer(other, row):
+            return "it is newer than the post (`related.newer`)"
+        if settings.duplicates == "hide" and self._are_twins(row, other):
+            return "it is a near-duplicate of the post (`related.duplicates`)"
+        if settings.translations != "keep" and self._is_translation(row, other):
+            return "it is a translation of the post (`related.translations`)"
+        return ""
+
+    def _are_twins(self, row: int, other: int) -> bool:
+        return row in self.twin_of and self.twin_of[row] == self.twin_of.get(other)
+
+    def _is_translation(self, row: int, other: int) -> bool:
+        return (
+            row in self.translation_of
+            and self.translation_of[row] == self.translation_of.get(other)
+            and not same_language(self._language(row), self._language(other))
+        )
+
+    def _language(self, row: int) -> str:
+        return self.documents[row].post.lang
+
+    def _is_crowded(self, row: int, other: int) -> str:
+        """Why `other` does not go with what the list of `row` already holds; empty if it does."""
+        found = self.lists[row]
+        series = self.documents[other].post.series
+        if series and found.series[series] >= self.settings.same_series:
+            return "the list holds enough posts of its series (`related.same_series`)"
+        if self.settings.duplicates == "hide" and self.twin_of.get(other) in found.twins:
+            return "a near-duplicate of it is listed (`related.duplicates`)"
+        if self.settings.translations != "keep" and self.translation_of.get(other) in found.translations:
+            return "a translation of it is listed (`related.translations`)"
+        return ""
+
+    # -- filling -----------------------------------------------------------------------------------------------------
+
+    def _start_list(self, row: int) -> _List:
+        found = _List()
+        post = self.documents[row].post
+        if not post.wants_related or not self.settings.limit:
+            return found
+        if self.settings.translations == "last":
+            found.reserved = min(len(self._own_translations(row)), self.settings.limit)
+        for other in self.pinned.get(row, ())[: self.settings.limit]:
+            if other not in found.kinds:
+                self._take(row, found, other, "pinned")
+        return found
+
+    def _take(self, row: int, found: _List, other: int, kind: Kind) -> None:
+        found.chosen.append(other)
+        found.kinds[other] = kind
+        if other in self.twin_of:
+            found.twins.add(self.twin_of[other])
+        if other in self.translation_of:
+            found.translations.add(self.translation_of[other])
+        series = self.documents[other].post.series
+        if series:
+            found.series[series] += 1
+        if len(found.chosen) <= self.at and self.documents[row].post.is_public:
+            self.shown[other] += 1
+
+    def _room(self, row: int) -> int:
+        found = self.lists[row]
+        return self.settings.limit - found.reserved - len(found.chosen)
+
+    def _fill(self) -> None:
+        """First the places that readers look at, under the cap; then the rest; last what the body links to."""
+        wanting = [row for row, document in enumerate(self.documents) if document.post.wants_related]
+        pairs = list(self._ranked_pairs(wanting))
+        demoted = []
+        late = []
+        for row, other in pairs:
+            if self.settings.linked == "demote" and other in self.linked.get(row, ()):
+                demoted.append((row, other))
+            elif not self._offer(row, other):
+                late.append((row, other))
+        for row, other in (*late, *demoted):
+            self._offer(row, other)
+
+    def _offer(self, row: int, other: int) -> bool:
+        """Take `other` into the list of `row` if it fits; False if it may fit later, further down."""
+        found = self.lists[row]
+        if self._room(row) <= 0 or other in found.kinds or self._is_crowded(row, other):
+            return True
+        counts = self.documents[row].post.is_public
+        if counts and len(found.chosen) < self.at and self.shown[other] >= self.cap:
+            return False
+        self._take(row, found, other, "similar")
+        return True
+
+    def _ranked_pairs(self, wanting: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """All pairs that may be listed, best first over the whole site."""
+        import numpy as np
+
+        rows = np.array(wanting, dtype=np.int64)
+        pool = max(40, 4 * self.settings.limit)
+        waiting = rows
+        parts: list[tuple[Rows, Rows, npt.NDArray[np.float64]]] = []
+        while len(waiting):
+            found = self.ranking.candidates(waiting, pool)
+            usable = self._usable(waiting, found)
+            few = (found.rows[:, -1] >= 0) & (usable.sum(axis=1) < 2 * self.settings.limit) & (pool < _LARGEST_POOL)
+            kept = usable & (found.cosines >= self.min_score) & ~few[:, None]
+            source, place = np.nonzero(kept)
+            parts.append((waiting[source], found.rows[source, place], found.ranks[source, place]))
+            waiting = waiting[few]
+            pool *= 4
+        source = np.concatenate([part[0] for part in parts]) if parts else rows
+        other = np.concatenate([part[1] for part in parts]) if parts else rows
+        ranks = np.concatenate([part[2] for part in parts]) if parts else np.zeros(len(rows))
+        recency = np.array([self.recency.get(row, -1) for row in range(len(self.documents))], dtype=np.int64)
+        for position in np.lexsort((source, recency[other], -ranks)):
+            yield int(source[position]), int(other[position])
+
+    def _usable(self, rows: Rows, found: Candidates) -> npt.NDArray[np.bool_]:
+        """Which candidates are not barred: shape of `found.rows`."""
+        usable: npt.NDArray[np.bool_] = found.rows >= 0
+        for line, row in enumerate(rows.tolist()):
+            if self._bars_anything(row):
+                for place, other in enumerate(found.rows[line].tolist()):
+                    if other >= 0 and self._is_barred(row, other):
+                        usable[line, place] = False
+            if self.members:
+                self._prefer_own_language(row, found.rows[line].tolist(), usable[line])
+        return usable
+
+    def _bars_anything(self, row: int) -> bool:
+        return (
+            not self.settings.newer
+            or row in self.excluded
+            or row in self.linked
+            or row in self.twin_of
+            or row in self.translation_of
+        )
+
+    def _prefer_own_language(self, row: int, others: Sequence[int], usable: npt.NDArray[np.bool_]) -> None:
+        """Of the translations of one post among the candidates, only that in the reader's language stays."""
+        if self.settings.translations == "keep":
+            return
+        groups = {self.translation_of[other] for other in others if other in self.translation_of}
+        for place, other in enumerate(others):
+            group = self.translation_of.get(other)
+            if group not in groups or same_language(self._language(other), self._language(row)):
+                continue
+            siblings = (member for member in self.members[group] if member in others)
+            if any(same_language(self._language(member), self._language(row)) for member in siblings):
+                usable[place] = False
+
+    def _show_the_unshown(self) -> None:
+        """A post that nobody shows takes the last of the first places, where it is nearly as near as what is there."""
+        import numpy as np
+
+        unshown = [row for row in self.listable if not self.shown[row]]
+        if not unshown:
+            return
+        found = self.ranking.candidates(np.array(unshown, dtype=np.int64), 40)
+        for row, hosts, cosines in zip(unshown, found.rows.tolist(), found.cosines.tolist(), strict=True):
+            for host, cosine in zip(hosts, cosines, strict=True):
+                if host >= 0 and cosine >= self.min_score and self._host(host, row, cosine):
+                    break
+
+    def _host(self, host: int, row: int, cosine: float) -> bool:
+        document, found = self.documents[host], self.lists[host]
+        places = min(self.at, self.settings.limit - found.reserved)
+        if not (document.post.is_public and document.post.wants_related) or self._is_barred(host, row):
+            return False
+        if self.settings.linked == "demote" and row in self.linked.get(host, ()):
+            return False
+        if len(found.chosen) < places:
+            if row in found.kinds or self._is_crowded(host, row):
+                return False
+            self._take(host, found, row, "similar")
+            return True
+        if places < 2:  # the best of a list is never given away
+            return False
+        last = found.chosen[places - 1]
+        if found.kinds[last] != "similar" or self.shown[last] < 2:
+            return False
+        if cosine < _CONCESSION * self.cosine(host, last):
+            return False
+        series = self.documents[row].post.series
+        if self._is_crowded(host, row) and not (series and series == self.documents[last].post.series):
+            return False
+        self._replace(found, places - 1, row)
+        return True
+
+    def _replace(self, found: _List, place: int, row: int) -> None:
+        """Put `row` at `place`; what stood there moves down one, and what falls off the end is gone."""
+        last = found.chosen[place]
+        further = found.chosen[place:]
+        if row in further:
+            further.remove(row)
+            found.chosen[place:] = [row, *further]
+        else:
+            found.chosen[place:] = [row, *further[: len(further) - 1]]
+            dropped = further[-1]
+            del found.kinds[dropped]
+            series = self.documents[dropped].post.series
+            if series:
+                found.series[series] -= 1
+            new_series = self.documents[row].post.series
+            if new_series:
+                found.series[new_series] += 1
+        found.kinds[row] = "similar"
+        self.shown[last] -= 1
+        self.shown[row] += 1
+
+    def _own_translations(self, row: int) -> list[int]:
+        group = self.translation_of.get(row)
+        if group is None:
+            return []
+        excluded = self.excluded.get(row, set())
+        return [
+            other
+            for other in self.members[group]
+            if other in self.recency and other not in excluded and self._is_translation(row, other)
+        ]
+
+    def _append_translations(self, row: int) -> None:
+        if self.settings.translations != "last" or not self.documents[row].post.wants_related:
+            return
+        found = self.lists[row]
+        for other in self._own_translations(row):
+            if other not in found.kinds and len(found.chosen) < self.settings.limit:
+                self._take(row, found, other, "translation")
+
+    # -- near-duplicates ---------------------------------------------------------------------------------------------
+
+    def _twin_groups(self) -> dict[int, int]:
+        """Rows of near-duplicate posts -> the group that each belongs to."""
+        groups = _Groups()
+        listable, nearest = self.listable, self.ranking.nearest
+        pairs = {
+            (min(row, other), max(row, other))
+            for row, near in zip(listable, nearest, strict=True)
+            for other in near.tolist()
+        }
+        for row, other in sorted(pairs):
+            if _are_near_duplicates(self.documents[row].words, self.documents[other].words):
+                groups.join(row, other)
+        return groups.of()
+
+    # -- results -----------------------------------------------------------------------------------------------------
+
+    def result(self) -> RelatedPosts:
+        reasons = Reasons(self.documents)
+        lists = {document.post.path: tuple(self._entries(row, reasons)) for row, document in enumerate(self.documents)}
+        return RelatedPosts(
+            lists,
+            self.min_score,
+            self._reach([found.chosen for found in self.lists]),
+            self._reach(self._plain_lists()),
+            tuple(sorted(self.diagnostics)),
+        )
+
+    def _entries(self, row: int, reasons: Reasons) -> Iterator[Related]:
+        source = self.documents[row]
+        for other in self.lists[row].chosen:
+            document = self.documents[other]
+            post = document.post
+            yield Related(
+                path=post.path,
+                title=document.title,
+                url=post.url,
+                score=self.cosine(row, other),
+                kind=self.lists[row].kinds[other],
+                date=post.date.date().isoformat() if post.date else "",
+                lang=post.lang,
+                shared_tags=reasons.shared_tags(source, document),
+                shared_terms=reasons.shared_terms(source, document),
+            )
+
+    def cosine(self, row: int, other: int) -> float:
+        import numpy as np
+
+        return float(self.ranking.cosines(np.array([row]), np.array([other]))[0])
+
+    def _plain_lists(self) -> list[list[int]]:
+        lists: list[list[int]] = [[] for _ in self.documents]
+        for row, near in zip(self.listable, self.ranking.nearest, strict=True):
+            lists[row] = near.tolist()
+        return lists
+
+    def _reach(self, lists: Sequence[Sequence[int]]) -> Reach:
+        shown = Counter(
+            other
+            for row, chosen in enumerate(lists)
+            if self.documents[row].post.is_public
+            for other in chosen[: self.at]
+        )
+        never = sum(1 for row in self.listable if not shown[row])
+        return Reach(self.at, max(shown.values(), default=0), round(never / max(1, len(self.listable)), 4))
+
+    def explain(self, row: int, candidate: int) -> str:
+        found = self.lists[row]
+        if candidate in found.kinds:
+            place = found.chosen.index(candidate) + 1
+            how = {"similar": "", "pinned": ", pinned by the author", "translation": ", as a translation"}
+            return f"listed at place {place} of {len(found.chosen)}{how[found.kinds[candidate]]}"
+        return f"not listed: {self._why_not(row, candidate, self.cosine(row, candidate))}"
+
+    def _why_not(self, row: int, candidate: int, cosine: float) -> str:
+        if row == candidate:
+            return "a post is never in its own list"
+        if not self.documents[row].post.wants_related:
+            return "the post wants no list (`enishi: related: false`)"
+        other = self.documents[candidate].post
+        if not other.is_public:
+            return f"it is not published ({other.status})"
+        if not other.wants_related:
+            return "it wants to be in no list (`enishi: related: false`)"
+        barred = self._is_barred(row, candidate)
+        if barred:
+            return barred
+        if cosine < self.min_score:
+            return f"pairs of this blog reach {self.min_score:.4f} by chance, and this one only {cosine:.4f}"
+        crowded = self._is_crowded(row, candidate)
+        if crowded:
+            return crowded
+        if self.settings.linked == "demote" and candidate in self.linked.get(row, ()):
+            return "the post links to it already, so it comes after all others (`related.linked`)"
+        if self.shown[candidate] >= self.cap:
+            return f"it is shown by {self.shown[candidate]} posts already, the most that `related.max_share` allows"
+        return "others are nearer"
+
+
+# -- groups of posts ---------------------------------------------------------------------------------------------------
+
+
+class _Groups:
+    """Disjoint sets of rows, each named by its lowest row."""
+
+    def __init__(self) -> None:
+        self._parent: dict[int, int] = {}
+
+    def join(self, one: int, other: int) -> None:
+        first, second = sorted((self._root(one), self._root(other)))
+        self._parent[second] = first
+
+    def of(self) -> dict[int, int]:
+        return {row: self._root(row) for row in sorted(self._parent)}
+
+    def _root(self, row: int) -> int:
+        parent = self._parent.setdefault(row, row)
+        while parent != self._parent[parent]:
+            parent = self._parent[parent]
+        self._parent[row] = parent
+        return parent
+
+
+def _are_near_duplicates(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    """Weighted Jaccard similarity of two posts' word counts (Ioffe 2010) of at least 0.8."""
+    small, large = sorted((sum(one.values()), sum(other.values())))
+    if small < _TWIN_MIN_WORDS or small < _TWIN_SIMILARITY * large:  # the similarity cannot exceed small / large
+        return False
+    shared = sum(min(count, other.get(word, 0)) for word, count in one.items())
+    return shared >= _TWIN_SIMILARITY * (small + large - shared)
+
+
+def _translation_groups(documents: Sequence[Document]) -> dict[int, int]:
+    """Rows of posts that are translations of one another -> their group, named by its lowest row."""
+    by_key: dict[str, list[int]] = defaultdict(list)
+    for row, document in enumerate(documents):
+        if document.post.translation_key:
+            by_key[document.post.translation_key].append(row)
+    groups: dict[int, int] = {}
+    for rows in by_key.values():
+        languages = [documents[row].post.lang for row in rows]
+        if any(not same_language(languages[0], language) for language in languages[1:]):
+            groups.update(dict.fromkeys(rows, rows[0]))
+    return groups
+
+
+def _may_be_listed(document: Document) -> bool:
+    return document.post.is_public and document.post.wants_related
+
+
+def _newest_first(rows: Sequence[int], documents: Sequence[Document]) -> list[int]:
+    """Newest first, posts without a date last, then by path: the order in which equal scores stand."""
+
+    def order(row: int) -> tuple[float, str]:
+        post = documents[row].post
+        return (-post.date.timestamp() if post.date else float("inf"), post.path)
+
+    return sorted(rows, key=order)
