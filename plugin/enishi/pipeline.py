@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache, digest
 from enishi.config import Settings, load_settings
+from enishi.declined import DECLINED_NAME, Decline, match_declines, read_declined
 from enishi.documents import PostFile, read_documents, read_files
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.links import resolve_links
@@ -33,6 +34,7 @@ from enishi.render import (
     render_related_json,
     templates_folder,
 )
+from enishi.render_tags import TAGS_NAME, render_tags_json
 from enishi.site import Site, detect_site
 from enishi.types import Analysis, Document, Reach
 
@@ -81,6 +83,7 @@ class Blog:
     settings: Settings
     files: tuple[PostFile, ...]
     manifest: tuple[ManifestEntry, ...] | None
+    declines: tuple[Decline, ...]
     now: datetime
     key: str
     """Names everything that the output depends on but the time."""
@@ -99,6 +102,9 @@ class Summary:
     entries: int = 0
     """Related posts in all lists together."""
     tags: int = 0
+    """Different tags."""
+    suggestions: int = 0
+    topics: int = 0
     links: int = 0
     min_score: float = 0.0
     reach: Reach = field(default_factory=Reach)
@@ -131,7 +137,9 @@ def build(request: Request, progress: Progress = lambda *_: None) -> BuildReport
             return remembered
         documents, told = read(blog, cache, request.processes, progress)
         encoder = create_encoder(blog, cache, progress)
-        vectors, analysis = analyze(documents, blog.site, blog.settings, encoder, progress)
+        vectors, analysis = analyze(
+            documents, blog.site, blog.settings, encoder, declines=blog.declines, progress=progress
+        )
         progress("writing", 0, 0)
         rendered, shown = _render(documents, analysis, blog)
         written = _write(request, blog, rendered)
@@ -151,12 +159,14 @@ def load(request: Request) -> Blog:
     settings, ignored = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
     site, problems = detect_site(request.site, generator=settings.generator, posts=settings.posts)
     _refuse_ways_out(request.site, settings)
+    declines, unreadable = read_declined(request.site)
     found, skipped = find_files(site, settings.exclude)
     files = tuple(read_files(found))
     manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
     now = request.now or datetime.now(UTC)
     key = _input_key(request, site, settings, files)
-    return Blog(site, settings, files, manifest, now, key, (*ignored, *problems, *skipped))
+    told = (*ignored, *problems, *unreadable, *skipped)
+    return Blog(site, settings, files, manifest, declines, now, key, told)
 
 
 def read(
@@ -193,23 +203,30 @@ def analyze(
     site: Site,
     settings: Settings,
     encoder: BlogEncoder,
+    *,
+    declines: Sequence[Decline] = (),
     progress: Progress = lambda *_: None,
 ) -> tuple[Vectors, Analysis]:
     """What belongs together: the posts' vectors, shape (len(documents), dim), and what follows from them.
 
-    Pure: depends on nothing but its arguments.
+    Pure: depends on nothing but its arguments (and on the ontology of tags, where a setting names its file).
     """
     from enishi.related import find_related
+    from enishi.tags import suggest_tags
 
     links = links_of(documents, site)
     progress("encoding posts", 0, 0)
     vectors = encoder.encode(documents, links)
     progress("finding related posts", 0, 0)
     related = find_related(documents, vectors, links, settings.related, backend=settings.index.backend)
+    progress("suggesting tags", 0, 0)
+    declined = match_declines(declines, documents, settings.tags.declined)
+    tags = suggest_tags(documents, site, settings.tags, declined, backend=settings.index.backend)
     analysis = Analysis(
         documents=tuple(documents),
         related=related.lists,
-        diagnostics=related.diagnostics,
+        tags=tags,
+        diagnostics=(*related.diagnostics, *tags.diagnostics),
         links=links,
         min_score=related.min_score,
         reach=related.reach,
@@ -266,7 +283,11 @@ def _render(documents: Sequence[Document], analysis: Analysis, blog: Blog) -> tu
     partials = render_partials(
         posts, analysis.related, options=options, site=site.root, templates=site.root / settings.templates
     )
-    files = {RELATED_NAME: render_related_json(posts, analysis.related), **partials.files}
+    files = {
+        RELATED_NAME: render_related_json(posts, analysis.related),
+        TAGS_NAME: render_tags_json(posts, analysis.tags),
+        **partials.files,
+    }
     data = public_related_json(posts, analysis.related) if settings.data_file else None
     return _Rendered(files, data), partials.diagnostics
 
@@ -294,7 +315,10 @@ def _data_state(site: Path) -> Path:
 def _refuse_ways_out(root: Path, settings: Settings) -> None:
     """Settings come with a repository, perhaps a stranger's: what they name has to lie inside the site."""
     inside = os.path.realpath(root)
-    for name, value in (("templates", settings.templates), ("data_file", settings.data_file)):
+    places = {"templates": settings.templates, "data_file": settings.data_file}
+    if isinstance(settings.tags.broader, str):
+        places["tags.broader"] = settings.tags.broader
+    for name, value in places.items():
         target = os.path.realpath(Path(inside, value))
         if value and not target.startswith(inside + os.sep):
             raise SettingsError(f"{name} = {value!r} leads out of the site; name a place inside it, relative to it")
@@ -312,6 +336,8 @@ def _input_key(request: Request, site: Site, settings: Settings, files: Sequence
         repr(site),
         request.manifest or "",
         *_tree(site.root / settings.templates if settings.templates else None),
+        *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
+        *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
         *_model_stamp(site.root, settings.encoder.model),
     ]
     for file in files:
@@ -341,6 +367,12 @@ def _tree(folder: Path | None) -> Iterator[bytes | str]:
             if file.is_file():
                 yield os.fspath(file.relative_to(folder))
                 yield file.read_bytes()
+
+
+def _bytes_of(*files: Path | None) -> Iterator[bytes]:
+    """Contents of files that take part; nothing for one that is not there."""
+    for file in files:
+        yield file.read_bytes() if file is not None and file.is_file() else b""
 
 
 def _model_stamp(root: Path, model: str) -> Iterator[str]:
@@ -422,6 +454,8 @@ def _summary(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> S
         listed=sum(1 for entries in analysis.related.values() if entries),
         entries=sum(map(len, analysis.related.values())),
         tags=len({tag for document in documents for tag in document.post.tags}),
+        suggestions=sum(map(len, analysis.tags.suggestions.values())),
+        topics=len(analysis.tags.topics),
         links=sum(map(len, analysis.links.values())),
         min_score=analysis.min_score,
         reach=analysis.reach,

@@ -141,24 +141,6 @@ class Reach:
     """Share of the public posts, 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """Everything a build found out: pure, without paths of this machine or times of this run."""
-
-    documents: tuple[Document, ...]
-    """Sorted by path."""
-    related: Mapping[str, tuple[Related, ...]]
-    """By path of the post."""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By path, the posts that a body links to."""
-    min_score: float = 0.0
-    """The least score of a related post of this blog."""
-    reach: Reach = Reach()
-    plain_reach: Reach = Reach()
-    """The same for the plain nearest neighbours, without hub correction and policy."""
-
-
 class Encoder(Protocol):
     """Turns posts into vectors.  A fitted encoder (the site's own) learns from the posts it is given."""
 
@@ -266,3 +248,22 @@ class TagAnalysis:
     topic_of: Mapping[str, int] = field(default_factory=dict)
     """Topic by path, for posts that belong to one."""
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything a build found out: pure, without paths of this machine or times of this run."""
+
+    documents: tuple[Document, ...]
+    """Sorted by path."""
+    related: Mapping[str, tuple[Related, ...]]
+    """By path of the post."""
+    tags: TagAnalysis = TagAnalysis()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By path, the posts that a body links to."""
+    min_score: float = 0.0
+    """The least score of a related post of this blog."""
+    reach: Reach = Reach()
+    plain_reach: Reach = Reach()
+    """The same for the plain nearest neighbours, without hub correction and policy."""
