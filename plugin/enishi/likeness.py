@@ -252,8 +252,10 @@ class LandmarkLikeness:
 
 
 class _LandmarkLearner:
-    """Ridge on the features Z, every post weighted by 1/(.6 + δ).  Sums over all labelled posts are made once; for a
-    part, what its own posts gave is taken away again."""
+    """Ridge on the features Z, every post weighted by 1/(.6 + δ).
+
+    Sums over all labelled posts are made once; for a part, what its own posts gave is taken away again.
+    """
 
     def __init__(
         self,
@@ -267,27 +269,35 @@ class _LandmarkLearner:
         self._z, self._noise, self._unit, self._inverse_length, self._y = z, noise, unit, inverse_length, y
         self._is_labelled = np.zeros(len(z), dtype=bool)
         self._is_labelled[labelled] = True
-        self._gram = self._weighted_gram(labelled)
+        self._all, self._all_centres = self._sums(labelled), self._centres(labelled)
 
-    def _weighted_gram(self, rows: Ints) -> Matrix:
-        part = self._z[rows] / np.sqrt(self._noise[rows])[:, None]
-        gram: Matrix = part.T @ part
-        return gram
+    def _sums(self, rows: Ints) -> tuple[Matrix, Matrix, Matrix]:
+        """Over some posts, with v = 1/(.6 + δ): Σ v z zᵀ, Σ v z yᵀ, Σ v z."""
+        weighted = self._z[rows] / self._noise[rows][:, None]
+        return weighted.T @ self._z[rows], weighted.T @ self._y[rows], weighted.sum(axis=0)
+
+    def _centres(self, rows: Ints) -> Matrix:
+        """Over some posts, Σ z yᵀ."""
+        centre: Matrix = self._z[rows].T @ self._y[rows]
+        return centre
 
     def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
         from scipy.linalg import cho_factor, cho_solve
 
-        gram = self._gram - self._weighted_gram(rows) if self._is_labelled[rows[0]] else self._gram.copy()
-        gram[np.diag_indices_from(gram)] += 1.0
-        right = (self._z[learned] / self._noise[learned][:, None]).T @ (self._y[learned] - prior)
+        del learned
+        gram, spoken, weight = self._all
+        if self._is_labelled[rows[0]]:
+            own_gram, own_spoken, own_weight = self._sums(rows)
+            gram, spoken, weight = gram - own_gram, spoken - own_spoken, weight - own_weight
+        gram = gram + np.eye(len(gram))
+        right = spoken - weight[:, None] * prior
         weights = cho_solve(cho_factor(gram, lower=True, overwrite_a=True, check_finite=False), right)
         heard: Matrix = prior + self._z[rows] @ weights
         return heard
 
     def centroid(self, rows: Ints, learned: Ints) -> Matrix:
-        y = self._y[learned]
-        centre = self._z[learned].T @ y
-        beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ y
+        centre = self._all_centres - self._centres(rows) if self._is_labelled[rows[0]] else self._all_centres
+        beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ self._y[learned]
         length = np.sqrt(np.maximum((centre**2).sum(axis=0) + beyond, _TINY))
         cosine: Matrix = (self._z[rows] @ centre) / length * self._inverse_length[rows, None]
         return cosine
