@@ -64,18 +64,22 @@ def _expression(pattern: str, negation: str) -> str:
     return "|".join(_translate(alternative, negation) for alternative in _alternatives(pattern))
 
 
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
 def _alternatives(pattern: str) -> list[str]:
     """`a.{md,html}` -> `a.md`, `a.html`; bounded, because braces multiply."""
     done: list[str] = []
     waiting = [pattern]
-    while waiting and len(done) + len(waiting) < _MAX_ALTERNATIVES:
+    while waiting:
         current = waiting.pop()
-        braces = re.search(r"\{([^{}]*,[^{}]*)\}", current)
-        if braces is None:
+        braces = next((found for found in _BRACES.finditer(current) if "," in found[1]), None)
+        choices = braces[1].split(",") if braces is not None else []
+        if braces is None or len(done) + len(waiting) + len(choices) > _MAX_ALTERNATIVES:
             done.append(current)
         else:
-            waiting += [current[: braces.start()] + choice + current[braces.end() :] for choice in braces[1].split(",")]
-    return done + waiting
+            waiting += [current[: braces.start()] + choice + current[braces.end() :] for choice in choices]
+    return done
 
 
 _STARS = re.compile(r"\*\*+")
@@ -105,9 +109,19 @@ def _translate(pattern: str, negation: str) -> str:
         elif character == "[" and (end := pattern.find("]", position + 2)) > 0:
             inner = pattern[position + 1 : end]
             negated = inner[0] in negation
-            result.append(f"[{'^' if negated else ''}{re.escape(inner[negated:]).replace(chr(92) + '-', '-')}]")
+            result.append(_character_class(inner[negated:], negated=negated))
             position = end
         else:
             result.append(re.escape(character))
         position += 1
     return "".join(result)
+
+
+def _character_class(inner: str, *, negated: bool) -> str:
+    """`[…]`; what is no class, as the range `[z-a]`, matches nothing."""
+    written = f"[{'^' if negated else ''}{re.sub(r'(?:[\\]-)+', '-', re.escape(inner))}]"
+    try:
+        re.compile(written)
+    except re.error:
+        return "(?!)"
+    return written
