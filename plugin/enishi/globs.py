@@ -119,7 +119,8 @@ def _translate(pattern: str, negation: str) -> str:
 
 def _character_class(inner: str, *, negated: bool) -> str:
     """`[…]`; what is no class, as the range `[z-a]`, matches nothing."""
-    written = f"[{'^' if negated else ''}{re.sub(r'(?:[\\]-)+', '-', re.escape(inner))}]"
+    escaped = re.sub(r"(?:\\-)+", "-", re.escape(inner))
+    written = f"[{'^' if negated else ''}{escaped}]"
     try:
         re.compile(written)
     except re.error:
