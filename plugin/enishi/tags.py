@@ -145,7 +145,7 @@ def _probability(scores: TagScores, weights: Matrix, constants: Constants) -> Ma
     for start in range(0, n, _POSTS_AT_A_TIME):
         part = scores.features[start : start + _POSTS_AT_A_TIME]
         margin = standardise(part.reshape(-1, width), constants) @ weights
-        probability[start : start + _POSTS_AT_A_TIME] = sigmoid(margin).reshape(-1, tags)
+        probability[start : start + _POSTS_AT_A_TIME] = sigmoid(margin).reshape(len(part), tags)
     return probability
 
 
