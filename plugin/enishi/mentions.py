@@ -68,13 +68,13 @@ def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]]
 
 
 class _Text:
-    """A text as mentions are looked for in it: its words between single blanks."""
+    """A text as mentions are looked for in it: each word between two blanks, so that neighbours share none."""
 
     def __init__(self, text: str) -> None:
         words = _WORD.findall(_POSSESSIVE.sub("", fold(text)))
         self.length = len(words)
         self.counts = Counter(words)
-        self.spaced = f" {' '.join(words)} "
+        self.spaced = f" {'  '.join(words)} "
 
     def unspaced(self) -> str:
         return self.spaced.replace(" ", "")
@@ -107,7 +107,7 @@ class _Matcher:
         for word in text.counts.keys() & self._phrases.keys():
             for variant, tag in self._phrases[word]:
                 if all(part in text.counts for part in variant):
-                    count = text.spaced.count(f" {' '.join(variant)} ")
+                    count = text.spaced.count(f" {'  '.join(variant)} ")
                     if count:
                         found[tag] += count
         if self._substrings and _IS_UNSPACED.search(text.spaced):
