@@ -627,6 +627,8 @@ def _checked_folder(folder: str) -> str:
 
 
 def _holds_posts(folder: Path, suffixes: frozenset[str], *, is_root: bool) -> bool:
+    if "\0" in str(folder):  # a name that no system has, which Python does not even ask for
+        return False
     for current, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in NEVER_POSTS)
         names = [name for name in files if os.path.splitext(name)[1].lower() in suffixes]  # noqa: PTH122 - of a name
