@@ -152,14 +152,14 @@ class Settings(_Section):
         description="Also write the related posts of the published posts here, relative to the site "
         "(`source/_data/enishi.json`), for generators that read data files.",
     )
+    hexo: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the Hexo plugin `hexo-enishi`, which reads them itself."
+    )
     related: RelatedSettings = Field(default_factory=RelatedSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
     partials: PartialSettings = Field(default_factory=PartialSettings)
     tags: TagSettings = Field(default_factory=TagSettings)
-    hexo: dict[str, Any] = Field(
-        default_factory=dict, description="Settings of the Hexo plugin `hexo-enishi`, which reads them itself."
-    )
 
 
 def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
@@ -240,7 +240,8 @@ def _find_sources(site: Path) -> list[_Source]:
     for name in ("_config.yml", "_config.yaml"):
         if (site / name).is_file() and "enishi" in _text(site / name):
             source = _read_yaml(site / name, name)
-            if source.values:
+            # Settings of the Hexo plugin alone are no second place of ours.
+            if set(source.values) - {"hexo"} or (source.values and not sources):
                 sources.append(source)
     return sources
 

@@ -102,6 +102,9 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
             f"most shown post: {_times(after.most_shown)} (nearest neighbours alone: {before.most_shown}); "
             f"never shown: {after.never_shown:.1%} of the posts ({before.never_shown:.1%})"
         )
+    if summary.tags:
+        found = _count(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
+        out.print(f"{found} suggested from {_count(summary.tags, 'tag')}; {_count(summary.topics, 'topic')} (tags.json)")
     _print_files(out, report)
     _print_diagnostics(report.diagnostics, verbose)
 
@@ -161,7 +164,7 @@ def _reasons(entry: Mapping[str, Any]) -> Text:
 def _print_diagnostics(diagnostics: Sequence[Diagnostic], verbose: bool) -> None:
     """One line each, the gravest first, on standard error: `path:line: severity: message [code]`."""
     out = Console(stderr=True, highlight=False, soft_wrap=True)
-    gravest = sorted(diagnostics, key=lambda d: (-list(_STYLES).index(d.severity) * -1, d))
+    gravest = sorted(diagnostics, key=lambda d: (list(_STYLES).index(d.severity), d))
     shown = gravest if verbose else gravest[:_SHOWN_DIAGNOSTICS]
     for diagnostic in shown:
         place = f"{diagnostic.path}:{diagnostic.line}" if diagnostic.line else diagnostic.path

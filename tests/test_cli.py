@@ -1,0 +1,235 @@
+"""The command line, as somebody meets it: what is printed, where, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enishi import __version__, cli, pipeline
+
+TEXTS = {
+    "cats": (
+        "Cats on the loom",
+        ["weaving", "cats"],
+        "A cat sat on the loom. The warp, the weft and the shuttle moved.",
+    ),
+    "warp": ("How to warp a loom", ["weaving"], "The warp goes on first. Weft and shuttle come later, on any loom."),
+    "purr": ("Why cats purr", ["cats"], "A cat purrs when it sits. The purr of a cat has a low frequency."),
+    "bread": (
+        "Sourdough, slowly",
+        ["kitchen"],
+        "Flour, water, salt. Sourdough starter wants a warm kitchen and flour.",
+    ),
+    "oven": (
+        "An oven of clay",
+        ["kitchen"],
+        "Bread from a clay oven: flour, salt, fire. Sourdough likes the clay oven.",
+    ),
+}
+
+
+@pytest.fixture
+def blog(tmp_path: Path) -> Path:
+    site = tmp_path / "blog"
+    for number, (name, (title, tags, body)) in enumerate(TEXTS.items()):
+        post = site / "posts" / f"{name}.md"
+        post.parent.mkdir(parents=True, exist_ok=True)
+        front = f"---\ntitle: {title}\ndate: 2024-0{number + 1}-01\ntags: [{', '.join(tags)}]\n---\n"
+        post.write_text(f"{front}\n{body}\n", "utf-8")
+    return site
+
+
+def run(*arguments: object, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "enishi", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        timeout=120,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+    )
+
+
+def test_a_build_shows_the_newest_posts_and_says_what_it_found(blog: Path) -> None:
+    done = run("build", blog)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.index("An oven of clay") < done.stdout.index("Cats on the loom")
+    for words in ("#kitchen", "5 posts, read as a folder of posts", "files written to", "most shown post"):
+        assert words in done.stdout
+    assert "nothing has changed since the last build" in run("build", blog).stdout
+
+
+def test_show_and_quiet(blog: Path) -> None:
+    assert "Sourdough, slowly" not in run("build", blog, "--show", 0).stdout
+    assert run("build", blog, "--quiet").stdout == ""
+    two = run("build", blog, "--show", 2).stdout
+    assert "(--show 5 for all)" in two
+    assert "… and 3 older posts" in two
+
+
+def test_a_build_as_json(blog: Path) -> None:
+    values = json.loads(run("build", blog, "--json").stdout)
+    assert values["version"] == 1
+    assert values["posts"] == {"published": 5}
+    assert values["generator"] == "generic"
+    assert values["files"]["written"] == 7  # related.json, tags.json, five fragments
+    assert not values["is_unchanged"]
+    assert json.loads(run("build", blog, "--json").stdout)["is_unchanged"]
+
+
+def test_an_empty_folder_says_what_was_looked_for_and_where(tmp_path: Path) -> None:
+    done = run("build", tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for words in (str(tmp_path), "source/_posts/", ".md", "--set posts=FOLDER"):
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".enishi").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "--set", "related.limits=3"], ["related.limits", "did you mean related.limit?"]),
+        (["build", "--set", "related.limit=many"], ["related.limit"]),
+        (["build", "--now", "yesterday"], ["--now yesterday", "2024-05-06"]),
+        (["build", "--manifest", "nowhere.json"], ["nowhere.json", "cannot be read"]),
+        (["build", "--config", "nowhere.toml"], ["nowhere.toml"]),
+        (["build", "nowhere"], ["nowhere"]),
+        (["build", "--frobnicate"], ["--frobnicate"]),
+        (["bild"], ["bild"]),
+        (["related", "cats"], ["enishi build"]),
+        (["search", "cats"], ["enishi build"]),
+        (["explain", "cats", "purr"], ["enishi build"]),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_why(blog: Path, arguments: list[str], words: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "enishi", *arguments], cwd=blog, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_a_bad_post_is_told_by_path_and_line_and_the_rest_is_built(blog: Path) -> None:
+    (blog / "posts" / "bad.md").write_text('---\ntitle: "never closed\ntags: [a\n---\n\nBread and flour.\n', "utf-8")
+    done = run("build", blog)
+    assert done.returncode == 0
+    assert "posts/bad.md:" in done.stderr
+    assert "6 posts" in done.stdout
+
+
+def test_many_diagnostics_are_counted_and_verbose_shows_all(blog: Path) -> None:
+    for number in range(25):
+        (blog / "posts" / f"bad{number:02}.md").write_text("---\ntitle: [\n---\nwords\n", "utf-8")
+    short = run("build", blog).stderr
+    assert "and 5 more" in short
+    assert "bad24.md" not in short
+    assert "bad24.md" in run("build", blog, "--verbose").stderr
+
+
+def test_related_answers_by_path_slug_and_title(blog: Path) -> None:
+    run("build", blog)
+    answers = [run("related", name, "--site", blog).stdout for name in ("posts/bread.md", "bread", "Sourdough, slowly")]
+    assert answers[0] == answers[1] == answers[2]
+    assert "An oven of clay" in answers[0]
+    values = json.loads(run("related", blog / "posts" / "bread.md", "--site", blog, "--json").stdout)
+    assert values["path"] == "posts/bread.md"
+    assert values["related"][0]["path"] == "posts/oven.md"
+
+
+def test_an_unknown_post_gets_the_nearest_name(blog: Path) -> None:
+    run("build", blog)
+    done = run("related", "bred", "--site", blog)
+    assert done.returncode == 2
+    assert "did you mean posts/bread.md?" in done.stderr
+
+
+def test_search_finds_posts_by_words(blog: Path) -> None:
+    run("build", blog)
+    hits = json.loads(run("search", "sourdough", "flour", "--site", blog, "--json").stdout)["posts"]
+    assert {hit["path"] for hit in hits[:2]} == {"posts/bread.md", "posts/oven.md"}
+    assert "Sourdough" in run("search", "sourdough", "--site", blog, "--limit", 1).stdout
+    assert "knows none of these words" in run("search", "zzz", "--site", blog).stdout
+
+
+def test_explain_says_why(blog: Path) -> None:
+    run("build", blog)
+    near = run("explain", "bread", "oven", "--site", blog).stdout
+    assert "listed at place 1" in near
+    assert "kitchen" in near
+    assert "flour" in near.lower()
+    values = json.loads(run("explain", "bread", "purr", "--site", blog, "--json").stdout)
+    assert values["places"][0].startswith("not listed: ")
+
+
+def test_a_manifest_comes_on_standard_input(blog: Path) -> None:
+    manifest = [{"source": "posts/bread.md", "url": "/b/", "title": "From the generator"}, {"source": "posts/oven.md"}]
+    done = run("build", blog, "--manifest", "-", "--quiet", stdin=json.dumps(manifest).encode())
+    assert done.returncode == 0, done.stderr
+    posts = json.loads((blog / ".enishi" / "related.json").read_bytes())["posts"]
+    assert posts["posts/bread.md"]["title"] == "From the generator"
+    assert posts["posts/cats.md"]["status"] == "unpublished"
+
+
+def test_control_characters_in_a_title_do_not_reach_the_terminal(blog: Path) -> None:
+    (blog / "posts" / "evil.md").write_text(
+        '---\ntitle: "a\\e[2J\\u202e[bold]b"\ndate: 2025-01-01\n---\nflour\n', "utf-8"
+    )
+    done = run("build", blog)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "[bold]b" in done.stdout
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout == f"enishi {__version__}\n"
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("build", "related", "search", "explain"):
+        assert command in done.stdout
+    assert run().returncode in (0, 2)
+
+
+def test_a_bug_ends_with_3_and_a_trace(
+    blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(pipeline, "load", broken)
+    assert cli.main(["build", str(blog)]) == 3
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "this is a bug" in told
+
+
+def test_an_interrupt_ends_with_130(
+    blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "load", interrupted)
+    assert cli.main(["build", str(blog)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no pipes that break")
+def test_a_reader_that_has_seen_enough_is_no_error(blog: Path) -> None:
+    run("build", blog)
+    line = f"{sys.executable} -m enishi related bread --site {blog} --json | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0
+    assert done.stderr == ""
