@@ -26,7 +26,7 @@ _DROPPED = "script|style|svg|iframe|noscript|object|canvas|template|video|audio"
 
 # Each branch begins with a fixed character: the regex engine then skips plain text at the speed of memchr.
 _SYNTAX = re.compile(
-    r"\{[%{#:.]|\{/\*|\}\}|%\}|:{3,}|@\[|\[!\w|!\[\^|\[\[?(?:toc|TOC)\]|<!|<\?|(?<!\(https)(?<!\(http)(?<!\"https)(?<!\"http)://"
+    r"\{[%{#:.]|\{/\*|\\begin\{|\}\}|%\}|:{3,}|@\[|\[!\w|!\[\^|\[\[?(?:toc|TOC)\]|<!|<\?|(?<!\(https)(?<!\(http)(?<!\"https)(?<!\"http)://"
     rf"|<(?:(?i:pre|{_DROPPED})\b|[A-Z][\w.]*)"
 )
 _TRIGGER = re.compile(r"`+|~{3,}|" + _SYNTAX.pattern)
@@ -55,6 +55,13 @@ _JSX_TAG = re.compile(
 )
 _URL_REST = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*[#$%&*+\-/0-9=@A-Z_a-z~]")
 
+_TEX_BEGIN = re.compile(
+    r"\\begin\{((?:align|alignat|aligned|array|cases|eqnarray|equation|gather|gathered|math|displaymath|multline|split"
+    r"|[bBpvV]?matrix|smallmatrix|tikzpicture|CD)\*?)\}"
+)
+_KRAMDOWN_TOC = re.compile(r"^ {0,3}(?:[-*+]|\d\.)[ \t]+[^\n]*\n {0,3}\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
+_ABBREVIATION = re.compile(r"^\*\[([^\[\]\n]+)\]:", re.MULTILINE)
+
 _CODE_TAG = re.compile("codeblock|code|highlight|mermaid|plantuml|prism")
 _SILENT_BLOCK = re.compile(
     "comment|math|katex|latex|e?charts?|javascript|stylesheet|style|css|js|script|schema|flow|sequence|macro|dplayer"
@@ -76,6 +83,10 @@ def plain_markdown(body: str) -> str:
     body = drop_front_matter_rest(body.replace("\0", ""))
     if max(map(len, body.split("\n"))) >= _LONG:  # five times faster than asking the expression
         body = _LONG_RUN.sub(_ends_of, body)
+    if "{:" in body:
+        body = _KRAMDOWN_TOC.sub("", body)
+    if "*[" in body:
+        body = _ABBREVIATION.sub(r"\1:", body)
     if _ADMONITION_ANYWHERE.search(body):
         body = _dedent_admonitions(body)
     if _MDX_ANYWHERE.search(body):
@@ -126,6 +137,8 @@ class _Cleaner:
             return self._code(found, start)
         if first == "{":
             return self._brace(found, start)
+        if first == "\\":
+            return self._environment(start)
         if first == "<":
             return self._element(found, start)
         if found in ("}}", "%}"):
@@ -227,6 +240,18 @@ class _Cleaner:
         if self.text.startswith(("{{<", "{{%"), start):
             return self._shortcode(start)
         return self._expression(start)
+
+    def _environment(self, start: int) -> tuple[str, int] | None:
+        """TeX's ``\\begin{align} … \\end{align}``, which MathJax shows as a formula."""
+        begin = _TEX_BEGIN.match(self.text, start)
+        if begin is None:
+            return None
+        key = "\\end{" + begin[1]
+        end = -1 if key in self.no_end else self.text.find(key + "}", begin.end())
+        if end < 0:
+            self.no_end.add(key)
+            return None
+        return " ", end + len(key) + 1
 
     def _tag(self, start: int) -> tuple[str, int]:
         end = self.text.find("%}", start, start + _REACH)
