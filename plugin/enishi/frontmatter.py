@@ -495,6 +495,8 @@ def _like_json(value: Any, pointer: str, timestamps: list[str], depth: int = 0) 
         return value.isoformat()
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return number_to_string(value)
+    if isinstance(value, int) and value.bit_length() > 1024:  # TOML has them; no JSON reader takes thousands of digits
+        return hex(value)
     return value
 
 
