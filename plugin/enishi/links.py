@@ -118,6 +118,12 @@ def resolve_links(documents: Sequence[Document], hosts: Iterable[str] = ()) -> d
     return resolved
 
 
+def without_host(text: str) -> str:
+    """The path of an address: a post that is named by its whole address is one of this site."""
+    parts = _split(text) if text.startswith(("http://", "https://")) else None
+    return parts[1] if parts else text
+
+
 def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """The keys that name one post only."""
     found: dict[str, str | None] = {}

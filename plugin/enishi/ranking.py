@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from enishi.index import build_index, exact_scores, neighbors_of_all
+from enishi.index import DIGITS, build_index, exact_scores, neighbors_of_all
 
 if TYPE_CHECKING:
     from enishi.index import Backend
-    from enishi.types import Rows, Scores, Vectors
+    from enishi.types import Index, Rows, Scores, Vectors
 
 HUB_NEIGHBORS = 10
 _HUB_WEIGHT = 0.25
@@ -31,12 +31,22 @@ _PAIRS_AT_A_TIME = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """For each of n posts at most `pool` others; -1 where there are fewer.  All arrays have shape (n, pool)."""
+    """For each of n posts at most `size` others; -1 where there are fewer.  All arrays have shape (n, size)."""
 
     rows: Rows
     ranks: Scores
     """Hub-corrected scores, descending in each row."""
     cosines: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Listable posts, and the index that finds them by hub-corrected score."""
+
+    listable: Rows
+    position: Rows
+    """By row, its place in `listable`; -1 where it is not there."""
+    index: Index
 
 
 class Ranking:
@@ -50,9 +60,8 @@ class Ranking:
 
     def __init__(self, vectors: Vectors, listable: Sequence[int], backend: Backend) -> None:
         self._vectors = vectors
+        self._backend: Backend = backend
         self._listable = np.array(listable, dtype=np.int64)
-        self._position = np.full(len(vectors), -1, dtype=np.int64)
-        self._position[self._listable] = np.arange(len(self._listable))
         base = vectors[self._listable]
         found, scores = neighbors_of_all(build_index(base, backend=backend), base, HUB_NEIGHBORS)
         self.nearest = self._listable[found]
@@ -60,27 +69,39 @@ class Ranking:
         self._hubness = np.zeros(len(vectors))
         if scores.shape[1]:
             self._hubness[self._listable] = scores.mean(axis=1)
-        corrected = np.column_stack([base, -_HUB_WEIGHT * self._hubness[self._listable]]).astype(np.float32)
-        self._index = build_index(corrected, backend=backend)
+        self._everybody = self._pool(self._listable)
 
-    def candidates(self, rows: Rows, pool: int) -> Candidates:
-        """The best `pool` listable posts for each of `rows`, without itself."""
-        shape = (len(rows), max(pool, 1))
+    def _pool(self, listable: Rows) -> _Pool:
+        pull = (_HUB_WEIGHT * self._hubness[listable]).astype(np.float32)
+        corrected = np.column_stack([self._vectors[listable], -pull])
+        position = np.full(len(self._vectors), -1, dtype=np.int64)
+        position[listable] = np.arange(len(listable))
+        return _Pool(listable, position, build_index(corrected, backend=self._backend))
+
+    def candidates(self, rows: Rows, size: int, among: Rows | None = None) -> Candidates:
+        """The best `size` listable posts for each of `rows`, without itself; only of `among`, if given.
+
+        `among` holds listable rows, in their order.
+        """
+        pool = self._everybody if among is None else self._pool(among)
+        shape = (len(rows), max(size, 1))
         found = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf), np.full(shape, -np.inf))
-        queries = np.column_stack([self._vectors[rows], np.ones(len(rows))]).astype(np.float32)
-        own = self._position[rows]
+        own = pool.position[rows]
         for chosen in (np.flatnonzero(own >= 0), np.flatnonzero(own < 0)):
-            if len(chosen) == 0 or len(self._listable) == 0:
+            if len(chosen) == 0 or len(pool.listable) == 0:
                 continue
+            queries = np.column_stack([self._vectors[rows[chosen]], np.ones(len(chosen), dtype=np.float32)])
             if own[chosen[0]] >= 0:
-                others, ranks = neighbors_of_all(self._index, queries[chosen], pool, own=own[chosen])
+                others, ranks = neighbors_of_all(pool.index, queries, size, own=own[chosen])
             else:
-                others, ranks = self._index.search(queries[chosen], pool)
+                others, ranks = pool.index.search(queries, size)
             width = others.shape[1]
-            found.rows[chosen, :width] = self._listable[others]
+            found.rows[chosen, :width] = pool.listable[others]
             found.ranks[chosen, :width] = ranks
             sources = np.repeat(rows[chosen], width)
-            found.cosines[chosen, :width] = self.cosines(sources, found.rows[chosen, :width].ravel()).reshape(-1, width)
+            found.cosines[chosen, :width] = self.cosines(sources, found.rows[chosen, :width].ravel()).reshape(
+                others.shape
+            )
         return found
 
     def cosines(self, left: Rows, right: Rows) -> Scores:
@@ -91,10 +112,10 @@ class Ranking:
             scores[part] = exact_scores(self._vectors[left[part]], self._vectors[right[part]])
         return scores
 
-    def rank(self, left: int, right: int) -> float:
-        """The hub-corrected score of one pair."""
-        cosine = float(self.cosines(np.array([left]), np.array([right]))[0])
-        return cosine - _HUB_WEIGHT * float(self._hubness[right])
+    def highest_cosine(self, ranks: Scores) -> Scores:
+        """The highest cosine that a candidate of such hub-corrected scores, or of lower ones, can have."""
+        highest: Scores = ranks + _HUB_WEIGHT * float(self._hubness.max(initial=0.0)) + 10.0**-DIGITS
+        return highest
 
     def chance_score(self) -> float:
         """What pairs of this blog reach by chance: median + 2.5 σ of random pairs, σ from the median deviation.

@@ -6,6 +6,7 @@ that a cap on how often one post is shown takes it from where it matters least.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic, Severity
 from enishi.labels import same_language
-from enishi.links import PostFinder
+from enishi.links import PostFinder, without_host
 from enishi.reasons import Reasons
 from enishi.types import Document, Kind, Reach, Related
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from enishi.index import Backend
     from enishi.ranking import Candidates, Ranking
-    from enishi.types import Rows, Vectors
+    from enishi.types import Rows, Scores, Vectors
 
 VERSION = 1
 """Part of what a build remembers: raise it when the same posts and vectors give other lists."""
@@ -106,8 +107,9 @@ class _List:
 
     chosen: list[int] = field(default_factory=list)
     kinds: dict[int, Kind] = field(default_factory=dict)
-    twins: set[int] = field(default_factory=set)
-    translations: set[int] = field(default_factory=set)
+    twins: Counter[int] = field(default_factory=Counter)
+    """How many posts of each group of near-duplicates it holds; the same below for translations and series."""
+    translations: Counter[int] = field(default_factory=Counter)
     series: Counter[str] = field(default_factory=Counter)
     reserved: int = 0
     """Places at the end that are kept for translations of the post itself."""
@@ -145,6 +147,7 @@ class _Policy:
             self.members[group].append(row)
         self.ranking: Ranking = Ranking(vectors, self.listable, backend)
         self.twin_of = self._twin_groups()
+        self.crowds, self.crowd_limits = self._crowds()
         chance = self.ranking.chance_score()
         self.min_score = chance if settings.min_score == "auto" else settings.min_score
         self.cap = int(settings.max_share * self.at + 0.5) or 1 if settings.max_share else len(documents)
@@ -164,7 +167,7 @@ class _Policy:
         for row, document in enumerate(self.documents):
             post = document.post
             for text in post.pinned if name == "pin" else post.excluded:
-                path = finder.find(text, post.path)
+                path = finder.find(text, post.path) or finder.find(without_host(text), post.path)
                 if path is None or path == post.path:
                     why = "is the post itself" if path else "is no post of this site"
                     told = f"`enishi: {name}`: {text!r} {why}. Name a post by its path, its slug or its address"
@@ -172,8 +175,8 @@ class _Policy:
                 elif name == "pin" and not _may_be_listed(self.documents[self.row[path]]):
                     told = f"`enishi: pin`: {text!r} is not listed, because it is not published or has `related: false`"
                     self._warn(post.path, told)
-                else:
-                    found.setdefault(row, []).append(self.row[path])
+                elif self.row[path] not in found.setdefault(row, []):
+                    found[row].append(self.row[path])
         return found
 
     def _warn(self, path: str, message: str) -> None:
@@ -211,44 +214,79 @@ class _Policy:
     def _language(self, row: int) -> str:
         return self.documents[row].post.lang
 
-    def _is_crowded(self, row: int, other: int) -> str:
-        """Why `other` does not go with what the list of `row` already holds; empty if it does."""
-        found = self.lists[row]
+    def _has_own_version(self, row: int, other: int) -> bool:
+        """Whether `other` is in a language that is not that of `row`, and has a translation that is."""
+        language = self._language(row)
+        return (
+            self.settings.translations != "keep"
+            and other in self.translation_of
+            and not same_language(self._language(other), language)
+            and any(
+                same_language(self._language(member), language) and member in self.recency
+                for member in self.members[self.translation_of[other]]
+            )
+        )
+
+    def _is_crowded(self, row: int, other: int, without: int | None = None) -> str:
+        """Why `other` does not go with what the list of `row` already holds (but one); empty if it does."""
+        found, settings = self.lists[row], self.settings
         series = self.documents[other].post.series
-        if series and found.series[series] >= self.settings.same_series:
+        less = without is not None and self.documents[without].post.series == series
+        if series and found.series[series] - less >= settings.same_series:
             return "the list holds enough posts of its series (`related.same_series`)"
-        if self.settings.duplicates == "hide" and self.twin_of.get(other) in found.twins:
-            return "a near-duplicate of it is listed (`related.duplicates`)"
-        if self.settings.translations != "keep" and self.translation_of.get(other) in found.translations:
-            return "a translation of it is listed (`related.translations`)"
+        for groups, held, hides, why in (
+            (self.twin_of, found.twins, settings.duplicates == "hide", "a near-duplicate of it is listed"),
+            (self.translation_of, found.translations, settings.translations != "keep", "a translation of it is listed"),
+        ):
+            group = groups.get(other)
+            less = without is not None and groups.get(without) == group
+            if hides and group is not None and held[group] - less > 0:
+                return why
         return ""
 
     # -- filling -----------------------------------------------------------------------------------------------------
 
     def _start_list(self, row: int) -> _List:
         found = _List()
-        post = self.documents[row].post
-        if not post.wants_related or not self.settings.limit:
+        if not self.documents[row].post.wants_related:
             return found
-        if self.settings.translations == "last":
-            found.reserved = min(len(self._own_translations(row)), self.settings.limit)
         for other in self.pinned.get(row, ())[: self.settings.limit]:
-            if other not in found.kinds:
-                self._take(row, found, other, "pinned")
+            self._put(row, found, other, "pinned")
+        if self.settings.translations == "last":  # half of the list at most: a reader wants other posts, too
+            waiting = sum(1 for other in self._own_translations(row) if other not in found.kinds)
+            found.reserved = min(waiting, self.settings.limit // 2)
         return found
 
-    def _take(self, row: int, found: _List, other: int, kind: Kind) -> None:
-        found.chosen.append(other)
+    def _put(self, row: int, found: _List, other: int, kind: Kind, place: int | None = None) -> None:
+        """Put `other` at a place of the list of `row`, by default its end; what stood there moves down one."""
+        place = len(found.chosen) if place is None else place
+        found.chosen.insert(place, other)
         found.kinds[other] = kind
+        self._count(found, other, 1)
+        if place < self.at and self.documents[row].post.is_public:
+            self.shown[other] += 1
+            if len(found.chosen) > self.at:
+                self.shown[found.chosen[self.at]] -= 1
+
+    def _drop(self, row: int, found: _List, other: int) -> None:
+        """Take `other` out of the list of `row` again."""
+        place = found.chosen.index(other)
+        del found.chosen[place]
+        del found.kinds[other]
+        self._count(found, other, -1)
+        if place < self.at and self.documents[row].post.is_public:
+            self.shown[other] -= 1
+            if len(found.chosen) >= self.at:
+                self.shown[found.chosen[self.at - 1]] += 1
+
+    def _count(self, found: _List, other: int, step: int) -> None:
         if other in self.twin_of:
-            found.twins.add(self.twin_of[other])
+            found.twins[self.twin_of[other]] += step
         if other in self.translation_of:
-            found.translations.add(self.translation_of[other])
+            found.translations[self.translation_of[other]] += step
         series = self.documents[other].post.series
         if series:
-            found.series[series] += 1
-        if len(found.chosen) <= self.at and self.documents[row].post.is_public:
-            self.shown[other] += 1
+            found.series[series] += step
 
     def _room(self, row: int) -> int:
         found = self.lists[row]
@@ -257,16 +295,18 @@ class _Policy:
     def _fill(self) -> None:
         """First the places that readers look at, under the cap; then the rest; last what the body links to."""
         wanting = [row for row, document in enumerate(self.documents) if document.post.wants_related]
-        pairs = list(self._ranked_pairs(wanting))
         demoted = []
         late = []
-        for row, other in pairs:
-            if self.settings.linked == "demote" and other in self.linked.get(row, ()):
+        for row, other in self._ranked_pairs(wanting):
+            if self._is_demoted(row, other):
                 demoted.append((row, other))
             elif not self._offer(row, other):
                 late.append((row, other))
         for row, other in (*late, *demoted):
             self._offer(row, other)
+
+    def _is_demoted(self, row: int, other: int) -> bool:
+        return self.settings.linked == "demote" and other in self.linked.get(row, ())
 
     def _offer(self, row: int, other: int) -> bool:
         """Take `other` into the list of `row` if it fits; False if it may fit later, further down."""
@@ -276,32 +316,93 @@ class _Policy:
         counts = self.documents[row].post.is_public
         if counts and len(found.chosen) < self.at and self.shown[other] >= self.cap:
             return False
-        self._take(row, found, other, "similar")
+        self._put(row, found, other, "similar")
         return True
 
     def _ranked_pairs(self, wanting: Sequence[int]) -> Iterator[tuple[int, int]]:
         """All pairs that may be listed, best first over the whole site."""
         import numpy as np
 
-        rows = np.array(wanting, dtype=np.int64)
-        pool = max(40, 4 * self.settings.limit)
-        waiting = rows
-        parts: list[tuple[Rows, Rows, npt.NDArray[np.float64]]] = []
+        waiting = np.array(wanting, dtype=np.int64)
+        least = max(40, 4 * self.settings.limit)
+        pool = least
+        found = _Pairs(self.min_score)
+        narrow: Iterator[tuple[Rows, Rows]] = iter(())
         while len(waiting):
-            found = self.ranking.candidates(waiting, pool)
-            usable = self._usable(waiting, found)
-            few = (found.rows[:, -1] >= 0) & (usable.sum(axis=1) < 2 * self.settings.limit) & (pool < _LARGEST_POOL)
-            kept = usable & (found.cosines >= self.min_score) & ~few[:, None]
-            source, place = np.nonzero(kept)
-            parts.append((waiting[source], found.rows[source, place], found.ranks[source, place]))
+            candidates = self.ranking.candidates(waiting, pool)
+            usable = self._usable(waiting, candidates)
+            few = self._are_few(candidates, usable)
+            is_last = pool >= _LARGEST_POOL
+            found.add(waiting, candidates, usable if is_last else usable & ~few[:, None])
+            if is_last:
+                narrow = self._narrowed(waiting[few], candidates.rows[few])
+                break
             waiting = waiting[few]
             pool *= 4
-        source = np.concatenate([part[0] for part in parts]) if parts else rows
-        other = np.concatenate([part[1] for part in parts]) if parts else rows
-        ranks = np.concatenate([part[2] for part in parts]) if parts else np.zeros(len(rows))
+        for rows, among in narrow:
+            candidates = self.ranking.candidates(rows, least, among)
+            found.add(rows, candidates, self._usable(rows, candidates))
         recency = np.array([self.recency.get(row, -1) for row in range(len(self.documents))], dtype=np.int64)
-        for position in np.lexsort((source, recency[other], -ranks)):
-            yield int(source[position]), int(other[position])
+        yield from found.ranked(recency)
+
+    def _are_few(self, found: Candidates, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Whose candidates may not fill a list although more of them could be had, shape (n,)."""
+        import numpy as np
+
+        wanted = 2 * self.settings.limit
+        crowds = self.crowds[found.rows]
+        free: Rows = (usable & (crowds < 0)).sum(axis=1)
+        more = (found.rows[:, -1] >= 0) & (self.ranking.highest_cosine(found.ranks[:, -1]) >= self.min_score)
+        for line in np.flatnonzero(more & (free < wanted)).tolist():
+            counts = Counter(crowds[line, usable[line] & (crowds[line] >= 0)].tolist())
+            free[line] += sum(min(count, self.crowd_limits[crowd]) for crowd, count in counts.items())
+        few: npt.NDArray[np.bool_] = more & (free < wanted)
+        return few
+
+    def _crowds(self) -> tuple[Rows, list[int]]:
+        """For each row the crowd that it belongs to (-1: none), and of each crowd how many posts a list may hold."""
+        import numpy as np
+
+        names: dict[tuple[str, str | int], int] = {}
+        limits: list[int] = []
+        crowds = np.full(len(self.documents), -1, dtype=np.int64)
+        for row, document in enumerate(self.documents):
+            series = document.post.series
+            name: tuple[str, str | int] = ("series", series) if series else ("twins", self.twin_of.get(row, -1))
+            if series or (row in self.twin_of and self.settings.duplicates == "hide"):
+                crowds[row] = names.setdefault(name, len(names))
+                if len(limits) < len(names):
+                    limits.append(self.settings.same_series if series else 1)
+        return crowds, limits
+
+    def _narrowed(self, rows: Rows, pools: Rows) -> Iterator[tuple[Rows, Rows]]:
+        """Where even the largest pool was filled by posts of one crowd, or by newer ones: whom to ask about instead.
+
+        Yields rows and the listable rows to search among for them: without the crowd, and where newer posts are
+        barred only the oldest ones, a power of two of them, of which half may be listed at least.
+        """
+        import numpy as np
+
+        listable = np.array(self.listable, dtype=np.int64)
+        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for row, crowds in zip(rows.tolist(), self.crowds[pools], strict=True):
+            crowd, count = Counter(crowds.tolist()).most_common(1)[0]
+            older = len(listable) - self._count_newer(row)
+            oldest = min(len(listable), 1 << max(older - 1, 0).bit_length())
+            if crowd >= 0 and 2 * count > len(crowds):
+                groups[oldest, crowd].append(row)
+            elif oldest < len(listable):
+                groups[oldest, -1].append(row)
+        for (oldest, crowd), members in sorted(groups.items()):
+            among = listable[len(listable) - oldest :]
+            yield np.array(members, dtype=np.int64), among if crowd < 0 else among[self.crowds[among] != crowd]
+
+    def _count_newer(self, row: int) -> int:
+        """How many listable posts are barred because they are newer: they stand first."""
+        date = self.documents[row].post.date
+        if self.settings.newer or date is None:
+            return 0
+        return bisect_left(self.listable, -date.timestamp(), key=lambda other: _recency(self.documents[other])[0])
 
     def _usable(self, rows: Rows, found: Candidates) -> npt.NDArray[np.bool_]:
         """Which candidates are not barred: shape of `found.rows`."""
@@ -351,50 +452,30 @@ class _Policy:
                     break
 
     def _host(self, host: int, row: int, cosine: float) -> bool:
+        """Show `row` in the list of `host`, if it may stand there and takes little from it."""
         document, found = self.documents[host], self.lists[host]
-        places = min(self.at, self.settings.limit - found.reserved)
         if not (document.post.is_public and document.post.wants_related) or self._is_barred(host, row):
             return False
-        if self.settings.linked == "demote" and row in self.linked.get(host, ()):
+        if self._is_demoted(host, row) or self._has_own_version(host, row):
             return False
-        if len(found.chosen) < places:
-            if row in found.kinds or self._is_crowded(host, row):
+        places = min(self.at, self.settings.limit - found.reserved)
+        if len(found.chosen) >= places:
+            last = found.chosen[places - 1] if places > 1 else None  # the best of a list is never given away
+            if last is None or found.kinds[last] != "similar" or self.shown[last] < 2:
                 return False
-            self._take(host, found, row, "similar")
-            return True
-        if places < 2:  # the best of a list is never given away
-            return False
-        last = found.chosen[places - 1]
-        if found.kinds[last] != "similar" or self.shown[last] < 2:
-            return False
-        if cosine < _CONCESSION * self.cosine(host, last):
-            return False
-        series = self.documents[row].post.series
-        if self._is_crowded(host, row) and not (series and series == self.documents[last].post.series):
-            return False
-        self._replace(found, places - 1, row)
-        return True
-
-    def _replace(self, found: _List, place: int, row: int) -> None:
-        """Put `row` at `place`; what stood there moves down one, and what falls off the end is gone."""
-        last = found.chosen[place]
-        further = found.chosen[place:]
-        if row in further:
-            further.remove(row)
-            found.chosen[place:] = [row, *further]
+            if cosine < _CONCESSION * self.cosine(host, last):
+                return False
+        if row in found.kinds:  # further down
+            self._drop(host, found, row)
         else:
-            found.chosen[place:] = [row, *further[: len(further) - 1]]
-            dropped = further[-1]
-            del found.kinds[dropped]
-            series = self.documents[dropped].post.series
-            if series:
-                found.series[series] -= 1
-            new_series = self.documents[row].post.series
-            if new_series:
-                found.series[new_series] += 1
-        found.kinds[row] = "similar"
-        self.shown[last] -= 1
-        self.shown[row] += 1
+            dropped = found.chosen[-1] if self._room(host) <= 0 else None
+            if self._is_crowded(host, row, without=dropped):
+                return False
+            if dropped is not None:
+                self._drop(host, found, dropped)
+        before = sum(1 for other in found.chosen if found.kinds[other] == "pinned" or not self._is_demoted(host, other))
+        self._put(host, found, row, "similar", min(places - 1, before))
+        return True
 
     def _own_translations(self, row: int) -> list[int]:
         group = self.translation_of.get(row)
@@ -404,7 +485,10 @@ class _Policy:
         return [
             other
             for other in self.members[group]
-            if other in self.recency and other not in excluded and self._is_translation(row, other)
+            if other in self.recency
+            and other not in excluded
+            and self._is_translation(row, other)
+            and (self.settings.newer or not self._is_newer(other, row))
         ]
 
     def _append_translations(self, row: int) -> None:
@@ -413,7 +497,7 @@ class _Policy:
         found = self.lists[row]
         for other in self._own_translations(row):
             if other not in found.kinds and len(found.chosen) < self.settings.limit:
-                self._take(row, found, other, "translation")
+                self._put(row, found, other, "translation")
 
     # -- near-duplicates ---------------------------------------------------------------------------------------------
 
@@ -434,32 +518,41 @@ class _Policy:
     # -- results -----------------------------------------------------------------------------------------------------
 
     def result(self) -> RelatedPosts:
-        reasons = Reasons(self.documents)
-        lists = {document.post.path: tuple(self._entries(row, reasons)) for row, document in enumerate(self.documents)}
         return RelatedPosts(
-            lists,
+            self._entries(),
             self.min_score,
             self._reach([found.chosen for found in self.lists]),
             self._reach(self._plain_lists()),
             tuple(sorted(self.diagnostics)),
         )
 
-    def _entries(self, row: int, reasons: Reasons) -> Iterator[Related]:
-        source = self.documents[row]
-        for other in self.lists[row].chosen:
-            document = self.documents[other]
-            post = document.post
-            yield Related(
-                path=post.path,
-                title=document.title,
-                url=post.url,
-                score=self.cosine(row, other),
-                kind=self.lists[row].kinds[other],
-                date=post.date.date().isoformat() if post.date else "",
-                lang=post.lang,
-                shared_tags=reasons.shared_tags(source, document),
-                shared_terms=reasons.shared_terms(source, document),
-            )
+    def _entries(self) -> dict[str, tuple[Related, ...]]:
+        import numpy as np
+
+        reasons = Reasons(self.documents)
+        lengths = np.array([len(found.chosen) for found in self.lists], dtype=np.int64)
+        rows = np.repeat(np.arange(len(self.lists)), lengths)
+        others = np.array([other for found in self.lists for other in found.chosen], dtype=np.int64)
+        scores = iter(self.ranking.cosines(rows, others).tolist())
+        return {
+            document.post.path: tuple(self._entry(row, other, next(scores), reasons) for other in found.chosen)
+            for row, (document, found) in enumerate(zip(self.documents, self.lists, strict=True))
+        }
+
+    def _entry(self, row: int, other: int, score: float, reasons: Reasons) -> Related:
+        source, document = self.documents[row], self.documents[other]
+        post = document.post
+        return Related(
+            path=post.path,
+            title=document.title,
+            url=post.url,
+            score=score,
+            kind=self.lists[row].kinds[other],
+            date=post.date.date().isoformat() if post.date else "",
+            lang=post.lang,
+            shared_tags=reasons.shared_tags(source, document),
+            shared_terms=reasons.shared_terms(source, document),
+        )
 
     def cosine(self, row: int, other: int) -> float:
         import numpy as np
@@ -500,19 +593,38 @@ class _Policy:
             return f"it is not published ({other.status})"
         if not other.wants_related:
             return "it wants to be in no list (`enishi: related: false`)"
-        barred = self._is_barred(row, candidate)
-        if barred:
-            return barred
-        if cosine < self.min_score:
+        return (
+            self._is_barred(row, candidate)
+            or self._too_far(cosine)
+            or self._has_no_room(row, candidate)
+            or self._is_crowded(row, candidate)
+            or self._steps_back(row, candidate)
+            or "others are nearer"
+        )
+
+    def _too_far(self, cosine: float) -> str:
+        if cosine >= self.min_score:
+            return ""
+        if self.settings.min_score == "auto":
             return f"pairs of this blog reach {self.min_score:.4f} by chance, and this one only {cosine:.4f}"
-        crowded = self._is_crowded(row, candidate)
-        if crowded:
-            return crowded
-        if self.settings.linked == "demote" and candidate in self.linked.get(row, ()):
+        return f"their similarity of {cosine:.4f} is below {self.min_score:.4f} (`related.min_score`)"
+
+    def _has_no_room(self, row: int, candidate: int) -> str:
+        if self.settings.limit == 0:
+            return "lists hold no posts (`related.limit`)"
+        if candidate in self.pinned.get(row, ()):
+            return "the author pins more posts than a list holds (`related.limit`)"
+        return ""
+
+    def _steps_back(self, row: int, candidate: int) -> str:
+        """Why others come before `candidate` that may be less near."""
+        if self._is_demoted(row, candidate):
             return "the post links to it already, so it comes after all others (`related.linked`)"
-        if self.shown[candidate] >= self.cap:
+        if self._has_own_version(row, candidate):
+            return "there is a translation of it in the language of the post (`related.translations`)"
+        if self.documents[row].post.is_public and self.shown[candidate] >= self.cap:
             return f"it is shown by {self.shown[candidate]} posts already, the most that `related.max_share` allows"
-        return "others are nearer"
+        return ""
 
 
 # -- groups of posts ---------------------------------------------------------------------------------------------------
@@ -568,9 +680,31 @@ def _may_be_listed(document: Document) -> bool:
 
 def _newest_first(rows: Sequence[int], documents: Sequence[Document]) -> list[int]:
     """Newest first, posts without a date last, then by path: the order in which equal scores stand."""
+    return sorted(rows, key=lambda row: _recency(documents[row]))
 
-    def order(row: int) -> tuple[float, str]:
-        post = documents[row].post
-        return (-post.date.timestamp() if post.date else float("inf"), post.path)
 
-    return sorted(rows, key=order)
+def _recency(document: Document) -> tuple[float, str]:
+    post = document.post
+    return (-post.date.timestamp() if post.date else float("inf"), post.path)
+
+
+class _Pairs:
+    """Pairs of posts that may be listed."""
+
+    def __init__(self, min_score: float) -> None:
+        self._min_score = min_score
+        self._parts: list[tuple[Rows, Rows, Scores]] = []
+
+    def add(self, rows: Rows, found: Candidates, usable: npt.NDArray[np.bool_]) -> None:
+        source, place = (usable & (found.cosines >= self._min_score)).nonzero()
+        self._parts.append((rows[source], found.rows[source, place], found.ranks[source, place]))
+
+    def ranked(self, recency: Rows) -> Iterator[tuple[int, int]]:
+        """The best pair first; of equal ones that with the newer candidate."""
+        import numpy as np
+
+        if not self._parts:
+            return
+        source, other, ranks = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        for position in np.lexsort((source, recency[other], -ranks)):
+            yield int(source[position]), int(other[position])
