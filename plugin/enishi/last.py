@@ -10,16 +10,20 @@ import difflib
 import json
 import os
 import posixpath
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enishi.errors import EnishiError
-from enishi.links import PostFinder
+from enishi.links import PostFinder, without_host
 from enishi.pipeline import Request, create_encoder, links_of, load, open_cache, read
 from enishi.render import RELATED_NAME, RELATED_VERSION
 from enishi.types import Post
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class NoBuildError(EnishiError):
@@ -69,10 +73,14 @@ def written_posts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         value = json.loads((folder / RELATED_NAME).read_bytes())
     except (OSError, ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or value.get("version") != RELATED_VERSION or not isinstance(value["posts"], dict):
+    posts = value.get("posts") if isinstance(value, dict) and value.get("version") == RELATED_VERSION else None
+    if not isinstance(posts, dict) or not all(map(_is_written_post, posts.values())):
         raise NoBuildError(f"there is no build in {folder}. Run `enishi build` first")
-    posts: Mapping[str, Mapping[str, Any]] = value["posts"]
     return posts
+
+
+def _is_written_post(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("title", "url"))
 
 
 def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> str:
@@ -81,6 +89,7 @@ def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> 
     Raises:
         UnknownPostError: with the nearest names.
     """
+    text = unicodedata.normalize("NFC", text)
     if text in posts:
         return text
     file = os.path.realpath(text)
@@ -90,7 +99,7 @@ def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> 
     finder = PostFinder([Post(path, str(post["title"]), str(post["url"])) for path, post in posts.items()])
     titled = [path for path, post in posts.items() if str(post["title"]).casefold() == text.casefold()]
     named = [path for path in posts if _stem(path) == _stem(text)]
-    found = finder.find(text) or _only(titled) or _only(named)
+    found = finder.find(without_host(text)) or _only(titled) or _only(named)
     if found:
         return found
     names = {_stem(path): path for path in posts}
@@ -116,9 +125,10 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
     settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
     encoder = BlogEncoder(settings.encoder, request.site)
     vectors = arrays.get("vectors")
-    key = arrays["key"].tobytes().decode() if "key" in arrays else ""
     fits = (
-        isinstance(state, dict) and state.get("key") == key and state.get("folder") == os.path.realpath(request.folder)
+        isinstance(state, dict)
+        and state.get("key") == _key_of(arrays)
+        and state.get("folder") == os.path.realpath(request.folder)
     )
     if vectors is None or len(vectors) != len(posts) or not fits or not encoder.load(arrays):
         raise NoBuildError("the last build's vectors are gone, or are of another one. Run `enishi build` again")
@@ -149,12 +159,8 @@ def explain(request: Request, post: str, other: str) -> Explanation:
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes)
         links = links_of(documents, blog.site)
-        arrays, state = cache.arrays(), cache.state("last build")
-        if (
-            isinstance(state, dict)
-            and state.get("key") == blog.key
-            and len(arrays.get("vectors", ())) == len(documents)
-        ):
+        arrays = cache.arrays()
+        if _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents):
             vectors = arrays["vectors"]
         else:
             vectors = create_encoder(blog, cache).encode(documents, links)
@@ -176,6 +182,11 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         tuple(reasons.weighted_terms(by_path[first], by_path[second], 10)),
         second in links.get(first, ()) or first in links.get(second, ()),
     )
+
+
+def _key_of(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """The key of the build that the arrays are of; empty if they name none."""
+    return arrays["key"].tobytes().decode("utf-8", "replace") if "key" in arrays else ""
 
 
 def _stem(path: str) -> str:
