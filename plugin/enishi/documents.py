@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -138,8 +140,22 @@ def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], It
         return
     # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with context.Pool(processes) as pool:
+    with context.Pool(processes, _end_with_parent) as pool:
         yield lambda jobs: pool.imap(_read_and_dump, jobs, chunksize=_AT_A_TIME)
+
+
+def _end_with_parent() -> None:
+    """A worker of a build that is killed would wait for its next post for ever; this ends it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_and_exit(sentinel: int) -> None:
+    from multiprocessing.connection import wait
+
+    wait([sentinel])
+    os._exit(1)
 
 
 def record_key(file: PostFile, *, hexo: bool) -> bytes:
@@ -199,7 +215,9 @@ def _remembered(value: Any) -> _Record | None:
     if not isinstance(value, dict):
         return None
     try:
-        fields = value["fields"]
+        fields, words = value["fields"], value["words"]
+        if not isinstance(words, dict) or not all(isinstance(fields[name], str) for name in ("lede", "prose", "code")):
+            return None
         return _Record(
             Source.from_json(value["source"]),
             TextFields(
@@ -210,7 +228,7 @@ def _remembered(value: Any) -> _Record | None:
                 languages=tuple(fields["languages"]),
                 links=tuple(fields["links"]),
             ),
-            value["words"],
+            words,
             {key: Term(frequency, surface) for key, (frequency, surface) in value["terms"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError):
