@@ -446,7 +446,7 @@ class _Reader:
             text = _LINE_ENDS.sub("\n", text)
             text = _CJK_LINE_END.sub("", text).replace("\n", " ")
         if len(text) >= 120:
-            text = _LONG_RUN.sub(" ", text)
+            text = _SPACES.sub(" ", _LONG_RUN.sub(" ", text))
         return text.strip()
 
     # --- result -------------------------------------------------------------------------------------------------
@@ -457,7 +457,7 @@ class _Reader:
         opening = opening.strip()
         if more:
             gap = "\n\n" if rest.startswith("\n") or "\n" in prose[len(opening) : -len(rest) or None] else " "
-            prose = (opening + gap + rest.replace(MORE_MARK, "").lstrip()).strip()
+            prose = (opening + gap + re.sub(f" ?{MORE_MARK}", "", rest).lstrip()).strip()
         return TextFields(
             title=title,
             lede=_shortened(opening if more and opening else prose, LEDE_LENGTH),
