@@ -63,7 +63,7 @@ class EncoderSettings(_Section):
     )
     revision: str = Field("", description="The revision (commit) of a model on the hub, to pin it.")
     weight: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="The model's share of a post's vector; the rest is the site encoder's."
+        0.3, description="The model's share of a post's vector; the rest is the site encoder's."
     )
     dimensions: Annotated[int, Field(ge=2, le=4096)] = Field(
         512, description="The most dimensions of the site encoder's vectors."
