@@ -1,14 +1,15 @@
 """Communities of the neighbour graph: which posts belong together.
 
 Louvain's method (Blondel et al. 2008) on the graph that links each post with its nearest ones, edges weighted by
-likeness, modularity with resolution 4.  Against k-means and Ward it agreed best with tags that it never saw and was the
-stablest when posts came or went (``python -m benchmarks.topics``).  Posts are visited in the order of a hash of their
-paths, so that a new post does not change the order of the others.
+likeness, modularity with resolution up to 4.  Against k-means and Ward it agreed best with tags that it never saw and
+was the stablest when posts came or went (``python -m benchmarks.topics``).  Posts are visited in the order of a hash of
+their paths, so that a new post does not change the order of the others.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 NEIGHBORS = 20
 RESOLUTION = 4.0
+"""On blogs of 160 posts and more; below it shrinks with the posts, to 1: a blog of 40 posts does not have 20 topics."""
+_POSTS_PER_RESOLUTION = 40
 SMALLEST = 3
 """Fewer posts are no topic: they join the one that they are most linked with."""
 _MAX_SWEEPS = 30
@@ -45,7 +48,8 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
                 graph[first][second] = graph[first].get(second, 0.0) + score
                 graph[second][first] = graph[second].get(first, 0.0) + score
     graph = [dict(sorted(edges.items())) for edges in graph]
-    group_of = _merge_small(graph, _louvain(graph))
+    resolution = min(RESOLUTION, max(1.0, len(paths) / _POSTS_PER_RESOLUTION))
+    group_of = _merge_small(graph, _louvain(graph, resolution))
     groups: dict[int, list[int]] = {}
     for number, group in enumerate(group_of):
         if group >= 0:
@@ -54,13 +58,13 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
     return sorted(members, key=lambda rows: (-len(rows), paths[rows[0]]))
 
 
-def _louvain(graph: Graph) -> list[int]:
+def _louvain(graph: Graph, resolution: float) -> list[int]:
     """Community of every node."""
     groups = [[node] for node in range(len(graph))]
     loops = [0.0] * len(graph)
     current = graph
     while True:
-        community, has_moved = _move_nodes(current, loops)
+        community, has_moved = _move_nodes(current, loops, resolution)
         if not has_moved:
             break
         current, loops, groups = _contract(current, loops, groups, community)
@@ -71,7 +75,7 @@ def _louvain(graph: Graph) -> list[int]:
     return found
 
 
-def _move_nodes(graph: Graph, loops: Sequence[float]) -> tuple[list[int], bool]:
+def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> tuple[list[int], bool]:
     """Move each node to the neighbouring community with the best gain in modularity, until none moves."""
     community = list(range(len(graph)))
     degree = [sum(edges.values()) + loop for edges, loop in zip(graph, loops, strict=True)]
@@ -85,7 +89,7 @@ def _move_nodes(graph: Graph, loops: Sequence[float]) -> tuple[list[int], bool]:
             links: dict[int, float] = {}
             for other, edge in edges.items():
                 links[community[other]] = links.get(community[other], 0.0) + edge
-            share = RESOLUTION * degree[node] / weight
+            share = resolution * degree[node] / weight
             best, best_gain = own, links.get(own, 0.0) - share * total[own]
             for candidate in sorted(links):
                 gain = links[candidate] - share * total[candidate]
@@ -122,19 +126,25 @@ def _contract(
 
 
 def _merge_small(graph: Graph, community: list[int]) -> list[int]:
-    """Posts of communities below `SMALLEST` join the large one that they are most linked with, else none (-1)."""
-    sizes: dict[int, int] = {}
-    for group in community:
-        sizes[group] = sizes.get(group, 0) + 1
-    merged = community.copy()
-    for node, group in enumerate(community):
-        if sizes[group] < SMALLEST:
+    """Posts of communities below `SMALLEST` join the large one that they are most linked with, else none (-1).
+
+    Those that hang on a post which only then joined follow in the next round.
+    """
+    sizes = Counter(community)
+    merged = [group if sizes[group] >= SMALLEST else -1 for group in community]
+    while True:
+        joined = {}
+        for node in [node for node, group in enumerate(merged) if group < 0]:
             links: dict[int, float] = {}
             for other, edge in graph[node].items():
-                if sizes[community[other]] >= SMALLEST:
-                    links[community[other]] = links.get(community[other], 0.0) + edge
-            merged[node] = min(links, key=lambda name: (-links[name], name)) if links else -1
-    return merged
+                if merged[other] >= 0:
+                    links[merged[other]] = links.get(merged[other], 0.0) + edge
+            if links:
+                joined[node] = min(links, key=lambda name: (-links[name], name))
+        if not joined:
+            return merged
+        for node, group in joined.items():
+            merged[node] = group
 
 
 def _digest(path: str) -> bytes:

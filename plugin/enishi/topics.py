@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from enishi.communities import NEIGHBORS, find_communities
+from enishi.communities import NEIGHBORS, SMALLEST, find_communities
 from enishi.telling_terms import TellingTerms
 from enishi.types import Document, MissingTag, Topic, TopicTag
 from enishi.vocabulary import Vocabulary, reader_key
@@ -47,9 +47,9 @@ class Grouping:
 
 
 def group_posts(documents: Sequence[Document], likeness: Likeness) -> Grouping:
-    """Topics from each post's nearest posts; see :mod:`enishi.communities`."""
+    """Topics from each post's nearest posts, at most a fifth of the blog; see :mod:`enishi.communities`."""
     paths = [document.post.path for document in documents]
-    groups = find_communities(paths, *likeness.nearest_of_all(NEIGHBORS))
+    groups = find_communities(paths, *likeness.nearest_of_all(min(NEIGHBORS, max(SMALLEST, len(paths) // 5))))
     return Grouping(groups, {row: topic for topic, rows in enumerate(groups) for row in rows})
 
 

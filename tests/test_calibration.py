@@ -1,0 +1,98 @@
+"""From evidence to a probability."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from enishi.calibration import (
+    MOST_CERTAIN,
+    Constants,
+    fit_weights,
+    minimise_logloss,
+    read_constants,
+    shipped_constants,
+    shown_confidence,
+    sigmoid,
+)
+from enishi.errors import SettingsError
+from enishi.tag_evidence import FEATURES
+
+
+def test_the_shipped_constants_cover_every_feature() -> None:
+    shipped = shipped_constants()
+    assert len(shipped.mean) == len(shipped.sd) == len(shipped.weight) == len(FEATURES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value["features"].pop("krr"),
+        lambda value: value["features"].update(krr=[0, 0, 1]),
+        lambda value: value["features"].update(krr=[0, 1]),
+        lambda value: value["features"].update(krr=[0, 1, float("nan")]),
+        lambda value: value.update(intercept="x"),
+    ],
+)
+def test_bad_constants_are_refused(tmp_path: Path, change: object) -> None:
+    shipped = shipped_constants()
+    rows = zip(FEATURES, shipped.mean, shipped.sd, shipped.weight, strict=True)
+    value = {"features": {name: row for name, *row in rows}, "intercept": shipped.intercept}
+    file = tmp_path / "constants.json"
+    file.write_text(json.dumps(value), encoding="utf-8")
+    assert read_constants(file) == shipped
+    change(value)  # type: ignore[operator]
+    file.write_text(json.dumps(value), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"tags\.constants"):
+        read_constants(file)
+    with pytest.raises(SettingsError):
+        read_constants(tmp_path / "missing.json")
+
+
+def test_the_minimum_is_one() -> None:
+    rng = np.random.default_rng(0)
+    z = np.column_stack([rng.standard_normal((200, 3)), np.ones(200)])
+    y = (z @ [2, -1, 0, -1] + rng.logistic(size=200) > 0).astype(float)
+    ridge, centre = np.array([1.0, 1, 1, 0.1]), np.array([0.5, 0, 0, 0])
+    w = minimise_logloss(z, y, np.ones(200), centre, ridge)
+    gradient = z.T @ (sigmoid(z @ w) - y) + 2 * ridge * (w - centre)
+    assert np.abs(gradient).max() < 1e-3
+
+
+def test_separable_pairs_do_not_diverge() -> None:
+    z = np.array([[-100.0, 1], [100, 1]])
+    w = minimise_logloss(z, np.array([0.0, 1]), np.ones(2), np.zeros(2), np.array([1e-3, 1e-3]))
+    assert np.isfinite(w).all()
+
+
+def test_without_pairs_the_constants_speak() -> None:
+    constants = Constants((0.0,), (1.0,), (0.7,), -2.0)
+    found = fit_weights(np.zeros((0, 2)), np.zeros(0), np.zeros(0), constants)
+    assert found.tolist() == [0.7, -2.0]
+
+
+def test_few_pairs_move_the_weights_little_and_many_do() -> None:
+    constants = Constants((0.0,), (1.0,), (0.0,), 0.0)
+    rng = np.random.default_rng(0)
+    moved = []
+    for size in (20, 20_000):
+        z = np.column_stack([rng.standard_normal(size), np.ones(size)])
+        y = (rng.random(size) < sigmoid(2 * z[:, 0])).astype(float)
+        moved.append(fit_weights(z, y, np.ones(size), constants)[0])
+    assert moved[0] < 0.3
+    assert moved[1] == pytest.approx(2, abs=0.2)
+
+
+def test_confidence_keeps_its_order_and_ends_at_the_cap() -> None:
+    probability = np.linspace(0, 1, 1001)
+    shown = shown_confidence(probability)
+    assert (np.diff(shown) > 0).all()
+    assert shown[-1] == pytest.approx(MOST_CERTAIN)
+    assert (shown[probability <= 0.9] == probability[probability <= 0.9]).all()
+
+
+def test_sigmoid_does_not_overflow() -> None:
+    assert sigmoid(np.array([-1e9, 0, 1e9])).tolist() == [0, 0.5, 1]
