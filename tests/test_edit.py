@@ -16,6 +16,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from enishi import edit as edit_module
 from enishi import yaml12
 from enishi.edit import (
     Edit,
@@ -315,6 +316,7 @@ LEFT = {
     "nested block": (post("tags:\n  - - a"), 3, "odd-tags", "more than a plain list"),
     "mapping": (post("tags: {a: 1}"), 3, "odd-tags", "more than a plain list"),
     "folded": (post("tags: >\n  a\n  b"), 3, "odd-tags", "more than a plain list"),
+    "anchor on a word": (post("tags: &x a"), 3, "odd-tags", "bears an anchor"),
     "two lines": (post("tags: a\n  b"), 3, "odd-tags", "several lines"),
     "a text as item": (post("tags:\n  - |\n    a"), 4, "odd-tags", "unusual"),
     "YAML tag": (post("tags: !!str a"), 3, "odd-tags", "more than a plain list"),
@@ -372,6 +374,52 @@ def test_what_cannot_be_edited_safely_is_left_in_another_site(text: str, code: s
 def test_a_text_inside_of_which_tags_seem_to_stand_is_never_touched() -> None:
     text = '+++\nx = """\ntags = ["no"]\n"""\ntitle = "A"\n+++\n'
     assert b'title = "A"\ntags = ["new"]\n' in edited(text, TagChange.adding("new"), hexo=False)
+
+
+WRONG = {
+    "another key": (post("x: 1\ntags: [a]"), post("x: true\ntags: [a, new]"), "another key"),
+    "a date becomes text": (post("x: 2024-01-02\ntags: [a]"), post("x: '2024-01-02'\ntags: [a, new]"), "another key"),
+    "a key comes": (post("tags: [a]"), post("tags: [a, new]\nx:"), "another key"),
+    "keys change places": (post("x: 1\ny: 2\ntags: [a]"), post("y: 2\nx: 1\ntags: [a, new]"), "another key"),
+    "the body": (post("tags: [a]"), post("tags: [a, new]", "Body!\n"), "its text"),
+    "the fence": (post("tags: [a]"), post("tags: [a, new]\n---"), "its text"),
+    "the form": (post("tags: [a]"), ';;;\n"title": "A post",\n"tags": ["a", "new"]\n;;;\nBody.\n', "its text"),
+    "nothing can be read": (post("tags: [a]"), post("tags: [a, new"), "could not be read"),
+    "hidden from Hexo": (post("tags: [a]"), "--- " + post("tags: [a, new]")[3:], "could not be read"),
+    "another tag": (post("tags: [a]"), post("tags: [b, new]"), "its tags would be read"),
+    "no tag": (post("tags: [a]"), post("tags: [a, \"\"]"), "its tags would be read"),
+    "the kind of a tag": (post("tags: [2024]"), post("tags: ['2024', new]"), "another tag"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "words"), WRONG.values(), ids=WRONG)
+def test_a_wrong_way_of_writing_is_found_out(
+    before: str, after: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should a way of writing do harm one day, the second reading stops it: here each does another harm."""
+    names = (*tags_of(before.encode(), hexo=True), "new")
+    monkeypatch.setattr(edit_module, "_additions", lambda *_: iter([edit_module._Step(after, ("tags",), names)]))
+    refusal = plan_edit(before.encode(), TagChange.adding("new"), hexo=True)
+    assert isinstance(refusal, Refusal), refusal
+    assert refusal.code == "unsafe-edit"
+    assert words in refusal.message
+
+
+@pytest.mark.parametrize("tag", ["yes", "1_0", "12:30"])
+def test_a_tag_that_only_readers_of_yaml_1_2_take_for_text_is_found_out(
+    tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edit_module, "_written", lambda tag, *_: tag)
+    refusal = plan_edit(post("tags: [a]").encode(), TagChange.adding(tag), hexo=True)
+    assert isinstance(refusal, Refusal), refusal
+    assert "YAML 1.1" in refusal.message
+
+
+def test_the_first_way_that_does_no_harm_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    ways = [post("tags: [b, new]"), post("tags: [a,new]"), post("tags: [a, new]")]
+    steps = [edit_module._Step(way, ("tags",), ("a", "new")) for way in ways]
+    monkeypatch.setattr(edit_module, "_additions", lambda *_: iter(steps))
+    assert edited(post("tags: [a]"), TagChange.adding("new")).decode() == ways[1]
 
 
 def test_a_front_matter_is_made_only_on_demand() -> None:
@@ -572,6 +620,14 @@ def test_undoing_takes_the_tag_alone_where_its_line_has_changed() -> None:
     undone = plan_edit(later, edit.inverse, hexo=True)
     assert isinstance(undone, Edit)
     assert undone.after == post("tags: [a, c]").encode()
+
+
+@pytest.mark.parametrize("replaced", ["tags: [z]\n", "tags: [a]\nx: 1\n", "tags: [a\n", "", "---\n"])
+def test_lines_that_would_say_something_else_do_not_come_back(replaced: str) -> None:
+    change = TagChange(remove="new", wrote="tags: [a, new]\n", replaced=replaced)
+    edit = plan_edit(post("tags: [a, new]").encode(), change, hexo=True)
+    assert isinstance(edit, Edit)
+    assert edit.after == post("tags: [a]").encode()
 
 
 def test_undoing_a_merge_leaves_the_tag_that_was_there() -> None:
@@ -784,6 +840,13 @@ def test_git_applies_the_patch_and_its_reverse(name: str, before: bytes, after: 
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(before)
     patch = unified_diff(name, before, after)
+    if before:
+        git = ["git", "-c", "core.quotepath=off", "-c", "core.autocrlf=false"]
+        subprocess.run([*git, "add", "."], cwd=tmp_path, check=True)
+        file.write_bytes(after)
+        shown = subprocess.run([*git, "diff", "--text"], cwd=tmp_path, check=True, capture_output=True).stdout
+        assert headers(patch) == headers(shown)
+        file.write_bytes(before)
     if before and after:
         subprocess.run(
             ["git", "apply", "--check", "-R", "-"], input=unified_diff(name, after, before), cwd=tmp_path, check=True
@@ -792,6 +855,12 @@ def test_git_applies_the_patch_and_its_reverse(name: str, before: bytes, after: 
     assert file.read_bytes() == after
     subprocess.run(["git", "apply", "-R", "-"], input=patch, cwd=tmp_path, check=True)
     assert file.read_bytes() == before
+
+
+def headers(patch: bytes) -> list[bytes]:
+    """The lines of a patch that name the file."""
+    head = patch.split(b"\n@@")[0].split(b"\n")
+    return [line for line in head if line.startswith((b"diff ", b"--- ", b"+++ "))]
 
 
 def test_the_patch_shows_the_one_place() -> None:

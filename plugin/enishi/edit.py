@@ -1343,7 +1343,7 @@ def unified_diff(path: str, before: bytes, after: bytes) -> bytes:
     old_count, new_count = len(old) - end + tail - first, len(new) - end + tail - first
     names = [_git_name(f"{side}/{path}") for side in "ab"]
     lines = [b"diff --git %s %s\n" % (names[0], names[1])]
-    lines += [b"--- %s\n" % _ended(names[0]), b"+++ %s\n" % _ended(names[1])]
+    lines += [b"--- %s\n" % _ended(names[0], path), b"+++ %s\n" % _ended(names[1], path)]
     lines.append(f"@@ -{_range(first, old_count)} +{_range(first, new_count)} @@\n".encode())
     lines += [_marked(b" ", line) for line in old[first:start]]
     lines += [_marked(b"-", line) for line in old[start : len(old) - end]]
@@ -1362,16 +1362,19 @@ def _range(first: int, count: int) -> str:
 
 def _git_name(name: str) -> bytes:
     """In git's quotes if it holds what would end the name early."""
-    data = name.encode("utf-8", "surrogateescape")
-    if not re.search(rb'["\\\x00-\x1f\x7f]', data):
+    data = _encode(name)
+    if not _ENDS_NAMES.search(data):
         return data
-    escaped = (bytes([c]) if 32 <= c < 127 and c not in b'"\\' else b"\\%03o" % c for c in data)
-    return b'"' + b"".join(escaped) + b'"'
+    return b'"' + _ENDS_NAMES.sub(lambda found: _ESCAPES.get(found[0], b"\\%03o" % found[0][0]), data) + b'"'
 
 
-def _ended(name: bytes) -> bytes:
+_ENDS_NAMES = re.compile(rb'["\\\x00-\x1f\x7f]')
+_ESCAPES = {b'"': b'\\"', b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\r": b"\\r"}
+
+
+def _ended(name: bytes, path: str) -> bytes:
     """git marks the end of a name with blanks in it by a tab."""
-    return name + b"\t" if b" " in name and not name.startswith(b'"') else name
+    return name + b"\t" if " " in path else name
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
