@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,10 @@ def run_node(script: Path, *arguments: str, stdin: bytes = b"", timeout: float =
         "TZ": "UTC",
     }
     command = ["node", os.fspath(script), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, env=environment, timeout=timeout)
-    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-2000:]
-    return done.stdout
+    with tempfile.TemporaryFile() as out:  # a pipe may be full, which fs.writeSync takes for an error
+        done = subprocess.run(
+            command, input=stdin, stdout=out, stderr=subprocess.PIPE, env=environment, timeout=timeout
+        )
+        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-2000:]
+        out.seek(0)
+        return out.read()

@@ -170,7 +170,8 @@ def test_hexo_does_not_read_what_was_plainly_meant(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["--- a\nb", "---\n\ntext\n\n---\n", "text\n", "{{ x }}\n", "- a\n- b\n", "# h\n\ntext\n\n***\n"]
+    "text",
+    ["---\n---\nb", "--- a\nb", "---\n\ntext\n\n---\n", "text\n", "{{ x }}\n", "- a\n- b\n", "# h\n\ntext\n\n***\n"],
 )
 def test_hexo_without_front_matter_is_no_mistake(text: str) -> None:
     assert (parse(text, hexo=True).body, told(parse(text, hexo=True))) == (text, [])
@@ -247,6 +248,7 @@ def test_a_key_given_twice() -> None:
 def test_tabs_are_two_spaces_to_hexo() -> None:
     front = parse(block("title: a", "tags:", "\t- x", "\t- y"), hexo=True)
     assert (front.meta, told(front)) == ({"title": "a", "tags": ["x", "y"]}, [])
+    assert parse(block("a:", "\tb: 1", "  c: 2"), hexo=True).meta == {"a": {"b": 1, "c": 2}}
     elsewhere = parse(block("title: a", "tags:", "\t- x", "\t- y"), hexo=False)
     assert (elsewhere.meta, told(elsewhere)) == (front.meta, [(4, "tab-in-front-matter")])
 

@@ -64,7 +64,9 @@ def differences(
             ours["shown"] = ours["shown"].zfill(19)
     elif abs(hexo["date"] - milliseconds(NOW)) > 86_400_000:  # without a date Hexo takes the file's own
         ours["date"] = None
-    theirs = {**hexo, "tags": sorted(hexo["tags"]), "categories": sorted(map(tuple, hexo["categories"]))}
+    # to Hexo a list in a list may be a tag without a name; here there is none, as no one could choose it
+    tags, chains = sorted(filter(None, hexo["tags"])), sorted(c for c in map(tuple, hexo["categories"]) if all(c))
+    theirs = {**hexo, "tags": tags, "categories": chains}
     return {name: (value, theirs[name]) for name, value in ours.items() if value != theirs[name]}
 
 

@@ -398,7 +398,7 @@ def test_what_hexo_passes_over_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
 def test_links(tmp_path: Path) -> None:
     root = tmp_path / "site"
-    write(root, "posts/a.md", "posts/real/b.md", "shared/c.md")
+    write(root, "posts/a.md", "posts/real/b.md", "shared/c.md", "shared/e.txt")
     write(tmp_path, "outside/d.md")
     (root / "posts" / "again").symlink_to(root / "posts" / "real")
     (root / "posts" / "round").symlink_to(root / "posts")
@@ -406,8 +406,11 @@ def test_links(tmp_path: Path) -> None:
     (root / "posts" / "out").symlink_to(tmp_path / "outside")
     (root / "posts" / "out.md").symlink_to(tmp_path / "outside" / "d.md")
     (root / "posts" / "gone.md").symlink_to(root / "nowhere.md")
+    (root / "posts" / "0.md").symlink_to(root / "posts" / "a.md")  # each real file once, under its own name
+    (root / "posts" / "e.md").symlink_to(root / "shared" / "e.txt")
+    (root / "posts" / "f.md").symlink_to(root / "shared" / "e.txt")
     paths, problems = found(site(root=root))
-    assert paths == ["posts/a.md", "posts/real/b.md", "posts/shared/c.md"]
+    assert paths == ["posts/a.md", "posts/e.md", "posts/real/b.md", "posts/shared/c.md"]
     assert problems == ["posts/out link-outside-site", "posts/out.md link-outside-site"]
 
 

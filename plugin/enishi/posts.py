@@ -68,6 +68,7 @@ class _Search:
         self._found: dict[str, SourceFile] = {}
         self._seen: set[tuple[int, int]] = set()
         self._links: list[tuple[str, str]] = []
+        self._file_links: list[tuple[str, Path, int, tuple[int, int]]] = []
         self._hidden: dict[str, int] = {}
         self._problems: list[Diagnostic] = []
 
@@ -79,6 +80,10 @@ class _Search:
             links, self._links = sorted(self._links), []
             for relative, folder in links:
                 self._walk(os.path.realpath(Path(self._root) / relative), relative, folder)
+        for child, file, size, key in sorted(self._file_links):
+            if key not in self._seen:
+                self._seen.add(key)
+                self._keep(child, file, size)
         for parent, count in sorted(self._hidden.items()):
             self._report_hidden(parent, count)
         return sorted(self._found.values()), sorted(self._problems)
@@ -152,15 +157,17 @@ class _Search:
         if not stat.S_ISREG(status.st_mode):
             return
         if entry.is_symlink():
-            key = (status.st_dev, status.st_ino)
-            if key in self._seen:
-                return
-            self._seen.add(key)
-        if status.st_size > MAX_FILE_BYTES:
+            self._file_links.append((child, Path(entry.path), status.st_size, (status.st_dev, status.st_ino)))
+            return
+        self._seen.add((status.st_dev, status.st_ino))
+        self._keep(child, Path(entry.path), status.st_size)
+
+    def _keep(self, child: str, file: Path, size: int) -> None:
+        if size > MAX_FILE_BYTES:
             told = f"larger than {MAX_FILE_BYTES // 1024 // 1024} MB, so it is not read"
             self._problems.append(Diagnostic(child, 0, "file-too-large", Severity.WARNING, told))
             return
-        self._found.setdefault(child, SourceFile(child, Path(entry.path)))
+        self._found.setdefault(child, SourceFile(child, file))
 
     def _is_post(self, name: str, child: str, post_folder: str) -> bool:
         if self._site.reads_like_hexo:
@@ -518,7 +525,7 @@ class _HexoRules(_Rules):
         if isinstance(value, str) and re.search(r"[,，]\s*\S", value):
             told = f"to Hexo, `{key}: {_shorten(value)}` is one tag. Write a list, `[a, b]`, for several"
             self.warn(key, "comma-in-tag", told, Severity.NOTE)
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(filter(None, names)))  # a list in a list may be empty: a tag without a name in Hexo
 
     def categories(self) -> tuple[tuple[str, ...], ...]:
         key = "categories" if javascript.is_truthy(self._values.get("categories")) else "category"
@@ -527,7 +534,7 @@ class _HexoRules(_Rules):
             return ()
         if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
             chain = tuple(self._names(value, f"/{key}"))
-            return (chain,) if chain else ()
+            return (chain,) if chain and all(chain) else ()
         chains = []
         for index, item in enumerate(value):
             pointer = f"/{key}/{index}"
@@ -535,7 +542,7 @@ class _HexoRules(_Rules):
                 chains.append(tuple(self._names(item, pointer)))
             elif item is not None and item != "":
                 chains.append((self._string(item, pointer),))
-        return tuple(dict.fromkeys(chain for chain in chains if chain))
+        return tuple(dict.fromkeys(chain for chain in chains if chain and all(chain)))
 
     def status(self, date: datetime | None) -> Status:
         if self.path.startswith(f"{self.site.source_dir}/_drafts/"):
