@@ -105,9 +105,9 @@ def test_base64_is_no_word() -> None:
 
 
 def test_templates_in_code_stay() -> None:
-    fields = text_fields("", "Use `{{ page.title }}`:\n\n```liquid\n{% if a %}{{ b }}{% endif %}\n```\n")
+    fields = text_fields("", "Use `{{ page.title }}`:\n\n```liquid\n{% if a %}\n\n{{ b }}{% endif %}\n```\n")
     assert fields.prose == "Use {{ page.title }}:"
-    assert fields.code == "{% if a %}{{ b }}{% endif %}"
+    assert fields.code == "{% if a %}\n\n{{ b }}{% endif %}"
 
 
 def test_links_are_as_the_author_wrote_them() -> None:
