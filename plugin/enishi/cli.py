@@ -143,7 +143,8 @@ def build(
         ),
     ] = None,
     show: Annotated[
-        int, typer.Option("--show", metavar="N", min=0, help="How many of the newest posts to show with their related posts.")
+        int,
+        typer.Option("--show", metavar="N", min=0, help="How many of the newest posts to show with their related posts."),
     ] = 6,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print every diagnostic, not only the first.")

@@ -104,7 +104,8 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         )
     if summary.tags:
         found = _count(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
-        out.print(f"{found} suggested from {_count(summary.tags, 'tag')}; {_count(summary.topics, 'topic')} (tags.json)")
+        kinds = f"{_count(summary.tags, 'tag')}; {_count(summary.topics, 'topic')}"
+        out.print(f"{found} suggested from {kinds} (tags.json)")
     _print_files(out, report)
     _print_diagnostics(report.diagnostics, verbose)
 
