@@ -49,7 +49,7 @@ class RelatedSettings(_Section):
         "like any other post.",
     )
     max_share: Annotated[float, Field(ge=0)] = Field(
-        2.5, description="How often one post may be listed over the whole site, in multiples of the mean; 0: any."
+        2.0, description="How often one post may be listed over the whole site, in multiples of the mean; 0: any."
     )
 
 

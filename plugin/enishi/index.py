@@ -7,7 +7,7 @@ ascending) and cut to k.  So that the cut itself is right, a backend must propos
 reach it; where ScaNN's list may end too early, that query is scanned row by row.  Hence, below
 :data:`EXACT_BELOW` rows, the same bytes from either backend, for one query or for a batch.
 
-Rows and queries need not be of unit length: a caller may append columns, for instance to subtract a hub penalty.
+Rows and queries need not be of unit length.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from enishi.types import TextFields
 if TYPE_CHECKING:
     from mistune import Markdown
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the fields of some text change: part of the key under which they are cached."""
 
 LEDE_LENGTH = 400

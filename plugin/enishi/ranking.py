@@ -1,7 +1,8 @@
 """Vectors -> candidates: for every post, the posts that may stand in its list, best first.
 
-Ranking is by the hub-corrected score (half of CSLS, Conneau et al. 2018): cosine minus a quarter of how near the
-candidate is to its own ten nearest.  A post near everything is then listed only where it is *unusually* near.
+Ranking is by cosine alone.  A correction for hubs by their own nearest (half of CSLS, Conneau et al. 2018) was tried:
+together with the cap and the care of :mod:`enishi.related` it bought no evener lists, and where vectors are smoothed
+along the blog's links it took posts that are linked for hubs (recall@5 -.015, MRR -.008 on three blogs).
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from enishi.index import DIGITS, build_index, exact_scores, neighbors_of_all
+from enishi.index import build_index, exact_scores, neighbors_of_all
 
 if TYPE_CHECKING:
     from enishi.index import Backend
     from enishi.types import Index, Rows, Scores, Vectors
 
-HUB_NEIGHBORS = 10
-_HUB_WEIGHT = 0.25
+NEAREST = 10
 _NULL_PAIRS = 20_000
 _NULL_SIGMAS = 2.5
 _MAD_TO_SIGMA = 1.4826
@@ -34,14 +34,13 @@ class Candidates:
     """For each of n posts at most `size` others; -1 where there are fewer.  All arrays have shape (n, size)."""
 
     rows: Rows
-    ranks: Scores
-    """Hub-corrected scores, descending in each row."""
     cosines: Scores
+    """Rounded to 4 digits, descending in each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pool:
-    """Listable posts, and the index that finds them by hub-corrected score."""
+    """Listable posts, and the index that finds them."""
 
     listable: Rows
     position: Rows
@@ -62,21 +61,15 @@ class Ranking:
         self._vectors = vectors
         self._backend: Backend = backend
         self._listable = np.array(listable, dtype=np.int64)
-        base = vectors[self._listable]
-        found, scores = neighbors_of_all(build_index(base, backend=backend), base, HUB_NEIGHBORS)
-        self.nearest = self._listable[found]
-        """The nearest other listable rows of each listable row, by plain cosine: shape (listable, at most 10)."""
-        self._hubness = np.zeros(len(vectors))
-        if scores.shape[1]:
-            self._hubness[self._listable] = scores.mean(axis=1)
         self._everybody = self._pool(self._listable)
+        found, _ = neighbors_of_all(self._everybody.index, vectors[self._listable], NEAREST)
+        self.nearest = self._listable[found]
+        """The nearest other listable rows of each listable row: shape (listable, at most 10)."""
 
     def _pool(self, listable: Rows) -> _Pool:
-        pull = (_HUB_WEIGHT * self._hubness[listable]).astype(np.float32)
-        corrected = np.column_stack([self._vectors[listable], -pull])
         position = np.full(len(self._vectors), -1, dtype=np.int64)
         position[listable] = np.arange(len(listable))
-        return _Pool(listable, position, build_index(corrected, backend=self._backend))
+        return _Pool(listable, position, build_index(self._vectors[listable], backend=self._backend))
 
     def candidates(self, rows: Rows, size: int, among: Rows | None = None) -> Candidates:
         """The best `size` listable posts for each of `rows`, without itself; only of `among`, if given.
@@ -85,23 +78,19 @@ class Ranking:
         """
         pool = self._everybody if among is None else self._pool(among)
         shape = (len(rows), max(size, 1))
-        found = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf), np.full(shape, -np.inf))
+        found = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf))
         own = pool.position[rows]
         for chosen in (np.flatnonzero(own >= 0), np.flatnonzero(own < 0)):
             if len(chosen) == 0 or len(pool.listable) == 0:
                 continue
-            queries = np.column_stack([self._vectors[rows[chosen]], np.ones(len(chosen), dtype=np.float32)])
+            queries = self._vectors[rows[chosen]]
             if own[chosen[0]] >= 0:
-                others, ranks = neighbors_of_all(pool.index, queries, size, own=own[chosen])
+                others, cosines = neighbors_of_all(pool.index, queries, size, own=own[chosen])
             else:
-                others, ranks = pool.index.search(queries, size)
+                others, cosines = pool.index.search(queries, size)
             width = others.shape[1]
             found.rows[chosen, :width] = pool.listable[others]
-            found.ranks[chosen, :width] = ranks
-            sources = np.repeat(rows[chosen], width)
-            found.cosines[chosen, :width] = self.cosines(sources, found.rows[chosen, :width].ravel()).reshape(
-                others.shape
-            )
+            found.cosines[chosen, :width] = cosines
         return found
 
     def cosines(self, left: Rows, right: Rows) -> Scores:
@@ -111,11 +100,6 @@ class Ranking:
             part = slice(start, start + _PAIRS_AT_A_TIME)
             scores[part] = exact_scores(self._vectors[left[part]], self._vectors[right[part]])
         return scores
-
-    def highest_cosine(self, ranks: Scores) -> Scores:
-        """The highest cosine that a candidate of such hub-corrected scores, or of lower ones, can have."""
-        highest: Scores = ranks + _HUB_WEIGHT * float(self._hubness.max(initial=0.0)) + 10.0**-DIGITS
-        return highest
 
     def chance_score(self) -> float:
         """What pairs of this blog reach by chance: median + 2.5 σ of random pairs, σ from the median deviation.

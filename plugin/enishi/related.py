@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from enishi.ranking import Candidates, Ranking
     from enishi.types import Rows, Scores, Vectors
 
-VERSION = 1
-"""Part of what a build remembers: raise it when the same posts and vectors give other lists."""
-
 FIRST_PLACES = 5
 """How far down a list readers look: the cap on one post and the care for posts that nobody shows count these."""
 _TWIN_SIMILARITY = 0.8
@@ -49,7 +46,7 @@ class RelatedPosts:
     min_score: float
     reach: Reach
     plain_reach: Reach
-    """The same for the plain nearest neighbours, without hub correction and policy."""
+    """The same for the plain nearest neighbours, without any policy."""
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -300,21 +297,23 @@ class _Policy:
         for row, other in self._ranked_pairs(wanting):
             if self._is_demoted(row, other):
                 demoted.append((row, other))
-            elif not self._offer(row, other):
+            elif not self._offer(row, other, self.at):
                 late.append((row, other))
         for row, other in (*late, *demoted):
-            self._offer(row, other)
+            self._offer(row, other, self.settings.limit)
 
     def _is_demoted(self, row: int, other: int) -> bool:
         return self.settings.linked == "demote" and other in self.linked.get(row, ())
 
-    def _offer(self, row: int, other: int) -> bool:
-        """Take `other` into the list of `row` if it fits; False if it may fit later, further down."""
+    def _offer(self, row: int, other: int, places: int) -> bool:
+        """Take `other` into the first places of the list of `row` if it fits; False if it may fit further down."""
         found = self.lists[row]
         if self._room(row) <= 0 or other in found.kinds or self._is_crowded(row, other):
             return True
-        counts = self.documents[row].post.is_public
-        if counts and len(found.chosen) < self.at and self.shown[other] >= self.cap:
+        place = len(found.chosen)
+        if place >= places or (
+            place < self.at and self.shown[other] >= self.cap and self.documents[row].post.is_public
+        ):
             return False
         self._put(row, found, other, "similar")
         return True
@@ -352,7 +351,7 @@ class _Policy:
         wanted = 2 * self.settings.limit
         crowds = self.crowds[found.rows]
         free: Rows = (usable & (crowds < 0)).sum(axis=1)
-        more = (found.rows[:, -1] >= 0) & (self.ranking.highest_cosine(found.ranks[:, -1]) >= self.min_score)
+        more = (found.rows[:, -1] >= 0) & (found.cosines[:, -1] >= self.min_score)
         for line in np.flatnonzero(more & (free < wanted)).tolist():
             counts = Counter(crowds[line, usable[line] & (crowds[line] >= 0)].tolist())
             free[line] += sum(min(count, self.crowd_limits[crowd]) for crowd, count in counts.items())
@@ -697,7 +696,7 @@ class _Pairs:
 
     def add(self, rows: Rows, found: Candidates, usable: npt.NDArray[np.bool_]) -> None:
         source, place = (usable & (found.cosines >= self._min_score)).nonzero()
-        self._parts.append((rows[source], found.rows[source, place], found.ranks[source, place]))
+        self._parts.append((rows[source], found.rows[source, place], found.cosines[source, place]))
 
     def ranked(self, recency: Rows) -> Iterator[tuple[int, int]]:
         """The best pair first; of equal ones that with the newer candidate."""
@@ -705,6 +704,6 @@ class _Pairs:
 
         if not self._parts:
             return
-        source, other, ranks = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-        for position in np.lexsort((source, recency[other], -ranks)):
+        source, other, cosines = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        for position in np.lexsort((source, recency[other], -cosines)):
             yield int(source[position]), int(other[position])

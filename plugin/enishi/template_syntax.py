@@ -398,7 +398,7 @@ class _Cleaner:
         head = line.group(1)
         bracket = re.match(r"[\w-]+\[([^\]]*)\]", head)
         title = bracket.group(1) if bracket else head[_head_end(head) :]
-        title = re.sub(r"\{[^{}]*\}|:{3,}", "", title).strip().strip('"')
+        title = re.sub(r"\{[^{}]*\}|:{3,}|\{[{%#]|[}%#]\}", "", title).strip().strip('"')
         return (f"\n\n{title}\n" if title else "\n"), line.end()
 
     def _embed(self, start: int) -> tuple[str, int] | None:

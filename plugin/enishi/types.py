@@ -266,4 +266,4 @@ class Analysis:
     """The least score of a related post of this blog."""
     reach: Reach = Reach()
     plain_reach: Reach = Reach()
-    """The same for the plain nearest neighbours, without hub correction and policy."""
+    """The same for the plain nearest neighbours, without any policy."""
