@@ -141,7 +141,19 @@ def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], It
     # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with context.Pool(processes, _end_with_parent) as pool:
-        yield lambda jobs: pool.imap(_read_and_dump, jobs, chunksize=_AT_A_TIME)
+
+        def mapped(jobs: Sequence[tuple[bytes, bool]]) -> Iterator[tuple[_Record, bytes]]:
+            found = pool.imap(_read_and_dump, jobs, chunksize=_AT_A_TIME)
+            _load_libraries()
+            return found
+
+        yield mapped
+
+
+def _load_libraries() -> None:
+    """Import what the rest of a build needs, half a second of it, while others read."""
+    import scipy.linalg
+    import scipy.sparse  # noqa: F401
 
 
 def _end_with_parent() -> None:

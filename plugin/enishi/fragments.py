@@ -15,7 +15,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from enishi.errors import Diagnostic, Severity
@@ -43,7 +51,8 @@ def render_builtin(views: Views, template: Path) -> list[str]:
     A brace is written as a character reference: the page is the same, and a generator that runs its own templates over
     a post's text (Nunjucks, Liquid, Jinja) finds no ``{{`` of a title in it.
     """
-    compiled = _environment(FileSystemLoader(template.parent)).get_template(template.name)
+    ours = Environment(loader=FileSystemLoader(template.parent), autoescape=True, undefined=StrictUndefined)
+    compiled = ours.get_template(template.name)  # our own program: a sandbox would cost half of the time
     return [compiled.render(view).replace("{", "&#123;") for view in views]
 
 

@@ -7,12 +7,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from enishi.types import Document, Post
 
 _DATE_PREFIX = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown|mdx|aspx|php)$")
+_REMEMBERED = 65_536
+"""Addresses that are not taken apart twice: a blog's links name the same pages again and again."""
 _MIN_SLUG = 5
 """Shorter last segments of an address (`/tags`, `/2020`, `/v2`) name too many things to mean one post."""
 _LISTINGS = {
@@ -132,6 +135,7 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     return {key: path for key, path in found.items() if path is not None}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _split(link: str) -> tuple[str, str] | None:
     """(host without www, path) of a link; None for mail addresses, anchors and the like."""
     try:
@@ -149,6 +153,7 @@ def _split_path(url: str) -> str:
     return parts[1] if parts else ""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _address(url: str) -> str:
     """A path as it is compared: no host, no trailing slash or index.html, no suffix, decoded, case folded."""
     path = re.sub(r"/index\.html?$", "/", _split_path(url)).strip("/")

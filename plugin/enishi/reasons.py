@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import log, sqrt
 
 from enishi.tokens import fold
-from enishi.types import Document
+from enishi.types import Document, Term
 
 MAX_TERMS = 5
 _MAX_SHARE = 0.2
@@ -49,8 +49,9 @@ class Reasons:
             frequency = self._frequency[key]
             if frequency <= self._most:
                 weights[key] = self._weight(key, first, second, frequency)
+        passing = {key for key in weights if _is_passing(first.terms[key], second.terms[key])}
         chosen: list[str] = []
-        for key in sorted(weights, key=lambda key: (-round(weights[key], 6), -len(key), key)):
+        for key in sorted(weights, key=lambda key: (key in passing, -round(weights[key], 6), -len(key), key)):
             if len(chosen) == limit:
                 break
             if not any(_overlap(key, other) for other in chosen):
@@ -66,6 +67,13 @@ class Reasons:
         if any(_contains(self._titles[document.post.path], key) for document in (first, second)):
             weight *= _TITLE_BONUS
         return weight
+
+
+def _is_passing(one: Term, other: Term) -> bool:
+    """A plain Latin word that both posts say only once, in passing: chance more often than a subject."""
+    return one.frequency == other.frequency == 1 and all(
+        term.surface.isascii() and term.surface.islower() and term.surface.isalpha() for term in (one, other)
+    )
 
 
 def _overlap(first: str, second: str) -> bool:

@@ -100,13 +100,17 @@ _MAX_TERMS = 600
 
 def count_terms(texts: Iterable[str]) -> dict[str, Term]:
     """The terms of a post by folded form, each with its count and its most frequent spelling there."""
-    spellings: dict[str, Counter[str]] = {}
+    surfaces: Counter[str] = Counter()
     for text in texts:
-        normal = unicodedata.normalize("NFKC", text)
-        for surface in _terms(normal):
-            spellings.setdefault(sys.intern(surface.lower()), Counter())[surface] += 1
-    ranked = sorted(spellings.items(), key=lambda item: (-item[1].total(), item[0]))[:_MAX_TERMS]
-    return {key: Term(found.total(), _prevailing(found)) for key, found in ranked}
+        surfaces.update(_terms(unicodedata.normalize("NFKC", text)))
+    totals: dict[str, int] = {}
+    prevailing: dict[str, tuple[int, str]] = {}
+    for surface, count in surfaces.items():
+        key = surface.lower()
+        totals[key] = totals.get(key, 0) + count
+        prevailing[key] = min(prevailing.get(key, (0, "")), (-count, surface))
+    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS]
+    return {sys.intern(key): Term(total, prevailing[key][1]) for key, total in ranked}
 
 
 def merge_terms(first: Mapping[str, Term], second: Mapping[str, Term]) -> dict[str, Term]:
@@ -116,10 +120,6 @@ def merge_terms(first: Mapping[str, Term], second: Mapping[str, Term]) -> dict[s
         known = merged.get(key)
         merged[key] = Term(known.frequency + term.frequency, known.surface) if known else term
     return merged
-
-
-def _prevailing(found: Counter[str]) -> str:
-    return min(found.items(), key=lambda item: (-item[1], item[0]))[0]
 
 
 def _terms(text: str) -> Iterator[str]:
