@@ -451,7 +451,7 @@ def _target(rest: str) -> str:
     named = re.search(r"(?:path|href|url)\s*=\s*[\"']([^\"']*)[\"']", rest)
     if named:
         return named.group(1)
-    arguments = [text for text, _ in _arguments(rest) if text != ","]
+    arguments = [text for text, _ in _arguments(rest) if text != "," and "{" not in text]
     return arguments[0] if arguments else ""
 
 
