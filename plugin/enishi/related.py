@@ -543,7 +543,7 @@ class _Policy:
         post = document.post
         return Related(
             path=post.path,
-            title=document.title,
+            title=post.title or document.title,
             url=post.url,
             score=score,
             kind=self.lists[row].kinds[other],
