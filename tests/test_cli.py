@@ -87,6 +87,14 @@ def test_a_build_as_json(blog: Path) -> None:
     assert json.loads(run("build", blog, "--json").stdout)["is_unchanged"]
 
 
+def test_without_tags_there_is_no_tags_json(blog: Path) -> None:
+    run("build", blog, "--set", "tags.enabled=false", "--quiet")
+    assert (blog / ".enishi" / "related.json").exists()
+    assert not (blog / ".enishi" / "tags.json").exists()
+    run("build", blog, "--quiet")
+    assert (blog / ".enishi" / "tags.json").exists()
+
+
 def test_an_empty_folder_says_what_was_looked_for_and_where(tmp_path: Path) -> None:
     done = run("build", tmp_path)
     assert done.returncode == 2

@@ -101,6 +101,7 @@ class PartialSettings(_Section):
 class TagSettings(_Section):
     """Which tag suggestions are written."""
 
+    enabled: bool = Field(True, description="Look for missing tags and topics, and write `tags.json`.")
     min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="The least confidence of a suggested tag."
     )

@@ -36,7 +36,7 @@ from enishi.render import (
 )
 from enishi.render_tags import TAGS_NAME, render_tags_json
 from enishi.site import Site, detect_site
-from enishi.types import Analysis, Document, Reach
+from enishi.types import Analysis, Document, Reach, TagAnalysis
 
 if TYPE_CHECKING:
     from enishi.embedding import BlogEncoder
@@ -219,9 +219,11 @@ def analyze(
     vectors = encoder.encode(documents, links)
     progress("finding related posts", 0, 0)
     related = find_related(documents, vectors, links, settings.related, backend=settings.index.backend)
-    progress("suggesting tags", 0, 0)
-    declined = match_declines(declines, documents, settings.tags.declined)
-    tags = suggest_tags(documents, site, settings.tags, declined, backend=settings.index.backend)
+    tags = TagAnalysis()
+    if settings.tags.enabled:
+        progress("suggesting tags", 0, 0)
+        declined = match_declines(declines, documents, settings.tags.declined)
+        tags = suggest_tags(documents, site, settings.tags, declined, backend=settings.index.backend)
     analysis = Analysis(
         documents=tuple(documents),
         related=related.lists,
@@ -283,11 +285,9 @@ def _render(documents: Sequence[Document], analysis: Analysis, blog: Blog) -> tu
     partials = render_partials(
         posts, analysis.related, options=options, site=site.root, templates=site.root / settings.templates
     )
-    files = {
-        RELATED_NAME: render_related_json(posts, analysis.related),
-        TAGS_NAME: render_tags_json(posts, analysis.tags),
-        **partials.files,
-    }
+    files = {RELATED_NAME: render_related_json(posts, analysis.related), **partials.files}
+    if settings.tags.enabled:
+        files[TAGS_NAME] = render_tags_json(posts, analysis.tags)
     data = public_related_json(posts, analysis.related) if settings.data_file else None
     return _Rendered(files, data), partials.diagnostics
 
