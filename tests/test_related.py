@@ -321,7 +321,9 @@ def test_a_translation_that_nobody_shows_is_not_put_before_readers_of_the_other_
     vectors = vectors_at(*range(0, 16, 2), 40, 17)
     found = run(documents, vectors)
     assert not any("two.ja" in names(found, f"x{number}.md") for number in range(8))
-    assert "in the language of the post" in why(documents, vectors, "x7.md", "two.ja.md")
+    assert why(documents, vectors, "x7.md", "two.ja.md") == "not listed: a translation of it is listed"
+    assert "two.en" not in names(found, "x6.md")
+    assert "in the language of the post" in why(documents, vectors, "x6.md", "two.ja.md")
 
 
 def test_seven_languages_do_not_fill_a_list() -> None:
