@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 from enishi import __version__
-from enishi.errors import EnishiError, SettingsError
+from enishi.errors import EnishiError, OutputError, SettingsError
 
 if TYPE_CHECKING:
     from enishi.pipeline import Request
+    from enishi.tagging import Plan
 
 P = ParamSpec("P")
 
@@ -52,7 +53,13 @@ def run() -> None:
     sys.exit(main())
 
 
-def _command(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+tags_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The tags that posts are missing: see, decline, write, rename."
+)
+app.add_typer(tags_app, name="tags")
+
+
+def _command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Registers a command, inside the one error boundary."""
 
     def register(function: Callable[P, None]) -> Callable[P, None]:
@@ -74,7 +81,7 @@ def _command(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
                 _complain(f"this is a bug in enishi {__version__}, please report it with the lines above: {error!r}")
                 raise typer.Exit(BUG) from None
 
-        return app.command(name)(guarded)
+        return group.command(name)(guarded)
 
     return register
 
@@ -144,7 +151,9 @@ def build(
     ] = None,
     show: Annotated[
         int,
-        typer.Option("--show", metavar="N", min=0, help="How many of the newest posts to show with their related posts."),
+        typer.Option(
+            "--show", metavar="N", min=0, help="How many of the newest posts to show with their related posts."
+        ),
     ] = 6,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print every diagnostic, not only the first.")
@@ -230,6 +239,217 @@ def explain(
         console.print_json(asdict(found))
     else:
         console.print_explanation(found)
+
+
+@_command("topics")
+def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption = False) -> None:
+    """Show what the blog is about: topics, their trend, and posts that lack a topic's usual tag."""
+    from enishi import console, console_tags
+    from enishi.tagging import last_tags
+
+    tags = last_tags(_request(site, out))
+    if as_json:
+        console.print_json(console_tags.topic_values(tags))
+    else:
+        console_tags.print_topics(tags)
+
+
+# -- commands: tags --------------------------------------------------------------------------------------------------
+
+PostsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[POST...]", help="Paths, slugs, addresses or titles; all posts by default."),
+]
+PostArgument = Annotated[str, typer.Argument(metavar="POST", help="A post's path, slug, address or title.")]
+TagArgument = Annotated[str, typer.Argument(metavar="TAG", help="A tag of the blog.")]
+NewTagArgument = Annotated[str, typer.Argument(metavar="NEW", help="The tag to write instead.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the patch and write nothing.")]
+UndoOption = Annotated[
+    Path | None,
+    typer.Option("--undo", metavar="FILE", help="Where the undo patch goes; .enishi/undo-OLD.patch by default."),
+]
+
+
+@_command("suggest", tags_app)
+def suggest(
+    posts: PostsArgument = None,
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    grouped_by_tag: Annotated[bool, typer.Option("--by-tag", help="Group by tag instead of by post.")] = False,
+    min_confidence: Annotated[
+        float,
+        typer.Option(
+            "--min-confidence", metavar="X", min=0, max=1, help="The least confidence; by default all that was built."
+        ),
+    ] = 0.0,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", min=1, help="How many posts to show at most; 20 by default."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the tags that posts are missing, with confidence and evidence, from the last build."""
+    from enishi import console, console_tags
+    from enishi.tagging import choose_posts, last_tags
+
+    request = _request(site, out)
+    tags = last_tags(request)
+    chosen = choose_posts(tags, request, posts or (), min_confidence)
+    if as_json:
+        console.print_json(console_tags.suggestion_values(chosen[:limit], grouped_by_tag))
+    else:
+        shown = chosen[: limit or _SHOWN_POSTS]
+        console_tags.print_suggestions(tags, shown, grouped_by_tag, len(chosen) - len(shown))
+
+
+_SHOWN_POSTS = 20
+
+
+@_command("decline", tags_app)
+def decline(
+    post: PostArgument,
+    tag: TagArgument,
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Never again suggest a tag for a post."""
+    from enishi.console_tags import say
+    from enishi.declined import DECLINED_NAME
+    from enishi.tagging import decline as decline_for
+
+    path, name, is_new = decline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
+    if is_new:
+        say(f"{name} is declined for {path}; the next build leaves it out. Commit {DECLINED_NAME}")
+    else:
+        say(f"{name} was declined for {path} already")
+
+
+@_command("undecline", tags_app)
+def undecline(
+    post: PostArgument,
+    tag: TagArgument,
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Take a decline back."""
+    from enishi.console_tags import say
+    from enishi.tagging import undecline as undecline_for
+
+    path, was_declined = undecline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
+    if was_declined:
+        say(f"{tag} is no longer declined for {path}; the next build may suggest it again")
+    else:
+        say(f"{tag} was not declined for {path} (what the settings decline has to be changed there)")
+
+
+@_command("declined", tags_app)
+def declined(
+    site: SiteOption = Path(), config: ConfigOption = None, set_: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """List what was declined."""
+    from enishi import console, console_tags
+    from enishi.tagging import declines_of
+
+    found, diagnostics = declines_of(_request(site, None, config, set_))
+    if as_json:
+        console.print_json({"declined": [{"post": known.post, "tag": known.tag} for known in found]})
+    else:
+        console_tags.print_declines(found)
+    console.print_diagnostics(diagnostics, verbose=True)
+
+
+@_command("apply", tags_app)
+def apply(
+    posts: PostsArgument = None,
+    site: SiteOption = Path(),
+    out: OutOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    min_confidence: Annotated[
+        float, typer.Option("--min-confidence", metavar="X", min=0, max=1, help="The least confidence.")
+    ] = 0.8,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Only this tag; repeatable.")] = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Write suggested tags into the posts, after showing the patch and asking."""
+    from enishi.tagging import plan_suggestions
+
+    request = _request(site, out, config, set_, processes=_processes())
+    _carry_out(plan_suggestions(request, posts or (), min_confidence, tag or ()), yes, dry_run)
+
+
+@_command("rename", tags_app)
+def rename(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A tag, exactly as posts write it.")],
+    new: NewTagArgument,
+    site: SiteOption = Path(),
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    undo: UndoOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Rename a tag in all posts, after showing the patch and asking; an undo patch is written first."""
+    _rename([old], new, _request(site, None, config, set_, processes=_processes()), undo, yes, dry_run)
+
+
+@_command("merge", tags_app)
+def merge(
+    old: Annotated[list[str], typer.Argument(metavar="OLD...", help="Tags, exactly as posts write them.")],
+    new: NewTagArgument,
+    site: SiteOption = Path(),
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    undo: UndoOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Make several tags one in all posts, after showing the patch and asking; an undo patch is written first."""
+    _rename(old, new, _request(site, None, config, set_, processes=_processes()), undo, yes, dry_run)
+
+
+def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
+    from enishi import console_tags
+    from enishi.tagging import alias_lines, git_apply, plan_renaming, undo_file
+
+    plan = plan_renaming(request, old, new)
+    patch = undo or undo_file(request.site, old)
+    if _carry_out(plan, yes, dry_run, patch):
+        console_tags.print_undo(patch, git_apply(request.site, patch))
+    console_tags.print_aliases(alias_lines(old, new))
+
+
+def _carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
+    """Shows a plan, asks, and writes; whether anything was written."""
+    from enishi import console_tags
+    from enishi.tagging import write_plan
+
+    console_tags.print_plan(plan)
+    if not plan.edits:
+        console_tags.say("nothing to write")
+        return False
+    if dry_run:
+        console_tags.say(f"would change {console_tags.size_of(plan)}; nothing was written")
+        return False
+    if not yes:
+        if not sys.stdin.isatty():
+            raise SettingsError(
+                "nothing was written: there is no terminal to ask at. --yes writes, --dry-run only shows"
+            )
+        if not console_tags.ask(f"Change {console_tags.size_of(plan)}?"):
+            console_tags.say("nothing was written")
+            return False
+    outcome = write_plan(plan, undo)
+    console_tags.print_outcome(outcome)
+    if outcome.stopped:
+        raise OutputError(outcome.stopped)
+    return bool(outcome.done)
 
 
 # -- what arguments mean ---------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
     others = ", ".join(f"{count} {status}" for status, count in summary.posts.items() if status != "published")
     kind = "a folder of posts" if summary.generator == "generic" else f"a {summary.generator} site"
     out.print(
-        Text.assemble((f"{_count(total, 'post')}", "bold"), f"{f' ({others})' if others else ''}, read as {kind}")
+        Text.assemble((f"{counted(total, 'post')}", "bold"), f"{f' ({others})' if others else ''}, read as {kind}")
     )
     mean = summary.entries / max(1, summary.listed)
     out.print(f"{summary.listed} have related posts, {mean:.1f} each, of at least {summary.min_score:.2f} similarity")
@@ -103,11 +103,11 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
             f"never shown: {after.never_shown:.1%} of the posts ({before.never_shown:.1%})"
         )
     if summary.tags:
-        found = _count(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
-        kinds = f"{_count(summary.tags, 'tag')}; {_count(summary.topics, 'topic')}"
+        found = counted(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
+        kinds = f"{counted(summary.tags, 'tag')}; {counted(summary.topics, 'topic')}"
         out.print(f"{found} suggested from {kinds} (tags.json)")
     _print_files(out, report)
-    _print_diagnostics(report.diagnostics, verbose)
+    print_diagnostics(report.diagnostics, verbose)
 
 
 def _print_files(out: Console, report: BuildReport) -> None:
@@ -116,7 +116,7 @@ def _print_files(out: Console, report: BuildReport) -> None:
     if report.is_unchanged:
         out.print(f"nothing has changed since the last build of {folder}")
         return
-    parts = [f"{_count(len(written.written), 'file')} written to {folder}"]
+    parts = [f"{counted(len(written.written), 'file')} written to {folder}"]
     parts += [f"{len(written.unchanged)} unchanged"] if written.unchanged else []
     parts += [f"{len(written.removed)} removed"] if written.removed else []
     out.print(", ".join(parts))
@@ -162,7 +162,7 @@ def _reasons(entry: Mapping[str, Any]) -> Text:
     return Text(" ".join(filter(None, [kind + tags, terms])).strip())
 
 
-def _print_diagnostics(diagnostics: Sequence[Diagnostic], verbose: bool) -> None:
+def print_diagnostics(diagnostics: Sequence[Diagnostic], verbose: bool) -> None:
     """One line each, the gravest first, on standard error: `path:line: severity: message [code]`."""
     out = Console(stderr=True, highlight=False, soft_wrap=True)
     gravest = sorted(diagnostics, key=lambda d: (list(_STYLES).index(d.severity), d))
@@ -240,7 +240,7 @@ def _text(text: str) -> str:
     return text_line(text)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
