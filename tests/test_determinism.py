@@ -1,0 +1,79 @@
+"""The same posts give the same bytes: whatever the order of files, the cache, the cores, the hash seed or the index."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared_data import CORPORA, needs_shared
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "example_site"
+NOW = "2026-11-25"
+
+
+def copied(source: Path, target: Path, seed: int) -> Path:
+    """A copy whose files were made in some random order."""
+    ignored = {"node_modules", "public", ".enishi", "db.json"}
+    files = sorted(
+        file for file in source.rglob("*") if file.is_file() and not ignored & set(file.relative_to(source).parts)
+    )
+    random.Random(seed).shuffle(files)
+    for file in files:
+        place = target / file.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    return target
+
+
+def built(site: Path, out: Path, *options: str, **environment: str) -> dict[str, bytes]:
+    command = [sys.executable, "-m", "enishi", "build", os.fspath(site), "--out", os.fspath(out), "--now", NOW]
+    done = subprocess.run(
+        [*command, "--quiet", *options], capture_output=True, env={**os.environ, **environment}, timeout=300
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return {file.relative_to(out).as_posix(): file.read_bytes() for file in sorted(out.rglob("*")) if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    folder = tmp_path_factory.mktemp("first")
+    site = copied(EXAMPLE, folder / "site", seed=0)
+    return site, built(site, folder / "out", PYTHONHASHSEED="0")
+
+
+def test_it_wrote_something(first: tuple[Path, dict[str, bytes]]) -> None:
+    assert {"related.json", "tags.json", "manifest.json"} < first[1].keys()
+    assert len(first[1]) > 40
+
+
+def test_another_order_of_files_another_hash_seed_one_thread(
+    first: tuple[Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    site = copied(EXAMPLE, tmp_path / "site", seed=1)
+    assert built(site, tmp_path / "out", PYTHONHASHSEED="1", OMP_NUM_THREADS="1") == first[1]
+
+
+def test_a_warm_cache(first: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    site, files = first
+    assert (site / ".enishi" / "cache.db").exists()
+    assert built(site, tmp_path / "out", PYTHONHASHSEED="2") == files
+
+
+def test_the_exact_index(first: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    pytest.importorskip("scann", reason="ScaNN is not installed: there is only the exact index")
+    assert built(first[0], tmp_path / "out", "--set", "index.backend=exact", OMP_NUM_THREADS="2") == first[1]
+
+
+@needs_shared
+def test_a_real_blog_read_by_several_processes(tmp_path: Path) -> None:
+    found = []
+    for seed in (0, 1):
+        site = copied(CORPORA / "yeshan333", tmp_path / f"site{seed}", seed)
+        found.append(built(site, tmp_path / f"out{seed}", PYTHONHASHSEED=str(seed), OMP_NUM_THREADS=str(seed + 1)))
+    assert found[0] == found[1]
