@@ -24,7 +24,7 @@ from enishi.documents import PostFile, read_documents, read_files
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.links import resolve_links
 from enishi.manifest import ManifestEntry, read_manifest
-from enishi.output import WriteReport, outputs_intact, write_outputs
+from enishi.output import JOURNAL_NAME, SCRATCH_NAME, WriteReport, outputs_intact, write_outputs, written_files
 from enishi.posts import find_files
 from enishi.render import (
     RELATED_NAME,
@@ -251,6 +251,8 @@ def links_of(documents: Sequence[Document], site: Site) -> dict[str, tuple[str, 
 def open_cache(site: Path) -> Cache:
     """The site's cache, in a folder that git ignores; none where it cannot be written."""
     folder = site / STATE_FOLDER
+    if _leads_out(site, STATE_FOLDER) or _leads_out(site, f"{STATE_FOLDER}/{_CACHE_NAME}"):
+        return Cache(None)
     try:
         folder.mkdir(exist_ok=True)
         ignore = folder / ".gitignore"
@@ -307,6 +309,15 @@ def _write(request: Request, blog: Blog, rendered: _Rendered) -> WriteReport:
     )
 
 
+def _is_data_file_intact(site: Path, data_file: str) -> bool:
+    """Whether the data file is there as we left it, or gone with its setting."""
+    state = _data_state(site)
+    if data_file:
+        return outputs_intact(site, state=state)
+    broken_off = any(os.path.lexists(state / name) for name in (JOURNAL_NAME, SCRATCH_NAME))
+    return not broken_off and not written_files(site, state=state)
+
+
 def _data_state(site: Path) -> Path:
     """Where the manifest of the data file lies: what was written there once is removed when the setting is."""
     return site / STATE_FOLDER / "data"
@@ -314,16 +325,25 @@ def _data_state(site: Path) -> Path:
 
 def _refuse_ways_out(root: Path, settings: Settings) -> None:
     """Settings come with a repository, perhaps a stranger's: what they name has to lie inside the site."""
-    inside = os.path.realpath(root)
+    if _leads_out(root, STATE_FOLDER):
+        raise SettingsError(f"{STATE_FOLDER} is a link that leads out of the site: nothing was written; remove it")
     places = {"templates": settings.templates, "data_file": settings.data_file}
     if isinstance(settings.tags.broader, str):
         places["tags.broader"] = settings.tags.broader
     for name, value in places.items():
-        target = os.path.realpath(Path(inside, value))
-        if value and not target.startswith(inside + os.sep):
+        if value and _leads_out(root, value):
             raise SettingsError(f"{name} = {value!r} leads out of the site; name a place inside it, relative to it")
     if settings.data_file and not settings.data_file.endswith(".json"):
         raise SettingsError(f"data_file = {settings.data_file!r} has to end in .json")
+
+
+def _leads_out(root: Path, name: str) -> bool:
+    """Whether a name, or a link that stands there, means a place outside of the site (or none that can be)."""
+    inside = os.path.realpath(root)
+    try:
+        return not os.path.realpath(Path(inside, name)).startswith(inside.rstrip(os.sep) + os.sep)
+    except ValueError:  # a null character
+        return True
 
 
 # -- what is remembered ----------------------------------------------------------------------------------------------
@@ -401,8 +421,7 @@ def _remembered(cache: Cache, request: Request, blog: Blog) -> BuildReport | Non
         return None
     if not since <= blog.now < until or not outputs_intact(request.folder):
         return None
-    state_of_data = _data_state(request.site)
-    if (blog.settings.data_file or state_of_data.exists()) and not outputs_intact(request.site, state=state_of_data):
+    if not _is_data_file_intact(request.site, blog.settings.data_file):
         return None
     every = tuple(sorted({*blog.diagnostics, *told}))
     return BuildReport(request.folder, summary, every, WriteReport(), is_unchanged=True)
