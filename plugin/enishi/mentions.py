@@ -86,17 +86,19 @@ class _Matcher:
     def __init__(self, names: Sequence[Iterable[str]]) -> None:
         self._single: dict[str, list[int]] = {}
         self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
-        self._substrings: list[tuple[str, int]] = []
+        substrings: set[tuple[str, int]] = set()
         for tag, spellings in enumerate(names):
             for variant in sorted({variant for name in spellings for variant in variants(name)}):
                 text = "".join(variant)
                 if _IS_UNSPACED.search(text):
-                    self._substrings.append((text, tag))
+                    substrings.add((text, tag))
                 elif len(variant) == 1:
                     self._single.setdefault(variant[0], []).append(tag)
                 else:
                     self._phrases.setdefault(variant[0], []).append((variant, tag))
-        self._substrings = sorted(set(self._substrings))
+        self._substrings: dict[str, list[tuple[str, int]]] = {}
+        for text, tag in sorted(substrings):
+            self._substrings.setdefault(text[0], []).append((text, tag))
 
     def count(self, text: _Text) -> dict[int, int]:
         """Mentions by tag; only tags that are mentioned."""
@@ -112,10 +114,11 @@ class _Matcher:
                         found[tag] += count
         if self._substrings and _IS_UNSPACED.search(text.spaced):
             unspaced = text.unspaced()
-            for variant_text, tag in self._substrings:
-                count = unspaced.count(variant_text)
-                if count:
-                    found[tag] += count
+            for first in self._substrings.keys() & set(unspaced):  # most texts lack most first characters
+                for variant_text, tag in self._substrings[first]:
+                    count = unspaced.count(variant_text)
+                    if count:
+                        found[tag] += count
         return dict(found)
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -32,17 +33,20 @@ _VERSION = re.compile(r"(?P<base>.*?[^\W\d_].*?)[\s_-]*v?\d+(?:\.\d+)*(?:\.x)?\Z
 _MAX_ONTOLOGY_BYTES = 4 * 1024 * 1024
 
 
+@lru_cache(maxsize=1 << 16)
 def fold_tag(tag: str) -> str:
     """A tag as it is compared: width, case and outer blanks do not matter."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold()).strip()
 
 
+@lru_cache(maxsize=1 << 16)
 def spelling_key(tag: str) -> str:
     """What all spellings of a tag have in common: `web-design` and `Web Design`, `サーバー` and `サーバ`."""
     folded = fold_tag(tag)
     return _LONG_VOWEL.sub("", _SEPARATORS.sub("", folded)) or folded
 
 
+@lru_cache(maxsize=1 << 16)
 def reader_key(tag: str) -> str:
     """As `spelling_key`, but the plural of a Latin word is a spelling of it as well (`API`, `APIs`).
 
