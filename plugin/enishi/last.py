@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.errors import EnishiError
 from enishi.links import PostFinder, without_host
-from enishi.pipeline import Request, create_encoder, links_of, load, open_cache, read
+from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
 from enishi.render import RELATED_NAME, RELATED_VERSION
 from enishi.types import Post
 
@@ -121,16 +121,12 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
 
     posts = written_posts(request.folder)
     with open_cache(request.site) as cache:
-        arrays, state = cache.arrays(), cache.state("last build")
+        arrays, key = cache.arrays(), built_key(cache, request.folder)
     settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
     encoder = BlogEncoder(settings.encoder, request.site)
     vectors = arrays.get("vectors")
-    fits = (
-        isinstance(state, dict)
-        and state.get("key") == _key_of(arrays)
-        and state.get("folder") == os.path.realpath(request.folder)
-    )
-    if vectors is None or len(vectors) != len(posts) or not fits or not encoder.load(arrays):
+    fits = vectors is not None and len(vectors) == len(posts) and key == _key_of(arrays)
+    if vectors is None or not fits or not encoder.load(arrays):
         raise NoBuildError("the last build's vectors are gone, or are of another one. Run `enishi build` again")
     query = encoder.encode_query(text)
     if not query.any():

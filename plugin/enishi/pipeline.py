@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 STATE_FOLDER = ".enishi"
 """Where a site's cache lies, and by default its output."""
 _CACHE_NAME = "cache.db"
+_LAST = "last build"
+"""Of which build the vectors in the cache are."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "scann", "jinja2")
 """Whose versions may change what is written."""
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
@@ -404,6 +406,12 @@ def _model_stamp(root: Path, model: str) -> Iterator[str]:
             yield f"{file.relative_to(folder)} {status.st_size} {status.st_mtime_ns}"
 
 
+def built_key(cache: Cache, folder: Path) -> str:
+    """The key of the last build of an output folder; empty if none is remembered."""
+    state = cache.state(_state_name(folder))
+    return str(state.get("key", "")) if isinstance(state, dict) else ""
+
+
 def _state_name(folder: Path) -> str:
     return f"build {os.path.realpath(folder)}"
 
@@ -412,6 +420,8 @@ def _remembered(cache: Cache, request: Request, blog: Blog) -> BuildReport | Non
     """The report of the last build, if this one would do the same."""
     state = cache.state(_state_name(request.folder))
     if not isinstance(state, dict) or state.get("key") != blog.key:
+        return None
+    if cache.state(_LAST) != blog.key:  # another folder was built since: its vectors are in the way of searching here
         return None
     try:
         since, until = (datetime.fromisoformat(moment) for moment in state["valid"])
@@ -441,7 +451,7 @@ def _remember(
 
     key = np.frombuffer(blog.key.encode(), dtype=np.uint8)
     cache.put_arrays({**encoder.arrays(), "vectors": vectors, "key": key})
-    cache.set_state("last build", {"key": blog.key, "folder": os.path.realpath(request.folder)})
+    cache.set_state(_LAST, blog.key)
     state = {
         "key": blog.key,
         "valid": _valid_between(blog, documents),
