@@ -144,10 +144,12 @@ def test_a_data_file_of_the_authors_own_is_left_alone(site: Path) -> None:
 
 
 def test_two_output_folders_do_not_take_each_others_place(site: Path, tmp_path: Path) -> None:
-    run(site, "related.limit=2")
+    run(site)
     run(site, out=tmp_path / "out")
-    assert run(site, "related.limit=2").is_unchanged
+    assert run(site).is_unchanged
     assert run(site, out=tmp_path / "out").is_unchanged
+    run(site, "related.limit=2", out=tmp_path / "short")
+    assert run(site).written.written == run(site, out=tmp_path / "out").written.written == ()
 
 
 def test_the_generators_own_list_of_posts_overrides_ours(site: Path) -> None:
