@@ -7,10 +7,13 @@ import random
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from blog import files_below
+from enishi.pipeline import Request, build
 from shared_data import CORPORA, needs_shared
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "example_site"
@@ -37,7 +40,7 @@ def built(site: Path, out: Path, *options: str, **environment: str) -> dict[str,
         [*command, "--quiet", *options], capture_output=True, env={**os.environ, **environment}, timeout=300
     )
     assert done.returncode == 0, done.stderr.decode()
-    return {file.relative_to(out).as_posix(): file.read_bytes() for file in sorted(out.rglob("*")) if file.is_file()}
+    return files_below(out)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +74,13 @@ def test_the_exact_index(first: tuple[Path, dict[str, bytes]], tmp_path: Path) -
 
 
 @needs_shared
-def test_a_real_blog_read_by_several_processes(tmp_path: Path) -> None:
+def test_a_real_blog_read_by_several_processes_and_by_one(tmp_path: Path) -> None:
     found = []
     for seed in (0, 1):
         site = copied(CORPORA / "yeshan333", tmp_path / f"site{seed}", seed)
         found.append(built(site, tmp_path / f"out{seed}", PYTHONHASHSEED=str(seed), OMP_NUM_THREADS=str(seed + 1)))
     assert found[0] == found[1]
+    site = copied(CORPORA / "yeshan333", tmp_path / "alone", 2)
+    now = datetime.fromisoformat(f"{NOW}T23:59:59+00:00")
+    build(Request(site, out=tmp_path / "out", now=now, processes=1))
+    assert files_below(tmp_path / "out") == found[0]
