@@ -141,6 +141,11 @@ def _related_json(posts: Sequence[Post], related: RelatedByPath, *, partials: bo
         lines.extend(f"      {encode(entry)}," for entry in entries)
         _end_list(lines, "    ]}", last=number == len(posts), filled=bool(entries))
     lines += ["  }", "}", ""]
+    return json_bytes(lines)
+
+
+def json_bytes(lines: Iterable[str]) -> bytes:
+    """Lines of JSON as UTF-8, with what some readers stumble over as escapes."""
     return _RISKY_IN_DATA.sub(_as_escape, "\n".join(lines)).encode("utf-8")
 
 

@@ -6,17 +6,15 @@ For the author's eyes: drafts and posts of the future are in it, so it must neve
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from enishi.render import json_bytes
 from enishi.types import Evidence, Post, TagAnalysis, TagSuggestion, Topic
 
 TAGS_NAME = "tags.json"
 TAGS_VERSION = 1
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-_RISKY = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-"""As in related.json: line ends that are none in JSON, what some readers refuse, and what UTF-8 cannot hold."""
 
 
 def render_tags_json(posts: Iterable[Post], analysis: TagAnalysis) -> bytes:
@@ -30,7 +28,7 @@ def render_tags_json(posts: Iterable[Post], analysis: TagAnalysis) -> bytes:
     lines += _block('  "posts": {', entries, "  },")
     lines += _block('  "topics": [', [[f"    {_encode(_topic_fields(topic))}"] for topic in analysis.topics], "  ]")
     lines += ["}", ""]
-    return _RISKY.sub(_as_escape, "\n".join(lines)).encode("utf-8")
+    return json_bytes(lines)
 
 
 def _block(head: str, entries: Sequence[Sequence[str]], end: str) -> list[str]:
@@ -88,8 +86,3 @@ def _topic_fields(topic: Topic) -> Mapping[str, object]:
 
 def _number(value: float) -> float:
     return round(float(value), 4) + 0.0  # no minus zero
-
-
-def _as_escape(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"
