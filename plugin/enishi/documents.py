@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from enishi.cache import Cache, digest
@@ -45,6 +46,8 @@ class PostFile:
     """A post's file and its bytes as they were read, once."""
 
     path: str
+    file: Path
+    """Where it was read."""
     data: bytes
 
     @property
@@ -68,7 +71,7 @@ def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
     found = []
     for source in files:
         try:
-            found.append(PostFile(source.path, source.file.read_bytes()))
+            found.append(PostFile(source.path, source.file, source.file.read_bytes()))
         except OSError:
             continue
     return found

@@ -24,7 +24,6 @@ from enishi.edit import EditRefusedError, Refusal, Style, TagChange, apply_edit,
 from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, Severity
 from enishi.last import NoBuildError, UnknownPostError, find_post, written_posts
 from enishi.pipeline import STATE_FOLDER, Blog, Request, load, open_cache, read
-from enishi.posts import find_files
 from enishi.render_tags import TAGS_NAME, TAGS_VERSION
 from enishi.types import Document, Evidence, MissingTag, Neighbor, Post, TagSuggestion, TextFields, Topic, TopicShare
 from enishi.types import TopicTag as _TopicTag
@@ -147,7 +146,7 @@ def _topic(fields: Mapping[str, Any], declined: Collection[tuple[str, str]]) -> 
 
 
 def choose_posts(
-    tags: LastTags, request: Request, names: Sequence[str], min_confidence: float = 0.0, limit: int | None = None
+    tags: LastTags, request: Request, names: Sequence[str], min_confidence: float = 0.0
 ) -> list[TaggedPost]:
     """Posts with suggestions at least this sure, the one with the surest first; those named, or all.
 
@@ -162,7 +161,7 @@ def choose_posts(
         if post and sure:
             posts.append(TaggedPost(post.path, post.title, post.date, post.tags, tuple(sure)))
     posts.sort(key=lambda post: (-post.suggestions[0].confidence, post.path))
-    return posts[:limit]
+    return posts
 
 
 def _meant(request: Request, names: Sequence[str]) -> list[str]:
@@ -382,12 +381,11 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
 
 
 def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
-    places = {source.path: source.file for source in find_files(blog.site, blog.settings.exclude)[0]}
     files = {file.path: file for file in blog.files}
     style = _prevailing_style(blog.files)
     edits, refused = [], []
     for path in sorted(changes):
-        if path not in files or path not in places:
+        if path not in files:
             refused.append(_left(path, "gone", "the post is no longer there. Run `enishi build` again"))
             continue
         data, made = files[path].data, []
@@ -403,7 +401,7 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
                 data = planned.after
                 made.append(change)
         if made:
-            edits.append(PlannedEdit(path, places[path], files[path].data, data, tuple(made)))
+            edits.append(PlannedEdit(path, files[path].file, files[path].data, data, tuple(made)))
     return Plan(tuple(edits), tuple(dict.fromkeys(refused)))
 
 
