@@ -92,7 +92,7 @@ def _complain(message: str) -> None:
 
 # -- options that several commands have ------------------------------------------------------------------------------
 
-SiteArgument = Annotated[Path, typer.Argument(metavar="[SITE]", help="The blog's folder; the current one by default.")]
+SiteArgument = Annotated[Path, typer.Argument(metavar="SITE", help="The blog's folder; the current one by default.")]
 SiteOption = Annotated[Path, typer.Option("--site", metavar="SITE", help="The blog's folder.")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder of the output; SITE/.enishi by default.")
@@ -258,7 +258,7 @@ def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption
 
 PostsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[POST...]", help="Paths, slugs, addresses or titles; all posts by default."),
+    typer.Argument(metavar="POST...", help="Paths, slugs, addresses or titles; all posts by default."),
 ]
 PostArgument = Annotated[str, typer.Argument(metavar="POST", help="A post's path, slug, address or title.")]
 TagArgument = Annotated[str, typer.Argument(metavar="TAG", help="A tag of the blog.")]
