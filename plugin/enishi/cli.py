@@ -196,7 +196,7 @@ def related(
 
 @_command("search")
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words of your own.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="Words of your own.")],
     site: SiteOption = Path(),
     out: OutOption = None,
     config: ConfigOption = None,
@@ -258,7 +258,7 @@ def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption
 
 PostsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="POST...", help="Paths, slugs, addresses or titles; all posts by default."),
+    typer.Argument(metavar="POST", help="Paths, slugs, addresses or titles; all posts by default."),
 ]
 PostArgument = Annotated[str, typer.Argument(metavar="POST", help="A post's path, slug, address or title.")]
 TagArgument = Annotated[str, typer.Argument(metavar="TAG", help="A tag of the blog.")]
@@ -401,7 +401,7 @@ def rename(
 
 @_command("merge", tags_app)
 def merge(
-    old: Annotated[list[str], typer.Argument(metavar="OLD...", help="Tags, exactly as posts write them.")],
+    old: Annotated[list[str], typer.Argument(metavar="OLD", help="Tags, exactly as posts write them.")],
     new: NewTagArgument,
     site: SiteOption = Path(),
     config: ConfigOption = None,
