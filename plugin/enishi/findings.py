@@ -1,8 +1,8 @@
 """What a check found, whatever the format it is reported in.
 
-A :class:`Finding` is one sentence about one place of one file, with the evidence for it and what can be done about it.
-:mod:`enishi.check` makes them, :mod:`enishi.reporters` writes them.  All text in them may be a stranger's (titles, tags,
-paths, terms): a reporter escapes whatever it prints.
+A :class:`Finding` is one sentence about one place of one file, with the evidence for it and what to do about it.
+:mod:`enishi.check` makes them, :mod:`enishi.reporters` writes them.  All text in them may be a stranger's (titles,
+tags, paths, terms): a reporter escapes whatever it prints.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CODES: Mapping[str, str] = {
     "retired-tag": "a tag that is not to be used any more",
     "tag-is-category": "a tag equal to the post's category",
     "near-duplicate": "a post that says nearly the same as another one",
-    "bad-front-matter": "front matter that the site generator reads differently from what the author meant, or not at all",
+    "bad-front-matter": "front matter that the generator does not read, or not as it was meant",
     "related-change": "the related posts of other pages change",
 }
 """Every code a finding may have, and what it means in a few words."""
@@ -42,7 +42,7 @@ class LineEdit:
     after: tuple[str, ...]
     """What takes their place, each without its line break; empty where they are taken out."""
     patch: str
-    """The same change as a unified diff that `git apply` takes in the site folder; the empty string where there is none."""
+    """The same change as a unified diff that `git apply` takes in the site folder; empty where there is none."""
 
     @property
     def end_line(self) -> int:
@@ -84,7 +84,7 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Names the finding over commits: it does not change when lines move, or the confidence does (32 hex digits)."""
+        """Names the finding over commits, lines that move and confidences that change: 32 hex digits."""
         named = "\0".join((self.code, self.path, self.tag or self.subject))
         return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
