@@ -96,6 +96,38 @@ def suggest_tags(
 
 
 @dataclass(frozen=True, slots=True)
+class RankedTags:
+    """What would be suggested, without evidence."""
+
+    vocabulary: Vocabulary
+    keys: frozenset[str]
+    """Tags that can be suggested at all."""
+    by_path: Mapping[str, tuple[tuple[str, float], ...]]
+    """(key, confidence) for every post, as :func:`suggest_tags` would choose and order them."""
+
+
+def rank_tags(
+    documents: Sequence[Document],
+    site: Site,
+    settings: TagSettings,
+    likeness: Likeness,
+    declined: Declines | None = None,
+) -> RankedTags:
+    """The tags and confidences of :func:`suggest_tags` alone, for whom the reasons and topics are of no use.
+
+    Call it under ``threadpool_limits(1)``.
+    """
+    vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
+    estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings))
+    rules = _Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+    by_path = {
+        document.post.path: tuple((estimate.keys[column], confidence) for confidence, column in rules.ranked(row))
+        for row, document in enumerate(documents)
+    }
+    return RankedTags(vocabulary, frozenset(estimate.keys), by_path)
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """The probability of every (post, tag) before any rule."""
 
@@ -233,23 +265,28 @@ class _Rules:
 
     def choose(self, explain: _Explanations) -> dict[str, tuple[TagSuggestion, ...]]:
         """The suggestions of every post, by (confidence descending, tag)."""
+        names, keys = self._vocabulary.names, self._estimate.keys
+        return {
+            document.post.path: tuple(
+                TagSuggestion(names[keys[column]], confidence, explain.evidence(row, column))
+                for confidence, column in self.ranked(row)
+            )
+            for row, document in enumerate(self._documents)
+        }
+
+    def ranked(self, row: int) -> list[tuple[float, int]]:
+        """(confidence, column) of what is suggested for a post, in order."""
         import numpy as np
 
-        keys, chosen = self._estimate.keys, {}
-        for row, document in enumerate(self._documents):
-            # Of a post without words nothing is known: the blog's commonest tags would be all there is to say
-            sure = self._confidence[row] >= self._settings.min_confidence if document.words else ()
-            ranked = [
-                (float(self._confidence[row, column]), column)
-                for column in np.flatnonzero(sure).tolist()
-                if keys[column] not in self._unfit[row]
-            ]
-            ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
-            chosen[document.post.path] = tuple(
-                TagSuggestion(self._vocabulary.names[keys[column]], confidence, explain.evidence(row, column))
-                for confidence, column in self._without_implied(ranked)[: self._settings.max_suggestions]
-            )
-        return chosen
+        keys = self._estimate.keys
+        if not self._documents[row].words:
+            return []  # nothing is known of it: the blog's commonest tags would be all there is to say
+        sure = np.flatnonzero(self._confidence[row] >= self._settings.min_confidence).tolist()
+        ranked = [
+            (float(self._confidence[row, column]), column) for column in sure if keys[column] not in self._unfit[row]
+        ]
+        ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
+        return self._without_implied(ranked)[: self._settings.max_suggestions]
 
     def wants(self, row: int, key: str) -> bool:
         """Whether a topic may propose a tag for one of its posts: no rule and no strong evidence against it."""
