@@ -24,7 +24,7 @@ LAYERS = [
     # writing
     ["output", "fragments", "render", "render_tags"],
     # commands
-    ["pipeline", "last", "tagging", "console", "console_tags", "cli", "__main__"],
+    ["pipeline", "last", "tagging", "console", "console_tags", "reporters", "cli", "__main__"],
 ]
 # fmt: on
 ORDER = [name for layer in LAYERS for name in layer]
