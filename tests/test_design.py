@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "plugin" / "enishi"
 
 # fmt: off
 LAYERS = [
-    ["errors", "types", "findings", "stopwords", "tokens", "config", "cache"],
+    ["errors", "types", "findings", "printable", "stopwords", "tokens", "config", "cache"],
     # reading
     ["globs", "javascript", "yaml12", "dates", "frontmatter", "site", "permalinks", "posts", "manifest"],
     ["template_syntax", "prose", "documents", "links"],
@@ -20,7 +20,7 @@ LAYERS = [
     ["index", "ranking", "labels", "reasons", "related"],
     # tags and topics
     ["vocabulary", "declined", "mentions", "tag_kernel", "likeness", "tag_evidence", "calibration", "telling_terms"],
-    ["communities", "topics", "tags", "edit"],
+    ["communities", "topics", "tags", "twins", "audit", "edit"],
     # writing
     ["output", "fragments", "render", "render_tags"],
     # commands

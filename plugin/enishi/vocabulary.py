@@ -74,6 +74,8 @@ class Vocabulary:
     """Whether a tag equal to a category of its post is not suggested."""
     is_closed: bool = False
     """Whether only listed tags may be suggested (`only`), so that no new one is wanted."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """The new name of a tag that has one, by the folded old name."""
     _keys: Mapping[str, str] = field(default_factory=dict)
     _by_reader: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -138,6 +140,7 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
             barred=_barred(vocabulary, renamed, settings),
             categories_apart=_categories_apart(posts),
             is_closed=bool(settings.only),
+            aliases=renamed,
             _keys=keys,
             _by_reader=_by_reader(spellings),
         ),
