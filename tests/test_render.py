@@ -30,6 +30,7 @@ from enishi.labels import (
     same_language,
     written_date,
 )
+from enishi.printable import text_line
 from enishi.render import (
     PartialOptions,
     partial_name,
@@ -40,7 +41,6 @@ from enishi.render import (
     safe_url,
     stylesheet,
     templates_folder,
-    text_line,
 )
 from enishi.types import Post, Related
 

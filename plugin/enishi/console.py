@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.errors import Diagnostic, Severity
-from enishi.render import text_line
+from enishi.printable import text_line
 
 if TYPE_CHECKING:
     from enishi.last import Explanation, Hit

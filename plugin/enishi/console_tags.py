@@ -17,7 +17,7 @@ from rich.text import Text
 
 from enishi.console import counted, print_diagnostics
 from enishi.declined import Decline
-from enishi.render import text_line
+from enishi.printable import text_line
 from enishi.render_tags import suggestion_fields
 from enishi.tagging import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
 from enishi.types import Evidence, TagSuggestion, Topic

@@ -24,6 +24,7 @@ from enishi.labels import (
     same_language,
     written_date,
 )
+from enishi.printable import json_escape, text_line
 from enishi.types import Post, Related
 
 RELATED_NAME = "related.json"
@@ -146,7 +147,7 @@ def _related_json(posts: Sequence[Post], related: RelatedByPath, *, partials: bo
 
 def json_bytes(lines: Iterable[str]) -> bytes:
     """Lines of JSON as UTF-8, with what some readers stumble over as escapes."""
-    return _RISKY_IN_DATA.sub(_as_escape, "\n".join(lines)).encode("utf-8")
+    return _RISKY_IN_DATA.sub(json_escape, "\n".join(lines)).encode("utf-8")
 
 
 def _end_list(lines: list[str], end: str, *, last: bool, filled: bool) -> None:
@@ -188,11 +189,6 @@ def _entry_fields(entry: Related) -> dict[str, object]:
 
 _RISKY_IN_DATA = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """Jekyll reads JSON as YAML, which breaks lines at some of these and refuses others; UTF-8 has no lone surrogates."""
-
-
-def _as_escape(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"
 
 
 # -- fragments -------------------------------------------------------------------------------------------------------
@@ -291,16 +287,9 @@ def _path_of(post: Post) -> str:
     return post.path
 
 
-# -- text and addresses ----------------------------------------------------------------------------------------------
+# -- addresses -------------------------------------------------------------------------------------------------------
 
-_SPACES = re.compile(r"[ \t\n\x0b\x0c\r\x85\u2028\u2029]+")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _UNSAFE_IN_URL = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\ud800-\udfff]")
-
-
-def text_line(text: str) -> str:
-    """The text on one line, as UTF-8 and HTML can hold it: what has no glyph becomes U+FFFD, so that it shows."""
-    return _UNPRINTABLE.sub("\ufffd", _SPACES.sub(" ", text).strip(" "))
 
 
 def safe_url(url: str) -> str:

@@ -1,0 +1,99 @@
+"""Text of strangers, made fit to be shown: titles, tags, paths and terms may hold anything.
+
+Two ways, by what the text is for.  On a page (:func:`text_line`) what has no glyph becomes U+FFFD, and the rest is left
+to the template's escapes.  In a report (:func:`shown`, :func:`shown_path`) what could deceive a reader, a terminal or
+a CI service shows as an escape such as ``\\x1b``, so that one sees what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+LONGEST = 500
+"""Characters of one piece of text that a report shows."""
+
+_SPACES = re.compile(r"[ \t\n\x0b\x0c\r\x85\u2028\u2029]+")
+_NO_GLYPH = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+
+
+def text_line(text: str) -> str:
+    """The text on one line, as UTF-8 and HTML can hold it: what has no glyph becomes U+FFFD, so that it shows."""
+    return _NO_GLYPH.sub("\ufffd", _SPACES.sub(" ", text).strip(" "))
+
+
+# -- in reports ------------------------------------------------------------------------------------------------------
+
+_DECEIVING = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # control characters: terminals obey them, XML has no place for them
+    "\u2028\u2029"  # line breaks to some readers
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # the direction of writing
+    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # not to be seen at all
+    "\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"  # no characters
+    "]"
+)
+"""Joiners and variation selectors are none of these: emoji, Persian and Japanese names need them."""
+
+_LOG_COMMAND = re.compile(r"##(?=\w*\[)")
+"""GitHub obeys ``##[…]`` wherever it stands in a line of a log, Azure ``##vso[…]``."""
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """The text on one line, with escapes for what could deceive, cut where it is very long."""
+    line = _escaped(_SPACES.sub(" ", text).strip(" "))
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def shown_path(path: str) -> str:
+    """A path as it is, blanks and all, with escapes for what could deceive, so that it can start a line of a log."""
+    safe = _escaped(path)
+    return f"./{safe}" if safe.lstrip().startswith("::") else safe
+
+
+def _escaped(text: str) -> str:
+    return _LOG_COMMAND.sub(r"#\\x23", _DECEIVING.sub(_as_python_escape, text))
+
+
+def _as_python_escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+# -- in JSON ---------------------------------------------------------------------------------------------------------
+
+
+def json_text(value: Any) -> str:
+    """JSON of two blanks an indent that any reader takes and that cannot deceive whoever looks at it.
+
+    What is risky stands as an escape, so a reader still gets every character, but for lone surrogates: UTF-8 has none,
+    and readers differ on their escapes, so they become U+FFFD.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+    return _LOG_COMMAND.sub(r"#\\u0023", _DECEIVING_IN_JSON.sub(json_escape, text)) + "\n"
+
+
+_DECEIVING_IN_JSON = re.compile(_DECEIVING.pattern.replace("\x00-\x1f", ""))
+"""The others are JSON's own line breaks: a string holds them as escapes already."""
+
+
+def json_escape(match: re.Match[str]) -> str:
+    """A character as JSON writes it in ASCII; U+FFFD for a lone surrogate."""
+    code = ord(match.group())
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a file in UTF-8 can hold the text as it is."""
+    return not _SURROGATE.search(text)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
