@@ -20,7 +20,7 @@ LAYERS = [
     ["index", "ranking", "labels", "reasons", "related"],
     # tags and topics
     ["vocabulary", "declined", "mentions", "tag_kernel", "likeness", "tag_evidence", "calibration", "telling_terms"],
-    ["communities", "topics", "tags", "twins", "audit", "edit"],
+    ["communities", "topics", "tags", "evaluate", "figures", "twins", "audit", "edit"],
     # writing
     ["output", "fragments", "render", "render_tags"],
     # commands
