@@ -76,9 +76,9 @@ class Cache:
         wanted = list(dict.fromkeys(keys))
         return self._ask(lambda db: dict(_select_records(db, wanted)), {})
 
-    def add_records(self, values: Mapping[bytes, bytes]) -> None:
-        """Remember JSON texts (bytes) under their keys."""
-        rows = [(key, zlib.compress(value, 1)) for key, value in values.items()]
+    def add_records(self, packed: Mapping[bytes, bytes]) -> None:
+        """Remember values that :func:`pack` made under their keys."""
+        rows = list(packed.items())
 
         def write(db: sqlite3.Connection) -> None:
             with db:
@@ -165,6 +165,17 @@ class Cache:
             return otherwise
 
 
+def pack(value: Any) -> bytes:
+    """A JSON-like value as a record holds it.  Lone surrogates, which a broken post may hold, come through."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def unpack(packed: bytes) -> Any:
+    """What was packed.  Raises ValueError or zlib.error for anything else."""
+    return json.loads(zlib.decompress(packed))
+
+
 def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, Any]]:
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
@@ -173,7 +184,7 @@ def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple
         for key, value in rows:
             # One unreadable record is a miss, not the end of the cache.
             with contextlib.suppress(ValueError, TypeError, RecursionError, zlib.error):
-                yield bytes(key), json.loads(zlib.decompress(value))
+                yield bytes(key), unpack(value)
 
 
 def _open(file: Path) -> sqlite3.Connection | None:

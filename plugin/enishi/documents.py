@@ -7,7 +7,6 @@ cache.  What depends on the site (tags, dates, addresses, the generator's own li
 from __future__ import annotations
 
 import gc
-import json
 import multiprocessing
 import os
 import sys
@@ -19,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from enishi.cache import Cache, digest
+from enishi.cache import Cache, digest, pack, unpack
 from enishi.errors import Diagnostic
 from enishi.manifest import ManifestEntry, apply_manifest
 from enishi.posts import SOURCE_VERSION, Source, SourceFile, make_post, read_source
@@ -27,10 +26,10 @@ from enishi.prose import VERSION as PROSE_VERSION
 from enishi.prose import plain_title, text_fields
 from enishi.site import Site
 from enishi.tokens import VERSION as TOKENS_VERSION
-from enishi.tokens import count_terms, count_words, merge_terms
-from enishi.types import Document, Post, Term, TextFields
+from enishi.tokens import count_terms, count_words, merge_terms, normalise
+from enishi.types import Document, Post, Terms, TextFields
 
-VERSION = 1
+VERSION = 2
 """Raised when a record holds other things than before."""
 _TITLE_WEIGHT = 3
 _WORTH_SHARING = 1_000_000
@@ -63,7 +62,47 @@ class _Record:
     source: Source
     fields: TextFields
     words: Mapping[str, int]
-    terms: Mapping[str, Term]
+    terms: Terms
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-like value that `from_json` turns back into an equal record."""
+        fields = self.fields
+        return {
+            "source": self.source.to_json(),
+            "fields": {
+                "lede": fields.lede,
+                "headings": fields.headings,
+                "prose": fields.prose,
+                "code": fields.code,
+                "languages": fields.languages,
+                "links": fields.links,
+            },
+            "words": self.words,
+            "terms": self.terms.frequency,
+            "surfaces": self.terms.surfaces,
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> _Record:
+        """Undo `to_json`.  Raises KeyError, TypeError, ValueError or AttributeError for anything else."""
+        fields, words, terms, surfaces = value["fields"], value["words"], value["terms"], value["surfaces"]
+        if not all(isinstance(counts, dict) for counts in (words, terms, surfaces)):
+            raise TypeError
+        if not all(isinstance(fields[name], str) for name in ("lede", "prose", "code")):
+            raise TypeError
+        return cls(
+            Source.from_json(value["source"]),
+            TextFields(
+                lede=fields["lede"],
+                headings=tuple(fields["headings"]),
+                prose=fields["prose"],
+                code=fields["code"],
+                languages=tuple(fields["languages"]),
+                links=tuple(fields["links"]),
+            ),
+            words,
+            Terms(terms, surfaces),
+        )
 
 
 def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
@@ -127,9 +166,9 @@ def _records(
     made: dict[bytes, bytes] = {}
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
     with _map(share) as mapped:
-        for file, (record, value) in zip(unknown, mapped([(file.data, hexo) for file in unknown]), strict=True):
-            records[file.path] = record
-            made[keys[file.path]] = value
+        for file, packed in zip(unknown, mapped([(file.data, hexo) for file in unknown]), strict=True):
+            records[file.path] = _Record.from_json(unpack(packed))
+            made[keys[file.path]] = packed
             progress(len(records), len(files))
     cache.add_records(made)
     cache.keep_only(keys.values())
@@ -137,17 +176,17 @@ def _records(
 
 
 @contextmanager
-def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], Iterator[tuple[_Record, bytes]]]]:
+def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], Iterator[bytes]]]:
     """A map over (bytes, hexo), in order, in this process or in several."""
     if processes < 2:
-        yield lambda jobs: map(_read_and_dump, jobs)
+        yield lambda jobs: map(_read_and_pack, jobs)
         return
     # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with context.Pool(processes, _start_worker) as pool:
 
-        def mapped(jobs: Sequence[tuple[bytes, bool]]) -> Iterator[tuple[_Record, bytes]]:
-            found = pool.imap(_read_and_dump, jobs, chunksize=_AT_A_TIME)
+        def mapped(jobs: Sequence[tuple[bytes, bool]]) -> Iterator[bytes]:
+            found = pool.imap(_read_and_pack, jobs, chunksize=_AT_A_TIME)
             _load_libraries()
             return found
 
@@ -185,19 +224,27 @@ def record_key(file: PostFile, *, hexo: bool) -> bytes:
     return digest(versions, file.data)
 
 
-def _read_and_dump(job: tuple[bytes, bool]) -> tuple[_Record, bytes]:
+def _read_and_pack(job: tuple[bytes, bool]) -> bytes:
+    """A record as the cache holds it: smaller to hand over than its objects, and the same whoever read it."""
     data, hexo = job
-    record = _read(data, hexo=hexo)
-    return record, _dump(record)
+    return pack(_read(data, hexo=hexo).to_json())
 
 
 def _read(data: bytes, *, hexo: bool) -> _Record:
     source = read_source(data, hexo=hexo)
     fields = text_fields("", source.body)
-    headings = "\n".join(fields.headings)
-    words = count_words([(headings, 1), (fields.prose, 1)])
+    prose = normalise(fields.prose)
+    words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
     without_body = Source(replace(source.front, body=""))
-    return _Record(without_body, fields, words, count_terms([fields.prose]))
+    return _Record(without_body, fields, words, count_terms([prose]))
+
+
+def _remembered(value: Any) -> _Record | None:
+    """The record of a JSON value; None where it is not what we would have written."""
+    try:
+        return _Record.from_json(value)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _document(post: Post, record: _Record) -> Document:
@@ -208,49 +255,3 @@ def _document(post: Post, record: _Record) -> Document:
         words[word] = words.get(word, 0) + count
     terms = merge_terms(record.terms, count_terms([title, post.description]))
     return Document(post, replace(record.fields, title=title), words, terms)
-
-
-# -- records as JSON ---------------------------------------------------------------------------------------------------
-
-
-def _dump(record: _Record) -> bytes:
-    fields = record.fields
-    value = {
-        "source": record.source.to_json(),
-        "fields": {
-            "lede": fields.lede,
-            "headings": fields.headings,
-            "prose": fields.prose,
-            "code": fields.code,
-            "languages": fields.languages,
-            "links": fields.links,
-        },
-        "words": record.words,
-        "terms": record.terms,
-    }
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-
-
-def _remembered(value: Any) -> _Record | None:
-    """The record of a JSON value; None where it is not what we would have written."""
-    if not isinstance(value, dict):
-        return None
-    try:
-        fields, words = value["fields"], value["words"]
-        if not isinstance(words, dict) or not all(isinstance(fields[name], str) for name in ("lede", "prose", "code")):
-            return None
-        return _Record(
-            Source.from_json(value["source"]),
-            TextFields(
-                lede=fields["lede"],
-                headings=tuple(fields["headings"]),
-                prose=fields["prose"],
-                code=fields["code"],
-                languages=tuple(fields["languages"]),
-                links=tuple(fields["links"]),
-            ),
-            words,
-            {key: Term(frequency, surface) for key, (frequency, surface) in value["terms"].items()},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None

@@ -12,10 +12,12 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
 
 from enishi.stopwords import CHINESE_BREAKS, CHINESE_WEAK, CJK, LATIN
-from enishi.types import Term
+from enishi.types import Terms
 
 VERSION = 2
 """Part of the cache key: raise it when the output for some text changes."""
@@ -27,7 +29,10 @@ _HANGUL = "\uac00-\ud7af\u1100-\u11ff"
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer: no blanks between words
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0971-\u0dff"  # vowel signs, inside a word
 _WORD = rf"[^\W_{_HAN}{_KATAKANA}{_HIRAGANA}{_HANGUL}{_SPACELESS}]"
-_LATIN_LIKE = rf"{_WORD}(?:{_WORD}|[{_MARKS}]|[+#._'’-](?={_WORD})|[+#])*"
+_LATIN_LIKE = (
+    # ASCII first, many at a time: the class of all letters is slow to look up
+    rf"(?:[A-Za-z0-9]|{_WORD})(?:[A-Za-z0-9]++|{_WORD}|[{_MARKS}]|[+#._'’-](?={_WORD})|[+#])*+"
+)
 
 _TOKEN = re.compile(
     # A long-vowel mark begins no katakana word: the one in らーめん belongs to hiragana.
@@ -38,32 +43,39 @@ _MAX_WORD = 60
 """Longer "words" are hashes, encoded data or minified code."""
 
 
+def normalise(text: str) -> str:
+    """NFKC: full width = half width.  Costs as much as finding the words, and next to nothing the second time."""
+    return unicodedata.normalize("NFKC", text)
+
+
 def fold(text: str) -> str:
-    """Text as it is compared: NFKC (full width = half width), lower case."""
-    return unicodedata.normalize("NFKC", text).lower()
+    """Text as it is compared: NFKC, lower case."""
+    return normalise(text).lower()
 
 
 def words(text: str) -> Iterator[str]:
     """The words of a text, folded, in order."""
-    for match in _TOKEN.finditer(fold(text)):
-        run = match.group()
-        if not _is_unspaced(run[0]):
-            if len(run) <= _MAX_WORD:
-                yield _POSSESSIVE.sub("", run).replace("’", "'")
-        elif len(run) == 1:
-            yield run
-        else:
-            for start in range(len(run) - 1):
-                yield run[start : start + 2]
+    for run in _TOKEN.findall(fold(text)):
+        yield from _words_of_run(run)
 
 
 def count_words(weighted_texts: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Word counts over several texts, each times its weight; the keys are interned (one copy for a whole blog)."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for text, weight in weighted_texts:
-        for word, count in Counter(words(text)).items():
-            counts[sys.intern(word)] += weight * count
-    return dict(counts)
+        # A run is looked at once, however often it occurs: most of a text are runs that it repeats
+        for run, times in Counter(_TOKEN.findall(fold(text))).items():
+            for word in _words_of_run(run):
+                counts[word] = counts.get(word, 0) + weight * times
+    return {sys.intern(word): count for word, count in counts.items()}
+
+
+def _words_of_run(run: str) -> Iterable[str]:
+    if not _is_unspaced(run[0]):
+        if len(run) > _MAX_WORD:
+            return ()
+        return (_POSSESSIVE.sub("", run).replace("’", "'") if "s" in run[-1:] else run.replace("’", "'"),)
+    return (run,) if len(run) == 1 else map("".join, pairwise(run))
 
 
 def _is_unspaced(character: str) -> bool:
@@ -82,11 +94,10 @@ def _is_unspaced(character: str) -> bool:
 
 # --- terms ------------------------------------------------------------------------------------------------------
 
-_LATIN_TERM = re.compile(_LATIN_LIKE)
-_LATIN_PHRASE = re.compile(rf"{_LATIN_TERM.pattern}(?:[ \u00a0]{_LATIN_TERM.pattern})*")
+_LATIN_PHRASE = re.compile(rf"{_LATIN_LIKE}(?: {_LATIN_LIKE})*+")
 _COMPOUND = re.compile(rf"[{_HAN}\u30a1-\u30fa][{_HAN}{_KATAKANA}]+|[{_HANGUL}]{{2,}}")
 _SAME_SCRIPT = re.compile(rf"[{_HAN}]+|[{_KATAKANA}]+")
-_KANA = re.compile(rf"[{_HIRAGANA}{_KATAKANA}]")
+_KANA_RUN = re.compile(rf"[{_HIRAGANA}{_KATAKANA}]+")
 _HAN_RUN = re.compile(rf"[{_HAN}]{{2,}}")
 _BREAKS = re.compile(f"[{CHINESE_BREAKS}]")
 _COUNTER = re.compile(
@@ -98,80 +109,98 @@ _MAX_TERMS = 600
 """A post's most frequent terms; a reason among the first few hundred is never missed, a glossary is bounded."""
 
 
-def count_terms(texts: Iterable[str]) -> dict[str, Term]:
+def count_terms(texts: Iterable[str]) -> Terms:
     """The terms of a post by folded form, each with its count and its most frequent spelling there."""
     surfaces: Counter[str] = Counter()
     for text in texts:
-        surfaces.update(_terms(unicodedata.normalize("NFKC", text)))
+        _count_terms(normalise(text), surfaces)
     totals: dict[str, int] = {}
     prevailing: dict[str, tuple[int, str]] = {}
     for surface, count in surfaces.items():
         key = surface.lower()
-        totals[key] = totals.get(key, 0) + count
-        prevailing[key] = min(prevailing.get(key, (0, "")), (-count, surface))
-    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS]
-    return {sys.intern(key): Term(total, prevailing[key][1]) for key, total in ranked}
+        if key in totals:
+            totals[key] += count
+            prevailing[key] = min(prevailing[key], (-count, surface))
+        else:
+            totals[key] = count
+            prevailing[key] = (-count, surface)
+    if len(totals) > _MAX_TERMS:
+        totals = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS])
+    frequency = {sys.intern(key): count for key, count in totals.items()}
+    return Terms(frequency, {key: prevailing[key][1] for key in frequency if prevailing[key][1] != key})
 
 
-def merge_terms(first: Mapping[str, Term], second: Mapping[str, Term]) -> dict[str, Term]:
+def merge_terms(first: Terms, second: Terms) -> Terms:
     """Terms of two texts of one post; where both have one, the spelling of the first stays."""
-    merged = dict(first)
-    for key, term in second.items():
-        known = merged.get(key)
-        merged[key] = Term(known.frequency + term.frequency, known.surface) if known else term
-    return merged
+    frequency, surfaces = dict(first.frequency), {**second.surfaces, **first.surfaces}
+    for key, count in second.frequency.items():
+        if key in frequency:
+            frequency[key] += count
+            if key not in first.surfaces:
+                surfaces.pop(key, None)
+        else:
+            frequency[key] = count
+    return Terms(frequency, surfaces)
 
 
-def _terms(text: str) -> Iterator[str]:
-    yield from _latin_terms(text)
+def _count_terms(text: str, counts: Counter[str]) -> None:
+    _count_latin_terms(text, counts)
     if _looks_chinese(text):
-        yield from _chinese_terms(text)
+        _count_chinese_terms(text, counts)
     else:
-        yield from _compounds(text)
+        _count_compounds(text, counts)
 
 
-def _latin_terms(text: str) -> Iterator[str]:
+def _count_latin_terms(text: str, counts: Counter[str]) -> None:
+    """Words, and pairs of words with a blank between them that the text says twice or more."""
+    words: Counter[str] = Counter()
+    neighbors: Counter[tuple[str, str]] = Counter()
+    for phrase, times in Counter(_LATIN_PHRASE.findall(text)).items():
+        if " " not in phrase:
+            words[phrase] += times
+            continue
+        parts = phrase.split(" ")
+        for _ in range(times):
+            words.update(parts)
+            neighbors.update(pairwise(parts))
+    names = {word: name for word in words if (name := _name(word))}
+    for word, name in names.items():
+        counts[name] += words[word]
     pairs: Counter[str] = Counter()
-    for phrase in _LATIN_PHRASE.finditer(text):
-        previous = ""
-        for match in _LATIN_TERM.finditer(phrase.group()):
-            word = _POSSESSIVE.sub("", match.group())
-            if not _names_something(word):
-                previous = ""
-                continue
-            yield word
-            if previous and previous.lower() != word.lower():
-                pairs[f"{previous} {word}"] += 1
-            previous = word
+    for (first, second), count in neighbors.items():
+        if first in names and second in names and names[first].lower() != names[second].lower():
+            pairs[f"{names[first]} {names[second]}"] += count
     for pair, count in pairs.items():
         if count >= 2:  # said once it is chance, said twice it is a name
-            for _ in range(count):
-                yield pair
+            counts[pair] += count
 
 
-def _names_something(word: str) -> bool:
-    return (
+@lru_cache(maxsize=65_536)
+def _name(word: str) -> str:
+    """The word without its possessive, if it names something; else nothing."""
+    word = _POSSESSIVE.sub("", word)
+    names = (
         2 <= len(word) <= 40
         and not word[0].isdigit()
         and word.replace("’", "'").lower() not in LATIN
         and any(character.isalpha() for character in word)
     )
+    return word if names else ""
 
 
 def _looks_chinese(text: str) -> bool:
     """Han without kana to speak of."""
     han = sum(map(len, _HAN_RUN.findall(text)))
-    return han > 0 and len(_KANA.findall(text)) < 0.05 * han
+    return han > 0 and sum(map(len, _KANA_RUN.findall(text))) < 0.05 * han
 
 
-def _compounds(text: str) -> Iterator[str]:
+def _count_compounds(text: str, counts: Counter[str]) -> None:
     """Japanese compounds (単体テスト) and, where a compound mixes scripts, its parts."""
-    for match in _COMPOUND.finditer(text):
-        run = match.group()
+    for run, times in Counter(_COMPOUND.findall(text)).items():
         parts = _SAME_SCRIPT.findall(run)
         for candidate in [run] if len(parts) < 2 else [run, *parts]:
             if 2 <= len(candidate) <= _MAX_COMPOUND and candidate not in CJK and not _is_counter(candidate):
-                yield candidate
+                counts[candidate] += times
 
 
 def _is_counter(term: str) -> bool:
@@ -179,14 +208,14 @@ def _is_counter(term: str) -> bool:
     return _COUNTER.fullmatch(term) is not None
 
 
-def _chinese_terms(text: str) -> Iterator[str]:
+def _count_chinese_terms(text: str, counts: Counter[str]) -> None:
     """Recurring sequences of two to four characters: without blanks, recurrence is what marks a word."""
     grams: Counter[str] = Counter()
-    for run in _HAN_RUN.findall(text):
+    for run, times in Counter(_HAN_RUN.findall(text)).items():
         for chunk in _BREAKS.split(run):
             for length in (2, 3, 4):
                 for start in range(len(chunk) - length + 1):
-                    grams[chunk[start : start + length]] += 1
+                    grams[chunk[start : start + length]] += times
     longest_around: dict[str, int] = {}
     for gram, count in grams.items():
         if len(gram) > 2:
@@ -196,5 +225,4 @@ def _chinese_terms(text: str) -> Iterator[str]:
         weak_end = gram[0] in CHINESE_WEAK or gram[-1] in CHINESE_WEAK
         fragment = longest_around.get(gram) == count  # it never occurs but inside a longer one
         if count >= 2 and not weak_end and not fragment and gram not in CJK:
-            for _ in range(count):
-                yield gram
+            counts[gram] += count

@@ -7,7 +7,7 @@ An index knows rows, never posts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -86,7 +86,7 @@ class Document:
     fields: TextFields
     words: Mapping[str, int]
     """Weighted counts of folded words (title 3, headings, description and body 1), for the site encoder."""
-    terms: Mapping[str, Term]
+    terms: Terms
     """Words and phrases that a reader would name, by their folded form."""
 
     @property
@@ -101,6 +101,37 @@ class Term(NamedTuple):
 
     frequency: int
     surface: str
+
+
+class Terms(Mapping[str, Term]):
+    """The terms of one post by folded form.
+
+    A blog has some hundred thousand; most are written as they are folded, and of most only the frequency is ever asked
+    for, so a :class:`Term` is made when it is.
+    """
+
+    __slots__ = ("frequency", "surfaces")
+
+    def __init__(self, frequency: dict[str, int], surfaces: dict[str, str]) -> None:
+        self.frequency = frequency
+        self.surfaces = surfaces
+        """How a term is written, where that is not its folded form."""
+
+    def __getitem__(self, key: str) -> Term:
+        return Term(self.frequency[key], self.surfaces.get(key, key))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.frequency
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frequency)
+
+    def __len__(self) -> int:
+        return len(self.frequency)
+
+    def keys(self) -> KeysView[str]:
+        """A view of the dictionary itself: sets of it are made at its speed."""
+        return self.frequency.keys()
 
 
 @dataclass(frozen=True, slots=True)
