@@ -378,23 +378,29 @@ class _Builder:
         self._values = 0
         self._characters = 0
         self.timestamps: list[str] = []
+        """Of what was built last; a mapping holds back those of its keys until all of it is built."""
         self.key_lines: dict[str, int] = {}
         self.duplicates: list[tuple[str, int]] = []
 
     def build(self, node: Any, pointer: str, depth: int) -> Any:
+        self._count(node, depth)
+        if node.id == "scalar":
+            return self._scalar(node, pointer)
+        if node.id == "sequence":
+            self._check_tag(node, _SEQUENCE_TAGS)
+            return [self.build(item, f"{pointer}/{index}", depth + 1) for index, item in enumerate(node.value)]
+        result, timestamps = self._mapping(node, pointer, depth)
+        for found in timestamps.values():
+            self.timestamps += found
+        return result
+
+    def _count(self, node: Node, depth: int) -> None:
         self._values += 1
         line = node.start_mark.line
         if self._values > MAX_VALUES:
             raise YamlError("too-large", f"more than {MAX_VALUES} values (aliases counted each time)", line)
         if depth > MAX_DEPTH:
             raise YamlError("too-deep", f"nested more than {MAX_DEPTH} levels deep", line)
-        if node.id == "scalar":
-            return self._scalar(node, pointer)
-        if node.id == "sequence":
-            self._check_tag(node, _SEQUENCE_TAGS)
-            return [self.build(item, f"{pointer}/{index}", depth + 1) for index, item in enumerate(node.value)]
-        self._check_tag(node, _MAPPING_TAGS)
-        return self._mapping(node, pointer, depth)
 
     def _check_tag(self, node: Node, known: set[str]) -> None:
         if self._strict and node.tag not in known:
@@ -416,12 +422,15 @@ class _Builder:
         self._check_tag(node, _TEXT_TAGS)
         return _without_lone_surrogates(text)
 
-    def _mapping(self, node: Any, pointer: str, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: Any, pointer: str, depth: int) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """The mapping, and the timestamps below each of its keys: a later twin of a key takes those away again."""
+        self._check_tag(node, _MAPPING_TAGS)
         result: dict[str, Any] = {}
+        timestamps: dict[str, list[str]] = {}
         merged: set[str] = set()
         for key_node, value_node in node.value:
             if key_node.id == "scalar" and key_node.value == "<<" and not key_node.style and key_node.tag == "":
-                self._merge(value_node, result, merged, pointer, depth)
+                self._merge(value_node, (result, timestamps), merged, pointer, depth)
                 continue
             key = self._key(key_node, depth)
             line = key_node.start_mark.line
@@ -429,19 +438,19 @@ class _Builder:
                 if self._strict:
                     raise YamlError("duplicate-key", key, line, self.key_lines.get(key) if depth == 0 else None)
                 self.duplicates.append((key, line))
-            if key in result:
-                self._forget_timestamps(f"{pointer}/{escape_pointer(key)}")
             merged.discard(key)
+            known = len(self.timestamps)
             value = self.build(value_node, f"{pointer}/{escape_pointer(key)}", depth + 1)
             if key in result and value is None:
                 continue  # only when not strict: an empty twin does not wipe out a value
             result[key] = value
+            timestamps.pop(key, None)
+            if len(self.timestamps) > known:
+                timestamps[key] = self.timestamps[known:]
+                del self.timestamps[known:]
             if depth == 0:
                 self.key_lines[key] = line
-        return result
-
-    def _forget_timestamps(self, pointer: str) -> None:
-        self.timestamps = [p for p in self.timestamps if p != pointer and not p.startswith(pointer + "/")]
+        return result, timestamps
 
     def _key(self, node: Node, depth: int) -> str:
         """js-yaml makes every key a string, as JavaScript objects do."""
@@ -450,23 +459,24 @@ class _Builder:
         del self.timestamps[known:]
         return value if isinstance(value, str) else to_string(value)
 
-    def _merge(self, node: Any, result: dict[str, Any], merged: set[str], pointer: str, depth: int) -> None:
+    def _merge(
+        self, node: Any, into: tuple[dict[str, Any], dict[str, list[str]]], merged: set[str], pointer: str, depth: int
+    ) -> None:
+        result, timestamps = into
         sources = node.value if node.id == "sequence" else [node]
         for source in sources:
-            known = len(self.timestamps)
-            values = self.build(source, pointer, depth + 1) if source.id == "mapping" else None
-            dates = self.timestamps[known:]
-            del self.timestamps[known:]
-            if not isinstance(values, dict):
+            if source.id != "mapping":
                 if self._strict:
                     raise YamlError("merge", "`<<` merges mappings only", node.start_mark.line)
                 continue
+            self._count(source, depth + 1)
+            values, dates = self._mapping(source, pointer, depth + 1)
             for key, value in values.items():
                 if key not in result:
                     result[key] = value
                     merged.add(key)
-                    place = f"{pointer}/{escape_pointer(key)}"
-                    self.timestamps += [date for date in dates if date == place or date.startswith(place + "/")]
+                    if key in dates:
+                        timestamps[key] = dates[key]
 
 
 def _fits(tag: str, text: str, value: Any, is_timestamp: bool) -> bool:
