@@ -24,12 +24,14 @@ _LINE_REACH = 240
 
 _DROPPED = "script|style|svg|iframe|noscript|object|canvas|template|video|audio"
 
-# Each branch begins with a fixed character: the regex engine then skips plain text at the speed of memchr.
+# Each branch begins with a character as such, no repetition or condition: only then does the regex engine skip plain
+# text at the speed of memchr.
 _SYNTAX = re.compile(
-    r"\{[%{#:.]|\{/\*|\\begin\{|\}\}|%\}|:{3,}|@\[|\[!\w|!\[\^|\[\[?(?:toc|TOC)\]|<!|<\?|(?<!\(https)(?<!\(http)(?<!\"https)(?<!\"http)://"
+    r"\{[%{#:.]|\{/\*|\\begin\{|\}\}|%\}|:::+|@\[|\[!\w|!\[\^|\[\[?(?:toc|TOC)\]|<!|<\?"
+    r"|:(?<!\(https:)(?<!\(http:)(?<!\"https:)(?<!\"http:)//"
     rf"|<(?:(?i:pre|{_DROPPED})\b|[A-Z][\w.]*)"
 )
-_TRIGGER = re.compile(r"`+|~{3,}|" + _SYNTAX.pattern)
+_TRIGGER = re.compile(r"``*|~~~+|" + _SYNTAX.pattern)
 
 _LONG = 1_500
 _LONG_RUN = re.compile(rf"[!-~]{{{_LONG},}}")
@@ -87,9 +89,9 @@ def plain_markdown(body: str) -> str:
         body = _KRAMDOWN_TOC.sub("", body)
     if "*[" in body:
         body = _ABBREVIATION.sub(r"\1:", body)
-    if _ADMONITION_ANYWHERE.search(body):
+    if _MARKS_OF_ADMONITIONS.search(body) and _ADMONITION_ANYWHERE.search(body):
         body = _dedent_admonitions(body)
-    if _MDX_ANYWHERE.search(body):
+    if _MDX_AT_THE_TOP.match(body):
         body = _MDX_STATEMENT.sub("", body)
     if not _SYNTAX.search(body):
         return body
@@ -513,6 +515,7 @@ _MORE_COMMENT = re.compile(r"<!--\s*(?:more|truncate|excerpt|end[ _-]?excerpt|re
 _ADMONITION_LINE = re.compile(
     r'([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-][^\n"]*+|===[+!]?[ \t]+(?="))(?:"([^"\n]*)")?[ \t]*'
 )
+_MARKS_OF_ADMONITIONS = re.compile(r"!!!|\?\?\?|===")
 _ADMONITION_ANYWHERE = re.compile(r'^[ \t]*(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-]|===[+!]?[ \t]+")', re.M)
 _FENCE_LINE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 
@@ -550,7 +553,7 @@ _MDX_STATEMENT = re.compile(
     r"|^export\s+(?:const|let|var|default|function|async)\b[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*",
     re.M,
 )
-_MDX_ANYWHERE = re.compile(r"\A\s*(?:import\s[^\n]*[\"'];?[ \t]*$|export\s+(?:const|let|default|function)\b)", re.M)
+_MDX_AT_THE_TOP = re.compile(r"\s*(?:import\s[^\n]*[\"'];?[ \t]*$|export\s+(?:const|let|default|function)\b)", re.M)
 
 # --- what other tools leave at the beginning -----------------------------------------------------------------------
 

@@ -9,10 +9,9 @@ compounds, recurring Chinese character sequences.
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -60,27 +59,27 @@ def words(text: str) -> Iterator[str]:
 
 
 def count_words(weighted_texts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Word counts over several texts, each times its weight; the keys are interned (one copy for a whole blog)."""
+    """Word counts over several texts, each times its weight."""
     counts: dict[str, int] = {}
     for text, weight in weighted_texts:
         # A run is looked at once, however often it occurs: most of a text are runs that it repeats
         for run, times in Counter(_TOKEN.findall(fold(text))).items():
             for word in _words_of_run(run):
                 counts[word] = counts.get(word, 0) + weight * times
-    return {sys.intern(word): count for word, count in counts.items()}
+    return counts
 
 
-def _words_of_run(run: str) -> Iterable[str]:
-    if not _is_unspaced(run[0]):
-        if len(run) > _MAX_WORD:
-            return ()
-        return (_POSSESSIVE.sub("", run).replace("’", "'") if "s" in run[-1:] else run.replace("’", "'"),)
-    return (run,) if len(run) == 1 else map("".join, pairwise(run))
+def _words_of_run(run: str) -> Sequence[str]:
+    if _is_unspaced(run[0]):
+        return [run[start : start + 2] for start in range(len(run) - 1)] or [run]
+    if len(run) > _MAX_WORD:
+        return ()
+    return (run if run.isalnum() else _POSSESSIVE.sub("", run).replace("’", "'"),)
 
 
 def _is_unspaced(character: str) -> bool:
     """Whether runs of this script are cut into bigrams (Han, Hangul, Thai …; katakana stays whole)."""
-    return (
+    return character >= "\u0e00" and (
         "\u3400" <= character <= "\u9fff"
         or character == "\u3005"
         or "\uf900" <= character <= "\ufaff"
@@ -126,8 +125,7 @@ def count_terms(texts: Iterable[str]) -> Terms:
             prevailing[key] = (-count, surface)
     if len(totals) > _MAX_TERMS:
         totals = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS])
-    frequency = {sys.intern(key): count for key, count in totals.items()}
-    return Terms(frequency, {key: prevailing[key][1] for key in frequency if prevailing[key][1] != key})
+    return Terms(totals, {key: prevailing[key][1] for key in totals if prevailing[key][1] != key})
 
 
 def merge_terms(first: Terms, second: Terms) -> Terms:
