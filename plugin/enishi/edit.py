@@ -16,7 +16,7 @@ import re
 import secrets
 import stat
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -465,6 +465,9 @@ class _Reading:
             block = handler.find(self._text)
             if block is None or handler.kind != self.front.format or block.body_line != self.front.body_line:
                 continue
+            if len(block.text) > _MAX_BLOCK:
+                told = f"front matter of more than {_MAX_BLOCK // 1024} KB is not edited. Edit it by hand"
+                raise _RefusedError("front-matter-too-large", told, block.first_line)
             with suppress(BlockError):
                 if (handler.read(block.text).value or {}) == self.front.meta:
                     line_start = _line_offset(self._text, block.first_line)
@@ -531,6 +534,9 @@ class _Reading:
             raise _RefusedError("shared-tags", told, line)
         if isinstance(entry.value, _RefusedError):
             raise entry.value
+        if len(entry.value.items) > _MAX_ITEMS:
+            told = f"`{path[-1]}` has more than {_MAX_ITEMS} items. Edit it by hand"
+            raise _RefusedError("odd-tags", told, self.line_at(entry.start))
         return entry.value
 
     def places(self) -> list[tuple[str, ...]]:
@@ -544,9 +550,13 @@ class _Reading:
     def names(self, path: tuple[str, ...]) -> tuple[str, ...]:
         return self.rules.names(self.front, path)
 
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.end() for match in _LINE_END.finditer(self.raw)]
+
     def line_at(self, offset: int) -> int:
         """The line of an offset into the raw text, from 1."""
-        return len(_LINE_END.findall(self.raw, 0, offset)) + 1
+        return bisect_right(self._line_ends, offset) + 1
 
     @property
     def tags_line(self) -> int:
@@ -580,6 +590,10 @@ class _Reading:
 
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_MAX_BLOCK = 256 * 1024
+"""Characters of front matter: it is read again for every way that is tried."""
+_MAX_ITEMS = 1_000
+"""Tags of one post that are looked at one by one."""
 
 
 def _line_offset(text: str, line: int) -> int:

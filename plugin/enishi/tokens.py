@@ -44,7 +44,25 @@ _MAX_WORD = 60
 
 def normalise(text: str) -> str:
     """NFKC: full width = half width.  Costs as much as finding the words, and next to nothing the second time."""
-    return unicodedata.normalize("NFKC", text)
+    if len(text) <= _MAX_NORMALISED:
+        return unicodedata.normalize("NFKC", text)
+    return "".join(unicodedata.normalize("NFKC", part) for part in _normalisable_parts(text))
+
+
+_MAX_NORMALISED = 2_000
+_ALONE = re.compile(r"[\x00-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+"""Characters that change nothing before them and are changed by nothing before them."""
+
+
+def _normalisable_parts(text: str) -> Iterator[str]:
+    """Parts that give the same one by one: sorting a run of combining marks takes quadratic time."""
+    start = 0
+    while start < len(text):
+        cut = start + _MAX_NORMALISED
+        alone = _ALONE.search(text, cut, cut + _MAX_NORMALISED)
+        end = alone.start() if alone is not None else cut + _MAX_NORMALISED
+        yield text[start:end]
+        start = end
 
 
 def fold(text: str) -> str:
