@@ -24,7 +24,9 @@ LAYERS = [
     # writing
     ["output", "fragments", "render", "render_tags"],
     # commands
-    ["pipeline", "last", "tagging", "console", "console_tags", "reporters", "cli", "__main__"],
+    ["pipeline", "last", "tagging", "console", "console_tags"],
+    ["changes", "strangers", "line_edits", "remarks", "baseline", "check", "reporters", "report_files"],
+    ["cli", "__main__"],
 ]
 # fmt: on
 ORDER = [name for layer in LAYERS for name in layer]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-BUILT, USAGE, BUG, INTERRUPTED = 0, 2, 3, 130
+BUILT, FAILED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
 app = typer.Typer(
@@ -68,6 +68,8 @@ def _command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]
             try:
                 function(*args, **kwargs)
                 sys.stdout.flush()
+            except typer.Exit:
+                raise
             except EnishiError as error:
                 _complain(str(error))
                 raise typer.Exit(error.exit_code) from None
@@ -106,6 +108,12 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, such as related.limit=3; repeatable."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text for people.")]
+NowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--now", metavar="DATE", help="Which posts lie in the future: a day or a moment; the present by default."
+    ),
+]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many posts to show at most.")]
 
 
@@ -143,12 +151,7 @@ def build(
     ] = None,
     config: ConfigOption = None,
     set_: SetOption = None,
-    now: Annotated[
-        str | None,
-        typer.Option(
-            "--now", metavar="DATE", help="Which posts lie in the future: a day or a moment; the present by default."
-        ),
-    ] = None,
+    now: NowOption = None,
     show: Annotated[
         int,
         typer.Option(
@@ -252,6 +255,74 @@ def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption
         console.print_json(console_tags.topic_values(tags))
     else:
         console_tags.print_topics(tags)
+
+
+@_command("check")
+def check(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE", help="Posts, or folders of posts; what changed against the base by default."),
+    ] = None,
+    site: SiteOption = Path(),
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base",
+            metavar="REF",
+            help="Compare with the merge base with this; the pull request's base or the default branch by default.",
+        ),
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Check all posts.")] = False,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="FORMAT", help="What to print; text by default.")
+    ] = "text",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", metavar="FORMAT=FILE", help="Write a report to a file as well; repeatable."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail (exit code 1) on any warning or error.")] = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option("--min-confidence", metavar="X", min=0, max=1, help="The least confidence of a missing tag."),
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Accept what is found, in .enishi-baseline.json.")
+    ] = False,
+    cache: Annotated[
+        Path | None, typer.Option("--cache", metavar="DIR", help="Folder of the cache; SITE/.enishi by default.")
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is missing or wrong in the posts that changed: tags, front matter, near-duplicates."""
+    from enishi import console
+    from enishi.check import CheckRequest
+    from enishi.check import check as check_site
+    from enishi.report_files import check_format, parse_outputs, write_report
+
+    form = "json" if as_json else format_
+    check_format(form)
+    outputs = parse_outputs(output or ())
+    request = _request(site, None, config, set_, now=_moment(now), processes=_processes(), cache=cache)
+    asked = CheckRequest(
+        request, tuple(files or ()), base, everything, min_confidence, strict, write_baseline=write_baseline
+    )
+    with console.progress(False) as progress:
+        report = check_site(asked, progress)
+    for name, file in outputs:
+        write_report(report, name, file, site)
+    if form == "text" and sys.stdout.isatty():
+        from rich.console import Console
+
+        from enishi.reporters.text import print_text
+
+        print_text(report, Console())
+    else:
+        write_report(report, form, "-", site)
+    if report.failing:
+        raise typer.Exit(FAILED)
 
 
 # -- commands: tags --------------------------------------------------------------------------------------------------

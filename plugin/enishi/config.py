@@ -132,6 +132,42 @@ class TagSettings(_Section):
     )
 
 
+CheckCode = Literal[
+    "missing-tag",
+    "no-tags",
+    "tag-spelling",
+    "implied-tag",
+    "retired-tag",
+    "tag-is-category",
+    "near-duplicate",
+    "bad-front-matter",
+    "related-change",
+]
+"""The keys of :data:`enishi.findings.CODES`."""
+
+
+class CheckSettings(_Section):
+    """What `enishi check` reports, and how loudly."""
+
+    warn_from: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.8, description="From this confidence a missing tag is a warning."
+    )
+    note_from: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="From this confidence a missing tag is a note; below, nothing is said."
+    )
+    levels: dict[CheckCode, Literal["off", "note", "warning", "error"]] = Field(
+        default_factory=dict,
+        description='How a kind of finding is shown (`"no-tags" = "off"`): `off`, `note`, `warning` or `error`. Of '
+        "missing tags this is the level from `warn_from` on. See [the kinds](commands.md#enishi-check).",
+    )
+    fail_on: tuple[CheckCode, ...] = Field(
+        (), description="Kinds of findings that make the check fail (exit code 1); notes never do."
+    )
+    max_file_bytes: Annotated[int, Field(ge=1000, le=16 * 1024 * 1024)] = Field(
+        5_000_000, description="A larger post is not read; that is reported."
+    )
+
+
 class Settings(_Section):
     """Everything that can be set."""
 
@@ -161,6 +197,7 @@ class Settings(_Section):
     index: IndexSettings = Field(default_factory=IndexSettings)
     partials: PartialSettings = Field(default_factory=PartialSettings)
     tags: TagSettings = Field(default_factory=TagSettings)
+    check: CheckSettings = Field(default_factory=CheckSettings)
 
 
 def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any, str]]:

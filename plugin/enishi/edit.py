@@ -146,6 +146,33 @@ def plan_edit(
         return refused.refusal
 
 
+@dataclass(frozen=True, slots=True)
+class TagsPlace:
+    """Where something about a post's tags is to be shown in its file."""
+
+    line: int
+    """Of the tags entry, from 1; where there is none, the front matter's first line, or 1."""
+    column: int
+    """From 1, in code points."""
+    is_entry: bool
+    """Whether there is a tags entry."""
+
+
+def find_tags(data: bytes, *, hexo: bool, generator: str = "generic") -> TagsPlace:
+    """Where a post's tags are written; see :func:`plan_edit` for the arguments.  Pure; raises nothing."""
+    reading = _Reading(_decode(data), _Rules(hexo, generator, "flow"))
+    front = reading.front
+    if not front.format or front.is_lost:
+        return TagsPlace(1, 1, False)
+    with suppress(_RefusedError):
+        places = [entry for path in reading.places() if (entry := reading.entry(path)) is not None]
+        if places:
+            start = places[0].start
+            return TagsPlace(reading.line_at(start), start - reading.line_start(start) + 1, True)
+        return TagsPlace(max(1, reading.found[1].first_line - 1), 1, False)
+    return TagsPlace(reading.tags_line, 1, reading.tags_line > 1)
+
+
 class _RefusedError(Exception):
     def __init__(self, code: str, message: str, line: int = 0) -> None:
         super().__init__(message)
@@ -1467,7 +1494,9 @@ __all__ = [
     "Refusal",
     "Style",
     "TagChange",
+    "TagsPlace",
     "apply_edit",
+    "find_tags",
     "plan_edit",
     "unified_diff",
 ]

@@ -25,7 +25,7 @@ from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.links import resolve_links
 from enishi.manifest import ManifestEntry, read_manifest
 from enishi.output import JOURNAL_NAME, SCRATCH_NAME, WriteReport, outputs_intact, write_outputs, written_files
-from enishi.posts import find_files
+from enishi.posts import MAX_FILE_BYTES, find_files
 from enishi.render import (
     RELATED_NAME,
     PartialOptions,
@@ -70,6 +70,10 @@ class Request:
     now: datetime | None = None
     """Which posts lie in the future; the present moment if not given."""
     processes: int = 1
+    cache: Path | None = None
+    """The folder of the cache; ``SITE/.enishi`` if not given."""
+    max_file_bytes: int = MAX_FILE_BYTES
+    """Larger posts are not read."""
 
     @property
     def folder(self) -> Path:
@@ -162,7 +166,7 @@ def load(request: Request) -> Blog:
     site, problems = detect_site(request.site, generator=settings.generator, posts=settings.posts)
     _refuse_ways_out(request.site, settings)
     declines, unreadable = read_declined(request.site)
-    found, skipped = find_files(site, settings.exclude)
+    found, skipped = find_files(site, settings.exclude, request.max_file_bytes)
     files = tuple(read_files(found))
     manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
     now = request.now or datetime.now(UTC)
@@ -250,8 +254,10 @@ def links_of(documents: Sequence[Document], site: Site) -> dict[str, tuple[str, 
     return resolve_links(documents, [host] if host and not host.endswith("example.com") else [])
 
 
-def open_cache(site: Path) -> Cache:
-    """The site's cache, in a folder that git ignores; none where it cannot be written."""
+def open_cache(site: Path, folder: Path | None = None) -> Cache:
+    """The site's cache, in a folder that git ignores; none where it cannot be written.  Or that of another folder."""
+    if folder is not None:
+        return Cache(folder / _CACHE_NAME)
     folder = site / STATE_FOLDER
     if _leads_out(site, STATE_FOLDER) or _leads_out(site, f"{STATE_FOLDER}/{_CACHE_NAME}"):
         return Cache(None)

@@ -46,19 +46,22 @@ class SourceFile:
     """Where to read it."""
 
 
-def find_files(site: Site, exclude: Iterable[str] = ()) -> tuple[list[SourceFile], list[Diagnostic]]:
+def find_files(
+    site: Site, exclude: Iterable[str] = (), max_bytes: int = MAX_FILE_BYTES
+) -> tuple[list[SourceFile], list[Diagnostic]]:
     """The site's post files, sorted by path, each real file once.
 
     `exclude` holds patterns relative to the site (`drafts/**`; a name without a slash is left out wherever it is).
     Links that lead out of the site, files that are too large, and names that Hexo passes over are named in
     diagnostics; what vanishes or cannot be opened meanwhile is not there.
     """
-    return _Search(site, exclude).run()
+    return _Search(site, exclude, max_bytes).run()
 
 
 class _Search:
-    def __init__(self, site: Site, exclude: Iterable[str]) -> None:
+    def __init__(self, site: Site, exclude: Iterable[str], max_bytes: int) -> None:
         self._site = site
+        self._max_bytes = max_bytes
         self._root = os.path.realpath(site.root)
         is_hexo = site.reads_like_hexo
         self._excluded = Globs(exclude if is_hexo else (*site.exclude, *exclude), by_name=True)
@@ -163,8 +166,9 @@ class _Search:
         self._keep(child, Path(entry.path), status.st_size)
 
     def _keep(self, child: str, file: Path, size: int) -> None:
-        if size > MAX_FILE_BYTES:
-            told = f"larger than {MAX_FILE_BYTES // 1024 // 1024} MB, so it is not read"
+        if size > self._max_bytes:
+            limit = self._max_bytes / 1024 / 1024
+            told = f"larger than {limit:.3g} MB, so it is not read"
             self._problems.append(Diagnostic(child, 0, "file-too-large", Severity.WARNING, told))
             return
         self._found.setdefault(child, SourceFile(child, file))
@@ -442,15 +446,17 @@ class _Rules:
             return (), (), False
         if not isinstance(value, dict):
             self.warn(
-                "enishi", "bad-enishi-block", "`enishi:` should be a block with `pin`, `exclude` or `related` below it"
+                "enishi",
+                "bad-enishi-block",
+                "`enishi:` should be a block with `pin`, `exclude`, `related` or `ignore` below it",
             )
             return (), (), True
         for name in value:
-            if name not in ("pin", "exclude", "related"):
+            if name not in ("pin", "exclude", "related", "ignore"):
                 self.warn(
                     "enishi",
                     "bad-enishi-block",
-                    f"`enishi: {name}` is not known; there are `pin`, `exclude`, `related`",
+                    f"`enishi: {name}` is not known; there are `pin`, `exclude`, `related`, `ignore`",
                 )
         related = value.get("related", True)
         if related is not None and not isinstance(related, bool):

@@ -382,7 +382,7 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
 
 def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
     files = {file.path: file for file in blog.files}
-    style = _prevailing_style(blog.files)
+    style = prevailing_style(blog.files)
     edits, refused = [], []
     for path in sorted(changes):
         if path not in files:
@@ -410,7 +410,7 @@ def _carries_it_already(tags: Iterable[str], change: TagChange) -> bool:
     return not change.remove and spelling_key(change.add) in map(spelling_key, tags)
 
 
-def _prevailing_style(files: Iterable[PostFile]) -> Style:
+def prevailing_style(files: Iterable[PostFile]) -> Style:
     """How most posts of the blog write their tags."""
     counts = Counter(style for file in files for style in _styles(file.data))
     return "block" if counts["block"] > counts["flow"] else "flow"

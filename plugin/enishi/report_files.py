@@ -1,0 +1,68 @@
+"""Where the reports of a check go: standard output, and files that the command line names.
+
+A file may lie in the checkout of a stranger's branch: a link that stands in its place, or in that of a folder above
+it, is not written through.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from enishi.errors import OutputError, SettingsError
+from enishi.findings import CheckReport
+from enishi.reporters import FORMATS, as_bytes
+
+STANDARD_OUTPUT = "-"
+
+
+def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, str]]:
+    """``FORMAT=FILE`` as (format, file).
+
+    Raises:
+        SettingsError: one is not written so, or names a format that there is none of.
+    """
+    found = []
+    for output in outputs:
+        name, equals, file = output.partition("=")
+        if not equals or not file:
+            raise SettingsError(f"--output {output}: write it as FORMAT=FILE, for example --output sarif=enishi.sarif")
+        check_format(name)
+        found.append((name, file))
+    return found
+
+
+def check_format(name: str) -> None:
+    """Raises SettingsError for a format that there is none of."""
+    if name not in FORMATS:
+        raise SettingsError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+
+
+def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
+    """Write a report in a format to a file; ``-`` is standard output.
+
+    Raises:
+        OutputError: it cannot be written, or a link stands in the way.
+    """
+    data = as_bytes(FORMATS[name](report))
+    if file == STANDARD_OUTPUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(os.path.abspath(file))  # noqa: PTH100 - the name as given, no link resolved
+    checkout = Path(os.path.realpath(site))
+    if target.is_relative_to(checkout) and not Path(os.path.realpath(target.parent)).is_relative_to(checkout):
+        raise OutputError(f"{file}: a folder above it is a link that leads out of the site, so nothing was written")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_relative_to(checkout) and target.is_symlink():
+            raise OutputError(f"{file} is a symbolic link, which is not written through. Remove it, or name another")
+        if target.is_relative_to(checkout) and target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            raise OutputError(f"{file} is not a regular file, so nothing was written")
+        target.write_bytes(data)
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error
