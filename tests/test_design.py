@@ -24,7 +24,7 @@ LAYERS = [
     # writing
     ["output", "fragments", "render", "render_tags"],
     # commands
-    ["pipeline", "last", "tagging", "console", "console_tags"],
+    ["pipeline", "last", "tagging", "console", "console_tags", "console_audit"],
     ["changes", "strangers", "line_edits", "remarks", "baseline", "check", "reporters", "report_files"],
     ["cli", "__main__"],
 ]

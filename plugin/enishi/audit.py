@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from enishi.config import TagSettings
-from enishi.twins import Resemblance, differences, find_resemblances
+from enishi.tokens import fold
+from enishi.twins import Resemblance, differences, find_resemblances, naming_pattern
 from enishi.types import Document
 from enishi.vocabulary import Vocabulary, fold_tag, reader_key
 
@@ -23,6 +24,8 @@ EVERYWHERE_POSTS = 10
 """… on a blog that has so many tagged posts."""
 TOGETHER_POSTS = 3
 """On fewer posts, two tags go together by chance."""
+
+_SHORTEST_NAME = 3
 
 _OnPosts = Mapping[str, tuple[str, ...]]
 """Paths of the posts that carry a tag, sorted, by the tag exactly as written."""
@@ -69,6 +72,16 @@ class TagsTogether:
     tags: tuple[str, ...]
     """The one that posts name first, first."""
     posts: tuple[str, ...]
+    others: tuple[str, ...]
+    """Every spelling of all but the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoneTag(TagUse):
+    """A tag on one post."""
+
+    named_by: tuple[str, ...] = ()
+    """Paths of other posts whose title names it: it may belong there, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ class Audit:
     categories_meant: bool = False
     """Whether the blog as a rule gives posts a tag of their category's name, so that it means to."""
     everywhere: tuple[TagUse, ...] = ()
-    once: tuple[TagUse, ...] = ()
+    once: tuple[LoneTag, ...] = ()
 
 
 def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> Audit:
@@ -121,7 +134,7 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
         categories=_categories(documents, on_posts, names),
         categories_meant=not vocabulary.categories_apart,
         everywhere=everywhere,
-        once=_once(vocabulary, on_posts, names, in_twins),
+        once=_once(documents, vocabulary, on_posts, names, in_twins),
     )
 
 
@@ -184,18 +197,23 @@ def _groups(names: Mapping[str, Collection[str]], resemblances: Sequence[Resembl
 def _kept(keys: Sequence[str], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]) -> str:
     """The prevailing spelling of the most frequent tag; one that can be written and has no odd widths, if there is any.
 
-    A letter of another width than the rest is a slip, however often it was copied.
+    A letter of another width than the rest, or one that nobody sees, is a slip, however often it was copied.
     """
     prevailing = {vocabulary.names[key] for key in keys}
     every = sorted(name for key in keys for name in names[key])
     writable = [name for name in every if can_be_written(name)] or every
-    normal = [name for name in writable if unicodedata.is_normalized("NFKC", name)] or writable
+    normal = [name for name in writable if name.isprintable() and unicodedata.is_normalized("NFKC", name)] or writable
     return min(normal, key=lambda name: (name not in prevailing, -len(on_posts[name]), name))
 
 
+def can_be_named(tag: str) -> bool:
+    """Whether a renaming can name the tag: it holds no control characters, line breaks or broken UTF-16."""
+    return all(unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c != "\ufeff" for c in tag)
+
+
 def can_be_written(tag: str) -> bool:
-    """Whether a tag could be written into front matter: no control characters, no blanks at its ends or in a row."""
-    return tag.isprintable() and re.search(r"\A\s|\s\Z|\s\s", tag) is None
+    """Whether a renaming can write the tag into front matter: it has no blanks at its ends or in a row either."""
+    return can_be_named(tag) and re.search(r"\A\s|\s\Z|\s\s", tag) is None
 
 
 def _reasons(
@@ -224,16 +242,29 @@ def _everywhere(on_posts: _OnPosts, names: Mapping[str, Sequence[str]], tagged: 
 
 
 def _once(
-    vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]], in_twins: Collection[str]
-) -> tuple[TagUse, ...]:
-    """Tags on one post, by name; none that other tags imply, as those posts mean it, too."""
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    on_posts: _OnPosts,
+    names: Mapping[str, Sequence[str]],
+    in_twins: Collection[str],
+) -> tuple[LoneTag, ...]:
+    """Tags on one post; none that other tags imply, as those posts mean it, too."""
     implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
-    found = [
-        TagUse(names[key][0], on_posts[names[key][0]])
-        for key in names
-        if vocabulary.counts[key] == 1 and key not in in_twins and key not in implied
-    ]
-    return tuple(sorted(found, key=lambda use: (fold_tag(use.tag), use.tag)))
+    titles = [(document.post.path, fold(document.fields.title)) for document in documents]
+    found = []
+    for key in names:
+        if vocabulary.counts[key] == 1 and key not in in_twins and key not in implied:
+            tag = names[key][0]
+            found.append(LoneTag(tag, on_posts[tag], _named_by(tag, on_posts[tag], titles)))
+    return tuple(sorted(found, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
+
+
+def _named_by(tag: str, carriers: Collection[str], titles: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Posts whose title names a tag that they do not carry; none for very short names, which stand inside others."""
+    if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
+        return ()
+    pattern = naming_pattern([tag])
+    return tuple(path for path, title in titles if path not in carriers and pattern.search(title))
 
 
 def _together(
@@ -256,7 +287,8 @@ def _together(
         implied |= {broader for key in keys for broader in vocabulary.broader.get(key, ())}
         apart = sorted((key for key in keys if key not in implied), key=lambda key: (places[key], key))
         if len(apart) > 1:
-            found.append(TagsTogether(tuple(_most_used(on_posts, names[key]) for key in apart), posts))
+            tags = tuple(_most_used(on_posts, names[key]) for key in apart)
+            found.append(TagsTogether(tags, posts, tuple(name for key in apart[1:] for name in names[key])))
     return tuple(sorted(found, key=lambda together: (-len(together.posts), together.tags)))
 
 

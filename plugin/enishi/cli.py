@@ -54,7 +54,9 @@ def run() -> None:
 
 
 tags_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The tags that posts are missing: see, decline, write, rename."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The tags that posts are missing: see, decline, write; those they have: audit, rename.",
 )
 app.add_typer(tags_app, name="tags")
 
@@ -432,6 +434,29 @@ def declined(
     else:
         console_tags.print_declines(found)
     console.print_diagnostics(diagnostics, verbose=True)
+
+
+@_command("audit", tags_app)
+def audit(
+    site: SiteOption = Path(),
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="How many findings of each kind to show at most.")
+    ] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Find spelling twins, tags used once or on nearly everything, and such; say what would mend them."""
+    from enishi import console, console_audit
+    from enishi.tagging import audit as audit_blog
+
+    request = _request(site, None, config, set_, processes=_processes())
+    found = audit_blog(request)
+    if as_json:
+        console.print_json(console_audit.audit_values(found, request))
+    else:
+        console_audit.print_audit(found, request, limit)
+    console.print_diagnostics(found.diagnostics, verbose=False)
 
 
 @_command("apply", tags_app)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from enishi.audit import Audit, audit_tags
 from enishi.config import load_settings
 from enishi.declined import Decline, decline_tag, read_declined, undecline_tag
 from enishi.documents import PostFile
@@ -27,7 +28,7 @@ from enishi.pipeline import STATE_FOLDER, Blog, Request, load, open_cache, read
 from enishi.render_tags import TAGS_NAME, TAGS_VERSION
 from enishi.types import Document, Evidence, MissingTag, Neighbor, Post, TagSuggestion, TextFields, Topic, TopicShare
 from enishi.types import TopicTag as _TopicTag
-from enishi.vocabulary import fold_tag, spelling_key
+from enishi.vocabulary import fold_tag, read_vocabulary, spelling_key
 
 ADD, MAYBE = 0.8, 0.5
 """From these confidences a suggestion is marked "add" or "maybe"."""
@@ -193,6 +194,48 @@ def posts_by_year(tags: LastTags, topic: Topic, years: range) -> dict[int, int]:
     """How many of a topic's posts are of each year."""
     dates = Counter(tags.posts[path].date[:4] for path in topic.posts if path in tags.posts)
     return {year: dates[f"{year:04}"] for year in years}
+
+
+# -- audit -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlogAudit:
+    """What there is to say about a blog's tags, and about whose posts."""
+
+    found: Audit
+    posts: Mapping[str, Document]
+    """By path."""
+    diagnostics: tuple[Diagnostic, ...]
+    """Why it may not be the whole truth: posts whose tags cannot be read, rules that cannot."""
+
+
+def audit(request: Request) -> BlogAudit:
+    """Read the blog as it lies on the disk, and look its tags over; no build is needed."""
+    blog = load(request)
+    with open_cache(request.site) as cache:
+        documents, told = read(blog, cache, request.processes)
+    posts = [document.post for document in documents]
+    vocabulary, problems = read_vocabulary(posts, blog.site, blog.settings.tags)
+    broken = [diagnostic for diagnostic in told if diagnostic.severity is Severity.ERROR]
+    return BlogAudit(
+        audit_tags(documents, vocabulary, blog.settings.tags),
+        {document.post.path: document for document in documents},
+        tuple(sorted({*blog.diagnostics, *problems, *broken})),
+    )
+
+
+def renaming_command(request: Request, old: Sequence[str], new: str) -> list[str]:
+    """The words of the command that writes `new` for `old` in the same blog under the same settings."""
+    words = ["enishi", "tags", "rename" if len(old) == 1 else "merge"]
+    if os.path.realpath(request.site) != os.path.realpath(Path()):
+        words += ["--site", str(request.site)]
+    if request.config_file is not None:
+        words += ["--config", str(request.config_file)]
+    for override in request.overrides:
+        words += ["--set", override]
+    names = [*old, new]
+    return [*words, *(["--"] if any(name.startswith("-") for name in names) else []), *names]
 
 
 # -- declining -------------------------------------------------------------------------------------------------------
@@ -502,9 +545,12 @@ def git_apply(site: Path, patch: Path) -> str:
 
 def alias_lines(old: Iterable[str], new: str) -> list[str]:
     """Lines for `[tags.aliases]`, by which an old name is read as the new one; none for mere spellings of it."""
+    names: dict[str, str] = {}
+    for tag in old:
+        names.setdefault(fold_tag(tag), tag)
     return [
         f"{tag if re.fullmatch(r'[A-Za-z0-9_-]+', tag) else _toml(tag)} = {_toml(new)}"
-        for tag in dict.fromkeys(old)
+        for tag in names.values()
         if spelling_key(tag) != spelling_key(new)
     ]
 

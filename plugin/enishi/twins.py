@@ -332,7 +332,7 @@ def _used_together(
     Two letters fit by chance: there, nothing but both tags on one post will do.
     """
     by_name = min(map(len, short[1])) > 2
-    patterns = {short[0]: _pattern(short[1]), long[0]: _pattern(long[1])}
+    patterns = {short[0]: naming_pattern(short[1]), long[0]: naming_pattern(long[1])}
     found = []
     for document, own in tagged:
         missing = patterns.keys() - own
@@ -343,6 +343,24 @@ def _used_together(
     return found
 
 
-def _pattern(names: Collection[str]) -> re.Pattern[str]:
-    ways = {r"[\W_]*".join(map(re.escape, words)) for name in names for words in variants(name)}
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(ways))})(?![^\W_])")
+def naming_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """What finds any of these names in folded text, as whole words where they are Latin or katakana."""
+    ways = {_bounded(words) for name in names for words in variants(name) if not _is_other_word(words[-1], name)}
+    return re.compile("|".join(sorted(ways)) or r"(?!)")
+
+
+def _bounded(words: Sequence[str]) -> str:
+    pattern = r"[\W_]*".join(map(re.escape, words))
+    before, after = (_letters_like(edge) for edge in (words[0][0], words[-1][-1]))
+    return (f"(?<!{before})" if before else "") + pattern + (f"(?!{after})" if after else "")
+
+
+def _letters_like(letter: str) -> str:
+    return next((kind for kind in ("[a-z0-9]", "[ァ-ヺー]") if re.match(kind, letter)), "")
+
+
+def _is_other_word(variant: str, name: str) -> bool:
+    """Whether a variant takes or adds the s of a word that is no plural (`HTTPS`, `HTTP`)."""
+    folded = fold_tag(name)
+    added = variant in _NO_PLURALS and not folded.endswith(variant)
+    return added or (f"{variant}s" in _NO_PLURALS and folded.endswith(f"{variant}s"))
