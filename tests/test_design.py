@@ -23,9 +23,12 @@ LAYERS = [
     ["communities", "topics", "tags", "evaluate", "figures", "twins", "audit", "edit"],
     # writing
     ["output", "fragments", "render", "render_tags"],
+    ["reporters.wording", "reporters.text", "reporters.json", "reporters.github", "reporters.checkstyle"],
+    ["reporters.rdjson", "reporters.sarif", "reporters.gitlab", "reporters.junit", "reporters.markdown"],
+    ["reporters.diff", "reporters"],
     # commands
     ["pipeline", "last", "tagging", "console", "console_tags", "console_audit"],
-    ["changes", "strangers", "line_edits", "remarks", "baseline", "check", "reporters", "report_files"],
+    ["changes", "strangers", "line_edits", "remarks", "baseline", "check", "report_files"],
     ["cli", "__main__"],
 ]
 # fmt: on

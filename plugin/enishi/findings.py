@@ -111,6 +111,10 @@ class CheckReport:
     notes: tuple[str, ...] = field(default_factory=tuple)
     """What a reader should know about the run itself, a sentence each: a shallow clone, a model that was not used."""
 
+    patches: Mapping[str, str] = field(default_factory=dict)
+    """By a post's path: all its suggested edits as one patch, which `git apply` takes at the top of the repository.
+    Bytes that are no UTF-8 are carried along as lone surrogates."""
+
     def in_repository(self, path: str) -> str:
         """A post's path relative to the top of the repository."""
         return f"{self.prefix}/{path}" if self.prefix else path

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-LONGEST = 500
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+LONGEST = 1000
 """Characters of one piece of text that a report shows."""
 
 _SPACES = re.compile(r"[ \t\n\x0b\x0c\r\x85\u2028\u2029]+")
@@ -61,6 +64,48 @@ def _as_python_escape(match: re.Match[str]) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+_ACTS_IN_MARKDOWN = re.compile(
+    r"@(?=\w)|[#!](?=\d)|\bGH-(?=\d)"  # mentions, and references to issues
+    r"|:(?=//)|\bwww(?=\.)"  # addresses
+    r"|<(?=[A-Za-z/!?])|&(?=#?\w+;)"  # HTML
+    r"|\](?=[\[(:])"  # links, images, and what SARIF calls embedded links
+    r"|`(?=``)|~(?=~~)"  # fences
+    r"|\{(?=\d)"  # placeholders of SARIF
+)
+_CODE_SPAN = re.compile(r"((?<![`\\])`[^`]+`(?!`))")
+"""Nothing happens in there, and a command that stands in it has to stay one.  Only what every reader takes for code."""
+_STARTS_IN_MARKDOWN = re.compile(r"[#>=+*|/-]|\d+[.)]")
+
+
+def disarmed(text: str) -> str:
+    """As :func:`shown`, for messages that one tool shows as they are and the next reads as Markdown.
+
+    A zero-width blank stands where something would happen: a name that is told, a link, a tag of HTML, a heading.
+    It cannot be seen in either, which escapes could.
+    """
+    pieces = _CODE_SPAN.split(shown(text))
+    line = "".join(piece if number % 2 else _part(piece) for number, piece in enumerate(pieces))
+    return "\u200b" + line if _STARTS_IN_MARKDOWN.match(line) else line
+
+
+def _part(text: str) -> str:
+    return _ACTS_IN_MARKDOWN.sub("\\g<0>\u200b", text)
+
+
+# -- in XML ----------------------------------------------------------------------------------------------------------
+
+
+def xml_text(root: Element) -> str:
+    """A document with an element a line, of text that passed :func:`shown` or :func:`shown_path` or came from them.
+
+    Characters that XML 1.0 has no way to hold are escapes by then; line breaks in attributes become references.
+    """
+    from xml.etree import ElementTree
+
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 # -- in JSON ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,63 @@
+"""`junit`: test results, for CI services that show nothing else.
+
+A post that was checked is a test.  Only what makes the check fail is a failure: a judgement that merely warns is a
+skipped test, because that is what every service shows with its message and none paints red.  Notes are the output of a
+test that passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from enishi.errors import Severity
+from enishi.findings import CheckReport, Finding
+from enishi.printable import shown, shown_path, xml_text
+from enishi.reporters.wording import explanation, fails, message_of, summary
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_NAME = "enishi check"
+
+
+def report_junit(report: CheckReport) -> str:
+    """One suite: a test a finding, and one for each post with nothing to say about it."""
+    from xml.etree.ElementTree import Element, SubElement
+
+    suite = Element("testsuite", name=_NAME)
+    found = {finding.path for finding in report.findings}
+    for finding in report.findings:
+        _add_test(suite, finding, report)
+    for path in report.checked:
+        if path not in found:
+            place = shown_path(report.in_repository(path))
+            SubElement(suite, "testcase", classname=place, name="no findings", time="0")
+    counts = {
+        "tests": str(len(suite)),
+        "failures": str(len(suite.findall("testcase/failure"))),
+        "errors": "0",
+    }
+    for name, value in [*counts.items(), ("skipped", str(len(suite.findall("testcase/skipped")))), ("time", "0")]:
+        suite.set(name, value)
+    notes = [f"note: {shown(note)}" for note in report.notes]
+    SubElement(suite, "system-out").text = "\n".join([*notes, summary(report)])
+    root = Element("testsuites", {"name": _NAME, **counts})
+    root.append(suite)
+    return xml_text(root)
+
+
+def _add_test(suite: Element, finding: Finding, report: CheckReport) -> None:
+    from xml.etree.ElementTree import SubElement
+
+    path, code = shown_path(report.in_repository(finding.path)), shown(finding.code)
+    # Services tell tests apart by their names, and a test that changes its name with each commit is a new one.
+    about = shown(finding.tag or finding.subject)
+    test = SubElement(suite, "testcase", classname=path, name=f"{code} {about}".strip(), time="0")
+    place = f"{path}:{finding.line}:{finding.column}"
+    told = f"{place}: {explanation(finding)}"
+    if fails(finding, report):
+        SubElement(test, "failure", type=code, message=message_of(finding)).text = told
+    elif finding.level == Severity.NOTE:
+        SubElement(test, "system-out").text = told
+    else:
+        SubElement(test, "skipped", type=code, message=message_of(finding)).text = told

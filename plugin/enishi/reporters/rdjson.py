@@ -1,0 +1,53 @@
+"""`rdjson`: reviewdog's Diagnostic Format, with suggestions that a review can accept by a click.
+
+Reviewdog posts messages as Markdown.  It counts columns in bytes of UTF-8, and shows a suggestion only where that
+replaces whole lines.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from enishi.errors import Severity
+from enishi.findings import CheckReport, Finding
+from enishi.printable import disarmed, json_text, shown
+from enishi.reporters.wording import explanation, replacement
+
+_SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NOTE: "INFO"}
+
+
+def report_rdjson(report: CheckReport) -> str:
+    """One DiagnosticResult."""
+    return json_text(
+        {
+            "source": {"name": "enishi"},
+            "diagnostics": [_diagnostic(finding, report) for finding in report.findings],
+        }
+    )
+
+
+def _diagnostic(finding: Finding, report: CheckReport) -> dict[str, Any]:
+    start = {"line": finding.line, "column": byte_column(finding)}
+    fields: dict[str, Any] = {
+        "message": explanation(finding, disarmed),
+        "location": {"path": report.in_repository(finding.path), "range": {"start": start}},
+        "severity": _SEVERITIES[finding.level],
+        "code": {"value": shown(finding.code)},
+    }
+    suggestion = replacement(finding)
+    if suggestion is not None:
+        first, last, lines = suggestion
+        lines_replaced = {"start": {"line": first}, "end": {"line": last}}
+        fields["suggestions"] = [{"range": lines_replaced, "text": "\n".join(lines)}]
+    return fields
+
+
+def byte_column(finding: Finding) -> int:
+    """The column from 1, in bytes of UTF-8; a byte a character where the line is not known that far."""
+    before = finding.line_text[: finding.column - 1]
+    return finding.column - len(before) + sum(map(_size, before))
+
+
+def _size(character: str) -> int:
+    """Bytes of a character in the file; a lone surrogate stands for one byte that is no UTF-8."""
+    return 1 if "\udc80" <= character <= "\udcff" else len(character.encode("utf-8", "surrogatepass"))

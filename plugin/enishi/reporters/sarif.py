@@ -1,0 +1,102 @@
+"""`sarif`: SARIF 2.1.0, for GitHub code scanning, editors and whatever else gathers findings."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from enishi import __version__
+from enishi.errors import Severity
+from enishi.findings import CODES, CheckReport, Finding
+from enishi.printable import disarmed, json_text, shown
+from enishi.reporters.wording import explanation, replacement, unique_fingerprints
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_FINGERPRINT = "enishi/v1"
+
+
+def report_sarif(report: CheckReport) -> str:
+    """One run with every rule, whether it found something or not, so that an index names the same rule each time."""
+    codes = [*CODES, *sorted({finding.code for finding in report.findings} - CODES.keys())]
+    names = unique_fingerprints(report.findings)
+    run = {
+        "tool": {
+            "driver": {
+                "name": "Enishi",
+                "semanticVersion": __version__,
+                "rules": [_rule(code) for code in codes],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the repository"}}},
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {"level": "note", "message": {"text": disarmed(note)}} for note in report.notes
+                ],
+            }
+        ],
+        "results": [
+            _result(finding, name, codes.index(finding.code), report)
+            for finding, name in zip(report.findings, names, strict=True)
+        ],
+    }
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _rule(code: str) -> dict[str, Any]:
+    what = shown(CODES.get(code, code))
+    return {
+        "id": shown(code),
+        "shortDescription": {"text": what[:1].upper() + what[1:]},
+        "help": {
+            "text": f"Enishi found {what}. The message says why, and how to accept or decline it for good. "
+            "In the settings every code can be an error, a warning, a note or off."
+        },
+        "defaultConfiguration": {"level": "note" if code == "related-change" else "warning"},
+    }
+
+
+def _result(finding: Finding, fingerprint: str, rule: int, report: CheckReport) -> dict[str, Any]:
+    artifact = {"uri": _uri(report.in_repository(finding.path)), "uriBaseId": _ROOT}
+    region = {"startLine": finding.line, "startColumn": finding.column}
+    fields: dict[str, Any] = {
+        "ruleId": shown(finding.code),
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.level],
+        "message": {"text": explanation(finding, disarmed)},
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+        "partialFingerprints": {_FINGERPRINT: fingerprint},
+    }
+    if finding.confidence is not None:
+        fields["rank"] = round(finding.confidence * 100, 2)
+    fix = _replacement(finding)
+    if fix:
+        change = {"artifactLocation": artifact, "replacements": [fix]}
+        fields["fixes"] = [{"description": {"text": "Change the front matter"}, "artifactChanges": [change]}]
+    return fields
+
+
+def _replacement(finding: Finding) -> dict[str, Any]:
+    suggestion = replacement(finding)
+    if suggestion is None:
+        return {}
+    first, last, lines = suggestion
+    if not lines:  # their last line break goes with them
+        return {"deletedRegion": {"startLine": first, "endLine": last + 1, "endColumn": 1}}
+    return {
+        "deletedRegion": {"startLine": first, "endLine": last},
+        "insertedContent": {"text": "\n".join(lines)},
+    }
+
+
+def _uri(path: str) -> str:
+    """A relative reference: whatever is not plain ASCII stands as its bytes, which may be no UTF-8."""
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = path.encode("utf-8", "surrogatepass")
+    return quote_from_bytes(raw, safe="/")

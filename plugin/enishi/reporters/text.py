@@ -1,0 +1,106 @@
+"""`text`: for a person at a terminal or before the log of a CI run.
+
+A finding starts with `path:line:column`, which terminals and editors make a link of; why stands below it, and what to
+do once a post.  No line starts with a stranger's text, so none can be a command to the service that keeps the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from enishi.errors import Severity
+from enishi.findings import CheckReport, Finding
+from enishi.printable import shown, shown_path
+from enishi.reporters.wording import PostFindings, by_post, evidence_of, message_of, percent, summary
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_INDENT = "    "
+
+Piece = tuple[str, str]
+"""Some text and its style."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    pieces: Sequence[Piece]
+    hang: int = 0
+    """Cells by which what does not fit on the line is set in; 0 for a line that is never broken."""
+
+
+def report_text(report: CheckReport) -> str:
+    """Without colour, and with lines as long as they are."""
+    return "".join("".join(text for text, _ in line.pieces) + "\n" for line in _lines(report))
+
+
+def print_text(report: CheckReport, console: Console | None = None) -> None:
+    """The same on standard output or `console`: in colour on a terminal, with long evidence broken where it hangs."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = console or Console()
+    if not console.is_terminal:
+        console.file.write(report_text(report))
+        return
+    for line in _lines(report):
+        if not line.hang:
+            console.print(Text.assemble(*line.pieces), soft_wrap=True, highlight=False)
+            continue
+        label, *rest = line.pieces
+        grid = Table.grid(padding=0)
+        grid.add_column(width=line.hang - len(_INDENT), no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(label[0].removeprefix(_INDENT), style=label[1]), Text.assemble(*rest))
+        console.print(Padding(grid, (0, 0, 0, len(_INDENT)), expand=False), highlight=False)
+
+
+def _lines(report: CheckReport) -> Iterator[_Line]:
+    for post in by_post(report.findings):
+        yield from _lines_of_post(post)
+        yield _Line([("", "")])
+    for note in report.notes:
+        yield _Line([("note: ", "cyan"), (shown(note), "")])
+    style = "bold red" if report.failing else "bold"
+    yield _Line([(summary(report), style)])
+
+
+def _lines_of_post(post: PostFindings) -> Iterator[_Line]:
+    if post.title:
+        yield _Line([("“", "dim"), (post.title, "bold"), ("”", "dim")])
+    for finding in post.findings:
+        yield _headline(finding)
+        yield from _reasons(finding)
+    for number, advice in enumerate(post.advice):
+        # Never broken: a command in it is there to be copied.
+        yield _Line([(_INDENT + _label("" if number else "to do:"), "dim"), (shown(advice), "")])
+
+
+def _headline(finding: Finding) -> _Line:
+    place = f"{shown_path(finding.path)}:{finding.line}:{finding.column}"
+    return _Line(
+        [
+            (place, "bold"),
+            (": ", ""),
+            (finding.level.value, _STYLES[finding.level]),
+            (f": {message_of(finding)} ", ""),
+            (f"[{shown(finding.code)}]", "dim"),
+        ]
+    )
+
+
+def _reasons(finding: Finding) -> Iterator[_Line]:
+    """Evidence in a column of its own, the first with how sure that makes us."""
+    how_sure = "because:" if finding.confidence is None else f"{percent(finding.confidence)} sure:"
+    for number, line in enumerate(evidence_of(finding)):
+        label = _INDENT + _label("" if number else how_sure)
+        yield _Line([(label, "dim"), (line, "")], hang=len(label))
+
+
+def _label(text: str) -> str:
+    return text.ljust(len("100% sure: "))
