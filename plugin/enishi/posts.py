@@ -29,7 +29,16 @@ from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES, NEVER_POSTS, Site, is_
 from enishi.types import Post, Status
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
-SOURCE_VERSION = f"source-1/{FRONT_MATTER_VERSION}"
+_LARGE = 1024 * 1024
+_MAX_IN_LARGE = 64 * 1024 * 1024
+"""Bytes of all files above `_LARGE` together: a repository of a megabyte may unpack to thousands of them."""
+MAX_BODY = 1_000_000
+"""Characters of a post's text that are read.  The longest posts of real blogs have a tenth; a megabyte that is written
+to be hard to parse takes ten seconds."""
+MAX_TITLE = 1_000
+MAX_TAGS = 500
+"""Of one post.  Time and memory grow with the tags of a blog times its posts."""
+SOURCE_VERSION = f"source-2/{FRONT_MATTER_VERSION}"
 """Part of the key under which a `Source` is remembered."""
 
 
@@ -62,6 +71,7 @@ class _Search:
     def __init__(self, site: Site, exclude: Iterable[str], max_bytes: int) -> None:
         self._site = site
         self._max_bytes = max_bytes
+        self._in_large = 0
         self._root = os.path.realpath(site.root)
         is_hexo = site.reads_like_hexo
         self._excluded = Globs(exclude if is_hexo else (*site.exclude, *exclude), by_name=True)
@@ -166,9 +176,14 @@ class _Search:
         self._keep(child, Path(entry.path), status.st_size)
 
     def _keep(self, child: str, file: Path, size: int) -> None:
+        told = ""
         if size > self._max_bytes:
-            limit = self._max_bytes / 1024 / 1024
-            told = f"larger than {limit:.3g} MB, so it is not read"
+            told = f"larger than {self._max_bytes / 1024 / 1024:.3g} MB, so it is not read"
+        elif size > _LARGE:
+            self._in_large += size
+            if self._in_large > _MAX_IN_LARGE:
+                told = f"not read: all posts of more than 1 MB together have over {_MAX_IN_LARGE // 1024 // 1024} MB"
+        if told:
             self._problems.append(Diagnostic(child, 0, "file-too-large", Severity.WARNING, told))
             return
         self._found.setdefault(child, SourceFile(child, file))
@@ -301,7 +316,18 @@ def read_source(data: bytes, *, hexo: bool) -> Source:
     front = parse(text, hexo=hexo)
     if problem is not None:
         front = replace(front, problems=(problem, *front.problems))
+    if len(front.body) > MAX_BODY:
+        front = _cut(front)
     return Source(front)
+
+
+def _cut(front: FrontMatter) -> FrontMatter:
+    """The beginning of an overlong body, up to the end of a line where there is one."""
+    end = front.body.rfind("\n", MAX_BODY // 2, MAX_BODY) + 1 or MAX_BODY
+    line = front.body_line + front.body.count("\n", 0, end)
+    told = f"the post goes on after its first {MAX_BODY:,} characters; from here on it is not read"
+    problem = Problem(line, "post-too-long", Severity.WARNING, told)
+    return replace(front, body=front.body[:end], problems=(*front.problems, problem))
 
 
 def _decode(data: bytes, *, hexo: bool) -> tuple[str, Problem | None]:
@@ -338,13 +364,14 @@ class _Rules:
         self.path, self.site, self.now = path, site, now
         self.front = source.front
         self.meta = source.front.meta
+        self._timestamps = frozenset(source.front.timestamps)
         self.relative = _below_post_folder(path, site)
         self.diagnostics = [Diagnostic(path, p.line, p.code, p.severity, p.message) for p in source.problems]
 
     def post(self) -> Post:
         """The post."""
         date = self.date()
-        title = self.title()
+        title = self._within_bounds(self.title())
         slug = self.slug()
         categories = self.categories()
         pinned, excluded, wants_related = self.own_settings()
@@ -355,7 +382,7 @@ class _Rules:
             title=title,
             url=permalinks.make_url(self.site, address),
             date=date,
-            tags=self.tags(),
+            tags=self._tags_within_bounds(self.tags()),
             categories=categories,
             description=self.description(),
             lang=lang,
@@ -368,6 +395,20 @@ class _Rules:
             slug=slug,
             front_matter=self.meta,
         )
+
+    def _within_bounds(self, title: str) -> str:
+        if len(title) > MAX_TITLE:
+            told = f"only the first {MAX_TITLE:,} characters of the title are read"
+            self.warn("title", "title-too-long", told)
+        return title[:MAX_TITLE]
+
+    def _tags_within_bounds(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        kept = tuple(tag for tag in tags if len(tag) <= _MAX_NAME)[:MAX_TAGS]
+        if kept != tags:
+            key = next((key for key in ("tags", "tag", "topics") if self.line(key)), "tags")
+            told = f"only the first {MAX_TAGS} tags of a post are read, and none of more than {_MAX_NAME} characters"
+            self.warn(key, "too-many-tags", told)
+        return kept
 
     def date(self) -> datetime | None:
         raise NotImplementedError
@@ -398,7 +439,7 @@ class _Rules:
         self.diagnostics.append(Diagnostic(self.path, self.line(key), code, severity, message))
 
     def is_timestamp(self, pointer: str) -> bool:
-        return pointer in self.front.timestamps
+        return pointer in self._timestamps
 
     def is_future(self, date: datetime | None) -> bool:
         return not self.site.future and date is not None and date > self.now
@@ -572,7 +613,7 @@ class _HexoRules(_Rules):
         given = self._values.get("permalink")
         if javascript.is_truthy(given) and (not isinstance(given, str) or self.is_timestamp("/permalink")):
             self._refuse(
-                "permalink", "bad-permalink", f"`permalink` should be text. Write `permalink: '{_text(given)}'`"
+                "permalink", "bad-permalink", f"`permalink` should be text. Write `permalink: '{_shorten(_text(given))}'`"
             )
             return True
         if permalinks.hexo_can_address(self.site, self.slug(), self._values):
