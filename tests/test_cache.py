@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import enishi.cache
-from enishi.cache import SCHEMA_VERSION, Cache, digest
+from enishi.cache import SCHEMA_VERSION, Cache, digest, pack
 
 KEY, OTHER = digest("key"), digest("other")
 
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 def fill(file: Path, records: int = 1) -> None:
     with Cache(file) as cache:
-        cache.add_records({KEY: b'{"a": [1, "x"]}'} | {digest(str(n)): b'"%d"' % n for n in range(records - 1)})
+        cache.add_records({KEY: pack({"a": [1, "x"]})} | {digest(str(n)): pack(str(n)) for n in range(records - 1)})
         cache.put_arrays({"vectors": np.arange(6, dtype=np.float32).reshape(2, 3)})
         cache.set_state("out", {"key": "ü"})
 
@@ -78,8 +78,8 @@ def test_arrays_are_replaced_together(file: Path) -> None:
 
 def test_a_value_is_replaced_by_the_last(file: Path) -> None:
     with Cache(file) as cache:
-        cache.add_records({KEY: b"1"})
-        cache.add_records({KEY: b"2"})
+        cache.add_records({KEY: pack(1)})
+        cache.add_records({KEY: pack(2)})
         cache.set_state("s", 1)
         cache.set_state("s", None)
         assert cache.records([KEY]) == {KEY: 2}
@@ -99,7 +99,7 @@ def test_old_records_go_once_they_are_the_larger_part(file: Path) -> None:
 def test_no_file_means_no_cache() -> None:
     with Cache(None) as cache:
         assert not cache.is_open
-        cache.add_records({KEY: b"1"})
+        cache.add_records({KEY: pack(1)})
         cache.put_arrays({"a": np.zeros(1)})
         cache.set_state("s", 1)
         cache.keep_only([])
@@ -177,7 +177,7 @@ def test_a_damaged_file_is_an_empty_cache_and_soon_a_sound_one(file: Path, damag
             assert all(value == {"a": [1, "x"]} if key == KEY else digest(value) == key for key, value in found.items())
             cache.arrays()
             cache.state("out")
-            cache.add_records({OTHER: b"1"})
+            cache.add_records({OTHER: pack(1)})
             cache.keep_only([KEY])
     assert_works(file)
 
@@ -247,7 +247,7 @@ def test_a_read_only_folder_means_no_cache(file: Path) -> None:
     file.parent.chmod(0o555)
     try:
         with Cache(file) as cache:
-            cache.add_records({OTHER: b"1"})
+            cache.add_records({OTHER: pack(1)})
     finally:
         file.parent.chmod(0o755)
         file.chmod(0o644)
@@ -260,7 +260,7 @@ def test_a_full_disk_costs_what_is_new_and_nothing_else(file: Path) -> None:
         assert cache._db is not None
         (pages,) = cache._db.execute("PRAGMA page_count").fetchone()
         cache._db.execute(f"PRAGMA max_page_count={pages}")
-        cache.add_records({digest(str(n)): os.urandom(3000).hex().encode().join([b'"', b'"']) for n in range(50)})
+        cache.add_records({digest(str(n)): pack(os.urandom(3000).hex()) for n in range(50)})
         assert not cache.is_open
         assert cache.records([KEY]) == {}
     assert is_filled(file)
@@ -277,7 +277,7 @@ def test_a_locked_cache_is_an_empty_one_and_stays_as_it_is(file: Path, monkeypat
     other.execute("BEGIN EXCLUSIVE")
     try:
         with Cache(file) as cache:
-            cache.add_records({OTHER: b"1"})
+            cache.add_records({OTHER: pack(1)})
             assert cache.records([OTHER]) == {}
     finally:
         other.execute("COMMIT")
@@ -296,12 +296,12 @@ def test_a_reader_sees_one_build_while_another_writes(file: Path) -> None:
 WRITER = """
 import sys, numpy as np
 from pathlib import Path
-from enishi.cache import Cache, digest
+from enishi.cache import Cache, digest, pack
 file, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("started", flush=True)
 for number in range(rounds):
     with Cache(file) as cache:
-        cache.add_records({digest(name, str(number)): b'"%s"' % name.encode()})
+        cache.add_records({digest(name, str(number)): pack(name)})
         cache.put_arrays({"a": np.full(20_000, number), "b": np.full(20_000, number)})
         found = cache.arrays()
         assert not found or (found["a"][0] == found["b"][0] == found["b"][-1]), "arrays of two builds"
@@ -360,5 +360,5 @@ def test_any_overwritten_bytes_leave_a_cache_that_works(file: Path, position: in
         cache.records([KEY, *(digest(str(n)) for n in range(200))])
         cache.arrays()
         cache.state("out")
-        cache.add_records({OTHER: b"1"})
+        cache.add_records({OTHER: pack(1)})
     file.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ cache.  What depends on the site (tags, dates, addresses, the generator's own li
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import sys
@@ -194,18 +193,12 @@ def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], It
 
 
 def _load_libraries() -> None:
-    """Import what the rest of a build needs, half a second of it, while others read."""
-    import scipy.linalg
+    """Import what the rest of a build needs, a quarter of a second of it, while others read."""
     import scipy.sparse  # noqa: F401
 
 
 def _start_worker() -> None:
-    """A worker of a build that is killed would wait for its next post for ever; a thread ends it.
-
-    Tokens are many small objects that refer to none of their own: looking for cycles as often as Python does by
-    default costs a fifteenth of the time.
-    """
-    gc.set_threshold(100_000, 20, 20)
+    """A worker of a build that is killed would wait for its next post for ever; a thread ends it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), daemon=True).start()

@@ -15,6 +15,8 @@ _MAX_SHARE = 0.2
 """A term in more of the posts than this says nothing about two of them."""
 _COMPOUND_BONUS = 1.5
 _TITLE_BONUS = 2.0
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
 
 
 class Reasons:
@@ -43,12 +45,13 @@ class Reasons:
 
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times how much both posts speak of it."""
+        ours, theirs = first.terms.frequency, second.terms.frequency
+        titles = (self._titles[first.post.path], self._titles[second.post.path])
         weights = {}
-        small, large = sorted((first.terms, second.terms), key=len)
-        for key in small.keys() & large.keys():
+        for key in ours.keys() & theirs.keys():
             frequency = self._frequency[key]
             if frequency <= self._most:
-                weights[key] = self._weight(key, first, second, frequency)
+                weights[key] = self._weight(key, ours[key] * theirs[key], titles, frequency)
         passing = {key for key in weights if _is_passing(first.terms[key], second.terms[key])}
         chosen: list[str] = []
         for key in sorted(weights, key=lambda key: (key in passing, -round(weights[key], 6), -len(key), key)):
@@ -58,13 +61,13 @@ class Reasons:
                 chosen.append(key)
         return [(_surface(key, first, second), weights[key]) for key in chosen]
 
-    def _weight(self, key: str, first: Document, second: Document, frequency: int) -> float:
+    def _weight(self, key: str, spoken: int, titles: tuple[str, str], frequency: int) -> float:
+        """`spoken` is the product of how often the two posts say it."""
         rarity = log((self._count + 1) / (frequency + 0.5))
-        spoken = sqrt(first.terms[key].frequency * second.terms[key].frequency)
-        weight = rarity**2 * (1 + log(spoken))
+        weight = rarity**2 * (1 + log(sqrt(spoken)))
         if " " in key or (len(key) > 2 and not key.isascii()):
             weight *= _COMPOUND_BONUS
-        if any(_contains(self._titles[document.post.path], key) for document in (first, second)):
+        if _contains(titles[0], key) or _contains(titles[1], key):
             weight *= _TITLE_BONUS
         return weight
 
@@ -87,7 +90,12 @@ def _contains(text: str, term: str) -> bool:
         return False
     if not (term[0].isascii() and term[-1].isascii()):
         return True
-    return re.search(rf"(?<![a-z0-9]){re.escape(term)}(?:e?s)?(?![a-z0-9])", text) is not None
+    start = text.find(term)
+    while start >= 0:
+        if (start == 0 or text[start - 1] not in _LETTERS) and _ENDING.match(text, start + len(term)):
+            return True
+        start = text.find(term, start + 1)
+    return False
 
 
 def _surface(key: str, first: Document, second: Document) -> str:

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
     from enishi.types import Vectors
 
-VERSION = 3
+VERSION = 4
 EXACT_POSTS = 3000
 """Up to here the eigen-decomposition is exact; it is cubic in posts (3 s for 2,500 on one core)."""
+_ALL_PAIRS_POSTS = 1500
+"""Up to here it takes less time to compute all eigenpairs (0.1 s for 836) than the largest ones alone (0.2 s)."""
 _FULLY_CENTRED_POSTS = 50
 _MAX_DOCUMENT_SHARE = 0.3
 _CITATION_WEIGHT = 0.1
@@ -214,7 +216,6 @@ def _exact_eigenpairs(
     rank: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     import numpy as np
-    from scipy.linalg import eigh
 
     n = f.shape[0]
     if n == 0:
@@ -225,6 +226,11 @@ def _exact_eigenpairs(
     kernel += gamma**2 * mean_mean
     kernel *= inverse[:, None]
     kernel *= inverse[None, :]
+    if n <= _ALL_PAIRS_POSTS:
+        spectrum, u = np.linalg.eigh(kernel)
+        return u[:, : -rank - 1 : -1], spectrum[: -rank - 1 : -1]
+    from scipy.linalg import eigh
+
     spectrum, u = eigh(kernel, subset_by_index=(n - rank, n - 1), overwrite_a=True, check_finite=False)
     return u[:, ::-1], spectrum[::-1]
 
