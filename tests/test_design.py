@@ -27,7 +27,7 @@ LAYERS = [
     ["reporters.rdjson", "reporters.sarif", "reporters.gitlab", "reporters.junit", "reporters.markdown"],
     ["reporters.diff", "reporters"],
     # commands
-    ["pipeline", "last", "tagging", "console", "console_tags", "console_audit"],
+    ["pipeline", "last", "tagging", "evaluating", "eval_page", "console", "console_tags", "console_audit", "console_eval"],
     ["changes", "strangers", "line_edits", "remarks", "baseline", "check", "report_files"],
     ["cli", "__main__"],
 ]

@@ -259,6 +259,42 @@ def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption
         console_tags.print_topics(tags)
 
 
+@_command("eval")
+def evaluate(
+    site: SiteArgument = Path(),
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    folds: Annotated[
+        int, typer.Option("--folds", metavar="N", min=2, max=50, help="In how many parts the tags are hidden.")
+    ] = 5,
+    precision: Annotated[
+        float,
+        typer.Option(
+            "--precision", metavar="X", min=0.05, max=0.99, help="The share of right suggestions that you want."
+        ),
+    ] = 0.8,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write it as a page with plots.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how far to trust the suggestions on this blog: hide its tags in turn, and see what is suggested."""
+    from enishi import console, console_eval
+    from enishi.eval_page import render_page
+    from enishi.evaluating import evaluate_blog, refuse_page, write_page
+
+    if html is not None:
+        refuse_page(html)
+    with console.progress(as_json) as progress:
+        found = evaluate_blog(_request(site, None, config, set_, processes=_processes()), folds, precision, progress)
+    if html is not None:
+        write_page(html, render_page(found))
+    if as_json:
+        console.print_json(console_eval.evaluation_values(found))
+    else:
+        console_eval.print_evaluation(found)
+
+
 @_command("check")
 def check(
     files: Annotated[
