@@ -106,8 +106,31 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         found = counted(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
         kinds = f"{counted(summary.tags, 'tag')}; {counted(summary.topics, 'topic')}"
         out.print(f"{found} suggested from {kinds} (tags.json)")
+        _print_gaps(out, report)
     _print_files(out, report)
     print_diagnostics(report.diagnostics, verbose)
+
+
+def _print_gaps(out: Console, report: BuildReport) -> None:
+    """What a topic's posts lack, one line a topic."""
+    summary = report.summary
+    for gap in summary.gaps:
+        carried = (
+            f"{gap.with_tag} of {counted(gap.posts, 'post')} about {', '.join(map(_text, gap.label)) or 'a topic'}"
+        )
+        some = "this one does" if gap.lacking == 1 else f"these {gap.lacking} do"
+        more = f"; and {gap.lacking - len(gap.titles)} more" if gap.lacking > len(gap.titles) else ""
+        out.print(
+            Text.assemble(
+                f"  {carried} carry ",
+                (f"#{_text(gap.tag)}", "bold"),
+                f"; {some} not: {'; '.join(map(_text, gap.titles))}{more}",
+            )
+        )
+    if summary.gaps:
+        left = summary.topics_with_gaps - len(summary.gaps)
+        more = f"… and so in {counted(left, 'more topic')}; " if left else ""
+        out.print(Text(f"  {more}see `enishi topics`", style="dim"))
 
 
 def _print_files(out: Console, report: BuildReport) -> None:

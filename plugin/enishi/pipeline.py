@@ -36,7 +36,7 @@ from enishi.render import (
 )
 from enishi.render_tags import TAGS_NAME, render_tags_json
 from enishi.site import Site, detect_site
-from enishi.types import Analysis, Document, Reach, TagAnalysis
+from enishi.types import Analysis, Document, Reach, TagAnalysis, TopicGap
 
 if TYPE_CHECKING:
     from enishi.embedding import BlogEncoder
@@ -49,6 +49,7 @@ _LAST = "last build"
 """Of which build the vectors in the cache are."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "scann", "jinja2")
 """Whose versions may change what is written."""
+_REMEMBERED_GAPS = 3
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
 
 Progress = Callable[[str, int, int], None]
@@ -111,6 +112,9 @@ class Summary:
     """Different tags."""
     suggestions: int = 0
     topics: int = 0
+    gaps: tuple[TopicGap, ...] = ()
+    """Topics that lack a usual tag: the strongest few."""
+    topics_with_gaps: int = 0
     links: int = 0
     min_score: float = 0.0
     reach: Reach = field(default_factory=Reach)
@@ -480,6 +484,9 @@ def _valid_between(blog: Blog, documents: Sequence[Document]) -> tuple[str, str]
 
 
 def _summary(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> Summary:
+    from enishi.topics import topic_gaps
+
+    gaps = topic_gaps(analysis.tags.topics, documents)
     posts: dict[str, int] = {}
     for document in documents:
         posts[document.post.status] = posts.get(document.post.status, 0) + 1
@@ -491,6 +498,8 @@ def _summary(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> S
         tags=len({tag for document in documents for tag in document.post.tags}),
         suggestions=sum(map(len, analysis.tags.suggestions.values())),
         topics=len(analysis.tags.topics),
+        gaps=tuple(gaps[:_REMEMBERED_GAPS]),
+        topics_with_gaps=len(gaps),
         links=sum(map(len, analysis.links.values())),
         min_score=analysis.min_score,
         reach=analysis.reach,
@@ -500,4 +509,5 @@ def _summary(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> S
 
 def _summary_from(values: Mapping[str, Any]) -> Summary:
     reaches = {name: Reach(**values[name]) for name in ("reach", "plain_reach")}
-    return Summary(**{**values, **reaches})
+    gaps = (TopicGap(**{**gap, "label": tuple(gap["label"]), "titles": tuple(gap["titles"])}) for gap in values["gaps"])
+    return Summary(**{**values, **reaches, "gaps": tuple(gaps)})

@@ -26,7 +26,18 @@ from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, S
 from enishi.last import NoBuildError, UnknownPostError, find_post, written_posts
 from enishi.pipeline import STATE_FOLDER, Blog, Request, load, open_cache, read
 from enishi.render_tags import TAGS_NAME, TAGS_VERSION
-from enishi.types import Document, Evidence, MissingTag, Neighbor, Post, TagSuggestion, TextFields, Topic, TopicShare
+from enishi.types import (
+    Document,
+    Evidence,
+    MissingTag,
+    Neighbor,
+    Post,
+    TagSuggestion,
+    Terms,
+    TextFields,
+    Topic,
+    TopicShare,
+)
 from enishi.types import TopicTag as _TopicTag
 from enishi.vocabulary import fold_tag, read_vocabulary, spelling_key
 
@@ -95,10 +106,20 @@ def last_tags(request: Request) -> LastTags:
         posts = {path: _post(path, fields, listed, declined) for path, fields in value["posts"].items()}
         topics = tuple(_topic(fields, declined) for fields in value["topics"])
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        raise NoBuildError(
-            f"there is no {TAGS_NAME} of this version in {request.folder}. Run `enishi build` first"
-        ) from None
+        raise NoBuildError(_why_no_tags(request)) from None
     return LastTags(posts, topics)
+
+
+def _why_no_tags(request: Request) -> str:
+    """Why the last build says nothing of tags, although there was one."""
+    missing = f"there is no {TAGS_NAME} of this version in {request.folder}"
+    with suppress(SettingsError):  # what else is wrong with them, the build says
+        settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
+        if not settings.tags.enabled:
+            return f"{missing}: tag suggestions are switched off by the setting `tags.enabled`"
+    if not os.path.lexists(request.folder / TAGS_NAME):
+        return f"{missing}: the last build wrote none, as with `tags.enabled` off. Run `enishi build` with it on"
+    return f"{missing}. Run `enishi build` first"
 
 
 def _post(
@@ -268,7 +289,7 @@ def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
     except (UnknownPostError, NoBuildError):
         if all(known.post != post for known in declines):
             raise
-        document = Document(Post(post, post), TextFields(), {}, {})
+        document = Document(Post(post, post), TextFields(), {}, Terms({}, {}))
         path = post
     return path, undecline_tag(request.site, document, tag)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from enishi.communities import NEIGHBORS, SMALLEST, find_communities
 from enishi.telling_terms import TellingTerms
-from enishi.types import Document, MissingTag, Topic, TopicTag
+from enishi.types import Document, MissingTag, Topic, TopicGap, TopicTag
 from enishi.vocabulary import Vocabulary, reader_key
 
 if TYPE_CHECKING:
@@ -80,6 +80,22 @@ def describe_topics(
         found = MissingTag(surface, tuple(documents[row].post.path for row in using), is_new=True)
         topics[number] = replace(topics[number], missing=(*topics[number].missing, found))
     return tuple(topics)
+
+
+def topic_gaps(topics: Sequence[Topic], documents: Sequence[Document], titles: int = 2) -> list[TopicGap]:
+    """Of each topic that lacks usual tags the most usual one; the most usual of all come first."""
+    title_of = {document.post.path: document.title for document in documents}
+    ranked = []
+    for topic in topics:
+        with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
+        known = [found for found in topic.missing if not found.is_new and found.tag in with_tag]
+        if known:
+            best = min(known, key=lambda found: (-with_tag[found.tag], found.tag))
+            named = tuple(title_of[path] for path in best.posts[:titles])
+            count, size = with_tag[best.tag], len(topic.posts)
+            gap = TopicGap(topic.label, best.tag, count, size, len(best.posts), named)
+            ranked.append((-round(count / size, 4), -count, topic.id, gap))
+    return [gap for *_, gap in sorted(ranked, key=lambda entry: entry[:3])]
 
 
 def _count_tags(rows: Sequence[int], meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> list[tuple[str, int]]:

@@ -270,6 +270,21 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicGap:
+    """The tag that a topic's other posts most surely carry, in few words."""
+
+    label: tuple[str, ...]
+    tag: str
+    with_tag: int
+    posts: int
+    """How many posts the topic has."""
+    lacking: int
+    """How many of them lack the tag and might carry it."""
+    titles: tuple[str, ...]
+    """Of the first of these, sorted by path."""
+
+
+@dataclass(frozen=True, slots=True)
 class TagAnalysis:
     """What was found out about a blog's tags and topics."""
 
