@@ -11,20 +11,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
 from enishi.printable import shown, shown_path
-from enishi.reporters.wording import PostFindings, by_post, counted, percent, summary, with_code
+from enishi.reporters.wording import (
+    PostFindings,
+    by_post,
+    circumstances,
+    counted,
+    message_of,
+    percent,
+    what_was_found,
+    with_code,
+)
 
 LONGEST_REPORT = 60_000
 """Characters; a comment on GitHub may have 65,536."""
 
-_LEVELS = {Severity.ERROR: "❌ error", Severity.WARNING: "⚠️ warning", Severity.NOTE: "💡 note"}
-
 
 def report_markdown(report: CheckReport) -> str:
     """GitHub's Markdown; posts that would make a comment too long are counted instead."""
-    parts = [f"### Enishi: {_text(summary(report))}\n"]
+    parts = [f"### Enishi: {what_was_found(report)}\n"]
     parts += [f"> {_text(note)}\n" for note in report.notes]
     posts = [_post(post, report) for post in by_post(report.findings)]
     length = sum(map(len, parts))
@@ -34,13 +40,14 @@ def report_markdown(report: CheckReport) -> str:
             parts.append(f"… and {counted(len(posts) - number, 'more post')}, too many for a comment\n")
             break
         parts.append(part)
+    parts.append(f"{_text(circumstances(report))}\n")
     return "\n".join(parts)
 
 
 def _post(post: PostFindings, report: CheckReport) -> str:
     path = _code(shown_path(report.in_repository(post.path)))
     lines = [f"#### {_text(post.title)} {path}" if post.title else f"#### {path}", ""]
-    lines += ["| Line | | What | How sure | Why |", "|---:|---|---|---:|---|"]
+    lines += ["| What | How sure | Why |", "|---|---:|---|"]
     lines += [_row(finding) for finding in post.findings]
     if post.advice:
         lines += ["", "**What to do**", "", *(f"- {_sentence(with_code(advice))}" for advice in post.advice)]
@@ -49,8 +56,9 @@ def _post(post: PostFindings, report: CheckReport) -> str:
 
 def _row(finding: Finding) -> str:
     how_sure = "" if finding.confidence is None else percent(finding.confidence)
-    what = f"{_sentence(finding.message)} (`{_text(finding.code)}`)"
-    return f"| {finding.line} | {_LEVELS[finding.level]} | {what} | {how_sure} | {_folded(finding.evidence)} |"
+    what = f"**{finding.level.value}:** {_sentence(message_of(finding))}"
+    place = f"<sub>line {finding.line}, {_code(shown(finding.code))}</sub>"
+    return f"| {what}<br>{place} | {how_sure} | {_folded(finding.evidence)} |"
 
 
 def _folded(evidence: Sequence[str]) -> str:
@@ -68,6 +76,7 @@ _ACTS = re.compile(r"[\\`*_\[\]<>|~$&@#!]|:(?=//|[\w+-]+:)|\bwww(?=\.)|\bGH-(?=\
 _STARTS_BLOCK = re.compile(r"[-+=]|(?<=\d)[.)]")
 _NUMBER = re.compile(r"\d*")
 _CODE = re.compile(r"`([^`]+)`")
+_FITS_BACKTICKS = re.compile(r"[^`|\\ ](?:[^`|\\]*[^`|\\ ])?")
 _PARTED = "&#8203;"
 
 
@@ -82,7 +91,9 @@ def _text(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """In the font of code.  Not between backticks: a bar inside them would end a cell."""
+    """In the font of code.  As HTML where backticks cannot hold it, or a bar inside them would end a cell."""
+    if _FITS_BACKTICKS.fullmatch(text):
+        return f"`{text}`"
     return f"<code>{_escaped(text, False)}</code>"
 
 

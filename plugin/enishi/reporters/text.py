@@ -78,7 +78,8 @@ def _lines_of_post(post: PostFindings) -> Iterator[_Line]:
         yield from _reasons(finding)
     for number, advice in enumerate(post.advice):
         # Never broken: a command in it is there to be copied.
-        yield _Line([(_INDENT + _label("" if number else "to do:"), "dim"), (shown(advice), "")])
+        label = "" if number else "to do:"
+        yield _Line([(label.rjust(len("  to do:")).ljust(len(_INDENT + _label(""))), "dim"), (shown(advice), "")])
 
 
 def _headline(finding: Finding) -> _Line:

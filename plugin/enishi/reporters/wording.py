@@ -15,6 +15,7 @@ from enishi.printable import is_utf8, shown
 Safe = Callable[[str], str]
 """Makes a stranger's text fit for the place it is shown in."""
 
+_LONGEST_NAME = 80
 GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -34,8 +35,20 @@ def by_post(findings: Iterable[Finding]) -> Iterator[PostFindings]:
     for path, group in groupby(findings, lambda finding: finding.path):
         found = list(group)
         title = next((shown(finding.title) for finding in found if finding.title.strip()), "")
-        advice = dict.fromkeys(advice for finding in found for advice in finding.advice if shown(advice))
-        yield PostFindings(path, title, found, list(advice))
+        yield PostFindings(path, title, found, _advice_once(found))
+
+
+def _advice_once(findings: Sequence[Finding]) -> list[str]:
+    """With the tag that it is about, where the post is told about several."""
+    advised = [finding for finding in findings if any(map(shown, finding.advice))]
+    is_plain = len({finding.tag for finding in advised}) < 2
+    lines = (
+        advice if is_plain or not finding.tag else f"{shown(finding.tag, _LONGEST_NAME)}: {advice}"
+        for finding in advised
+        for advice in finding.advice
+        if shown(advice)
+    )
+    return list(dict.fromkeys(lines))
 
 
 def surest_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -103,7 +116,12 @@ def sentence(finding: Finding, safe: Safe = shown) -> str:
 
 def summary(report: CheckReport) -> str:
     """The run in one line: "3 warnings, 2 notes in 4 posts; evidence: 836 posts; nothing failed"."""
-    parts = [_what_was_found(report), f"evidence: {counted(report.posts, 'post')}"]
+    return f"{what_was_found(report)}; {circumstances(report)}"
+
+
+def circumstances(report: CheckReport) -> str:
+    """What it rests on, what was left out, and whether it failed."""
+    parts = [f"evidence: {counted(report.posts, 'post')}"]
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed by the baseline or the posts themselves")
     if report.failing:
@@ -113,7 +131,8 @@ def summary(report: CheckReport) -> str:
     return "; ".join(parts)
 
 
-def _what_was_found(report: CheckReport) -> str:
+def what_was_found(report: CheckReport) -> str:
+    """How many findings of each level in how many posts."""
     checked = len(report.checked)
     if not report.findings:
         return f"nothing to say about {counted(checked, 'post')}" if checked else "no post to check"
