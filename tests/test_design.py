@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "plugin" / "enishi"
 
 # fmt: off
 LAYERS = [
-    ["errors", "types", "findings", "printable", "stopwords", "tokens", "config", "cache"],
+    ["errors", "types", "threads", "findings", "printable", "stopwords", "tokens", "config", "cache"],
     # reading
     ["globs", "javascript", "yaml12", "dates", "frontmatter", "site", "permalinks", "posts", "manifest"],
     ["template_syntax", "prose", "documents", "links"],
@@ -28,7 +28,8 @@ LAYERS = [
     ["reporters.diff", "reporters"],
     # commands
     ["pipeline", "last", "tagging", "evaluating", "eval_page", "console", "console_tags", "console_audit", "console_eval"],
-    ["changes", "strangers", "line_edits", "remarks", "baseline", "check", "report_files"],
+    ["changes", "strangers", "line_edits", "remarks", "related_remarks", "placing", "baseline", "check"],
+    ["report_files"],
     ["cli", "__main__"],
 ]
 # fmt: on

@@ -194,6 +194,7 @@ def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], It
 
 def _load_libraries() -> None:
     """Import what the rest of a build needs, a quarter of a second of it, while others read."""
+    import scipy.linalg
     import scipy.sparse  # noqa: F401
 
 

@@ -79,7 +79,7 @@ class Likeness(Protocol):
 
 
 def measure_likeness(documents: Sequence[Document], *, backend: Backend = "auto") -> Likeness:
-    """The likeness of a blog's posts.  Call it, and all it returns, under ``threadpool_limits(1)``."""
+    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`."""
     blocks = make_blocks(documents)
     if blocks.size <= EXACT_POSTS:
         return ExactLikeness(dense_kernel(blocks))

@@ -92,7 +92,7 @@ class TagScores:
 
 
 def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
-    """All features.  Call it under ``threadpool_limits(1)``.
+    """All features.  Call it under :func:`enishi.threads.one_thread`.
 
     Args:
         likeness: of all posts.

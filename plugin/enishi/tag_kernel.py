@@ -69,7 +69,7 @@ def make_blocks(documents: Sequence[Document]) -> Blocks:
 
 
 def dense_kernel(blocks: Blocks) -> Matrix:
-    """K, shape (n, n), float64.  Call it under ``threadpool_limits(1)``."""
+    """K, shape (n, n), float64.  Call it under :func:`enishi.threads.one_thread`."""
     kernel = _gram(blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
     lsa = left * singular

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enishi.telling_terms import TellingTerms
+from enishi.threads import one_thread
 from enishi.topics import Grouping, describe_topics, group_posts
 from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestion, TopicShare
 from enishi.vocabulary import Vocabulary, read_vocabulary, reader_key
@@ -74,12 +75,10 @@ def suggest_tags(
         declined: see :func:`enishi.declined.match_declines`.
         backend: of the index that finds neighbours on blogs too large for a kernel; see :mod:`enishi.index`.
     """
-    from threadpoolctl import threadpool_limits
-
     from enishi.likeness import measure_likeness
 
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
-    with threadpool_limits(1):  # the same sums in the same order on any machine, and at these sizes faster
+    with one_thread():
         likeness = measure_likeness(documents, backend=backend)
         estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings))
         grouping = group_posts(documents, likeness)
@@ -115,7 +114,7 @@ def rank_tags(
 ) -> RankedTags:
     """The tags and confidences of :func:`suggest_tags` alone, for whom the reasons and topics are of no use.
 
-    Call it under ``threadpool_limits(1)``.
+    Call it under :func:`enishi.threads.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
     estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings))

@@ -21,6 +21,7 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from enishi.threads import one_thread
 from enishi.tokens import VERSION as TOKENS_VERSION
 from enishi.tokens import fold, words
 from enishi.types import Document
@@ -69,9 +70,7 @@ class SiteEncoder:
 
         Zeros for a post of which nothing is known: no word (and no tag, where tags count) that another post has, too.
         """
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):  # same bytes for any number of threads, and faster at this size
+        with one_thread():
             vectors, self._model = _fit(documents, self._dimensions, self._tag_weight)
         return vectors
 
@@ -83,9 +82,7 @@ class SiteEncoder:
         """
         if self._model is None:
             raise ValueError("the site encoder has not been fitted")
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):
+        with one_thread():
             return self._model.encode(text)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
