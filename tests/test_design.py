@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "plugin" / "enishi"
 
 # fmt: off
 LAYERS = [
-    ["errors", "types", "threads", "findings", "printable", "stopwords", "tokens", "config", "cache"],
+    ["errors", "types", "findings", "printable", "stopwords", "tokens", "config", "cache"],
     # reading
     ["globs", "javascript", "yaml12", "dates", "frontmatter", "site", "permalinks", "posts", "manifest"],
     ["template_syntax", "prose", "documents", "links"],

@@ -42,6 +42,8 @@ _MOST_MIDDLE_LINES = 4_000
 """Longer differing parts are taken as added as a whole: to compare them line by line could take minutes."""
 _SAME_POST = 0.5
 """From this share of lines in common a new post is an old one renamed, as git has it."""
+_LARGEST_HASHED = 64 * 1024 * 1024
+"""A larger file counts as changed."""
 _MOST_RENAMES = 100
 """New posts whose text is compared with that of posts that are gone, at most."""
 
@@ -70,6 +72,8 @@ class Changes:
     """The commit compared with, in full."""
     changed: Mapping[str, Change] = field(default_factory=dict)
     """By path, sorted."""
+    unread: tuple[str, ...] = ()
+    """Files that were not read (too large, or links out of the site) and are not what they were; sorted."""
     removed: Mapping[str, str] = field(default_factory=dict)
     """Posts that are gone, renamed ones too: their object at the base, by path."""
     notes: tuple[str, ...] = ()
@@ -170,17 +174,26 @@ class Repository:
     # -- what lies where
 
     def tracks(self, name: str) -> bool:
-        """Whether a file or folder of the site (or anything below it), in any case, is part of the repository."""
-        found = self._run("--icase-pathspecs", "ls-files", "-z", "--", name)
+        """Whether a file of the site, or one that begins so, in any case of letters, is part of the repository."""
+        found = self._run("--icase-pathspecs", "ls-files", "-z", "--", f"{_literal(name)}*")
         return found.returncode != 0 or bool(found.stdout)
 
-    def compare(self, base: str, files: Sequence[KnownFile], is_post: Suffixes) -> Changes:
-        """Which of the posts on the disk are not what they were at the base, and which of them are gone."""
+    def is_tracked_link(self, name: str) -> bool:
+        """Whether a name of the site is a link (or a submodule) that is part of the repository."""
+        found = self._run("--icase-pathspecs", "ls-files", "-s", "-z", "--", _literal(name))
+        return any(entry[:3] in (b"120", b"160") for entry in found.stdout.split(b"\0"))
+
+    def compare(self, base: str, files: Sequence[KnownFile], is_post: Suffixes, unread: Sequence[str] = ()) -> Changes:
+        """Which of the posts on the disk are not what they were at the base, and which of them are gone.
+
+        `unread` are paths of files that are too large to be read, or links out of the site.
+        """
         tree = self._tree(base)
         by_name = {unicodedata.normalize("NFC", name): name for name in tree}
-        here: set[str] = set()
         fresh: list[tuple[KnownFile, str]] = []
         changed: dict[str, Change] = {}
+        here = {unicodedata.normalize("NFC", posixpath.join(self.prefix, path)) for path in unread}
+        unlike = tuple(path for path in unread if not self._is_unread_blob(path, tree, by_name))
         for file in files:
             name = self._name(file)
             here.add(name)
@@ -189,17 +202,24 @@ class Repository:
                 fresh.append((file, name))
             elif not _is_blob(blob, file.data):
                 changed[file.path] = Change(file.path, file.path, blob)
-        gone = {
-            path: tree[by_name[name]]
-            for name in by_name
-            if name not in here and (path := self._in_site(name)) and is_post(path) and name not in self._sparse
-        }
+        missing = {name: path for name in by_name if name not in here and is_post(path := self._in_site(name))}
+        gone = {path: tree[by_name[name]] for name, path in missing.items() if name not in self._sparse}
         fresh = self._without_ignored(fresh)
         renamed = self._renamed([file for file, _ in fresh], gone)
         for file, _ in fresh:
             old = renamed.get(file.path, "")
             changed[file.path] = Change(file.path, old, gone.get(old, ""))
-        return Changes(base, dict(sorted(changed.items())), dict(sorted(gone.items())), tuple(self.notes))
+        return Changes(base, dict(sorted(changed.items())), unlike, dict(sorted(gone.items())), tuple(self.notes))
+
+    def _is_unread_blob(self, path: str, tree: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
+        blob = tree.get(by_name.get(unicodedata.normalize("NFC", posixpath.join(self.prefix, path)), ""), "")
+        file = self.site / path
+        try:
+            if file.is_symlink():
+                return bool(blob) and _is_blob(blob, os.fsencode(file.readlink()))
+            return bool(blob) and file.stat().st_size <= _LARGEST_HASHED and _is_blob(blob, file.read_bytes())
+        except OSError:
+            return False
 
     def _tree(self, commit: str) -> dict[str, str]:
         """Object by path (relative to the top) of every file of the site folder in a commit."""
@@ -418,6 +438,11 @@ def _explained(stderr: bytes, site: Path) -> str:
     if "not a git repository" in told:
         return f"{site} lies in no git repository, so what changed is not known: name the posts to check, or use --all"
     return f"git failed: {_first_line(stderr)}. Name the posts to check, or use --all"
+
+
+def _literal(name: str) -> str:
+    """A name as git's pattern that means it alone."""
+    return re.sub(r"([*?\[\]\\])", r"\\\1", name.replace(os.sep, "/"))
 
 
 def _first_line(stderr: bytes) -> str:

@@ -7,28 +7,32 @@ everything that it depends on; the same question is answered without reading a p
 
 from __future__ import annotations
 
+import json
 import os
-import posixpath
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from enishi.baseline import read_baseline
-from enishi.cache import Cache
-from enishi.changes import Changes, GitError, KnownFile, Repository, Suffixes
-from enishi.edit import Edit, find_tags, plan_edit
-from enishi.errors import SettingsError, Severity
-from enishi.findings import CODES, CheckReport, Finding
-from enishi.line_edits import line_edit, line_of
-from enishi.pipeline import Blog, Progress, Request, analyze, create_encoder, load, open_cache, read
-from enishi.remarks import Remark, TagRemarks
+from enishi.baseline import BASELINE_NAME, read_baseline, write_baseline
+from enishi.cache import Cache, digest
+from enishi.changes import Changes, GitError, KnownFile, Repository, Suffixes, added_lines
+from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.findings import CODES, CheckReport, Finding, LineEdit
+from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
+from enishi.posts import make_post, read_source
 from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
 from enishi.strangers import guarded_request
-from enishi.tagging import prevailing_style
 from enishi.types import Document
-from enishi.vocabulary import read_vocabulary
+from enishi.vocabulary import fold_tag
 
-_LEVELS = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+if TYPE_CHECKING:
+    from enishi.remarks import Remark
+
+_REMEMBERED = "check"
+_UNREAD = frozenset({"file-too-large", "link-outside-site"})
+"""Of files that are no posts, because they were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +47,11 @@ class CheckRequest:
     everything: bool = False
     """All posts instead of those that changed."""
     min_confidence: float | None = None
-    """From this confidence a missing tag is a note; the settings' `check.note_from` if not given."""
+    """From this confidence a missing tag is reported; the settings' `check.note_from` if not given."""
     strict: bool = False
     """Whether every warning makes the check fail."""
     write_baseline: bool = False
     """Whether all that is found is accepted for the future."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """Which posts are reported, and what they are compared with."""
-
-    paths: tuple[str, ...]
-    changes: Changes | None = None
-    """None where nothing is compared."""
-    repository: Repository | None = None
-    notes: tuple[str, ...] = ()
 
 
 def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckReport:
@@ -74,13 +67,37 @@ def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckRep
         request = replace(request, overrides=(*request.overrides, f"check.note_from={asked.min_confidence}"))
     blog = load(request)
     scope = _scope(asked, blog, repository, no_git)
+    accepted, unreadable = read_baseline(request.site)
+    notes = [*notes, *scope.notes, *_about_the_site([*blog.diagnostics, *unreadable], scope)]
     with _cache(request, repository) as cache:
-        work = _Check(asked, blog, scope, cache, progress)
-        report = work.report()
-    return replace(report, notes=(*notes, *scope.notes, *report.notes))
+        report = _Check(asked, blog, scope, cache, accepted, progress).report()
+    return replace(report, notes=(*notes, *report.notes))
 
 
 # -- which posts -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Which posts are reported, and what they are compared with."""
+
+    paths: tuple[str, ...]
+    """Sorted; files that could not be read are among them."""
+    changes: Changes | None = None
+    """None where nothing is compared."""
+    repository: Repository | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        return self.repository.prefix if self.repository else ""
+
+    @property
+    def key(self) -> bytes:
+        """Names what is checked, and against what."""
+        changes = self.changes
+        compared = "" if changes is None else repr((changes.base, dict(changes.changed), dict(changes.removed)))
+        return digest(repr(self.paths), self.prefix, compared)
 
 
 def _repository(site: Path) -> tuple[Repository | None, GitError | None]:
@@ -91,43 +108,46 @@ def _repository(site: Path) -> tuple[Repository | None, GitError | None]:
 
 
 def _scope(asked: CheckRequest, blog: Blog, repository: Repository | None, no_git: GitError | None) -> _Scope:
+    unread = {told.path for told in blog.diagnostics if told.code in _UNREAD}
     if asked.everything:
-        return _Scope(tuple(sorted(file.path for file in blog.files)), None, repository)
+        return _Scope(tuple(sorted({file.path for file in blog.files} | unread)), None, repository)
     if asked.files:
-        paths, notes = _named(asked.files, blog)
+        paths, notes = _named(asked.files, blog, unread)
         return _Scope(paths, None, repository, notes)
     if repository is None:
-        assert no_git is not None
-        raise no_git
+        raise no_git or GitError("there is no repository")
     suffixes = HEXO_SUFFIXES if blog.site.reads_like_hexo else MARKDOWN_SUFFIXES
     is_post = Suffixes(blog.site.post_folders, suffixes)
     known = [KnownFile(file.path, file.file, file.data) for file in blog.files]
-    changes = repository.compare(repository.base(asked.base), known, is_post)
+    changes = repository.compare(repository.base(asked.base), known, is_post, sorted(unread))
     notes = changes.notes
     left_out = repository.left_out(is_post)
     if left_out:
         folders = " ".join(blog.site.post_folders)
         told = f"{left_out} posts are no evidence, because a sparse checkout leaves them out"
         notes += (f"{told}: git sparse-checkout add {folders}",)
-    return _Scope(tuple(changes.changed), changes, repository, notes)
+    return _Scope(tuple(sorted({*changes.changed, *changes.unread})), changes, repository, notes)
 
 
-def _named(names: Iterable[str], blog: Blog) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The posts that are meant by files or folders, relative to the current folder or to the site."""
-    paths = [file.path for file in blog.files]
-    known = set(paths)
+    root = blog.site.root
     by_file = {os.path.realpath(file.file): file.path for file in blog.files}
+    by_file |= {os.path.abspath(root / path): path for path in unread}  # noqa: PTH100 - a link is not followed
+    paths = set(by_file.values())
     found: set[str] = set()
     passed = 0
     for name in names:
-        places = [os.path.realpath(name), os.path.realpath(blog.site.root / name)]
-        exact = next((by_file[place] for place in places if place in by_file), name if name in known else "")
+        if "\0" in name:
+            raise SettingsError("there is no file with a null character in its name")
+        places = [os.path.realpath(name), os.path.realpath(root / name), os.path.abspath(name)]  # noqa: PTH100
+        exact = next((by_file[place] for place in places if place in by_file), name if name in paths else "")
         folder = next((place for place in places if Path(place).is_dir()), "")
         if exact:
             found.add(exact)
         elif folder:
             found.update(path for file, path in by_file.items() if file.startswith(folder.rstrip(os.sep) + os.sep))
-        elif any(Path(place).exists() for place in places):
+        elif any(os.path.lexists(place) for place in places):
             passed += 1  # a hook may name every file of a commit
         else:
             raise SettingsError(f"there is no file {name}")
@@ -135,14 +155,22 @@ def _named(names: Iterable[str], blog: Blog) -> tuple[tuple[str, ...], tuple[str
     return tuple(sorted(found)), notes
 
 
+def _about_the_site(diagnostics: Iterable[Diagnostic], scope: _Scope) -> list[str]:
+    """What is wrong with files that are no posts, as notes about the run."""
+    paths = set(scope.paths)
+    told = (found for found in diagnostics if found.code not in _UNREAD and found.path not in paths)
+    return [f"{found.path}: {found.message}" for found in told if found.severity is not Severity.NOTE]
+
+
 def _cache(request: Request, repository: Repository | None) -> Cache:
     """The cache, but never one that came with the repository."""
-    folder = request.cache or request.site / ".enishi"
     if repository is not None:
+        folder = request.cache or request.site / STATE_FOLDER
         real = Path(os.path.realpath(folder))
-        if request.cache is None and repository.tracks(".enishi"):
-            return Cache(None)
-        if real.is_relative_to(repository.top) and repository.tracks(os.path.relpath(real, repository.site)):
+        names = [STATE_FOLDER] if request.cache is None else []
+        if real != repository.top and real.is_relative_to(repository.top):
+            names.append(os.path.relpath(real, repository.site))
+        if any(repository.tracks(f"{name}/cache.db") or repository.is_tracked_link(name) for name in names):
             return Cache(None)
     return open_cache(request.site, request.cache)
 
@@ -150,112 +178,200 @@ def _cache(request: Request, repository: Repository | None) -> Cache:
 # -- the check -------------------------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
 class _Check:
     """One check of one blog."""
 
-    def __init__(self, asked: CheckRequest, blog: Blog, scope: _Scope, cache: Cache, progress: Progress) -> None:
-        self._asked, self._blog, self._scope, self._cache, self._progress = asked, blog, scope, cache, progress
-        self._settings = blog.settings
-        self._files = {file.path: file for file in blog.files}
-        self._style = prevailing_style(blog.files)
-        self._prefix = scope.repository.prefix if scope.repository else ""
-        self._old: Mapping[str, bytes] = {}
+    asked: CheckRequest
+    blog: Blog
+    scope: _Scope
+    cache: Cache
+    accepted: frozenset[str]
+    """Fingerprints of findings that the baseline accepts."""
+    progress: Progress
+    documents: list[Document] = field(default_factory=list)
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    """What changed posts said at the base, by object."""
 
     def report(self) -> CheckReport:
-        documents, _ = read(self._blog, self._cache, self._asked.request.processes, self._progress)
-        if self._scope.changes is not None and self._scope.repository is not None:
-            blobs = {change.old_blob for change in self._scope.changes.changed.values() if change.old_blob}
-            self._old = self._scope.repository.read(blobs)
-        remarks = self._remarks(documents)
-        findings = [finding for remark in remarks if (finding := self._finding(remark)) is not None]
-        ignored = {document.post.path: _ignores(document) for document in documents}
-        accepted, _ = read_baseline(self._blog.site.root)
-        kept = [
-            found
-            for found in findings
-            if found.code not in ignored.get(found.path, ()) and found.fingerprint not in accepted
-        ]
-        kept.sort(key=lambda found: (found.path, found.line, found.column, found.code, found.tag, found.subject))
+        key = digest(self.blog.key, self.scope.key, str(self.asked.strict), *sorted(self.accepted)).hex()
+        if not self.asked.write_baseline:
+            remembered = _remembered(self.cache, key, self.blog.now)
+            if remembered is not None:
+                return remembered
+        report = self._work_out()
+        if self.asked.write_baseline:
+            return self._accept(report)
+        _remember(self.cache, key, valid_between(self.blog, self.documents), report)
+        return report
+
+    def _work_out(self) -> CheckReport:
+        from enishi.placing import Placing
+        from enishi.tagging import prevailing_style
+
+        changes = self.scope.changes
+        if changes is not None and self.scope.repository is not None:
+            blobs = {change.old_blob for change in changes.changed.values()} | set(changes.removed.values())
+            self.contents = self.scope.repository.read(blobs - {""})
+        remarks, notes = self._remarks()
+        placing = Placing(
+            self.blog.site,
+            {file.path: file for file in self.blog.files},
+            {document.post.path: document.title for document in self.documents},
+            self._added(),
+            self.blog.settings.check,
+            prevailing_style(self.blog.files),
+            self.scope.prefix,
+        )
+        ignored = {document.post.path: _ignored(document) for document in self.documents}
+        wanted = [remark for remark in remarks if remark.code not in ignored.get(remark.path, ())]
+        found = placing.findings(wanted)
+        kept = [finding for finding in found if self.asked.write_baseline or not self._is_accepted(finding)]
+        told = {(finding.path, finding.code, finding.tag) for finding in kept}
         return CheckReport(
             findings=tuple(kept),
-            checked=self._scope.paths,
-            posts=len(documents),
-            prefix=self._prefix,
-            base=self._scope.changes.base if self._scope.changes else "",
-            suppressed=len(findings) - len(kept),
+            checked=self.scope.paths,
+            posts=len(self.documents),
+            prefix=self.scope.prefix,
+            base=changes.base if changes else "",
+            suppressed=len(found) - len(kept) + sum(1 for one in remarks if one not in wanted and placing.level(one)),
             failing=self._failing(kept),
+            notes=notes,
+            patches=placing.patches([one for one in wanted if (one.path, one.code, one.tag) in told]),
         )
 
-    def _remarks(self, documents: Sequence[Document]) -> list[Remark]:
-        encoder = create_encoder(self._blog, self._cache, self._progress)
-        vectors, analysis = analyze(
-            documents,
-            self._blog.site,
-            self._settings,
-            encoder,
-            declines=self._blog.declines,
-            progress=self._progress,
+    def _remarks(self) -> tuple[list[Remark], tuple[str, ...]]:
+        """All there is to say, and notes about the run."""
+        from enishi.pipeline import analyze, create_encoder, read
+        from enishi.related_remarks import near_duplicates
+        from enishi.remarks import Nearest, TagRemarks, front_matter_remarks
+        from enishi.vocabulary import read_vocabulary
+
+        blog, paths = self.blog, frozenset(self.scope.paths)
+        self.documents, told = read(blog, self.cache, self.asked.request.processes, self.progress)
+        settings = blog.settings.model_copy(
+            update={"tags": blog.settings.tags.model_copy(update={"min_confidence": blog.settings.check.note_from})}
         )
-        posts = [document.post for document in documents]
-        vocabulary, _ = read_vocabulary(posts, self._blog.site, self._settings.tags)
-        site = ["--site", self._prefix] if self._prefix else []
-        tags = TagRemarks(documents, vectors, analysis.tags, vocabulary, self._settings, site)
-        return [remark for path in self._scope.paths for remark in tags.remarks(path, frozenset())]
+        encoder = create_encoder(blog, self.cache, self.progress)
+        vectors, analysis = analyze(
+            self.documents, blog.site, settings, encoder, declines=blog.declines, progress=self.progress
+        )
+        vocabulary, _ = read_vocabulary([document.post for document in self.documents], blog.site, settings.tags)
+        nearest = Nearest(vectors)
+        site = ["--site", self.scope.prefix] if self.scope.prefix else []
+        tags = TagRemarks(self.documents, nearest, analysis.tags, vocabulary, settings, site)
+        old_tags = self._old_tags()
+        known = {document.post.path for document in self.documents}
+        remarks = [
+            *(one for path in sorted(paths & known) for one in tags.about(path, old_tags.get(path, frozenset()))),
+            *front_matter_remarks([*blog.diagnostics, *told, *analysis.diagnostics], paths),
+            *near_duplicates(self.documents, nearest, sorted(paths)),
+        ]
+        notes = self._add_related_changes(remarks, analysis.related)
+        return remarks, notes
+
+    def _add_related_changes(self, remarks: list[Remark], related: Mapping[str, Any]) -> tuple[str, ...]:
+        from enishi.related_remarks import RelatedBefore, related_changes
+
+        changes = self.scope.changes
+        if changes is None or not changes.changed or self.blog.settings.check.levels.get("related-change") == "off":
+            return ()
+        before = RelatedBefore(self.blog, changes, self.contents, self.cache)
+        if not before.is_known:
+            told = (
+                "The clone leaves out what some posts said before (--filter=blob:none), so it is not known which lines "
+                "are new, nor whose related posts change. To fetch them first: "
+                f"git diff --quiet {changes.base} -- {' '.join(self.blog.site.post_folders)}"
+            )
+            return (told,)
+        lists = before.lists(self.documents, related, self.progress)
+        found, altered, pages = related_changes(self.documents, related, lists, changes)
+        remarks += found
+        if len(changes.changed) + len(changes.removed) < 2 or not altered:
+            return ()
+        return (f"All changes together alter the related posts of {altered} of the {pages} other pages.",)
+
+    def _added(self) -> dict[str, frozenset[int]]:
+        """The lines that are new, of posts whose earlier text is known."""
+        if self.scope.changes is None:
+            return {}
+        files = {file.path: file.data for file in self.blog.files}
+        return {
+            path: added_lines(self.contents[change.old_blob], files[path])
+            for path, change in self.scope.changes.changed.items()
+            if change.old_blob in self.contents and path in files
+        }
+
+    def _old_tags(self) -> dict[str, frozenset[str]]:
+        """The tags that changed posts had at the base, folded."""
+        found = {}
+        for path, change in self.scope.changes.changed.items() if self.scope.changes else ():
+            data = self.contents.get(change.old_blob)
+            if data is not None:
+                source = read_source(data, hexo=self.blog.site.reads_like_hexo)
+                post, _ = make_post(path, source, self.blog.site, self.blog.now)
+                found[path] = frozenset(map(fold_tag, post.tags))
+        return found
+
+    def _is_accepted(self, finding: Finding) -> bool:
+        return finding.fingerprint in self.accepted
 
     def _failing(self, findings: Iterable[Finding]) -> tuple[str, ...]:
         """Codes that make the check fail: those chosen, of which there is more than a note."""
         loud = {found.code for found in findings if found.level is not Severity.NOTE}
-        return tuple(sorted(loud if self._asked.strict else loud & set(self._settings.check.fail_on)))
+        return tuple(sorted(loud if self.asked.strict else loud & set(self.blog.settings.check.fail_on)))
 
-    # -- from a remark to a finding
-
-    def _finding(self, remark: Remark) -> Finding | None:
-        level = self._level(remark)
-        file = self._files.get(remark.path)
-        if level is None or file is None:
-            return None
-        site = self._blog.site
-        place = find_tags(file.data, hexo=site.reads_like_hexo, generator=site.generator)
-        edit = None
-        if remark.change is not None:
-            planned = plan_edit(
-                file.data, remark.change, hexo=site.reads_like_hexo, generator=site.generator, style=self._style
-            )
-            if isinstance(planned, Edit):
-                edit = line_edit(posixpath.join(self._prefix, remark.path), planned.before, planned.after)
-        line, column = place.line, place.column
-        return Finding(
-            path=remark.path,
-            line=line,
-            column=column,
-            code=remark.code,
-            level=level,
-            message=remark.message,
-            tag=remark.tag,
-            confidence=remark.confidence,
-            evidence=remark.evidence,
-            advice=remark.advice,
-            edit=edit,
-            line_text=line_of(file.data, line),
-            subject=remark.subject,
+    def _accept(self, report: CheckReport) -> CheckReport:
+        """Writes the baseline; nothing is left to report then."""
+        count = write_baseline(self.blog.site.root, report.findings, report.checked)
+        note = f"{BASELINE_NAME} accepts {count} findings now. Commit it: from then on only others are reported."
+        return replace(
+            report,
+            findings=(),
+            suppressed=report.suppressed + len(report.findings),
+            failing=(),
+            patches={},
+            notes=(*report.notes, note),
         )
 
-    def _level(self, remark: Remark) -> Severity | None:
-        """How loudly to say it; None: not at all."""
-        stated = self._settings.check.levels.get(remark.code)  # type: ignore[call-overload]
-        if stated is None:
-            return remark.level
-        if stated == "off":
-            return None
-        wanted = Severity(stated)
-        if remark.code == "missing-tag" and _LEVELS[remark.level] < _LEVELS[wanted]:
-            return remark.level  # a tag that is not sure stays a note
-        return wanted
 
-
-def _ignores(document: Document) -> frozenset[str]:
+def _ignored(document: Document) -> frozenset[str]:
     """Kinds of findings that a post does not want to hear of: ``enishi: {ignore: [missing-tag]}``."""
     block = document.post.front_matter.get("enishi")
     value = block.get("ignore") if isinstance(block, dict) else None
     items = value if isinstance(value, list) else [value]
     return frozenset(item for item in items if isinstance(item, str) and item in CODES)
+
+
+# -- what is remembered ----------------------------------------------------------------------------------------------
+
+
+def _remember(cache: Cache, key: str, valid: tuple[str, str], report: CheckReport) -> None:
+    """As ASCII: a path or a patch may hold what is no UTF-8."""
+    cache.set_state(_REMEMBERED, json.dumps({"key": key, "valid": valid, "report": asdict(report)}))
+
+
+def _remembered(cache: Cache, key: str, now: datetime) -> CheckReport | None:
+    """The last report, if this one would be the same."""
+    try:
+        value = json.loads(cache.state(_REMEMBERED) or "{}")
+        if value.get("key") != key:
+            return None
+        since, until = (datetime.fromisoformat(moment) for moment in value["valid"])
+        return _report_from(value["report"]) if since <= now < until else None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return None
+
+
+def _report_from(value: dict[str, Any]) -> CheckReport:
+    findings = tuple(_finding_from(found) for found in value["findings"])
+    lists = {name: tuple(value[name]) for name in ("checked", "failing", "notes")}
+    return CheckReport(**{**value, **lists, "findings": findings})
+
+
+def _finding_from(value: dict[str, Any]) -> Finding:
+    edit = value["edit"]
+    if edit is not None:
+        edit = LineEdit(edit["line"], tuple(edit["before"]), tuple(edit["after"]), edit["patch"])
+    lists = {name: tuple(value[name]) for name in ("evidence", "advice")}
+    return Finding(**{**value, **lists, "level": Severity(value["level"]), "edit": edit})

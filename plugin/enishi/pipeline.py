@@ -363,7 +363,7 @@ def _leads_out(root: Path, name: str) -> bool:
 
 def _input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile]) -> str:
     parts: list[bytes | str] = [
-        _code_fingerprint(),
+        code_fingerprint(),
         settings.model_dump_json(),
         repr(site),
         request.manifest or "",
@@ -378,7 +378,7 @@ def _input_key(request: Request, site: Site, settings: Settings, files: Sequence
 
 
 @functools.cache
-def _code_fingerprint() -> str:
+def code_fingerprint() -> str:
     """Hash of our own code and templates, and the versions of the libraries that compute."""
     total = hashlib.sha256()
     here = Path(__file__).parent
@@ -464,14 +464,14 @@ def _remember(
     cache.set_state(_LAST, blog.key)
     state = {
         "key": blog.key,
-        "valid": _valid_between(blog, documents),
+        "valid": valid_between(blog, documents),
         "summary": asdict(summary),
         "told": [[d.path, d.line, d.code, d.severity.value, d.message] for d in diagnostics],
     }
     cache.set_state(_state_name(request.folder), state)
 
 
-def _valid_between(blog: Blog, documents: Sequence[Document]) -> tuple[str, str]:
+def valid_between(blog: Blog, documents: Sequence[Document]) -> tuple[str, str]:
     """The span of time in which just these posts lie in the future."""
     since, until = _ALWAYS
     if not blog.site.future:

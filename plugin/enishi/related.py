@@ -659,6 +659,14 @@ def _are_near_duplicates(one: Mapping[str, int], other: Mapping[str, int]) -> bo
     return shared >= _TWIN_SIMILARITY * (small + large - shared)
 
 
+def share_of_words(one: Document, other: Document) -> float:
+    """Of near-duplicates, the weighted Jaccard similarity of their words, 0.8 to 1; of any other two posts, 0."""
+    if not _are_near_duplicates(one.words, other.words):
+        return 0.0
+    shared = sum(min(count, other.words.get(word, 0)) for word, count in one.words.items())
+    return shared / (sum(one.words.values()) + sum(other.words.values()) - shared)
+
+
 def _translation_groups(documents: Sequence[Document]) -> dict[int, int]:
     """Rows of posts that are translations of one another -> their group, named by its lowest row."""
     by_key: dict[str, list[int]] = defaultdict(list)

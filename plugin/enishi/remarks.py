@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enishi.edit import TagChange
-from enishi.errors import Severity
+from enishi.errors import Diagnostic, Severity
 from enishi.types import Document, TagAnalysis, TagSuggestion
 from enishi.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 
@@ -44,12 +44,33 @@ class Remark:
     subject: str = ""
 
 
+class Nearest:
+    """The posts nearest to a post by their vectors, of shape (n, dim); scores are rounded, so that ties are ties."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        import numpy as np
+
+        self._vectors = vectors.astype(np.float64)
+        self._known: dict[int, list[int]] = {}
+
+    def rows(self, row: int) -> list[int]:
+        """Rows of the nearest others, nearest first; fewer where no others have a word in common with it."""
+        import numpy as np
+
+        if row not in self._known:
+            scores = np.round(self._vectors @ self._vectors[row], 4)
+            scores[row] = -1
+            best = np.argsort(-scores, kind="stable")[:NEAREST]
+            self._known[row] = [int(other) for other in best if scores[other] > 0]
+        return self._known[row]
+
+
 class TagRemarks:
     """What the remarks about a post's tags are made from: the whole blog.
 
     Args:
         documents: sorted by path.
-        vectors: shape (len(documents), dim).
+        nearest: which posts lie near which.
         tags: the analysis of the blog's tags.
         vocabulary: the blog's tags and rules.
         settings: for the rules that are the blog's own.
@@ -59,13 +80,13 @@ class TagRemarks:
     def __init__(
         self,
         documents: Sequence[Document],
-        vectors: Vectors | None,
+        nearest: Nearest,
         tags: TagAnalysis,
         vocabulary: Vocabulary,
         settings: Settings,
         site: Sequence[str] = (),
     ) -> None:
-        self._documents, self._vectors, self._tags = documents, vectors, tags
+        self._documents, self._nearest, self._tags = documents, nearest, tags
         self._vocabulary, self._settings, self._site = vocabulary, settings, tuple(site)
         self._row = {document.post.path: row for row, document in enumerate(documents)}
         self._labels = {topic.id: topic.label for topic in tags.topics}
@@ -74,7 +95,7 @@ class TagRemarks:
         self._tagged = sum(1 for document in documents if document.post.tags)
         self._retired = {vocabulary.key(tag) for tag in settings.tags.retired}
 
-    def remarks(self, path: str, old_tags: frozenset[str]) -> Iterator[Remark]:
+    def about(self, path: str, old_tags: frozenset[str] = frozenset()) -> Iterator[Remark]:
         """All there is to say about a post's tags; `old_tags` are those that it had at the base, folded."""
         yield from self._no_tags(path)
         for found in self._tags.suggestions.get(path, ()):
@@ -120,7 +141,7 @@ class TagRemarks:
     def _evidence(self, path: str, found: TagSuggestion) -> Iterator[str]:
         evidence = found.evidence
         key = self._vocabulary.key(found.tag)
-        near = self._nearest(path)
+        near = self._nearest.rows(self._row[path])
         carrying = [row for row in near if key in self._meant[row]]
         if carrying:
             yield f"{len(carrying)} of the {len(near)} nearest posts carry it: {self._titles(carrying)}"
@@ -131,25 +152,13 @@ class TagRemarks:
         if share is not None and share.with_tag:
             label = self._labels.get(share.id, ())
             named = f" ({', '.join(map(_one_line, label))})" if label else ""
-            yield f"{share.with_tag} of {_counted(share.posts, 'other post')} of its topic{named} carry it"
+            yield f"{share.with_tag} of {counted(share.posts, 'other post')} of its topic{named} carry it"
         if evidence.mentions:
-            yield f"the text names it {_counted(evidence.mentions, 'time')}"
+            yield f"the text names it {counted(evidence.mentions, 'time')}"
         if evidence.terms:
             yield f"terms that speak for it: {', '.join(map(_one_line, evidence.terms))}"
         if not evidence.mentions:
             yield "though the text never names it"
-
-    def _nearest(self, path: str) -> list[int]:
-        """Rows of the posts nearest to a post, among all others with words."""
-        import numpy as np
-
-        if self._vectors is None:
-            return []
-        row = self._row[path]
-        scores = np.round(self._vectors.astype(np.float64) @ self._vectors[row].astype(np.float64), 4)
-        scores[row] = -1
-        best = np.argsort(-scores, kind="stable")[:NEAREST]
-        return [int(other) for other in best if scores[other] > 0]
 
     def _titles(self, rows: Sequence[int]) -> str:
         titles = ", ".join(quoted(self._documents[row].title) for row in rows[:_SHOWN_TITLES])
@@ -190,7 +199,7 @@ class TagRemarks:
             evidence = f"the settings give {_code(name)} as its new name"
         elif self._written[name] > self._written[tag]:
             message = f"{_code(tag)} is usually written {_code(name)} on this blog"
-            evidence = f"{_counted(self._written[name], 'post')} write {_code(name)}, {self._written[tag]} {_code(tag)}"
+            evidence = f"{counted(self._written[name], 'post')} write {_code(name)}, {self._written[tag]} {_code(tag)}"
         else:
             return None
         has_both = name in document.post.tags
@@ -243,9 +252,24 @@ class TagRemarks:
         return None
 
 
-def tags_at_base(tags: Mapping[str, Sequence[str]], path: str) -> frozenset[str]:
-    """The tags that a post had, folded; none for a new one."""
-    return frozenset(map(fold_tag, tags.get(path, ())))
+def front_matter_remarks(diagnostics: Iterable[Diagnostic], checked: Collection[str]) -> Iterator[Remark]:
+    """What was found wrong with the files of posts as they were read, each once."""
+    for told in sorted(set(diagnostics)):
+        if told.path in checked:
+            message, _, advice = told.message.partition(". ")
+            yield Remark(
+                told.path,
+                "bad-front-matter",
+                message.removesuffix("."),
+                told.severity,
+                advice=(advice.removesuffix("."),) if advice else (),
+                line=told.line,
+                subject=f"{told.code}: {message}" if told.code in _SEVERAL else told.code,
+            )
+
+
+_SEVERAL = frozenset({"bad-enishi-block", "duplicate-key"})
+"""Problems that a post may have several of."""
 
 
 def quoted(title: str) -> str:
@@ -262,5 +286,6 @@ def _code(tag: str) -> str:
     return f"`{_one_line(tag)}`"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
