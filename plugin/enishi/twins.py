@@ -157,7 +157,11 @@ def _slips(vocabulary: Vocabulary, names: Mapping[str, Collection[str]]) -> Iter
             usual[long[key][0]].append(key)
     for key, word in long.items():
         if vocabulary.counts[key] == 1:
-            near = [other for other in usual[word[0]] if _is_a_letter_off(word, long[other])]
+            near = [
+                other
+                for other in usual[word[0]]
+                if _is_a_letter_off(word, long[other]) and f"{word}s" != long[other] and f"{long[other]}s" != word
+            ]
             if len(near) == 1:
                 yield Resemblance(frozenset((key, near[0])), LETTER)
 
