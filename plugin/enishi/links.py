@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from enishi.types import Document, Post
 
 _DATE_PREFIX = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
+_PLAIN_ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+)(/[!\"$->@-~]*)?(?:[?#][!-~]*)?")
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown|mdx|aspx|php)$")
 _REMEMBERED = 65_536
 """Addresses that are not taken apart twice: a blog's links name the same pages again and again."""
@@ -138,14 +139,21 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
 @lru_cache(maxsize=_REMEMBERED)
 def _split(link: str) -> tuple[str, str] | None:
     """(host without www, path) of a link; None for mail addresses, anchors and the like."""
+    parts = web_address(link.strip())
+    return None if parts is None else (parts[0], unicodedata.normalize("NFC", unquote(parts[1])))
+
+
+def web_address(link: str) -> tuple[str, str] | None:
+    """(host without www, path as written) of a link of the web, the host empty for one without; None for others."""
+    if plain := _PLAIN_ADDRESS.fullmatch(link):  # nearly all are, and urlsplit takes five times as long
+        return plain[1].lower().removeprefix("www."), plain[2] or ""
     try:
-        parts = urlsplit(link.strip())
+        parts = urlsplit(link)
+        if parts.scheme not in {"", "http", "https"}:
+            return None
+        return (parts.hostname or "").casefold().removeprefix("www."), parts.path
     except ValueError:
         return None
-    if parts.scheme not in {"", "http", "https"}:
-        return None
-    host = (parts.hostname or "").casefold().removeprefix("www.")
-    return host, unicodedata.normalize("NFC", unquote(parts.path))
 
 
 def _split_path(url: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import log, sqrt
 
 from enishi.tokens import fold
-from enishi.types import Document, Term
+from enishi.types import Document, Terms
 
 MAX_TERMS = 5
 _MAX_SHARE = 0.2
@@ -52,7 +52,7 @@ class Reasons:
             frequency = self._frequency[key]
             if frequency <= self._most:
                 weights[key] = self._weight(key, ours[key] * theirs[key], titles, frequency)
-        passing = {key for key in weights if _is_passing(first.terms[key], second.terms[key])}
+        passing = {key for key in weights if _is_passing(key, first.terms, second.terms)}
         chosen: list[str] = []
         for key in sorted(weights, key=lambda key: (key in passing, -round(weights[key], 6), -len(key), key)):
             if len(chosen) == limit:
@@ -72,11 +72,11 @@ class Reasons:
         return weight
 
 
-def _is_passing(one: Term, other: Term) -> bool:
+def _is_passing(key: str, ours: Terms, theirs: Terms) -> bool:
     """A plain Latin word that both posts say only once, in passing: chance more often than a subject."""
-    return one.frequency == other.frequency == 1 and all(
-        term.surface.isascii() and term.surface.islower() and term.surface.isalpha() for term in (one, other)
-    )
+    if ours.frequency[key] * theirs.frequency[key] != 1 or not (key.isascii() and key.isalpha()):
+        return False
+    return key not in ours.surfaces and key not in theirs.surfaces  # written small
 
 
 def _overlap(first: str, second: str) -> bool:
@@ -100,6 +100,8 @@ def _contains(text: str, term: str) -> bool:
 
 def _surface(key: str, first: Document, second: Document) -> str:
     """As the two posts write it most; on a tie the spelling with more capitals, which is a name's own."""
-    spellings = Counter({first.terms[key].surface: first.terms[key].frequency})
-    spellings[second.terms[key].surface] += second.terms[key].frequency
+    one, other = first.terms[key], second.terms[key]
+    if one.surface == other.surface:
+        return one.surface
+    spellings = {one.surface: one.frequency, other.surface: other.frequency}
     return min(spellings.items(), key=lambda item: (-item[1], -sum(map(str.isupper, item[0])), item[0]))[0]

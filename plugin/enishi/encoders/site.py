@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from enishi.links import web_address
 from enishi.threads import one_thread
 from enishi.tokens import VERSION as TOKENS_VERSION
 from enishi.tokens import fold, words
@@ -305,14 +305,11 @@ def _citation_features(links: Sequence[Sequence[str]]) -> Any:
 
 def _cited(link: str) -> tuple[str, ...]:
     """(host, host and path) of a link to another site."""
-    try:
-        parts = urlsplit(link)
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
+    parts = web_address(link)
+    if parts is None or not parts[0]:
         return ()
-    if parts.scheme not in ("http", "https") or not host:
-        return ()
-    page = (host + parts.path).rstrip("/").lower()
+    host, path = parts
+    page = (host + path).rstrip("/").lower()
     return (host,) if page == host else (host, page)
 
 
