@@ -122,11 +122,8 @@ def advice(found: Evaluation) -> str:
             f"Trust suggestions from {proposal.confidence:.2f} on: on this blog {share} such suggestions are right "
             f"({interval_percent(level.precision)}), and they find {percent(level.recall)} of the tags."
         )
-    if level.precision.value >= proposal.wanted:
-        return (
-            f"There are too few suggestions to be sure of {wanted} on this blog: {told}, which may be luck; "
-            "keep to the defaults."
-        )
+    if level.precision.high >= proposal.wanted:  # it may be so, it may not
+        return f"There are too few suggestions to be sure of {wanted} on this blog: {told}; keep to the defaults."
     return f"No confidence can be trusted to {wanted} on this blog: even {told}; look at every suggestion yourself."
 
 
