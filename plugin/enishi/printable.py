@@ -70,9 +70,8 @@ _ACTS_IN_MARKDOWN = re.compile(
     r"@(?=\w)|[#!](?=\d)|\bGH-(?=\d)"  # mentions, and references to issues
     r"|:(?=//)|\bwww(?=\.)"  # addresses
     r"|<(?=[A-Za-z/!?])|&(?=#?\w+;)"  # HTML
-    r"|\](?=[\[(:])"  # links, images, and what SARIF calls embedded links
+    r"|\](?=[\[(:])"  # links and images
     r"|`(?=``)|~(?=~~)"  # fences
-    r"|\{(?=\d)"  # placeholders of SARIF
 )
 _CODE_SPAN = re.compile(r"((?<![`\\])`[^`]+`(?!`))")
 """Nothing happens in there, and a command that stands in it has to stay one.  Only what every reader takes for code."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote_from_bytes
 
 from enishi import __version__
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding
-from enishi.printable import disarmed, json_text, shown
+from enishi.printable import json_text, shown
 from enishi.reporters.wording import explanation, replacement, unique_fingerprints
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -35,7 +36,7 @@ def report_sarif(report: CheckReport) -> str:
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": disarmed(note)}} for note in report.notes
+                    {"level": "note", "message": {"text": _plain(note)}} for note in report.notes
                 ],
             }
         ],
@@ -67,7 +68,7 @@ def _result(finding: Finding, fingerprint: str, rule: int, report: CheckReport) 
         "ruleId": shown(finding.code),
         "ruleIndex": rule,
         "level": _LEVELS[finding.level],
-        "message": {"text": explanation(finding, disarmed)},
+        "message": {"text": explanation(finding, _plain)},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
         "partialFingerprints": {_FINGERPRINT: fingerprint},
     }
@@ -91,6 +92,14 @@ def _replacement(finding: Finding) -> dict[str, Any]:
         "deletedRegion": {"startLine": first, "endLine": last},
         "insertedContent": {"text": "\n".join(lines)},
     }
+
+
+_ACTS = re.compile(r"\](?=\()|\{(?=\d)")
+
+
+def _plain(text: str) -> str:
+    """SARIF reads ``[text](place)`` as a link and ``{0}`` as a placeholder; a zero-width blank parts them."""
+    return _ACTS.sub("\\g<0>\u200b", shown(text))
 
 
 def _uri(path: str) -> str:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_INDENT = "    "
+_LABELS = len("    100% sure: ")
+"""Width of the column of labels."""
 
 Piece = tuple[str, str]
 """Some text and its style."""
@@ -40,7 +41,6 @@ def report_text(report: CheckReport) -> str:
 def print_text(report: CheckReport, console: Console | None = None) -> None:
     """The same on standard output or `console`: in colour on a terminal, with long evidence broken where it hangs."""
     from rich.console import Console
-    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -54,10 +54,10 @@ def print_text(report: CheckReport, console: Console | None = None) -> None:
             continue
         label, *rest = line.pieces
         grid = Table.grid(padding=0)
-        grid.add_column(width=line.hang - len(_INDENT), no_wrap=True)
+        grid.add_column(width=line.hang, no_wrap=True)
         grid.add_column(overflow="fold")
-        grid.add_row(Text(label[0].removeprefix(_INDENT), style=label[1]), Text.assemble(*rest))
-        console.print(Padding(grid, (0, 0, 0, len(_INDENT)), expand=False), highlight=False)
+        grid.add_row(Text(label[0], style=label[1]), Text.assemble(*rest))
+        console.print(grid, highlight=False)
 
 
 def _lines(report: CheckReport) -> Iterator[_Line]:
@@ -78,8 +78,7 @@ def _lines_of_post(post: PostFindings) -> Iterator[_Line]:
         yield from _reasons(finding)
     for number, advice in enumerate(post.advice):
         # Never broken: a command in it is there to be copied.
-        label = "" if number else "to do:"
-        yield _Line([(label.rjust(len("  to do:")).ljust(len(_INDENT + _label(""))), "dim"), (shown(advice), "")])
+        yield _Line([(_label("" if number else "  to do:"), "dim"), (shown(advice), "")])
 
 
 def _headline(finding: Finding) -> _Line:
@@ -99,9 +98,10 @@ def _reasons(finding: Finding) -> Iterator[_Line]:
     """Evidence in a column of its own, the first with how sure that makes us."""
     how_sure = "because:" if finding.confidence is None else f"{percent(finding.confidence)} sure:"
     for number, line in enumerate(evidence_of(finding)):
-        label = _INDENT + _label("" if number else how_sure)
+        label = _label("" if number else f"    {how_sure}")
         yield _Line([(label, "dim"), (line, "")], hang=len(label))
 
 
 def _label(text: str) -> str:
-    return text.ljust(len("100% sure: "))
+    """A label, or as wide a blank, and a mark: a line that began with a stranger's text could be a command."""
+    return text.ljust(_LABELS) + "· "
