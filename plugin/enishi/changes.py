@@ -142,7 +142,7 @@ class Repository:
         stated = os.environ.get(_PULL_REQUEST_COMMIT, "")
         if re.fullmatch(r"[0-9a-f]{40,64}", stated) and (commit := self._commit(stated)):
             return branch or stated[:12], commit
-        if branch and not branch.startswith("-"):
+        if branch:
             commit = self._commit(f"refs/remotes/origin/{branch}") or self._commit(f"refs/heads/{branch}")
             if not commit:
                 told = f"the pull request is to be merged into {branch!r}, which is not in this clone"
@@ -169,7 +169,7 @@ class Repository:
     def _how_to_get(self, ref: str) -> str:
         if self.is_shallow():
             return f"The clone is shallow. {_deepen(ref)}"
-        return f"Fetch it first: git fetch origin {ref}" if ref else "Fetch it first"
+        return f"Fetch it first: git fetch origin{_plain(ref)}"
 
     # -- what lies where
 
@@ -450,9 +450,13 @@ def _first_line(stderr: bytes) -> str:
 
 
 def _deepen(ref: str) -> str:
-    branch = ref.removeprefix("origin/")
-    wanted = f" {branch}" if re.fullmatch(r"[\w./-]+", branch) and branch != "HEAD" else ""
     return (
-        f"To get the history: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` in GitLab, or "
-        f"git fetch --unshallow origin{wanted}"
+        "To get the history: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` in GitLab, or "
+        f"git fetch --unshallow origin{_plain(ref)}"
     )
+
+
+def _plain(ref: str) -> str:
+    """A branch as an argument of a command that is shown; nothing where it would need quotes."""
+    branch = ref.removeprefix("origin/")
+    return f" {branch}" if re.fullmatch(r"\w[\w./-]*", branch) and branch != "HEAD" else ""
