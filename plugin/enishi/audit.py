@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from enishi.config import TagSettings
+from enishi.mentions import variants
 from enishi.tokens import fold
 from enishi.twins import Resemblance, differences, find_resemblances, naming_pattern
 from enishi.types import Document
@@ -26,6 +27,8 @@ TOGETHER_POSTS = 3
 """On fewer posts, two tags go together by chance."""
 
 _SHORTEST_NAME = 3
+_STARTS = re.compile(r"[a-z0-9]+|[^\W_]")
+"""What a name can start with: a Latin word, or a letter of a script that may do without blanks."""
 
 _OnPosts = Mapping[str, tuple[str, ...]]
 """Paths of the posts that carry a tag, sorted, by the tag exactly as written."""
@@ -250,21 +253,33 @@ def _once(
 ) -> tuple[LoneTag, ...]:
     """Tags on one post; none that other tags imply, as those posts mean it, too."""
     implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
-    titles = [(document.post.path, fold(document.fields.title)) for document in documents]
+    titles = _Titles(documents)
     found = []
     for key in names:
         if vocabulary.counts[key] == 1 and key not in in_twins and key not in implied:
             tag = names[key][0]
-            found.append(LoneTag(tag, on_posts[tag], _named_by(tag, on_posts[tag], titles)))
+            found.append(LoneTag(tag, on_posts[tag], titles.naming(tag, on_posts[tag])))
     return tuple(sorted(found, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
 
 
-def _named_by(tag: str, carriers: Collection[str], titles: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Posts whose title names a tag that they do not carry; none for very short names, which stand inside others."""
-    if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
-        return ()
-    pattern = naming_pattern([tag])
-    return tuple(path for path, title in titles if path not in carriers and pattern.search(title))
+class _Titles:
+    """The posts' titles, to be asked which of them name a tag; a big blog has too many to try each."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._titles = [(document.post.path, fold(document.fields.title)) for document in documents]
+        self._rows: dict[str, list[int]] = defaultdict(list)
+        for row, (_, title) in enumerate(self._titles):
+            for start in set(_STARTS.findall(title)):
+                self._rows[start].append(row)
+
+    def naming(self, tag: str, carriers: Collection[str]) -> tuple[str, ...]:
+        """Other posts than the carriers, by path; none for a very short name, which stands inside others."""
+        if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
+            return ()
+        starts = {start[0] for words in variants(tag) if (start := _STARTS.match(words[0]))}
+        pattern = naming_pattern([tag])
+        found = (self._titles[row] for row in sorted({row for start in starts for row in self._rows.get(start, ())}))
+        return tuple(path for path, title in found if path not in carriers and pattern.search(title))
 
 
 def _together(

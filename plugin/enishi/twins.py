@@ -186,6 +186,7 @@ _FEWEST_LEFT_OUT = 5
 """`E2E` and `P2P` are no numeronyms."""
 _AS_WRITTEN = re.compile(r"[A-Z0-9]{2,6}s?|[A-Za-z]\d{1,2}[a-z]", re.ASCII)
 """How a text writes a short form: in capitals."""
+_WRITTEN_AT_END = re.compile(rf"(?<![A-Za-z0-9])(?:{_AS_WRITTEN.pattern})\Z", re.ASCII)
 _BRACKETS = re.compile(r"[(（]([^()（）\n]{2,60})[)）]")
 _LONGEST_BEFORE = 60
 _PARTS = re.compile(r"\s*[,、，;；:：/／=＝]\s*")
@@ -304,22 +305,25 @@ def _glossed(
         if inside is None:
             continue
         line = text[max(0, match.start() - _LONGEST_BEFORE) : match.start()].rpartition("\n")[2].rstrip(_QUOTES)
-        before, named = _tag_at_end(line, keys)
-        if inside in shorts and before not in shorts and before and _AS_WRITTEN.fullmatch(written):
-            yield inside, before
-        elif before in shorts and inside not in shorts and _AS_WRITTEN.fullmatch(named):
-            yield before, inside
+        if inside not in shorts:
+            named = _WRITTEN_AT_END.search(line)
+            before = keys.get(spelling_key(named[0]), "") if named else ""
+            if before in shorts:
+                yield before, inside
+        elif _AS_WRITTEN.fullmatch(written):
+            before = _tag_at_end(line, keys)
+            if before and before not in shorts:
+                yield inside, before
 
 
-def _tag_at_end(text: str, keys: Mapping[str, str]) -> tuple[str, str]:
-    """The longest tag that a text ends in, whole Latin or katakana words only: its key, and how it is written there."""
-    for start in range(len(text)):
-        if start and _same_word(text[start - 1], text[start]):
-            continue
-        key = keys.get(spelling_key(text[start:]))
-        if key is not None:
-            return key, text[start:].strip(_QUOTES)
-    return "", ""
+def _tag_at_end(line: str, keys: Mapping[str, str]) -> str:
+    """The key of the longest tag that a line ends in, whole Latin or katakana words only; empty if there is none."""
+    for start in range(len(line)):
+        if not start or not _same_word(line[start - 1], line[start]):
+            key = keys.get(spelling_key(line[start:]))
+            if key is not None:
+                return key
+    return ""
 
 
 def _same_word(one: str, other: str) -> bool:
