@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from repository import ENVIRONMENT, branch, commit, git, repository
 
 from enishi.changes import Change, Changes, GitError, KnownFile, Repository, Suffixes, added_lines
+from repository import ENVIRONMENT, branch, commit, git, repository
 
 LINES = "".join(f"line {number} of a post that goes on for a while\n" for number in range(20))
 
