@@ -202,6 +202,8 @@ def test_the_sentence_says_which_of_four_it_is() -> None:
     )
     assert setting(trusted) == "[tags]\nmin_confidence = 0.56"
     assert any("The neighbours' vote can be trusted to 80 % nowhere" in told for told in remarks(trusted))
+    told = "Marked add (0.8 and above): 64 of 64 are right; marked maybe (0.5 to 0.8): 0 of 16."
+    assert told in remarks(trusted)
     few = evaluation(25, wanted=0.95)
     assert "too few suggestions to be sure of 95 %" in advice(few)
     assert "from 0.56 on, 20 of 20 suggestions are right" in advice(few)

@@ -14,6 +14,7 @@ from enishi.errors import OutputError, SettingsError
 from enishi.evaluate import FOLDS, MIN_TAGGED, hide_in_turn, tagged_rows, text_reach
 from enishi.figures import PRECISION, Interval, Level, TagFigures, measure_cases
 from enishi.pipeline import Blog, Progress, Request, create_encoder, links_of, load, open_cache, read
+from enishi.tagging import ADD, MAYBE
 from enishi.types import Document, Reach
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def remarks(found: Evaluation) -> list[str]:
         told.append(
             f"Chosen on some parts of the posts and looked at on another, in turn: {percent(proposal.checked)} right."
         )
+    told.append(_levels_told(found.tags))
     other = found.tags.vote.proposal
     told.append(
         f"The neighbours' vote reaches {percent(other.wanted)} from {other.confidence:.2f} on, "
@@ -161,6 +163,17 @@ def remarks(found: Evaluation) -> list[str]:
         "the others are tags that the post lacks."
     )
     return told
+
+
+def _levels_told(tags: TagFigures) -> str:
+    """What the two marks of `enishi tags suggest` are worth."""
+    levels = {level.confidence: level for level in tags.ours.levels}
+    sure, all_marked = levels[ADD], levels[MAYBE]
+    unsure, right = all_marked.suggestions - sure.suggestions, all_marked.right - sure.right
+    return (
+        f"Marked add ({ADD:g} and above): {sure.right:,} of {sure.suggestions:,} are right; "
+        f"marked maybe ({MAYBE:g} to {ADD:g}): {right:,} of {unsure:,}."
+    )
 
 
 def counted_tags(found: TagFigures) -> str:

@@ -155,8 +155,7 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        weights = list(_resamples(len(cases)))
-        ours, vote = _Sums(cases, "guesses", weights), _Sums(cases, "votes", weights)
+        ours, vote = _Sums(cases, "guesses"), _Sums(cases, "votes")
         return TagFigures(
             posts=len(cases),
             answered=sum(1 for case in cases if case.answers),
@@ -186,9 +185,12 @@ def _figures(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Way
 
 
 class _Sums:
-    """Every figure is a quotient of two sums over posts; so a resample is a weighted sum."""
+    """Every figure is a quotient of two sums over posts; so a resample is a weighted sum.
 
-    def __init__(self, cases: Sequence[Case], way: Way, weights: Sequence[Matrix]) -> None:
+    The resamples of as many posts are always the same, so those of two ways of suggesting are pairs.
+    """
+
+    def __init__(self, cases: Sequence[Case], way: Way) -> None:
         import numpy as np
 
         guesses: list[tuple[Guess, ...]] = [getattr(case, way) for case in cases]
@@ -212,11 +214,13 @@ class _Sums:
                 place = _hundredth(guess.confidence)
                 self._counts[:, row, place] += (1, guess.is_right)
                 self._sure[row, _tenth(place)] += guess.confidence
-        self._from = self._counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
         self.answers = float(answers.sum())
-        table = np.stack(list(self._columns.values()), axis=1)
-        self._drawn = dict(zip(self._columns, np.concatenate([w @ table for w in weights]).T, strict=True))
-        self._drawn_from = np.stack([np.concatenate([w @ part for w in weights]) for part in self._from])
+        starts = self._counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
+        table = np.concatenate([np.stack(list(self._columns.values()), axis=1), *starts], axis=1)
+        drawn = np.concatenate([weights @ table for weights in _resamples(n)])
+        width = len(self._columns)
+        self._drawn = dict(zip(self._columns, drawn[:, :width].T, strict=True))
+        self._drawn_from = np.stack([drawn[:, width : width + 101], drawn[:, width + 101 :]])
         """Suggestions, and right ones, from every hundredth on: shape (2, RESAMPLES, 101)."""
 
     def _quotients(self, name: str) -> tuple[float, Matrix]:
@@ -392,7 +396,7 @@ def _checked(cases: Sequence[Case], way: Way, wanted: float) -> float | None:
     suggestions = right = 0
     for fold, part in sorted(by_fold(cases).items()):
         others = [case for case in cases if case.fold != fold]
-        start = _least(_Sums(others, way, list(_resamples(len(others)))), wanted) if others else None
+        start = _least(_Sums(others, way), wanted) if others else None
         if start is not None:
             sure = [guess for case in part for guess in getattr(case, way) if _hundredth(guess.confidence) >= start]
             suggestions += len(sure)
