@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from enishi.declined import match_declines
 from enishi.errors import OutputError, SettingsError
-from enishi.evaluate import FOLDS, MIN_TAGGED, hide_in_turn, tagged_rows, text_reach
+from enishi.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
 from enishi.figures import PRECISION, Interval, Level, TagFigures, measure_cases
 from enishi.pipeline import Blog, Progress, Request, create_encoder, links_of, load, open_cache, read
 from enishi.tagging import ADD, MAYBE
@@ -62,10 +62,9 @@ def evaluate_blog(
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes, progress)
         related = _related(blog, documents, create_encoder(blog, cache, progress), progress)
-    tagged = len(tagged_rows(documents))
-    folds = min(folds, tagged)
     tags, why = _tags(blog, documents, folds, precision, progress)
-    return Evaluation(len(documents), tagged, folds, tags, why, related)
+    parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
+    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, related)
 
 
 def _related(blog: Blog, documents: list[Document], encoder: BlogEncoder, progress: Progress) -> RelatedFigures:
