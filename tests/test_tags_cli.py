@@ -149,9 +149,7 @@ def test_without_a_build_there_is_nothing_to_say(run: Any, blog: Path, arguments
         assert "Traceback" not in told.err
 
 
-@pytest.mark.parametrize(
-    "arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"], ["tags", "decline", "tea-3", "tea"]]
-)
+@pytest.mark.parametrize("arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"]])
 def test_where_suggestions_are_switched_off_that_is_said(run: Any, blog: Path, arguments: list[str]) -> None:
     build(Request(blog, overrides=("tags.enabled=false",)))  # by whom, the settings do not say
     told = run(*arguments)
