@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from rich.console import Console
 
+from dom import Element, dom
 from enishi.findings import CheckReport, Finding
 from enishi.printable import disarmed, is_utf8, shown, shown_path
 from enishi.reporters import FORMATS
@@ -18,6 +19,7 @@ from enishi.reporters.text import print_text
 from enishi.reporters.wording import explanation, sentence
 from findings_for_tests import REPORTS, hostile_reports
 from report_readers import (
+    github_page,
     read_checkstyle,
     read_github,
     read_gitlab,
@@ -157,23 +159,22 @@ def test_rdjson(report: CheckReport) -> None:
 
 def assert_harmless_in_a_comment(message: str) -> None:
     """Reviewdog posts it as Markdown."""
-    import mistune
-
-    from dom import Element, dom
-
-    html = str(mistune.create_markdown(escape=False, plugins=["url", "strikethrough"])(message))
+    head = ":warning: **[enishi]** <sub>reported by reviewdog</sub><br>"
+    suggestion = "```suggestion\ntags: x\n```\n"
+    page = dom(github_page(f"{head}{message}\n{suggestion}"))
+    assert page.all("pre")[-1].text == "tags: x\n", "the suggestion is one no more"
 
     def check(element: Element) -> None:
         for child in element.children:
             if isinstance(child, Element):
-                allowed = {"p", "ul", "ol", "li", "code", "em", "strong", "del", "br", "hr", "blockquote", "pre"}
+                allowed = {"p", "ul", "ol", "li", "code", "em", "strong", "del", "br", "hr", "blockquote", "pre", "sub"}
                 assert child.tag in allowed, child.tag
                 if child.tag != "code":
                     check(child)
             else:
                 assert not re.search(r"@[^\W_]|#\d|://|\bwww\.", child), child
 
-    check(dom(html))
+    check(page)
 
 
 @property_of
