@@ -137,9 +137,7 @@ def test_a_sparkline_is_highest_in_the_best_year() -> None:
     assert sparkline({}) == ""
 
 
-@pytest.mark.parametrize(
-    "arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"], ["tags", "decline", "tea-3", "tea"]]
-)
+@pytest.mark.parametrize("arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"]])
 def test_without_a_build_there_is_nothing_to_say(run: Any, blog: Path, arguments: list[str]) -> None:
     for text in ("", "[]", '{"version": 1, "posts": {"a": 1}, "topics": []}', '{"version": 9}'):
         (blog / ".enishi" / "tags.json").write_text(text)
@@ -147,6 +145,17 @@ def test_without_a_build_there_is_nothing_to_say(run: Any, blog: Path, arguments
         assert told.code == 2
         assert "enishi build" in told.err
         assert "Traceback" not in told.err
+
+
+def test_declining_and_writing_a_named_tag_need_no_build(run: Any, blog: Path) -> None:
+    (blog / ".enishi" / "tags.json").unlink()
+    (blog / ".enishi" / "related.json").unlink()
+    name = Path(LACKS_TEA).stem
+    assert run("tags", "decline", name, "TEA").code == 0
+    assert 'tag = "tea"' in (blog / ".enishi-declined.toml").read_text()
+    assert run("tags", "apply", name, "--tag", "TEA", "--yes").code == 0
+    assert "tea" in (blog / LACKS_TEA).read_text().partition("\n---\n")[0].partition("tags:")[2]
+    assert run("tags", "apply", name, "--tag", "nothing", "--yes").code == 2
 
 
 @pytest.mark.parametrize("arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"]])

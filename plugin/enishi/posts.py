@@ -22,6 +22,7 @@ from typing import Any
 
 from enishi import dates, javascript, permalinks
 from enishi.errors import Diagnostic, Severity
+from enishi.findings import CODES
 from enishi.frontmatter import LOST, FrontMatter, Problem, parse
 from enishi.frontmatter import VERSION as FRONT_MATTER_VERSION
 from enishi.globs import Globs, HexoGlobs
@@ -502,7 +503,15 @@ class _Rules:
         related = value.get("related", True)
         if related is not None and not isinstance(related, bool):
             self.warn("enishi", "bad-enishi-block", "`enishi: related` should be true or false")
+        self._check_ignored(value.get("ignore"))
         return self._own_list(value, "pin"), self._own_list(value, "exclude"), related is not False
+
+    def _check_ignored(self, value: Any) -> None:
+        """Names that are no kind of finding are told; what `ignore` does is the check's business."""
+        for name in value if isinstance(value, list) else [] if value is None else [value]:
+            if not isinstance(name, str) or name not in CODES:
+                told = f"`enishi: ignore`: {_shown(name)} is no kind of finding; there are {', '.join(CODES)}"
+                self.warn("enishi", "bad-enishi-block", told)
 
     def _own_list(self, block: Mapping[str, Any], name: str) -> tuple[str, ...]:
         value = block.get(name)
@@ -613,7 +622,9 @@ class _HexoRules(_Rules):
         given = self._values.get("permalink")
         if javascript.is_truthy(given) and (not isinstance(given, str) or self.is_timestamp("/permalink")):
             self._refuse(
-                "permalink", "bad-permalink", f"`permalink` should be text. Write `permalink: '{_shorten(_text(given))}'`"
+                "permalink",
+                "bad-permalink",
+                f"`permalink` should be text. Write `permalink: '{_shorten(_text(given))}'`",
             )
             return True
         if permalinks.hexo_can_address(self.site, self.slug(), self._values):

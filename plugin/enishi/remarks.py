@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -167,8 +166,6 @@ class TagRemarks:
     def _ways_out(self, path: str, found: TagSuggestion) -> tuple[str, ...]:
         apply = ["enishi", "tags", "apply", path, "--tag", found.tag, *self._site]
         decline = ["enishi", "tags", "decline", path, found.tag, *self._site]
-        if found.confidence < 0.8:
-            apply += ["--min-confidence", f"{math.floor(found.confidence * 10) / 10}"]
         return (
             f"to accept, add it to the tags, or run: {shlex.join(apply)}",
             f"to decline it for good, run: {shlex.join(decline)}",

@@ -263,17 +263,19 @@ def renaming_command(request: Request, old: Sequence[str], new: str) -> list[str
 
 
 def decline(request: Request, post: str, tag: str) -> tuple[str, str, bool]:
-    """Never again suggest a tag for a post: (the post's path, the tag, whether that is new).
+    """Never again suggest a tag for a post: (the post's path, the tag, whether that is new).  No build is needed.
 
     Raises:
-        NoBuildError, UnknownPostError, UnknownTagError
+        UnknownPostError, UnknownTagError
         OutputError: the file of declines cannot be written.
     """
-    tags = last_tags(request)
-    path = find_post(written_posts(request.folder), post, request.site)
-    name = _known_tag(tag, tags.names())
-    document = _documents(request, [path])[path]
-    return path, name, decline_tag(request.site, document, name)
+    documents = _read_all(load(request), request)
+    path = _meant_now(documents, post, request)
+    names = {name for document in documents.values() for name in document.post.tags}
+    with suppress(NoBuildError):  # which may have proposed tags that no post carries yet
+        names |= last_tags(request).names()
+    name = _known_tag(tag, names)
+    return path, name, decline_tag(request.site, documents[path], name)
 
 
 def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
@@ -317,11 +319,21 @@ def _known_tag(tag: str, names: Collection[str]) -> str:
     raise UnknownTagError(f"no post of the blog carries the tag {tag!r}{hint}")
 
 
-def _documents(request: Request, paths: Iterable[str]) -> dict[str, Document]:
-    blog = load(request)
+def _read_all(blog: Blog, request: Request) -> dict[str, Document]:
+    """Every post as it lies on the disk, by path."""
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes)
-    found = {document.post.path: document for document in documents}
+    return {document.post.path: document for document in documents}
+
+
+def _meant_now(documents: Mapping[str, Document], name: str, request: Request) -> str:
+    """The path of the post that is meant, of those on the disk."""
+    listed = {path: {"title": document.title, "url": document.post.url} for path, document in documents.items()}
+    return find_post(listed, name, request.site)
+
+
+def _documents(request: Request, paths: Iterable[str]) -> dict[str, Document]:
+    found = _read_all(load(request), request)
     gone = [path for path in paths if path not in found]
     if gone:
         raise UnknownPostError(f"{gone[0]} is no longer there. Run `enishi build` again")
@@ -395,10 +407,14 @@ def plan_suggestions(
 ) -> Plan:
     """Write the suggestions of the last build into the posts: those named, or all; only some tags, if wanted.
 
+    Where both posts and tags are named, they are written whatever was suggested: that needs no build.
+
     Raises:
         NoBuildError, UnknownPostError
         UnknownTagError: a tag of `only` is none of the blog's.
     """
+    if names and only:
+        return _plan_named(request, names, only)
     tags = last_tags(request)
     wanted = {spelling_key(_known_tag(tag, tags.names())) for tag in only}
     changes: dict[str, list[TagChange]] = {}
@@ -413,6 +429,15 @@ def plan_suggestions(
                 changes.setdefault(post.path, []).append(TagChange.adding(found.tag))
     plan = _plan(load(request), changes) if changes else Plan()
     return Plan(plan.edits, plan.refused, less_sure)
+
+
+def _plan_named(request: Request, names: Sequence[str], tags: Sequence[str]) -> Plan:
+    blog = load(request)
+    documents = _read_all(blog, request)
+    known = {tag for document in documents.values() for tag in document.post.tags}
+    paths = dict.fromkeys(_meant_now(documents, name, request) for name in names)
+    changes = [TagChange.adding(tag) for tag in dict.fromkeys(_known_tag(tag, known) for tag in tags)]
+    return _plan(blog, dict.fromkeys(paths, changes))
 
 
 def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
