@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enishi.calibration import MOST_CERTAIN
 from enishi.declined import match_declines
 from enishi.errors import OutputError, SettingsError
 from enishi.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
-from enishi.figures import PRECISION, Interval, Level, TagFigures, measure_cases
+from enishi.figures import EDGE, PRECISION, Interval, Level, TagFigures, measure_cases
 from enishi.pipeline import Blog, Progress, Request, create_encoder, links_of, load, open_cache, read
 from enishi.tagging import ADD, MAYBE
 from enishi.types import Document, Reach
@@ -141,8 +142,9 @@ def remarks(found: Evaluation) -> list[str]:
     proposal = found.tags.ours.proposal
     if proposal.confidence is not None and proposal.edge is not None and proposal.edge.precision is not None:
         edge = proposal.edge
+        end = min(edge.confidence + EDGE - 0.01, MOST_CERTAIN)
         told.append(
-            f"Of the least sure of them, {edge.confidence:.2f} to {edge.confidence + 0.09:.2f}, "
+            f"Of the least sure of them, {edge.confidence:.2f} to {end:.2f}, "
             f"{edge.right:,} of {edge.suggestions:,} are right."
         )
     if proposal.checked is not None:

@@ -41,9 +41,10 @@ PRECISION = 0.8
 """The share of right suggestions that an author wants, unless told otherwise."""
 MIN_SUGGESTIONS = 20
 """From fewer suggestions no confidence is proposed."""
-WIDEST_STEP = 0.1
+EDGE = 0.1
+"""How far above the proposed confidence the least sure suggestions reach."""
 _HUNDREDTHS = range(5, 96)
-"""Confidences that may be proposed; nothing is surer than .95."""
+"""Confidences that may be proposed, in hundredths; nothing is surer than .95."""
 _Z_95 = 1.959964
 _Z_90_ONE_SIDED = 1.281552
 _RESAMPLES_AT_A_TIME = 50
@@ -96,7 +97,7 @@ class Proposal:
     level: Level | None = None
     """What lies from there on; without a proposal, the precisest that there is of at least `MIN_SUGGESTIONS`."""
     edge: Level | None = None
-    """The least sure of them: suggestions less than a tenth above the proposed confidence."""
+    """The least sure of them: suggestions less than `EDGE` above the proposed confidence."""
     checked: float | None = None
     """The precision where the confidence is chosen on some parts of the posts and looked at on another, in turn."""
 
@@ -368,7 +369,7 @@ def _propose(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Pro
     start = _least(sums, wanted)
     if start is None:
         return Proposal(wanted, level=_precisest(sums))
-    edge = sums.level(start, min(start + round(100 * WIDEST_STEP), 101))
+    edge = sums.level(start, min(start + round(100 * EDGE), 101))
     return Proposal(wanted, start / 100, sums.level(start), edge, _checked(cases, way, wanted))
 
 
