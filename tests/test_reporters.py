@@ -401,12 +401,12 @@ def test_a_finding_that_comes_twice_has_two_fingerprints() -> None:
 def test_markdown_is_a_table_a_post_with_the_evidence_folded() -> None:
     for page in read_markdown(FORMATS["markdown"](REPORT)):
         assert page.one("h3").text == "Enishi: 1 error, 1 warning, 1 note in 2 of 3 posts"
-        assert [head.text for head in page.all("h4")] == [f"{TITLE} blog/{POST}", f"Hello, world blog/{HELLO}"]
+        assert [head.text for head in page.all("h4")] == [f"Hello, world blog/{HELLO}", f"{TITLE} blog/{POST}"]
         rows = [[cell.text for cell in row.all("td")] for row in page.all("tr") if row.all("td")]
         assert [row[:2] for row in rows] == [
+            ["error: the post has no tagsline 1, no-tags", ""],
             ["warning: NLP is probably missing (0.93)line 4, missing-tag", "93%"],
             ["note: Elasticsearch is probably missing (0.61)line 4, missing-tag", "61%"],
-            ["error: the post has no tagsline 1, no-tags", ""],
         ]
         assert page.one("summary").text == "4 of the 5 nearest posts carry it: “検索の話”"
         assert [item.text for item in page.one("details").all("li")] == ["11 of 13 other posts of its topic carry it"]
@@ -466,7 +466,7 @@ def test_a_patch_keeps_bytes_that_are_no_utf8() -> None:
     assert FORMATS["diff"](EMPTY) == ""
 
 
-# -- the documentation -----------------------------------------------------------------------------------------------
+# -- all of them -----------------------------------------------------------------------------------------------
 
 
 def test_a_finding_of_every_code_and_level_is_read_in_every_format() -> None:
@@ -481,6 +481,25 @@ def test_a_finding_of_every_code_and_level_is_read_in_every_format() -> None:
     for reader, name in zip(readers, names, strict=True):
         reader(FORMATS[name](report))
     assert len(json.loads(FORMATS["json"](report))["findings"]) == len(findings)
+
+
+@pytest.mark.parametrize(
+    ("advice", "typed"),
+    [
+        ("to decline it for good, run: enishi tags decline a.md C#", ["enishi tags decline a.md C#"]),
+        ("put into its front matter: enishi: {ignore: [no-tags]}", ["enishi: {ignore: [no-tags]}"]),
+        ("write `Python`", ["Python"]),
+        ("run: enishi tags decline a.md 'a`b'", []),
+        ("about the word: enishi", []),
+    ],
+)
+def test_what_is_to_be_typed_is_code_where_there_is_code(advice: str, typed: list[str]) -> None:
+    report = CheckReport((replace(NO_TAGS, advice=(advice,)),), (HELLO,), 836)
+    for page in read_markdown(FORMATS["markdown"](report)):
+        assert [code.text for item in page.all("li") for code in item.all("code")] == typed
+    assert advice in FORMATS["text"](report)
+    commands, _ = read_github(FORMATS["github"](report))
+    assert all(f"`{text}`" in commands[0].message for text in typed)
 
 
 def test_a_fact_says_no_number() -> None:

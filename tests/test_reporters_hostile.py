@@ -16,7 +16,7 @@ from enishi.findings import CheckReport, Finding
 from enishi.printable import disarmed, is_utf8, shown, shown_path
 from enishi.reporters import FORMATS
 from enishi.reporters.text import print_text
-from enishi.reporters.wording import explanation, sentence
+from enishi.reporters.wording import explanation, gravity, sentence
 from findings_for_tests import REPORTS, hostile_reports
 from report_readers import (
     github_page,
@@ -209,14 +209,18 @@ def test_markdown(report: CheckReport) -> None:
         rows = [row.all("td") for row in page.all("tr") if row.all("td")]
         assert [len(row) for row in rows] == [3] * len(report.findings)
         assert len(page.all("h3")) == 1
-        posts = list(dict.fromkeys(finding.path for finding in report.findings))
+        posts = sorted(
+            dict.fromkeys(finding.path for finding in report.findings),
+            key=lambda path: min(gravity(finding) for finding in report.findings if finding.path == path),
+        )
+        findings = [finding for path in posts for finding in report.findings if finding.path == path]
         heads = page.all("h4")
         assert len(heads) == len(page.all("table")) == len(posts)
         for head, path in zip(heads, posts, strict=True):
             titles = [f.title for f in report.findings if f.path == path and f.title.strip()]
             title = shown(titles[0]) if titles else ""
             assert reads(head.text) == reads(f"{title} {shown_path(report.in_repository(path))}")
-        for row, finding in zip(rows, report.findings, strict=True):
+        for row, finding in zip(rows, findings, strict=True):
             assert reads(row[0].text).startswith(reads(f"{finding.level.value}: {said(finding)}"))
             assert reads(row[2].text.replace(" ", "")) == reads("".join(map(shown, finding.evidence)).replace(" ", ""))
 

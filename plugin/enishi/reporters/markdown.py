@@ -1,6 +1,6 @@
 """`markdown`: a summary for a comment on a pull request or for `$GITHUB_STEP_SUMMARY`.
 
-Post by post a table, the evidence folded behind its strongest clause, and what to do said once a post.
+A table a post, the gravest first; the evidence is folded behind its strongest clause, and what to do is said once a post.
 
 A stranger's text stands in it as text: whatever Markdown or HTML would read becomes a character reference, which makes
 structure nowhere, and a zero-width blank parts what services act on after that (mentions, issue numbers, addresses).
@@ -18,6 +18,7 @@ from enishi.reporters.wording import (
     by_post,
     circumstances,
     counted,
+    gravity,
     message_of,
     percent,
     what_was_found,
@@ -32,7 +33,9 @@ def report_markdown(report: CheckReport) -> str:
     """GitHub's Markdown; posts that would make a comment too long are counted instead."""
     parts = [f"### Enishi: {what_was_found(report)}\n"]
     parts += [f"> {_text(note)}\n" for note in report.notes]
-    posts = [_post(post, report) for post in by_post(report.findings)]
+    # The gravest first: at the end of a long comment posts are left out.
+    gravest = sorted(by_post(report.findings), key=lambda post: min(map(gravity, post.findings)))
+    posts = [_post(post, report) for post in gravest]
     length = sum(map(len, parts))
     for number, part in enumerate(posts):
         length += len(part) + 1

@@ -30,7 +30,9 @@ Piece = tuple[str, str]
 class _Line:
     pieces: Sequence[Piece]
     hang: int = 0
-    """Cells by which what does not fit on the line is set in; 0 for a line that is never broken."""
+    """Cells by which what does not fit on the line is set in."""
+    is_whole: bool = False
+    """Whether it is never broken: a place to be clicked, a command to be copied."""
 
 
 def report_text(report: CheckReport) -> str:
@@ -50,7 +52,7 @@ def print_text(report: CheckReport, console: Console | None = None) -> None:
         return
     for line in _lines(report):
         if not line.hang:
-            console.print(Text.assemble(*line.pieces), soft_wrap=True, highlight=False)
+            console.print(Text.assemble(*line.pieces), soft_wrap=line.is_whole, highlight=False)
             continue
         label, *rest = line.pieces
         grid = Table.grid(padding=0)
@@ -77,8 +79,7 @@ def _lines_of_post(post: PostFindings) -> Iterator[_Line]:
         yield _headline(finding)
         yield from _reasons(finding)
     for number, advice in enumerate(post.advice):
-        # Never broken: a command in it is there to be copied.
-        yield _Line([(_label("" if number else "  to do:"), "dim"), (shown(advice), "")])
+        yield _Line([(_label("" if number else "  to do:"), "dim"), (shown(advice), "")], is_whole=True)
 
 
 def _headline(finding: Finding) -> _Line:
@@ -90,7 +91,8 @@ def _headline(finding: Finding) -> _Line:
             (finding.level.value, _STYLES[finding.level]),
             (f": {message_of(finding)} ", ""),
             (f"[{shown(finding.code)}]", "dim"),
-        ]
+        ],
+        is_whole=True,
     )
 
 

@@ -53,7 +53,12 @@ def _advice_once(findings: Sequence[Finding]) -> list[str]:
 
 def surest_first(findings: Iterable[Finding]) -> list[Finding]:
     """The gravest first, then facts, then judgements by their confidence; otherwise in their order."""
-    return sorted(findings, key=lambda f: (GRAVEST_FIRST.index(f.level), -sureness(f)))
+    return sorted(findings, key=gravity)
+
+
+def gravity(finding: Finding) -> tuple[int, float]:
+    """Sorts the gravest first, then the surest."""
+    return GRAVEST_FIRST.index(finding.level), -sureness(finding)
 
 
 def sureness(finding: Finding) -> float:
@@ -77,11 +82,11 @@ def advice_of(finding: Finding, safe: Safe = shown) -> list[str]:
 
 
 def with_code(advice: str) -> str:
-    """Advice for a place that may read it as Markdown: a command at its end stands between backticks."""
+    """Advice for a place that may read it as Markdown: what is to be typed, at its end, stands between backticks."""
     return advice if "`" in advice else _COMMAND.sub("`\\g<0>`", advice)
 
 
-_COMMAND = re.compile(r"(?<=: )enishi [^\n]+\Z")
+_COMMAND = re.compile(r"(?<=: )enishi:? [^\n]+\Z")
 
 
 def message_of(finding: Finding, safe: Safe = shown) -> str:
