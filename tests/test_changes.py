@@ -392,3 +392,17 @@ def test_what_git_tracks(blog: Path) -> None:
 )
 def test_added_lines(old: str, new: str, expected: set[int]) -> None:
     assert added_lines(old.encode(), new.encode()) == expected
+
+
+def test_posts_in_a_submodule_are_left_to_it(blog: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "x.md").write_text("x")
+    repository(other)
+    git(blog, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "posts/sub")
+    commit(blog)
+    (blog / "posts" / "sub" / "x.md").write_text("changed")
+    (blog / "posts" / "a.md").write_text("changed")
+    found = changes(blog, "HEAD")
+    assert list(found.changed) == ["posts/a.md"]
+    assert any("submodules" in note for note in found.notes)

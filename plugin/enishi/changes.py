@@ -38,18 +38,23 @@ _PULL_REQUEST_BRANCHES = (
 """Where services for continuous integration say what a pull request is to be merged into."""
 _PULL_REQUEST_COMMIT = "CI_MERGE_REQUEST_DIFF_BASE_SHA"
 _DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-_MOST_MIDDLE_LINES = 4_000
+_MOST_MIDDLE_LINES = 2_000
 """Longer differing parts are taken as added as a whole: to compare them line by line could take minutes."""
 _SAME_POST = 0.5
 """From this share of lines in common a new post is an old one renamed, as git has it."""
 _LARGEST_HASHED = 64 * 1024 * 1024
 """A larger file counts as changed."""
 _MOST_RENAMES = 100
-"""New posts whose text is compared with that of posts that are gone, at most."""
+"""The square of this is how many new posts are compared with posts that are gone, at most."""
+_MOST_RENAME_BYTES = 200_000_000
 
 
 class GitError(EnishiError):
     """What changed cannot be found out; says why, and what to do."""
+
+
+class NoRepositoryError(GitError):
+    """There is no git, or no repository that it could be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class Repository:
         shown = self._ask("rev-parse", "--show-prefix", "--is-inside-work-tree")
         prefix, _, inside = shown.removesuffix("\n").rpartition("\n")
         if inside != "true":
-            raise GitError(f"{site} is no working tree of git: name the posts to check, or check all with --all")
+            raise NoRepositoryError(f"{site} is no working tree of git: name the posts to check, or use --all")
         self.prefix = prefix.strip("/")
         """The site folder relative to the top of the repository, POSIX; empty if it is that."""
         self.top = self.site
@@ -188,20 +193,26 @@ class Repository:
 
         `unread` are paths of files that are too large to be read, or links out of the site.
         """
-        tree = self._tree(base)
+        tree, submodules = self._tree(base)
         by_name = {unicodedata.normalize("NFC", name): name for name in tree}
         fresh: list[tuple[KnownFile, str]] = []
         changed: dict[str, Change] = {}
         here = {unicodedata.normalize("NFC", posixpath.join(self.prefix, path)) for path in unread}
         unlike = tuple(path for path in unread if not self._is_unread_blob(path, tree, by_name))
+        foreign = 0
         for file in files:
             name = self._name(file)
             here.add(name)
             blob = tree.get(by_name.get(name, ""), "")
+            if not blob and name.startswith(submodules):
+                foreign += 1
+                continue
             if not blob:
                 fresh.append((file, name))
             elif not _is_blob(blob, file.data):
                 changed[file.path] = Change(file.path, file.path, blob)
+        if foreign:
+            self.notes.append(f"{foreign} posts lie in submodules, whose changes are not looked at: name them as FILE.")
         missing = {name: path for name in by_name if name not in here and is_post(path := self._in_site(name))}
         gone = {path: tree[by_name[name]] for name, path in missing.items() if name not in self._sparse}
         fresh = self._without_ignored(fresh)
@@ -221,8 +232,8 @@ class Repository:
         except OSError:
             return False
 
-    def _tree(self, commit: str) -> dict[str, str]:
-        """Object by path (relative to the top) of every file of the site folder in a commit."""
+    def _tree(self, commit: str) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Object by path (relative to the top) of every file of the site folder in a commit; and its submodules."""
         where = (f"{self.prefix}/",) if self.prefix else ()
         found = self._run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *where)
         if found.returncode != 0:
@@ -230,13 +241,15 @@ class Repository:
                 f"git cannot list the files of {commit[:12]} ({_first_line(found.stderr)}). If the clone leaves trees "
                 "out (--filter=tree:0), clone it with --filter=blob:none instead"
             )
-        tree = {}
+        tree, submodules = {}, []
         for line in found.stdout.split(b"\0"):
             mode, _, rest = line.partition(b" ")
             kind_and_blob, _, name = rest.partition(b"\t")
-            if name and mode != b"160000":
+            if mode == b"160000":
+                submodules.append(unicodedata.normalize("NFC", f"{os.fsdecode(name)}/"))
+            elif name:
                 tree[os.fsdecode(name)] = kind_and_blob.rpartition(b" ")[2].decode("ascii")
-        return tree
+        return tree, tuple(submodules)
 
     def _name(self, file: KnownFile) -> str:
         """The file's own path relative to the top, behind any link."""
@@ -277,7 +290,8 @@ class Repository:
                 found[file.path] = same
                 del waiting[same]
         rest = [file for file in fresh if file.path not in found]
-        if not rest or not waiting or len(rest) * len(waiting) > _MOST_RENAMES**2:
+        work = sum(len(file.data) for file in rest) * len(waiting)
+        if not rest or not waiting or len(rest) * len(waiting) > _MOST_RENAMES**2 or work > _MOST_RENAME_BYTES:
             return found
         texts = self.read(waiting.values())
         alike = sorted(
@@ -310,7 +324,7 @@ class Repository:
     def _ask(self, *arguments: str) -> str:
         done = self._run(*arguments)
         if done.returncode != 0:
-            raise GitError(_explained(done.stderr, self.site))
+            raise _explained(done.stderr, self.site)
         return os.fsdecode(done.stdout)
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -421,23 +435,26 @@ def _find_git(site: Path) -> str:
     """git itself; never a program of that name in the folder under check (Windows looks there first)."""
     found = shutil.which("git")
     if found is None:
-        raise GitError("git is not installed, so what changed is not known: name the posts to check, or use --all")
+        raise NoRepositoryError(
+            "git is not installed, so what changed is not known: name the posts to check, or use --all"
+        )
     if Path(os.path.realpath(found)).is_relative_to(site):
         raise GitError(f"{found} lies in the site folder, so it is not run: name the posts to check, or use --all")
     return found
 
 
-def _explained(stderr: bytes, site: Path) -> str:
+def _explained(stderr: bytes, site: Path) -> GitError:
     told = stderr.decode("utf-8", "replace")
     if "dubious ownership" in told:
         place = re.search(r"repository at '([^'\n]+)'", told)
-        return (
+        return GitError(
             "git does not read this repository, because it belongs to another user. If you trust it: "
             f"git config --global --add safe.directory {place[1] if place else site}"
         )
+    ways_out = "name the posts to check, or use --all"
     if "not a git repository" in told:
-        return f"{site} lies in no git repository, so what changed is not known: name the posts to check, or use --all"
-    return f"git failed: {_first_line(stderr)}. Name the posts to check, or use --all"
+        return NoRepositoryError(f"{site} lies in no git repository, so what changed is not known: {ways_out}")
+    return GitError(f"git failed ({_first_line(stderr)}), so what changed is not known: {ways_out}")
 
 
 def _literal(name: str) -> str:

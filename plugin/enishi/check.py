@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.baseline import BASELINE_NAME, read_baseline, write_baseline
 from enishi.cache import Cache, digest
-from enishi.changes import Changes, GitError, KnownFile, Repository, Suffixes, added_lines
+from enishi.changes import Changes, GitError, KnownFile, NoRepositoryError, Repository, Suffixes, added_lines
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
@@ -69,7 +69,10 @@ def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckRep
     scope = _scope(asked, blog, repository, no_git)
     accepted, unreadable = read_baseline(request.site)
     notes = [*notes, *scope.notes, *_about_the_site([*blog.diagnostics, *unreadable], scope)]
-    with _cache(request, repository) as cache:
+    is_unknown = no_git is not None and not isinstance(no_git, NoRepositoryError)
+    if is_unknown and scope.changes is None:
+        notes.append(f"{no_git} Paths are relative to the site folder, and its cache is not used.")
+    with Cache(None) if is_unknown and not request.cache else _cache(request, repository) as cache:
         report = _Check(asked, blog, scope, cache, accepted, progress).report()
     return replace(report, notes=(*notes, *report.notes))
 

@@ -83,7 +83,7 @@ class Placing:
         data = file.data if file is not None else b""
         line, column = (remark.line, 1) if remark.line else (place.line, place.column)
         added = self.added.get(remark.path)
-        if added and line not in added:
+        if added and line not in added and not remark.line:
             line, column = min(added), 1
         edit = None
         if remark.change is not None:

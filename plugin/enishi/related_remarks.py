@@ -147,7 +147,8 @@ def related_changes(
     Also how many other pages have another list than before, for whatever reason, and how many there are.
     """
     titles = {document.post.path: document.title for document in documents}
-    pages = sorted(path for path in now if path in before and path not in changes.changed)
+    public = {document.post.path for document in documents if document.post.is_public}
+    pages = sorted(path for path in public if path in before and path not in changes.changed)
     names = {change.old_path or path: path for path, change in changes.changed.items()}
     gained: dict[str, list[str]] = {}
     lost: dict[str, list[str]] = {}
