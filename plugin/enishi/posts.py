@@ -164,6 +164,11 @@ class _Search:
             or not self._is_post(entry.name, child, post_folder)
         ):
             return
+        shown = os.fsencode(child).decode("utf-8", "replace")
+        if shown != child:
+            told = "the file's name is not UTF-8, so it is not read. Rename it"
+            self._problems.append(Diagnostic(shown, 0, "name-not-utf8", Severity.WARNING, told))
+            return
         try:
             status = entry.stat()
         except OSError:
