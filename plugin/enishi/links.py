@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
@@ -34,6 +33,7 @@ _LISTINGS = {
 }
 """Segments before the name of a list: `/tags/elasticsearch/` is not the post `elasticsearch`."""
 _OWN_HOST_SHARE = 0.3
+_OWN_HOST_LINKS = 3
 
 
 class PostFinder:
@@ -57,17 +57,16 @@ class PostFinder:
         """Find out the site's own hosts from all its links, where no setting names one."""
         if self._hosts:
             return
-        seen: Counter[str] = Counter()
-        known: Counter[str] = Counter()
+        paths: dict[str, list[str]] = {}
         for link in set(links):
             parts = _split(link)
-            if parts is None or not parts[0]:
+            if parts is not None and parts[0]:
+                paths.setdefault(parts[0], []).append(parts[1])
+        for host, found in paths.items():
+            if len(found) < _OWN_HOST_LINKS:
                 continue
-            host, path = parts
-            seen[host] += 1
-            known[host] += self._by_last_segment(path) is not None
-        for host, count in known.items():
-            if count >= 3 and count >= _OWN_HOST_SHARE * seen[host]:
+            known = sum(self._by_last_segment(path) is not None for path in found)
+            if known >= max(_OWN_HOST_LINKS, _OWN_HOST_SHARE * len(found)):
                 self._hosts.add(host)
 
     def find(self, link: str, source: str = "") -> str | None:

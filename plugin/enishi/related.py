@@ -509,8 +509,11 @@ class _Policy:
             for row, near in zip(listable, nearest, strict=True)
             for other in near.tolist()
         }
+        lengths = [sum(document.words.values()) for document in self.documents]
         for row, other in sorted(pairs):
-            if _are_near_duplicates(self.documents[row].words, self.documents[other].words):
+            if _may_be_near_duplicates(lengths[row], lengths[other]) and _are_near_duplicates(
+                self.documents[row].words, self.documents[other].words
+            ):
                 groups.join(row, other)
         return groups.of()
 
@@ -652,11 +655,17 @@ class _Groups:
 
 def _are_near_duplicates(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
     """Weighted Jaccard similarity of two posts' word counts (Ioffe 2010) of at least 0.8."""
-    small, large = sorted((sum(one.values()), sum(other.values())))
-    if small < _TWIN_MIN_WORDS or small < _TWIN_SIMILARITY * large:  # the similarity cannot exceed small / large
+    lengths = sum(one.values()), sum(other.values())
+    if not _may_be_near_duplicates(*lengths):
         return False
     shared = sum(min(count, other.get(word, 0)) for word, count in one.items())
-    return shared >= _TWIN_SIMILARITY * (small + large - shared)
+    return shared >= _TWIN_SIMILARITY * (sum(lengths) - shared)
+
+
+def _may_be_near_duplicates(one: int, other: int) -> bool:
+    """By their numbers of words alone: the similarity cannot exceed that of the shorter to the longer."""
+    small, large = sorted((one, other))
+    return small >= _TWIN_MIN_WORDS and small >= _TWIN_SIMILARITY * large
 
 
 def share_of_words(one: Document, other: Document) -> float:
