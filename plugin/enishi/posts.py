@@ -336,6 +336,9 @@ def _cut(front: FrontMatter) -> FrontMatter:
     return replace(front, body=front.body[:end], problems=(*front.problems, problem))
 
 
+_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
+
+
 def _decode(data: bytes, *, hexo: bool) -> tuple[str, Problem | None]:
     """UTF-8, bad bytes replaced as Hexo does; elsewhere UTF-16 with its mark is read too."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -345,7 +348,8 @@ def _decode(data: bytes, *, hexo: bool) -> tuple[str, Problem | None]:
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        before = data[: error.start]
+        line = (before.count(b"\n") if hexo else len(_LINE_ENDS.findall(before))) + 1
         told = f"byte {data[error.start]:#04x} is not UTF-8: it is shown as `\ufffd`. Save the file as UTF-8"
         return data.decode("utf-8", "replace"), Problem(line, "not-utf8", Severity.WARNING, told)
 
