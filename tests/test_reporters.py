@@ -454,6 +454,8 @@ def test_git_applies_the_patch_at_the_top_of_the_repository(tmp_path: Path) -> N
     git(tmp_path, "commit", "-qm", "posts")
     report = CheckReport((MISSING,), tuple(sorted(posts)), 4, prefix="my blog", patches=patches)
     patch = as_bytes(FORMATS["diff"](report))
+    reversed_report = replace(report, patches=dict(reversed(patches.items())))
+    assert FORMATS["diff"](reversed_report).encode() == patch
     git(tmp_path, "apply", "--check", given=patch)
     git(tmp_path, "apply", given=patch)
     assert {path: (tmp_path / "my blog" / path).read_bytes() for path in posts} == expected

@@ -1,6 +1,6 @@
 """`markdown`: a summary for a comment on a pull request or for `$GITHUB_STEP_SUMMARY`.
 
-A table a post, the gravest first; the evidence is folded behind its strongest clause, and what to do is said once a post.
+A table a post, the gravest first, with the evidence folded behind its strongest clause; what to do is said once a post.
 
 A stranger's text stands in it as text: whatever Markdown or HTML would read becomes a character reference, which makes
 structure nowhere, and a zero-width blank parts what services act on after that (mentions, issue numbers, addresses).
