@@ -201,7 +201,7 @@ def test_the_sentence_says_which_of_four_it_is() -> None:
         "Trust suggestions from 0.56 on: on this blog 64 of 64 such suggestions are right"
     )
     assert setting(trusted) == "[tags]\nmin_confidence = 0.56"
-    assert any("The neighbours' vote can be trusted to 80 % nowhere" in told for told in remarks(trusted))
+    assert "Of the neighbours' vote, no confidence is sure to reach 80 %." in remarks(trusted)
     told = "Marked add (0.8 and above): 64 of 64 are right; marked maybe (0.5 to 0.8): 0 of 16."
     assert told in remarks(trusted)
     few = evaluation(25, wanted=0.95)

@@ -157,7 +157,7 @@ def remarks(found: Evaluation) -> list[str]:
         f"The neighbours' vote reaches {percent(other.wanted)} from {other.confidence:.2f} on, "
         f"where it finds {percent(other.level.recall)} of the tags."
         if other.confidence is not None and other.level is not None
-        else f"The neighbours' vote can be trusted to {percent(other.wanted)} nowhere."
+        else f"Of the neighbours' vote, no confidence is sure to reach {percent(other.wanted)}."
     )
     told.append(
         "This is about posts that have no tag yet. A suggestion counts as right if the author gave the tag; some of "
