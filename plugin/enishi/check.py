@@ -198,6 +198,8 @@ class _Check:
 
     def report(self) -> CheckReport:
         key = digest(self.blog.key, self.scope.key, str(self.asked.strict), *sorted(self.accepted)).hex()
+        if not self.scope.paths:
+            return self._nothing()
         if not self.asked.write_baseline:
             remembered = _remembered(self.cache, key, self.blog.now)
             if remembered is not None:
@@ -207,6 +209,11 @@ class _Check:
             return self._accept(report)
         _remember(self.cache, key, valid_between(self.blog, self.documents), report)
         return report
+
+    def _nothing(self) -> CheckReport:
+        """No post is to be checked, so none is read."""
+        base = self.scope.changes.base if self.scope.changes else ""
+        return CheckReport((), (), len(self.blog.files), self.scope.prefix, base)
 
     def _work_out(self) -> CheckReport:
         from enishi.placing import Placing
@@ -274,10 +281,13 @@ class _Check:
         return remarks, notes
 
     def _add_related_changes(self, remarks: list[Remark], related: Mapping[str, Any]) -> tuple[str, ...]:
-        from enishi.related_remarks import RelatedBefore, related_changes
+        from enishi.related_remarks import RelatedBefore, related_changes, remember_lists
 
         changes = self.scope.changes
-        if changes is None or not changes.changed or self.blog.settings.check.levels.get("related-change") == "off":
+        if self.blog.settings.check.levels.get("related-change") == "off":
+            return ()
+        remember_lists(self.blog, self.documents, related, self.cache)
+        if changes is None:
             return ()
         before = RelatedBefore(self.blog, changes, self.contents, self.cache)
         if not before.is_known:
@@ -287,7 +297,7 @@ class _Check:
                 f"git diff --quiet {changes.base} -- {' '.join(self.blog.site.post_folders)}"
             )
             return (told,)
-        lists = before.lists(self.documents, related, self.progress)
+        lists = before.lists(self.documents, self.progress)
         found, altered, pages = related_changes(self.documents, related, lists, changes)
         remarks += found
         if len(changes.changed) + len(changes.removed) < 2 or not altered:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache, digest
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 Lists = Mapping[str, Sequence[str]]
 """By path, the paths of a post's related posts."""
 _REMEMBERED = "related lists"
-_MOST_REMEMBERED = 3
+_MOST_REMEMBERED = 4
 _MOST_POSTS = 20_000
 """The lists of a larger blog are not remembered: they would be tens of megabytes."""
 _SHOWN_TITLES = 3
@@ -96,47 +98,38 @@ class RelatedBefore:
         self._old = [PostFile(path, blog.site.root / path, data) for path, data in sorted(old.items()) if data]
         self._changed = frozenset(changes.changed)
 
-    def lists(self, documents: Sequence[Document], now: Mapping[str, Sequence[Related]], progress: Progress) -> Lists:
-        """The lists at the base; those of now are remembered for when they are the base themselves."""
+    def lists(self, documents: Sequence[Document], progress: Progress) -> Lists:
+        """The lists at the base; `documents` are the posts as they are now."""
         blog = self._blog
-        statuses = {document.post.path: document.post.status for document in documents}
+        kept = [document for document in documents if document.post.path not in self._changed]
         data = {file.path: file.digest for file in blog.files}
-        key_now = self._key({path: (data.get(path, b""), status) for path, status in statuses.items()})
-        unchanged = {path: entry for path, entry in statuses.items() if path not in self._changed}
-        before = {path: (data.get(path, b""), status) for path, status in unchanged.items()}
+        posts = {document.post.path: (data[document.post.path], document.post.status) for document in kept}
         for file in self._old:
             source = read_source(file.data, hexo=blog.site.reads_like_hexo)
-            before[file.path] = (file.digest, make_post(file.path, source, blog.site, blog.now)[0].status)
-        key_before = self._key(before)
-        known: dict[str, Lists] = dict(_read_remembered(self._cache))
-        found = known.get(key_before)
+            posts[file.path] = (file.digest, make_post(file.path, source, blog.site, blog.now)[0].status)
+        key = _key(blog, posts)
+        found = _read_remembered(self._cache).get(key)
         if found is None:
-            found = self._work_out([document for document in documents if document.post.path in unchanged], progress)
-        if len(documents) <= _MOST_POSTS:
-            own = {path: [entry.path for entry in entries] for path, entries in now.items()}
-            _remember(self._cache, {key_before: found, key_now: own, **known})
+            found = self._work_out(kept, progress)
+            _remember(self._cache, key, found)
         return found
 
-    def _key(self, posts: Mapping[str, tuple[bytes, str]]) -> str:
-        settings = self._blog.settings
-        parts: list[bytes | str] = [
-            code_fingerprint(),
-            settings.related.model_dump_json(),
-            settings.encoder.model_dump_json(),
-            settings.index.model_dump_json(),
-            repr(self._blog.site),
-        ]
-        for path in sorted(posts):
-            parts += [path, *posts[path]]
-        return digest(*parts).hex()
-
-    def _work_out(self, unchanged: Sequence[Document], progress: Progress) -> Lists:
+    def _work_out(self, unchanged: Sequence[Document], progress: Progress) -> dict[str, list[str]]:
         blog = self._blog
         old, _ = read_documents(self._old, blog.site, blog.now, Cache(None))
         documents = sorted([*unchanged, *old], key=lambda document: document.post.path)
         encoder = create_encoder(blog, self._cache, progress)
         _, analysis = analyze(documents, blog.site, _without_tags(blog.settings), encoder, progress=progress)
-        return {path: [entry.path for entry in entries] for path, entries in analysis.related.items()}
+        return _paths(analysis.related)
+
+
+def remember_lists(
+    blog: Blog, documents: Sequence[Document], related: Mapping[str, Sequence[Related]], cache: Cache
+) -> None:
+    """For when the blog as it is now is the base itself."""
+    data = {file.path: file.digest for file in blog.files}
+    posts = {document.post.path: (data[document.post.path], document.post.status) for document in documents}
+    _remember(cache, _key(blog, posts), _paths(related))
 
 
 def related_changes(
@@ -186,6 +179,25 @@ def _without_tags(settings: Settings) -> Settings:
     return settings.model_copy(update={"tags": settings.tags.model_copy(update={"enabled": False})})
 
 
+def _key(blog: Blog, posts: Mapping[str, tuple[bytes, str]]) -> str:
+    """Names everything that the lists depend on; `posts` are the hash and the status of each, by path."""
+    settings = blog.settings
+    parts: list[bytes | str] = [
+        code_fingerprint(),
+        settings.related.model_dump_json(),
+        settings.encoder.model_dump_json(),
+        settings.index.model_dump_json(),
+        repr(replace(blog.site, root=Path())),  # a cache may move with its checkout
+    ]
+    for path in sorted(posts):
+        parts += [path, *posts[path]]
+    return digest(*parts).hex()
+
+
+def _paths(related: Mapping[str, Sequence[Related]]) -> dict[str, list[str]]:
+    return {path: [entry.path for entry in entries] for path, entries in related.items()}
+
+
 def _read_remembered(cache: Cache) -> dict[str, dict[str, list[str]]]:
     value: Any = cache.state(_REMEMBERED)
     try:
@@ -198,7 +210,10 @@ def _read_remembered(cache: Cache) -> dict[str, dict[str, list[str]]]:
         return {}
 
 
-def _remember(cache: Cache, lists: Mapping[str, Lists]) -> None:
-    """Keeps the first few; ASCII, because a path may hold what is no UTF-8."""
-    kept = dict(list(lists.items())[:_MOST_REMEMBERED])
+def _remember(cache: Cache, key: str, lists: dict[str, list[str]]) -> None:
+    """Keeps the last few; as ASCII, because a path may hold what is no UTF-8."""
+    known = _read_remembered(cache)
+    if len(lists) > _MOST_POSTS or key in known:
+        return
+    kept = {key: lists, **dict(list(known.items())[: _MOST_REMEMBERED - 1])}
     cache.set_state(_REMEMBERED, json.dumps(kept))
