@@ -168,7 +168,7 @@ def test_spellings(tmp_path: Path) -> None:
     alias, both, twin = report.findings
     assert alias.message == "`rails` is called `trains` on this blog"
     assert twin.message == "`Tea` is usually written `tea` on this blog"
-    assert twin.evidence == ("9 posts write `tea`, 1 `Tea`",)
+    assert twin.evidence == ("`tea` stands on 9 posts, `Tea` on 1",)
     assert alias.edit is not None
     assert alias.edit.after == ("  - trains",)
     assert both.edit is not None

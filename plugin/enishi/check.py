@@ -211,7 +211,11 @@ class _Check:
         return report
 
     def _nothing(self) -> CheckReport:
-        """No post is to be checked, so none is read."""
+        """No post is to be checked, so none is read; but a cache of its own is filled for the checks to come."""
+        from enishi.pipeline import read
+
+        if self.asked.request.cache is not None:
+            read(self.blog, self.cache, self.asked.request.processes, self.progress)
         base = self.scope.changes.base if self.scope.changes else ""
         return CheckReport((), (), len(self.blog.files), self.scope.prefix, base)
 

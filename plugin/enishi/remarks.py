@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NEAREST = 5
 """So many posts nearest to a post are asked whether they carry a tag."""
+_TELLING_SHARE = 0.2
+"""A tag that fewer posts of the topic carry is not spoken for by it."""
+_MANY_MENTIONS = 8
 _SHOWN_TITLES = 3
 _LONGEST_TITLE = 60
 
@@ -137,27 +140,36 @@ class TagRemarks:
             change=TagChange.adding(found.tag),
         )
 
-    def _evidence(self, path: str, found: TagSuggestion) -> Iterator[str]:
+    def _evidence(self, path: str, found: TagSuggestion) -> list[str]:
+        """Clauses, the strongest first; that the text does not name the tag comes last."""
         evidence = found.evidence
+        clauses = [self._near(path, found)]
+        share = evidence.topic
+        if share is not None and share.with_tag >= _TELLING_SHARE * share.posts:
+            label = self._labels.get(share.id, ())
+            named = f" ({', '.join(map(_one_line, label))})" if label else ""
+            text = (
+                f"{share.with_tag} of {counted(share.posts, 'other post')} of its topic{named} {_carry(share.with_tag)}"
+            )
+            clauses.append((share.with_tag / max(1, share.posts), text))
+        if evidence.mentions:
+            strength = min(1.0, evidence.mentions / _MANY_MENTIONS)
+            clauses.append((strength, f"the text names it {counted(evidence.mentions, 'time')}"))
+        if evidence.terms:
+            clauses.append((0.0, f"terms that speak for it: {', '.join(map(_one_line, evidence.terms))}"))
+        clauses.sort(key=lambda clause: -clause[0])
+        texts = [text for _, text in clauses if text]
+        return texts if evidence.mentions else [*texts, "though the text never names it"]
+
+    def _near(self, path: str, found: TagSuggestion) -> tuple[float, str]:
         key = self._vocabulary.key(found.tag)
         near = self._nearest.rows(self._row[path])
         carrying = [row for row in near if key in self._meant[row]]
         if carrying:
-            yield f"{len(carrying)} of the {len(near)} nearest posts carry it: {self._titles(carrying)}"
-        elif evidence.neighbors:
-            rows = [self._row[neighbor.path] for neighbor in evidence.neighbors]
-            yield f"the nearest posts that carry it: {self._titles(rows)}"
-        share = evidence.topic
-        if share is not None and share.with_tag:
-            label = self._labels.get(share.id, ())
-            named = f" ({', '.join(map(_one_line, label))})" if label else ""
-            yield f"{share.with_tag} of {counted(share.posts, 'other post')} of its topic{named} carry it"
-        if evidence.mentions:
-            yield f"the text names it {counted(evidence.mentions, 'time')}"
-        if evidence.terms:
-            yield f"terms that speak for it: {', '.join(map(_one_line, evidence.terms))}"
-        if not evidence.mentions:
-            yield "though the text never names it"
+            text = f"{len(carrying)} of the {len(near)} nearest posts {_carry(len(carrying))}: {self._titles(carrying)}"
+            return len(carrying) / len(near), text
+        rows = [self._row[neighbor.path] for neighbor in found.evidence.neighbors]
+        return 0.1, f"the nearest posts that carry it: {self._titles(rows)}" if rows else ""
 
     def _titles(self, rows: Sequence[int]) -> str:
         titles = ", ".join(quoted(self._documents[row].title) for row in rows[:_SHOWN_TITLES])
@@ -196,7 +208,9 @@ class TagRemarks:
             evidence = f"the settings give {_code(name)} as its new name"
         elif self._written[name] > self._written[tag]:
             message = f"{_code(tag)} is usually written {_code(name)} on this blog"
-            evidence = f"{counted(self._written[name], 'post')} write {_code(name)}, {self._written[tag]} {_code(tag)}"
+            evidence = (
+                f"{_code(name)} stands on {counted(self._written[name], 'post')}, {_code(tag)} on {self._written[tag]}"
+            )
         else:
             return None
         has_both = name in document.post.tags
@@ -273,6 +287,10 @@ def quoted(title: str) -> str:
     """A title within a sentence, on one line and not too long."""
     text = _one_line(title)
     return f"“{text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1] + '…'}”"
+
+
+def _carry(number: int) -> str:
+    return "carries it" if number == 1 else "carry it"
 
 
 def _one_line(text: str) -> str:
