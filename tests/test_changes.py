@@ -264,6 +264,25 @@ def test_a_shallow_clone_is_explained(blog: Path, tmp_path: Path, monkeypatch: p
     assert any("shallow" in note and "git fetch --unshallow origin main" in note for note in found.notes)
 
 
+def test_githubs_merge_commit_needs_no_more_than_its_parents(
+    blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (blog / "posts" / "mine.md").write_text("mine")
+    commit(blog)
+    git(blog, "checkout", "-q", "main")
+    (blog / "posts" / "theirs.md").write_text("theirs")
+    base = commit(blog)
+    git(blog, "merge", "-q", "--no-ff", "-m", "merge", "pull-request")
+    git(blog, "branch", "merged")
+    git(tmp_path, "clone", "-q", "--depth=2", "--branch=merged", f"file://{blog}", "shallow")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    with pytest.raises(GitError):
+        Repository(tmp_path / "shallow").base("")
+    monkeypatch.setenv("GITHUB_REF", "refs/pull/7/merge")
+    found = changes(tmp_path / "shallow")
+    assert (found.base, list(found.changed), found.notes) == (base, ["posts/mine.md"], ())
+
+
 def test_a_partial_clone_is_read_without_fetching(blog: Path, tmp_path: Path) -> None:
     git(blog, "config", "uploadpack.allowFilter", "true")
     (blog / "posts" / "a.md").write_text("changed")

@@ -147,6 +147,8 @@ class Repository:
         stated = os.environ.get(_PULL_REQUEST_COMMIT, "")
         if re.fullmatch(r"[0-9a-f]{40,64}", stated) and (commit := self._commit(stated)):
             return branch or stated[:12], commit
+        if merged := self._merged_into():
+            return branch or "the base branch", merged
         if branch:
             commit = self._commit(f"refs/remotes/origin/{branch}") or self._commit(f"refs/heads/{branch}")
             if not commit:
@@ -161,6 +163,11 @@ class Repository:
             "nothing says what to compare with: there is no branch main or master. Name a branch or a commit with "
             f"--base, or check all posts with --all. {self._how_to_get('') if self.is_shallow() else ''}".strip()
         )
+
+    def _merged_into(self) -> str:
+        """GitHub checks out a merge of the pull request into its base: that base, if the clone goes so deep."""
+        is_merge = re.fullmatch(r"refs/pull/\d+/merge", os.environ.get("GITHUB_REF", "")) is not None
+        return self._commit("HEAD^1") if is_merge and self._commit("HEAD^2") else ""
 
     def _commit(self, ref: str) -> str:
         found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")

@@ -271,7 +271,8 @@ class _Check:
             self.documents, blog.site, settings, encoder, declines=blog.declines, progress=self.progress
         )
         vocabulary, _ = read_vocabulary([document.post for document in self.documents], blog.site, settings.tags)
-        nearest = Nearest(vectors)
+        checked = [row for row, document in enumerate(self.documents) if document.post.path in paths]
+        nearest = Nearest(vectors, checked, settings.index.backend)
         site = ["--site", self.scope.prefix] if self.scope.prefix else []
         tags = TagRemarks(self.documents, nearest, analysis.tags, vocabulary, settings, site)
         old_tags = self._old_tags()

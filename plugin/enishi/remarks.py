@@ -15,6 +15,7 @@ from enishi.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 
 if TYPE_CHECKING:
     from enishi.config import Settings
+    from enishi.index import Backend
     from enishi.types import Vectors
 
 NEAREST = 5
@@ -47,24 +48,27 @@ class Remark:
 
 
 class Nearest:
-    """The posts nearest to a post by their vectors, of shape (n, dim); scores are rounded, so that ties are ties."""
+    """The posts nearest to some posts.
 
-    def __init__(self, vectors: Vectors) -> None:
-        import numpy as np
+    Args:
+        vectors: shape (n, dim), unit rows or zeros.
+        rows: the posts that will be asked about.
+        backend: see :func:`enishi.index.build_index`.
+    """
 
-        self._vectors = vectors.astype(np.float64)
-        self._known: dict[int, list[int]] = {}
+    def __init__(self, vectors: Vectors, rows: Sequence[int], backend: Backend = "auto") -> None:
+        from enishi.index import build_index
+
+        self._nearest: dict[int, list[int]] = {}
+        if rows:
+            found, scores = build_index(vectors, backend=backend).search(vectors[list(rows)], NEAREST + 1)
+            for row, near, alike in zip(rows, found.tolist(), scores.tolist(), strict=True):
+                others = [other for other, score in zip(near, alike, strict=True) if other != row and score > 0]
+                self._nearest[row] = others[:NEAREST]
 
     def rows(self, row: int) -> list[int]:
         """Rows of the nearest others, nearest first; fewer where no others have a word in common with it."""
-        import numpy as np
-
-        if row not in self._known:
-            scores = np.round(self._vectors @ self._vectors[row], 4)
-            scores[row] = -1
-            best = np.argsort(-scores, kind="stable")[:NEAREST]
-            self._known[row] = [int(other) for other in best if scores[other] > 0]
-        return self._known[row]
+        return self._nearest[row]
 
 
 class TagRemarks:
