@@ -542,6 +542,9 @@ class _Reading:
     def entries(self) -> list[_Entry]:
         """Every top-level key, in order (and the tags among Zola's taxonomies)."""
         locate = {"yaml": _yaml_entries, "json": _json_entries, "toml": _toml_entries, "meta": _meta_entries}
+        if self.front.format not in locate:
+            told = "its front matter is a program, which is not edited. Edit it by hand"
+            raise _RefusedError("script-front-matter", told, 1)
         return list(locate[self.front.format](self))
 
     def entry(self, path: tuple[str, ...]) -> _Entry | None:

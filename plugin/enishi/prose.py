@@ -486,7 +486,7 @@ class _Reader:
             lede=_shortened(opening if more and opening else prose, LEDE_LENGTH),
             headings=tuple(self.headings),
             prose=prose,
-            code="\n\n".join(self.code),
+            code="\n\n".join(self.code).replace(MORE_MARK, ""),
             languages=tuple(self.languages),
             links=tuple(self.links),
         )
