@@ -115,6 +115,28 @@ def test_settings_that_are_links_out_of_the_site_are_refused(tmp_path: Path, nam
     assert "password" not in str(told.value)
 
 
+def test_hugos_settings_are_no_links_out_of_the_site(tmp_path: Path) -> None:
+    site = blog(tmp_path / "site")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "hugo.toml").write_text("")
+    (site / "config").mkdir()
+    (site / "config" / "_default").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SettingsError, match="config/_default is a link"):
+        run(site)
+    (site / "config" / "_default").unlink()
+    (site / "config" / "_default").mkdir()
+    (site / "config" / "_default" / "hugo.toml").symlink_to(tmp_path / "elsewhere" / "hugo.toml")
+    with pytest.raises(SettingsError, match=r"config/_default/hugo\.toml is a link"):
+        run(site)
+
+
+def test_huge_settings_are_not_read(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    (site / "enishi.toml").write_text("#" * 2_000_000)
+    with pytest.raises(SettingsError, match="larger than 1 MB"):
+        run(site)
+
+
 @pytest.mark.parametrize("where", ["/etc/hostname", "../secret.json", "huge.json", "way-out.json", "fifo"])
 def test_constants_of_the_repository_are_small_files_inside(tmp_path: Path, where: str) -> None:
     site = blog(tmp_path / "site", f'{QUIET}[tags]\nconstants = "{where}"\n')

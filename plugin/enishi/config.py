@@ -18,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from enishi.errors import Diagnostic, SettingsError, Severity
 
+_MAX_BYTES = 1024 * 1024
+"""Of a file of settings, which may be a stranger's."""
+
 Generator = Literal["auto", "hexo", "jekyll", "hugo", "eleventy", "pelican", "mkdocs", "zenn", "generic"]
 
 
@@ -293,6 +296,8 @@ def _read_file(file: Path, name: str) -> _Source:
 
 def _text(file: Path) -> str:
     try:
+        if file.stat().st_size > _MAX_BYTES:
+            raise SettingsError(f"{file.name} is larger than {_MAX_BYTES // 1024 // 1024} MB, so it is not read")
         return file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file.name} cannot be read: {error}") from error

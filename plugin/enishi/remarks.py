@@ -158,7 +158,7 @@ class TagRemarks:
             clauses.append((share.with_tag / max(1, share.posts), text))
         if evidence.mentions:
             strength = min(1.0, evidence.mentions / _MANY_MENTIONS)
-            clauses.append((strength, f"the text names it {counted(evidence.mentions, 'time')}"))
+            clauses.append((strength, f"the text names it {_times(evidence.mentions)}"))
         if evidence.terms:
             clauses.append((0.0, f"terms that speak for it: {', '.join(map(_one_line, evidence.terms))}"))
         clauses.sort(key=lambda clause: -clause[0])
@@ -291,6 +291,10 @@ def quoted(title: str) -> str:
     """A title within a sentence, on one line and not too long."""
     text = _one_line(title)
     return f"“{text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1] + '…'}”"
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def _carry(number: int) -> str:

@@ -67,10 +67,15 @@ def guarded_request(request: Request, top: Path | None) -> tuple[Request, list[s
 
 
 def _refuse_linked_settings(site: Path) -> None:
-    for entry in sorted(site.iterdir()) if site.is_dir() else ():
-        is_settings = entry.suffix in _SETTINGS_SUFFIXES or entry.name in ("config", "Gemfile")
-        if is_settings and entry.is_symlink() and not _is_inside(entry, site):
-            raise SettingsError(f"{entry.name} is a link that leads out of the site, which a check does not follow")
+    """Generators' settings lie in the site folder, Hugo's in `config/_default`, too."""
+    for folder in (site, site / "config" / "_default"):
+        for entry in sorted(folder.iterdir()) if folder.is_dir() and _is_inside(folder, site) else ():
+            is_settings = entry.suffix in _SETTINGS_SUFFIXES or entry.name in ("config", "Gemfile")
+            if is_settings and entry.is_symlink() and not _is_inside(entry, site):
+                name = entry.relative_to(site).as_posix()
+                raise SettingsError(f"{name} is a link that leads out of the site, which a check does not follow")
+    if not _is_inside(site / "config" / "_default", site):
+        raise SettingsError("config/_default is a link that leads out of the site, which a check does not follow")
 
 
 def _is_inside(file: Path, folder: Path) -> bool:
