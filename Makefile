@@ -5,7 +5,7 @@ BIN = $(abspath $(VENV))/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 NODE_IS_NEW = node -e "const [a, b] = process.versions.node.split('.'); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)" 2>/dev/null
 
-.PHONY: demo test clean
+.PHONY: demo test fuzz clean
 
 # Install, build the example blog, and say what to look at.
 demo: $(VENV)/.installed
@@ -17,6 +17,10 @@ demo: $(VENV)/.installed
 # Install what the tests need, too, and run them.
 test: $(VENV)/.installed-for-tests
 	$(BIN)/python -m pytest
+
+# Ten minutes of fuzzing: tests/fuzz/README.md.
+fuzz: $(VENV)/.installed-for-tests
+	$(BIN)/python -m tests.fuzz
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,247 @@
+"""What must hold for any bytes whatever.  Each target takes bytes and raises if something does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+from enishi.edit import Edit, TagChange, find_tags, plan_edit, unified_diff
+from enishi.errors import Severity
+from enishi.findings import CODES, CheckReport, Finding, LineEdit
+from enishi.frontmatter import normalise
+from enishi.posts import MAX_BODY, Source, make_post, read_source
+from enishi.prose import LEDE_LENGTH, plain_title, text_fields
+from enishi.reporters import FORMATS, as_bytes
+from enishi.site import Site
+from enishi.template_syntax import MORE_MARK
+from enishi.tokens import count_terms, count_words
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+GENERATORS = ("hexo", "generic", "jekyll", "zenn")
+SITES = [
+    Site(root=Path(), generator=name, post_folders=("posts",), reads_like_hexo=name == "hexo") for name in GENERATORS
+]
+
+
+def front_matter(data: bytes) -> None:
+    """The reader has an answer, without an exception: JSON-like values, and lines that the file has."""
+    lines = len(re.findall(rb"\r\n|\n|\r", data)) + 1
+    for site in SITES[:3]:
+        source = read_source(data, hexo=site.reads_like_hexo)
+        stored = json.loads(json.dumps(source.to_json(), allow_nan=False))
+        assert Source.from_json(stored) == source
+        assert 1 <= source.body_line <= lines + 1
+        assert len(source.body) <= MAX_BODY
+        text = normalise(data.decode("utf-8", "replace"))
+        if len(text) < MAX_BODY and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            assert (text if site.reads_like_hexo else text.replace("\r", "\n")).endswith(source.body)
+        post, told = make_post("posts/a.md", source, site, NOW)
+        assert all(tag and isinstance(tag, str) for tag in post.tags)
+        assert isinstance(post.title, str)
+        for diagnostic in told:
+            assert 0 <= diagnostic.line <= lines, diagnostic
+            assert diagnostic.message
+            assert "\n" not in str(diagnostic), diagnostic
+        plain_title(post.title)
+
+
+def editor(data: bytes) -> None:
+    """An edit does what it says, touches nothing else, can be undone to the byte, and leaves nothing to do."""
+    if not data:
+        return
+    data, how = data[:-1], data[-1]
+    site = SITES[how % 4]
+    rules = {"hexo": site.reads_like_hexo, "generator": site.generator}
+    new, old = ("NLP", "a: b", "日本", "x'y\"", "#1")[how // 4 % 5], ""
+    source = read_source(data, hexo=site.reads_like_hexo)
+    tags = make_post("posts/a.md", source, site, NOW)[0].tags
+    kind = how // 20 % 3
+    if kind and tags:
+        old = tags[how % len(tags)]
+    change = TagChange.adding(new) if not old else TagChange(old, new if kind == 2 else "")
+    found = plan_edit(data, change, hexo=rules["hexo"], generator=site.generator, create=bool(how & 1))  # type: ignore[arg-type]
+    place = find_tags(data, hexo=site.reads_like_hexo, generator=site.generator)
+    assert place.line >= 1
+    assert place.column >= 1
+    if not isinstance(found, Edit):
+        assert found.code
+        assert found.message
+        assert 0 <= found.line <= len(re.findall(rb"\r\n|\n|\r", data)) + 1
+        return
+    assert found.before == data
+    after = read_source(found.after, hexo=site.reads_like_hexo)
+    assert after.body == source.body
+    assert make_post("posts/a.md", after, site, NOW)[0].tags == found.tags_after
+    wanted = set(tags) - {old} | ({change.add} if change.add else set())
+    assert set(found.tags_after) == wanted, (found.tags_after, wanted)
+    rest = [{k: v for k, v in s.meta.items() if k.lower() not in _TAG_KEYS} for s in (source, after)]
+    assert repr(rest[0]) == repr(rest[1])
+    again = plan_edit(found.after, change, hexo=site.reads_like_hexo, generator=site.generator)
+    assert isinstance(again, Edit), again
+    assert not again.is_needed
+    if found.inverse is not None:
+        back = plan_edit(found.after, found.inverse, hexo=site.reads_like_hexo, generator=site.generator)
+        assert isinstance(back, Edit), back
+        assert back.after == data, (data, found.after, back.after)
+        assert unified_diff("a.md", found.before, found.after).startswith(b"diff --git")
+
+
+_TAG_KEYS = {"tags", "tag", "topics", "taxonomies"}
+
+
+def prose(data: bytes) -> None:
+    """Any text gives fields that JSON, UTF-8 and a page can hold."""
+    text = data.decode("utf-8", "replace")
+    fields = text_fields(text[:200], text)
+    for value in (fields.title, fields.lede, fields.prose, fields.code, *fields.headings, *fields.links):
+        assert MORE_MARK not in value
+        value.encode("utf-8")
+    assert len(fields.lede) <= LEDE_LENGTH
+    assert "\n" not in fields.title
+    assert all("\n" not in heading and heading for heading in fields.headings)
+    assert fields == text_fields(text[:200], text)
+    words = count_words([("\n".join(fields.headings), 1), (fields.prose, 1)])
+    assert all(word and count > 0 for word, count in words.items())
+    json.dumps([words, count_terms([fields.prose]).frequency])
+
+
+def reporters(data: bytes) -> None:
+    """Every format of any findings is what its readers read, and holds nothing that a terminal or a CI obeys."""
+    report = _report(data.decode("utf-8", "surrogateescape"))
+    for name, reporter in FORMATS.items():
+        text = reporter(report)
+        assert text == reporter(report)
+        encoded = as_bytes(text)
+        if name != "diff":
+            encoded.decode("utf-8")
+            assert not _OBEYED.search(text), (name, _OBEYED.search(text))
+        _READERS.get(name, lambda text, report: None)(text, report)
+
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|##\\w*\\[")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces for the fields of findings; forever."""
+    parts = text.split("\x1f")
+    while True:
+        yield from parts
+
+
+def _report(text: str) -> CheckReport:
+    take = _pieces(text)
+    findings = []
+    for number in range(1 + len(text) % 3):
+        line = next(take)
+        edit = None
+        if len(line) % 2:
+            edit = LineEdit(number + 1, (line.replace("\n", ""),), (next(take).replace("\n", ""),), "")
+        findings.append(
+            Finding(
+                path=next(take).replace("\0", "") or "a.md",
+                line=number + 1,
+                column=1 + len(line) % 7,
+                code=sorted(CODES)[len(line) % len(CODES)],
+                level=list(Severity)[len(text) % 3],
+                message=next(take) or "x",
+                title=next(take),
+                tag=next(take),
+                confidence=(len(line) % 101) / 100 if len(line) % 2 else None,
+                evidence=(next(take), next(take)),
+                advice=(next(take),),
+                edit=edit,
+                line_text=line.replace("\n", ""),
+                subject=next(take),
+            )
+        )
+    return CheckReport(tuple(findings), ("a.md",), 3, prefix="blog", notes=(next(take),))
+
+
+def _read_json(text: str, report: CheckReport) -> None:
+    json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(name: str) -> None:
+    raise AssertionError(f"{name} is not JSON")
+
+
+def _read_xml(text: str, report: CheckReport) -> None:
+    root = ElementTree.fromstring(text)
+    tags = {element.tag for element in root.iter()}
+    assert tags <= {"checkstyle", "file", "error", "testsuites", "testsuite", "testcase", "failure", "skipped"} | {
+        *("properties", "property", "system-out", "system-err")
+    }, tags
+
+
+def _read_github(text: str, report: CheckReport) -> None:
+    """One command a finding; the runner takes a command from any line that begins with `::` behind blanks."""
+    commands = [line for line in re.split(r"[\r\n]", text) if line.lstrip().startswith("::")]
+    assert len(commands) == len(report.findings), commands
+    for line in commands:
+        assert re.match(r"::(?:error|warning|notice) file=[^,:]*,line=\d+,col=\d+,title=[^,:]*: ?[^:]*::", line) or (
+            re.match(r"::(?:error|warning|notice) (?:\w+=[^,:]*,?)+::", line)
+        ), line
+
+
+def _read_markdown(text: str, report: CheckReport) -> None:
+    assert not re.search(r"<(?:script|img|iframe|a)\b(?![^`\n]*`)", re.sub(r"`[^`\n]*`", "", text), re.I), text
+
+
+_READERS: Mapping[str, Callable[[str, CheckReport], None]] = {
+    **dict.fromkeys(("json", "rdjson", "sarif", "gitlab"), _read_json),
+    **dict.fromkeys(("checkstyle", "junit"), _read_xml),
+    "github": _read_github,
+    "markdown": _read_markdown,
+}
+
+Target = Callable[[bytes], None]
+TARGETS: Mapping[str, Target] = {
+    "front_matter": front_matter,
+    "editor": editor,
+    "prose": prose,
+    "reporters": reporters,
+}
+
+# --- what inputs are made of ------------------------------------------------------------------------------------------
+
+
+def joined(parts: list[str]) -> bytes:
+    """The input that fragments make."""
+    return "".join(parts).encode("utf-8", "surrogatepass")
+
+
+PARTS: dict[str, list[str]] = json.loads(Path(__file__).with_name("parts.json").read_text("utf-8"))
+"""Fragments of the syntax that a target reads."""
+PARTS["editor"] = PARTS["front_matter"]
+SEEDS: Mapping[str, tuple[bytes, ...]] = {
+    name: tuple(
+        seed.encode()
+        for seed in {
+            "front_matter": (
+                "---\ntitle: A\ndate: 2024-01-02\ntags: [a, b]\n---\nbody\n",
+                "title: A\ntags:\n- a\n- b\n---\nbody\n",
+                '+++\ntitle = "A"\ntags = ["a"]\n+++\nbody\n',
+                ';;;\n"title": "A", "tags": ["a"]\n;;;\nbody\n',
+                '{"title": "A", "tags": ["a"]}\nbody\n',
+                "Title: A\nTags: a, b\n\nbody\n",
+                "---\na: &x [b]\ntags: *x\n<<: {c: 1}\n---\n",
+            ),
+            "editor": (
+                "---\r\ntitle: A\r\ntags:\r\n  - a # why\r\n  - 'b'\r\n---\r\nbody\r\n0",
+                '---\ntags: [a, "b",\n  c]\n---\nbody\n1',
+                '+++\ntags = ["a", "b"]\n+++\nbody\n5',
+                "---\ntitle: A\n---\nbody\n2",
+            ),
+            "prose": (
+                "# A\n\nSome *text* with `code` and [a link](b).\n\n```js\nx\n```\n\n| a | b |\n|---|---|\n| c | d |\n",
+                "{% note %}\n日本語の本文。\n{% endnote %}\n<!-- more -->\n- a\n  - b\n\n[^1]: c\n\n[^1]\n",
+            ),
+            "reporters": ("tags: [a]\x1fa.md\x1f`NLP` is missing\x1fTitle\x1fNLP\x1f4 of 5\x1fnear\x1faccept",),
+        }[name]
+    )
+    for name in TARGETS
+}
