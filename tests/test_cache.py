@@ -163,6 +163,9 @@ DAMAGES = {
     "older": altered("PRAGMA user_version=0"),
     "of another program": altered("PRAGMA application_id=1"),
     "without a table": altered("DROP TABLE records"),
+    "schema of other bytes": lambda file: file.write_bytes(
+        file.read_bytes().replace(b"CREATE TABLE states", b"CREATE \xff\xfeBLE states")
+    ),
     "with another column": altered("ALTER TABLE records RENAME COLUMN value TO content"),
 }
 

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS states (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _BUSY_SECONDS = 5.0
 _CHUNK = 500
+_NOT_THE_FILE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE")
+"""Errors of a cache that there may be nothing wrong with: another process holds it, or the disk is full."""
 
 T = TypeVar("T")
 
@@ -196,9 +198,9 @@ def _open(file: Path) -> sqlite3.Connection | None:
             file.parent.mkdir(parents=True, exist_ok=True)
             return _connect(file)
         except (sqlite3.OperationalError, OSError) as error:
-            if any(word in str(error) for word in ("locked", "busy", "full")):
-                return None  # there may be nothing wrong with it
-        except (sqlite3.DatabaseError, _ForeignCacheError):
+            if getattr(error, "sqlite_errorname", "").startswith(_NOT_THE_FILE):
+                return None
+        except (sqlite3.DatabaseError, _ForeignCacheError, ValueError):  # ValueError: a message that is no UTF-8
             continue
     return None
 
