@@ -86,18 +86,27 @@ def build_values(report: BuildReport) -> dict[str, Any]:
 def print_build(report: BuildReport, show: int, verbose: bool) -> None:
     """What was found, what was written, and what is wrong with which post."""
     out, summary = Console(highlight=False, soft_wrap=True), report.summary
-    if show:
+    if show and summary.posts:
         _print_newest(report, show)
     total = sum(summary.posts.values())
+    if not total:
+        _print_no_posts(out, report)
+        print_diagnostics(report.diagnostics, verbose)
+        return
     others = ", ".join(f"{count} {status}" for status, count in summary.posts.items() if status != "published")
     kind = "a folder of posts" if summary.generator == "generic" else f"a {summary.generator} site"
     out.print(
         Text.assemble((f"{counted(total, 'post')}", "bold"), f"{f' ({others})' if others else ''}, read as {kind}")
     )
-    mean = summary.entries / max(1, summary.listed)
-    out.print(f"{summary.listed} have related posts, {mean:.1f} each, of at least {summary.min_score:.2f} similarity")
+    if summary.listed:
+        mean = summary.entries / summary.listed
+        out.print(
+            f"{summary.listed} have related posts, {mean:.1f} each, of at least {summary.min_score:.2f} similarity"
+        )
+    else:
+        out.print("none has related posts: there is no other, or none is nearer than chance pairs of this blog are")
     before, after = summary.plain_reach, summary.reach
-    if after.at:
+    if after.at and summary.listed:
         out.print(
             f"most shown post: {_times(after.most_shown)} (nearest neighbours alone: {before.most_shown}); "
             f"never shown: {after.never_shown:.1%} of the posts ({before.never_shown:.1%})"
@@ -109,6 +118,13 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         _print_gaps(out, report)
     _print_files(out, report)
     print_diagnostics(report.diagnostics, verbose)
+
+
+def _print_no_posts(out: Console, report: BuildReport) -> None:
+    """Files were found, or the build would have ended; statistics of none of them would be silly."""
+    kind = "this folder" if report.summary.generator == "generic" else f"this {report.summary.generator} site"
+    out.print(f"no posts: what {kind} holds is left out (setting `exclude`), passed over, or cannot be read")
+    _print_files(out, report)
 
 
 def _print_gaps(out: Console, report: BuildReport) -> None:

@@ -50,7 +50,8 @@ def print_evaluation(found: Evaluation) -> None:
         _print_levels(out, found.tags)
         _print_calibration(out, found.tags)
         _print_doubts(out, found.tags)
-    _print_related(out, found.related)
+    if found.posts:
+        _print_related(out, found.related)
     out.print()
     out.print(Text(advice(found), style="bold"))
     if setting(found):
