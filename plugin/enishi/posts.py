@@ -39,6 +39,10 @@ to be hard to parse takes ten seconds."""
 MAX_TITLE = 1_000
 MAX_TAGS = 500
 """Of one post.  Time and memory grow with the tags of a blog times its posts."""
+_SAME_NAME = (
+    "two files have this name: they differ only in how its accents are encoded (NFC, or NFD as macOS may write them). "
+    "One is read, the composed one (NFC) if there is one; delete or rename the other"
+)
 SOURCE_VERSION = f"source-2/{FRONT_MATTER_VERSION}"
 """Part of the key under which a `Source` is remembered."""
 
@@ -192,7 +196,15 @@ class _Search:
         if told:
             self._problems.append(Diagnostic(child, 0, "file-too-large", Severity.WARNING, told))
             return
-        self._found.setdefault(child, SourceFile(child, file))
+        other = self._found.get(child)
+        if other is not None:
+            self._problems.append(Diagnostic(child, 0, "same-name", Severity.WARNING, _SAME_NAME))
+            if self._is_composed(other.file) or not self._is_composed(file):
+                return
+        self._found[child] = SourceFile(child, file)
+
+    def _is_composed(self, file: Path) -> bool:
+        return unicodedata.is_normalized("NFC", os.fspath(file).removeprefix(self._root))
 
     def _is_post(self, name: str, child: str, post_folder: str) -> bool:
         if self._site.reads_like_hexo:
