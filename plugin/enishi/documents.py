@@ -6,12 +6,15 @@ cache.  What depends on the site (tags, dates, addresses, the generator's own li
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
+import signal
+import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -109,10 +112,26 @@ def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
     found = []
     for source in files:
         try:
-            found.append(PostFile(source.path, source.file, source.file.read_bytes()))
+            found.append(PostFile(source.path, source.file, _bytes_of(source.file)))
         except OSError:
             continue
     return found
+
+
+def _bytes_of(file: Path) -> bytes:
+    """The bytes of a regular file; what took its place since it was listed, as a named pipe, is not waited for.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "no regular file", os.fspath(file))
+        with open(descriptor, "rb", buffering=0, closefd=False) as opened:
+            return opened.readall()
+    finally:
+        os.close(descriptor)
 
 
 def read_documents(
@@ -164,8 +183,8 @@ def _records(
     progress(len(records), len(files))
     made: dict[bytes, bytes] = {}
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
-    with _map(share) as mapped:
-        for file, packed in zip(unknown, mapped([(file.data, hexo) for file in unknown]), strict=True):
+    with closing(_map([(file.data, hexo) for file in unknown], share)) as found:
+        for file, packed in zip(unknown, found, strict=True):
             records[file.path] = _Record.from_json(unpack(packed))
             made[keys[file.path]] = packed
             progress(len(records), len(files))
@@ -174,22 +193,30 @@ def _records(
     return records
 
 
-@contextmanager
-def _map(processes: int) -> Iterator[Callable[[Sequence[tuple[bytes, bool]]], Iterator[bytes]]]:
-    """A map over (bytes, hexo), in order, in this process or in several."""
+def _map(jobs: Sequence[tuple[bytes, bool]], processes: int) -> Generator[bytes, None, None]:
+    """A packed record for every (bytes, hexo), in order, made in this process or in several."""
     if processes < 2:
-        yield lambda jobs: map(_read_and_pack, jobs)
+        yield from map(_read_and_pack, jobs)
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with context.Pool(processes, _start_worker) as pool:
-
-        def mapped(jobs: Sequence[tuple[bytes, bool]]) -> Iterator[bytes]:
-            found = pool.imap(_read_and_pack, jobs, chunksize=_AT_A_TIME)
+    done = 0
+    try:
+        pool = ProcessPoolExecutor(processes, context, _start_worker)
+        try:
+            found = pool.map(_read_and_pack, jobs, chunksize=_AT_A_TIME)
             _load_libraries()
-            return found
-
-        yield mapped
+            for packed in found:
+                done += 1
+                yield packed
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    # Where memory is short, a worker may be killed; where it is a container, there may be no process or shared memory
+    except (BrokenProcessPool, OSError, NotImplementedError):
+        yield from map(_read_and_pack, jobs[done:])
 
 
 def _load_libraries() -> None:
@@ -199,7 +226,11 @@ def _load_libraries() -> None:
 
 
 def _start_worker() -> None:
-    """A worker of a build that is killed would wait for its next post for ever; a thread ends it."""
+    """A worker of a build that is killed would wait for its next post for ever; a thread ends it.
+
+    Ctrl-C reaches every process of a terminal: a worker leaves the answer to the build.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), daemon=True).start()

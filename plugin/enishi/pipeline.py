@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -398,13 +399,17 @@ def _tree(folder: Path | None) -> Iterator[bytes | str]:
         for file in sorted(folder.rglob("*")):
             if file.is_file():
                 yield os.fspath(file.relative_to(folder))
-                yield file.read_bytes()
+                yield from _bytes_of(file)
 
 
 def _bytes_of(*files: Path | None) -> Iterator[bytes]:
-    """Contents of files that take part; nothing for one that is not there."""
+    """Contents of files that take part; nothing for one that is not there, or that vanishes or cannot be read."""
     for file in files:
-        yield file.read_bytes() if file is not None and file.is_file() else b""
+        content = b""
+        if file is not None and file.is_file():
+            with suppress(OSError):  # whoever needs it says what is wrong with it
+                content = file.read_bytes()
+        yield content
 
 
 def _model_stamp(root: Path, model: str) -> Iterator[str]:
@@ -412,7 +417,10 @@ def _model_stamp(root: Path, model: str) -> Iterator[str]:
     folder = root / Path(model).expanduser()
     if model and folder.is_dir():
         for file in sorted(folder.rglob("*")):
-            status = file.stat()
+            try:
+                status = file.stat()
+            except OSError:  # it vanished, or is a link to nowhere
+                continue
             yield f"{file.relative_to(folder)} {status.st_size} {status.st_mtime_ns}"
 
 
