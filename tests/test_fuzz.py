@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-TOP = Path(__file__).resolve().parents[1]
 from fuzz.__main__ import NAMES
 from fuzz.inputs import inputs
 from fuzz.targets import SEEDS, TARGETS, editor, front_matter, prose, reporters
 
+TOP = Path(__file__).resolve().parents[1]
 brief = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
