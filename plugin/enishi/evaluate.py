@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from enishi.tags import MIN_POSTS, Declines, RankedTags, rank_tags
+from enishi.threads import one_thread
 from enishi.tokens import count_words
 from enishi.types import Document, Reach
 
@@ -102,13 +103,11 @@ def hide_in_turn(
         folds: number of parts.
         min_posts: a tag counts if so many of the posts that are not hidden carry it.
     """
-    from threadpoolctl import threadpool_limits
-
     from enishi.likeness import measure_likeness
 
     all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
     cases: list[Case] = []
-    with threadpool_limits(1):
+    with one_thread():
         progress("comparing posts", 0, 0)
         untagged = [without_tags(document) for document in documents]
         likeness = measure_likeness(untagged, backend=backend)

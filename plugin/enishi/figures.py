@@ -25,6 +25,7 @@ from math import log2, sqrt
 from typing import TYPE_CHECKING, Literal
 
 from enishi.evaluate import Case, Guess, by_fold
+from enishi.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -153,9 +154,7 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
         wanted: the precision to propose a confidence for, over 0 and below 1.
         doubts: how many sure suggestions that nobody made to list.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
+    with one_thread():
         ours, vote = _Sums(cases, "guesses"), _Sums(cases, "votes")
         return TagFigures(
             posts=len(cases),

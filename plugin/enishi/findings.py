@@ -42,7 +42,8 @@ class LineEdit:
     after: tuple[str, ...]
     """What takes their place, each without its line break; empty where they are taken out."""
     patch: str
-    """The same change as a unified diff that `git apply` takes in the site folder; empty where there is none."""
+    """The same change as a unified diff, which `git apply` takes at the top of the repository; empty where there is
+    none."""
 
     @property
     def end_line(self) -> int:
