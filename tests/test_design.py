@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "plugin" / "enishi"
 
 # fmt: off
 LAYERS = [
-    ["errors", "types", "findings", "printable", "stopwords", "tokens", "config", "cache"],
+    ["errors", "types", "threads", "memo", "findings", "printable", "stopwords", "tokens", "config", "cache"],
     # reading
     ["globs", "javascript", "yaml12", "dates", "frontmatter", "site", "permalinks", "posts", "manifest"],
     ["template_syntax", "prose", "documents", "links"],
@@ -30,6 +30,7 @@ LAYERS = [
     ["pipeline", "last", "tagging", "evaluating", "eval_page", "console", "console_tags", "console_audit", "console_eval"],
     ["changes", "strangers", "line_edits", "remarks", "related_remarks", "placing", "baseline", "check"],
     ["report_files"],
+    ["standing", "saves", "watch", "console_watch"],
     ["cli", "__main__"],
 ]
 # fmt: on

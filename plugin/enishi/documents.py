@@ -23,6 +23,7 @@ from typing import Any
 from enishi.cache import Cache, digest, pack, unpack
 from enishi.errors import Diagnostic
 from enishi.manifest import ManifestEntry, apply_manifest
+from enishi.memo import Memo
 from enishi.posts import SOURCE_VERSION, Source, SourceFile, make_post, read_source
 from enishi.prose import VERSION as PROSE_VERSION
 from enishi.prose import plain_title, text_fields
@@ -143,6 +144,7 @@ def read_documents(
     manifest: Sequence[ManifestEntry] | None = None,
     processes: int = 1,
     progress: Progress = lambda *_: None,
+    memo: Memo | None = None,
 ) -> tuple[list[Document], list[Diagnostic]]:
     """Every post with what it says, sorted by path.
 
@@ -151,25 +153,65 @@ def read_documents(
         now: decides which posts lie in the future.
         manifest: the generator's own list of posts, which overrides our reading.
         processes: how many may read at once.
+        memo: knows the files, posts and documents of the last round by identity.
     """
-    records = _records(files, site.reads_like_hexo, cache, processes, progress)
+    memo = memo or Memo()
+    records = _records(files, site.reads_like_hexo, cache, processes, progress, memo)
     diagnostics: list[Diagnostic] = []
     posts: list[Post] = []
-    for file in files:
-        post, told = make_post(file.path, records[file.path].source, site, now)
+    for post, told, _ in _posts(files, records, site, now, memo):
         posts.append(post)
         diagnostics += told
     if manifest is not None:
-        posts, told = apply_manifest(posts, manifest, site)
-        diagnostics += told
-    documents = [_document(post, records[post.path]) for post in sorted(posts, key=lambda post: post.path)]
+        posts, found = apply_manifest(posts, manifest, site)
+        diagnostics += found
+    posts.sort(key=lambda post: post.path)
+    known = memo.known("documents", posts)
+    documents = [
+        _document(post, records[post.path]) if document is None else document
+        for post, document in zip(posts, known, strict=True)
+    ]
+    memo.keep("documents", posts, documents)
     return documents, sorted(diagnostics)
 
 
+_Made = tuple[Post, tuple[Diagnostic, ...], datetime]
+"""A post, what is wrong with it, and when that was so."""
+
+
+def _posts(
+    files: Sequence[PostFile], records: Mapping[str, _Record], site: Site, now: datetime, memo: Memo
+) -> list[_Made]:
+    """What the site makes of every file.  A post is made anew if its date has come to pass meanwhile."""
+    items = [records[file.path] for file in files]
+    found: list[_Made] = []
+    for file, record, known in zip(files, items, memo.known("posts", items, site), strict=True):
+        made: _Made | None = known
+        if made is not None and made[0].date is not None and (made[0].date > made[2]) != (made[0].date > now):
+            made = None
+        if made is None:
+            post, told = make_post(file.path, record.source, site, now)
+            made = (post, tuple(told), now)
+        found.append(made)
+    memo.keep("posts", items, found, site)
+    return found
+
+
 def _records(
-    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress
+    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress, memo: Memo
 ) -> dict[str, _Record]:
     """What every file says, by path; what was not known before is read and remembered."""
+    kept = {file.path: record for file, record in zip(files, memo.known("records", files, hexo), strict=True) if record}
+    records = {**kept, **_new_records([f for f in files if f.path not in kept], hexo, cache, processes, progress)}
+    memo.keep("records", files, [records[file.path] for file in files], hexo)
+    if not kept:
+        cache.keep_only(record_key(file, hexo=hexo) for file in files)
+    return records
+
+
+def _new_records(
+    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress
+) -> dict[str, _Record]:
     keys = {file.path: record_key(file, hexo=hexo) for file in files}
     known = cache.records(keys.values())
     records: dict[str, _Record] = {}
@@ -189,7 +231,6 @@ def _records(
             made[keys[file.path]] = packed
             progress(len(records), len(files))
     cache.add_records(made)
-    cache.keep_only(keys.values())
     return records
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from enishi.config import EncoderSettings
 from enishi.encoders.combine import concatenate, smooth_along_links
 from enishi.encoders.site import SiteEncoder
+from enishi.memo import Memo
 from enishi.types import Document
 
 if TYPE_CHECKING:
@@ -54,15 +55,20 @@ class BlogEncoder:
             parts.append(f"{self._settings.weight!r}*{self._model.key}")
         return " ".join(parts)
 
-    def encode(self, documents: Sequence[Document], links: Mapping[str, tuple[str, ...]] | None = None) -> Vectors:
+    def encode(
+        self,
+        documents: Sequence[Document],
+        links: Mapping[str, tuple[str, ...]] | None = None,
+        memo: Memo | None = None,
+    ) -> Vectors:
         """Vectors of shape (len(documents), dim): float32, unit rows, zeros for a post without words.
 
-        `links` holds, by path, the paths of the posts that a body links to.
+        `links` holds, by path, the paths of the posts that a body links to; `memo` knows the documents of last time.
 
         Raises:
             EncoderError: the pretrained model cannot be had.
         """
-        vectors = self._site.encode(documents)
+        vectors = self._site.encode(documents, memo)
         if self._model is not None:
             weight = self._settings.weight
             vectors = concatenate([(vectors, 1 - weight), (self._model.encode(documents), weight)])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from enishi.memo import Memo
 from enishi.tag_kernel import Blocks, cross_kernel, dense_kernel, leading_eigenpairs, make_blocks, self_kernel
 from enishi.types import Document
 
@@ -78,9 +79,9 @@ class Likeness(Protocol):
         ...
 
 
-def measure_likeness(documents: Sequence[Document], *, backend: Backend = "auto") -> Likeness:
+def measure_likeness(documents: Sequence[Document], *, backend: Backend = "auto", memo: Memo | None = None) -> Likeness:
     """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`."""
-    blocks = make_blocks(documents)
+    blocks = make_blocks(documents, memo)
     if blocks.size <= EXACT_POSTS:
         return ExactLikeness(dense_kernel(blocks))
     return LandmarkLikeness(blocks, choose_landmarks(documents, LANDMARKS), backend=backend)

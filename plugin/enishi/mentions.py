@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from enishi.memo import Memo, each
 from enishi.tokens import fold
 from enishi.types import Document
 
@@ -40,31 +41,45 @@ class Mentions:
     """Length of each post in words, shape (n_posts,)."""
 
 
-def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]]) -> Mentions:
+def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]], memo: Memo | None = None) -> Mentions:
     """Count each tag, given by all the names it goes by, in each document."""
     import numpy as np
 
+    names = [tuple(sorted(spellings)) for spellings in names]
     matcher = _Matcher(names)
     shape = (len(documents), len(names))
     counts, lede = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
     bucket, tokens = np.zeros(shape, dtype=np.int8), np.zeros(len(documents), dtype=np.int64)
-    for row, document in enumerate(documents):
-        fields, description = document.fields, document.post.description
-        body = _Text(f"{fields.title}\n{description}\n{fields.prose}")
-        tokens[row] = body.length
-        found = matcher.count(body)
-        for tag, count in found.items():
+    found = each(memo, "mentions", documents, lambda document: _mentions_in(document, matcher), names)
+    for row, (length, body, opening, headings, title) in enumerate(found):
+        tokens[row] = length
+        for tag, count in body.items():
             counts[row, tag] = count
             bucket[row, tag] = 2 if count >= _OFTEN else 1
-        opening = matcher.count(_Text(f"{description}\n{fields.lede}"))
         for tag, count in opening.items():
             lede[row, tag] = count
             bucket[row, tag] = 3
-        for tag in matcher.count(_Text("\n".join(fields.headings))):
+        for tag in headings:
             bucket[row, tag] = 3
-        for tag in matcher.count(_Text(fields.title)):
+        for tag in title:
             bucket[row, tag] = 4
     return Mentions(counts, lede, bucket, tokens)
+
+
+_Found = Mapping[int, int]
+
+
+def _mentions_in(document: Document, matcher: _Matcher) -> tuple[int, _Found, _Found, _Found, _Found]:
+    """Length in words; mentions by tag in all of the text, in its opening, its headings and its title."""
+    fields, description = document.fields, document.post.description
+    body = _Text(f"{fields.title}\n{description}\n{fields.prose}")
+    return (
+        body.length,
+        matcher.count(body),
+        matcher.count(_Text(f"{description}\n{fields.lede}")),
+        matcher.count(_Text("\n".join(fields.headings))),
+        matcher.count(_Text(fields.title)),
+    )
 
 
 class _Text:

@@ -41,6 +41,9 @@ from enishi.types import Analysis, Document, Reach, TagAnalysis, TopicGap
 
 if TYPE_CHECKING:
     from enishi.embedding import BlogEncoder
+    from enishi.memo import Memo
+    from enishi.posts import SourceFile
+    from enishi.related import RelatedPosts
     from enishi.types import Vectors
 
 STATE_FOLDER = ".enishi"
@@ -152,17 +155,17 @@ def build(request: Request, progress: Progress = lambda *_: None) -> BuildReport
             documents, blog.site, blog.settings, encoder, declines=blog.declines, progress=progress
         )
         progress("writing", 0, 0)
-        rendered, shown = _render(documents, analysis, blog)
-        written = _write(request, blog, rendered)
+        rendered, shown = render(documents, analysis, blog)
+        written = write(request, blog, rendered)
         diagnostics = (*told, *analysis.diagnostics, *shown)
-        summary = _summary(blog, documents, analysis)
-        _remember(cache, request, blog, documents, vectors, encoder, summary, diagnostics)
+        summary = summarise(blog, documents, analysis)
+        remember(cache, request, blog, documents, vectors, encoder, summary, diagnostics)
     every = sorted({*blog.diagnostics, *diagnostics, *written.diagnostics})
     return BuildReport(request.folder, summary, tuple(every), written, is_unchanged=False)
 
 
-def load(request: Request) -> Blog:
-    """Settings, the kind of site, and the bytes of every post.
+def load(request: Request, reader: Callable[[Sequence[SourceFile], Site], list[PostFile]] | None = None) -> Blog:
+    """Settings, the kind of site, and the bytes of every post, which `reader` reads, if given.
 
     Raises:
         SettingsError, SiteNotFoundError: with all that is wrong.
@@ -172,7 +175,7 @@ def load(request: Request) -> Blog:
     _refuse_ways_out(request.site, settings)
     declines, unreadable = read_declined(request.site)
     found, skipped = find_files(site, settings.exclude, request.max_file_bytes)
-    files = tuple(read_files(found))
+    files = tuple(read_files(found) if reader is None else reader(found, site))
     manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
     now = request.now or datetime.now(UTC)
     key = _input_key(request, site, settings, files)
@@ -181,7 +184,7 @@ def load(request: Request) -> Blog:
 
 
 def read(
-    blog: Blog, cache: Cache, processes: int = 1, progress: Progress = lambda *_: None
+    blog: Blog, cache: Cache, processes: int = 1, progress: Progress = lambda *_: None, memo: Memo | None = None
 ) -> tuple[list[Document], list[Diagnostic]]:
     """Every post of the blog with what it says, sorted by path."""
     return read_documents(
@@ -192,6 +195,7 @@ def read(
         manifest=blog.manifest,
         processes=processes,
         progress=functools.partial(progress, "reading posts"),
+        memo=memo,
     )
 
 
@@ -222,30 +226,80 @@ def analyze(
 
     Pure: depends on nothing but its arguments (and on the ontology of tags, where a setting names its file).
     """
+    relations = relate(documents, site, settings, encoder, progress=progress)
+    tags = tag(documents, site, settings, declines, progress=progress)
+    return relations.vectors, join(documents, relations, tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """The half of an analysis that knows nothing of tag suggestions."""
+
+    links: Mapping[str, tuple[str, ...]]
+    vectors: Vectors
+    related: RelatedPosts
+
+
+def relate(
+    documents: Sequence[Document],
+    site: Site,
+    settings: Settings,
+    encoder: BlogEncoder,
+    *,
+    memo: Memo | None = None,
+    progress: Progress = lambda *_: None,
+) -> Relations:
+    """The posts' vectors and their related posts.  A memo spares work, and changes no result."""
     from enishi.related import find_related
-    from enishi.tags import suggest_tags
 
     links = links_of(documents, site)
     progress("encoding posts", 0, 0)
-    vectors = encoder.encode(documents, links)
+    vectors = encoder.encode(documents, links, memo)
     progress("finding related posts", 0, 0)
-    related = find_related(documents, vectors, links, settings.related, backend=settings.index.backend)
-    tags = TagAnalysis()
-    if settings.tags.enabled:
-        progress("suggesting tags", 0, 0)
-        declined = match_declines(declines, documents, settings.tags.declined)
-        tags = suggest_tags(documents, site, settings.tags, declined, backend=settings.index.backend)
-    analysis = Analysis(
+    related = find_related(documents, vectors, links, settings.related, backend=settings.index.backend, memo=memo)
+    return Relations(links, vectors, related)
+
+
+def tag(
+    documents: Sequence[Document],
+    site: Site,
+    settings: Settings,
+    declines: Sequence[Decline] = (),
+    *,
+    memo: Memo | None = None,
+    progress: Progress = lambda *_: None,
+) -> TagAnalysis:
+    """Suggestions and topics; nothing where the settings want none."""
+    from enishi.tags import suggest_tags
+
+    if not settings.tags.enabled:
+        return TagAnalysis()
+    progress("suggesting tags", 0, 0)
+    declined = match_declines(declines, documents, settings.tags.declined)
+    return suggest_tags(
+        documents,
+        site,
+        settings.tags,
+        declined,
+        backend=settings.index.backend,
+        memo=memo,
+        progress=lambda: progress("suggesting tags", 0, 0),
+    )
+
+
+def join(documents: Sequence[Document], relations: Relations, tags: TagAnalysis) -> Analysis:
+    """Both halves as one."""
+    related = relations.related
+    return Analysis(
         documents=tuple(documents),
         related=related.lists,
         tags=tags,
         diagnostics=(*related.diagnostics, *tags.diagnostics),
-        links=links,
+        links=relations.links,
         min_score=related.min_score,
         reach=related.reach,
         plain_reach=related.plain_reach,
     )
-    return vectors, analysis
 
 
 def links_of(documents: Sequence[Document], site: Site) -> dict[str, tuple[str, ...]]:
@@ -280,13 +334,18 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rendered:
+class Rendered:
+    """Everything that a build writes, as bytes."""
+
     files: Mapping[str, bytes]
     data: bytes | None
     """The copy for a generator that reads data files."""
 
 
-def _render(documents: Sequence[Document], analysis: Analysis, blog: Blog) -> tuple[_Rendered, tuple[Diagnostic, ...]]:
+def render(
+    documents: Sequence[Document], analysis: Analysis, blog: Blog, memo: Memo | None = None
+) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+    """An analysis as files, and what is wrong with the site's own template."""
     settings, site = blog.settings, blog.site
     posts = [document.post for document in documents]
     options = PartialOptions(
@@ -298,16 +357,21 @@ def _render(documents: Sequence[Document], analysis: Analysis, blog: Blog) -> tu
         language=settings.language or site.language,
     )
     partials = render_partials(
-        posts, analysis.related, options=options, site=site.root, templates=site.root / settings.templates
+        posts, analysis.related, options=options, site=site.root, templates=site.root / settings.templates, memo=memo
     )
     files = {RELATED_NAME: render_related_json(posts, analysis.related), **partials.files}
     if settings.tags.enabled:
         files[TAGS_NAME] = render_tags_json(posts, analysis.tags)
     data = public_related_json(posts, analysis.related) if settings.data_file else None
-    return _Rendered(files, data), partials.diagnostics
+    return Rendered(files, data), partials.diagnostics
 
 
-def _write(request: Request, blog: Blog, rendered: _Rendered) -> WriteReport:
+def write(request: Request, blog: Blog, rendered: Rendered) -> WriteReport:
+    """Bring the output folder, and the data file, up to date.
+
+    Raises:
+        OutputError: the disk does not allow it.
+    """
     written = write_outputs(request.folder, rendered.files, ignores_itself=request.out is None)
     if rendered.data is None and not _data_state(request.site).exists():
         return written
@@ -455,7 +519,7 @@ def _remembered(cache: Cache, request: Request, blog: Blog) -> BuildReport | Non
     return BuildReport(request.folder, summary, every, WriteReport(), is_unchanged=True)
 
 
-def _remember(
+def remember(
     cache: Cache,
     request: Request,
     blog: Blog,
@@ -465,6 +529,7 @@ def _remember(
     summary: Summary,
     diagnostics: Sequence[Diagnostic],
 ) -> None:
+    """Note what was built, for the next build and for the questions to this one."""
     import numpy as np
 
     key = np.frombuffer(blog.key.encode(), dtype=np.uint8)
@@ -491,7 +556,8 @@ def valid_between(blog: Blog, documents: Sequence[Document]) -> tuple[str, str]:
     return since, until
 
 
-def _summary(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> Summary:
+def summarise(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> Summary:
+    """An analysis in numbers."""
     from enishi.topics import topic_gaps
 
     gaps = topic_gaps(analysis.tags.topics, documents)

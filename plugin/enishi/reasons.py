@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import log, sqrt
 
+from enishi.memo import Memo, Pairs, each, term_frequency
 from enishi.tokens import fold
 from enishi.types import Document, Terms
 
@@ -19,18 +21,36 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
 
 
-class Reasons:
-    """Shared tags and terms of pairs of documents of one blog."""
+@dataclass(slots=True)
+class _Told:
+    """The shared terms of pairs, as they were among so many posts."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    terms: Pairs[tuple[str, ...]] = field(default_factory=Pairs)
+    count: int = -1
+
+
+class Reasons:
+    """Shared tags and terms of pairs of documents of one blog.
+
+    With a memo, the shared terms of a pair are those of last time as long as both documents, the number of posts and
+    the frequency of every term that they share are the same.
+    """
+
+    def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
         self._count = len(documents)
-        self._frequency: Counter[str] = Counter()
+        self._frequency, self._changed = term_frequency(documents, memo, "reasons")
         self._tag_frequency: Counter[str] = Counter()
-        self._titles = {document.post.path: fold(document.title) for document in documents}
+        titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
+        self._titles = {document.post.path: title for document, title in zip(documents, titles, strict=True)}
         for document in documents:
-            self._frequency.update(document.terms.keys())
             self._tag_frequency.update({fold(tag) for tag in document.post.tags})
         self._most = max(_MAX_SHARE * self._count, 3)
+        self._told = memo.lasting("shared terms", _Told) if memo else _Told()
+        self._told.terms.begin(documents)
+        if self._told.count != self._count or self._changed is None:
+            self._told.terms = Pairs()
+            self._told.terms.begin(documents)
+        self._told.count = self._count
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
@@ -41,7 +61,18 @@ class Reasons:
 
     def shared_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> tuple[str, ...]:
         """Terms of both posts, those that tell most first; none that only repeats part of another."""
-        return tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+        if limit != MAX_TERMS:
+            return tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+        found = self._told.terms.get(first, second)
+        if found is None or not self._holds(first, second):
+            found = tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+            self._told.terms.set(first, second, found)
+        return found
+
+    def _holds(self, first: Document, second: Document) -> bool:
+        """Whether no term that the two share is in more or fewer posts than last time."""
+        changed, ours, theirs = self._changed or set(), first.terms.frequency, second.terms.frequency
+        return not any(term in ours and term in theirs for term in changed)
 
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times how much both posts speak of it."""

@@ -16,6 +16,7 @@ from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic, Severity
 from enishi.labels import same_language
 from enishi.links import PostFinder, without_host
+from enishi.memo import Memo, Pairs
 from enishi.reasons import Reasons
 from enishi.types import Document, Kind, Reach, Related
 
@@ -57,6 +58,7 @@ def find_related(
     settings: RelatedSettings,
     *,
     backend: Backend = "auto",
+    memo: Memo | None = None,
 ) -> RelatedPosts:
     """The related posts of every document.
 
@@ -66,8 +68,9 @@ def find_related(
         links: by path, the posts that a body links to.
         settings: the policy.
         backend: see :func:`enishi.index.build_index`.
+        memo: knows what pairs of documents share from last time.
     """
-    return _Policy(documents, vectors, links, settings, backend).result()
+    return _Policy(documents, vectors, links, settings, backend, memo).result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,13 @@ class _Policy:
         links: Mapping[str, tuple[str, ...]],
         settings: RelatedSettings,
         backend: Backend,
+        memo: Memo | None = None,
     ) -> None:
         from enishi.ranking import Ranking
 
         self.documents = documents
         self.settings = settings
+        self.memo = memo
         self.at = min(FIRST_PLACES, settings.limit)
         self.row = {document.post.path: row for row, document in enumerate(documents)}
         self.linked = {self.row[path]: {self.row[to] for to in found} for path, found in links.items()}
@@ -509,13 +514,23 @@ class _Policy:
             for row, near in zip(listable, nearest, strict=True)
             for other in near.tolist()
         }
+        known: Pairs[bool] = self.memo.lasting("near-duplicates", Pairs) if self.memo else Pairs()
+        known.begin(self.documents)
         lengths = [sum(document.words.values()) for document in self.documents]
         for row, other in sorted(pairs):
-            if _may_be_near_duplicates(lengths[row], lengths[other]) and _are_near_duplicates(
-                self.documents[row].words, self.documents[other].words
+            if _may_be_near_duplicates(lengths[row], lengths[other]) and self._are_near_duplicates(
+                self.documents[row], self.documents[other], known
             ):
                 groups.join(row, other)
         return groups.of()
+
+    @staticmethod
+    def _are_near_duplicates(one: Document, other: Document, known: Pairs[bool]) -> bool:
+        answer = known.get(one, other)
+        if answer is None:
+            answer = _are_near_duplicates(one.words, other.words)
+            known.set(one, other, answer)
+        return answer
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -531,7 +546,7 @@ class _Policy:
     def _entries(self) -> dict[str, tuple[Related, ...]]:
         import numpy as np
 
-        reasons = Reasons(self.documents)
+        reasons = Reasons(self.documents, self.memo)
         lengths = np.array([len(found.chosen) for found in self.lists], dtype=np.int64)
         rows = np.repeat(np.arange(len(self.lists)), lengths)
         others = np.array([other for found in self.lists for other in found.chosen], dtype=np.int64)

@@ -24,6 +24,7 @@ from enishi.labels import (
     same_language,
     written_date,
 )
+from enishi.memo import Memo
 from enishi.printable import json_escape, text_line
 from enishi.types import Post, Related
 
@@ -136,7 +137,7 @@ def _related_json(posts: Sequence[Post], related: RelatedByPath, *, partials: bo
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     lines = ["{", f'  "version": {RELATED_VERSION},', '  "posts": {']
     for number, post in enumerate(posts, start=1):
-        entries = [_entry_fields(entry) for entry in related.get(post.path, ()) if entry.path in listed]
+        entries = [entry_fields(entry) for entry in related.get(post.path, ()) if entry.path in listed]
         head = encode(_post_fields(post, partials=partials))[:-1]
         lines.append(f'    {encode(post.path)}: {head}, "related": [')
         lines.extend(f"      {encode(entry)}," for entry in entries)
@@ -170,7 +171,8 @@ def _post_fields(post: Post, *, partials: bool) -> dict[str, str]:
     return fields | {name: value for name, value in optional.items() if value}
 
 
-def _entry_fields(entry: Related) -> dict[str, object]:
+def entry_fields(entry: Related) -> dict[str, object]:
+    """One related post as related.json holds it."""
     fields: dict[str, object] = {
         "path": entry.path,
         "url": safe_url(entry.url),
@@ -201,6 +203,7 @@ def render_partials(
     options: PartialOptions | None = None,
     site: Path | None = None,
     templates: Path | None = None,
+    memo: Memo | None = None,
 ) -> Partials:
     """One HTML fragment a post, by name in the output folder; empty for a post with nothing related.
 
@@ -208,22 +211,49 @@ def render_partials(
         templates: the site's own templates folder, inside `site`.  A ``related.html.j2`` there replaces ours; it may
             include or extend ours as ``enishi/related.html.j2``.  If it fails, ours is used for all posts, and a
             diagnostic names its file and line.
+        memo: knows the fragments by our own template of last time.
     """
     from enishi.fragments import render_builtin, render_with_site_template
 
     ordered = sorted(posts, key=_path_of)
     public = _public_paths(ordered)
-    views = [partial_view(post, _listed(post, related, public), options) for post in ordered]
+    listed = [_listed(post, related, public) for post in ordered]
     ours = templates_folder() / PARTIAL_TEMPLATE
     diagnostics: tuple[Diagnostic, ...] = ()
     fragments: Sequence[str] | None = None
     if templates is not None and (templates / PARTIAL_TEMPLATE).is_file():
+        views = [partial_view(post, entries, options) for post, entries in zip(ordered, listed, strict=True)]
         fragments, diagnostics = render_with_site_template(views, templates / PARTIAL_TEMPLATE, ours, site or templates)
     if fragments is None:
-        fragments = render_builtin(views, ours)
+        known = memo.lasting("fragments", _Fragments) if memo else _Fragments()
+        shown = [_what_shows(post, entries) for post, entries in zip(ordered, listed, strict=True)]
+        known.forget_unless(options)
+        missing = [place for place, key in enumerate(shown) if key not in known.texts]
+        made = render_builtin([partial_view(ordered[place], listed[place], options) for place in missing], ours)
+        known.texts |= {shown[place]: text for place, text in zip(missing, made, strict=True)}
+        known.texts = {key: known.texts[key] for key in shown}
+        fragments = [known.texts[key] for key in shown]
     names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post in ordered)
     files = {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}
     return Partials(files, diagnostics)
+
+
+@dataclass(slots=True)
+class _Fragments:
+    """Fragments by what they show."""
+
+    options: PartialOptions | None = None
+    texts: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def forget_unless(self, options: PartialOptions | None) -> None:
+        if self.options != options:
+            self.options, self.texts = options, {}
+
+
+def _what_shows(post: Post, entries: Sequence[Related]) -> tuple[object, ...]:
+    """All of a post and its list that a :class:`PartialView` holds; scores are no part of it."""
+    rows = [(e.path, e.title, e.url, e.date, e.kind, e.lang, e.shared_tags, e.shared_terms) for e in entries]
+    return (post.path, post.title, post.lang, *rows)
 
 
 def partial_view(post: Post, related: Iterable[Related], options: PartialOptions | None = None) -> PartialView:

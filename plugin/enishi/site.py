@@ -141,6 +141,13 @@ _ELEVENTY_FILES = (
     "eleventy.config.mjs",
     "eleventy.config.ts",
 )
+SETTINGS_NAMES = frozenset(
+    {
+        *(*_HEXO_FILES, *_JEKYLL_FILES, *_MKDOCS_FILES, *_HUGO_FILES, *_CONFIG_FILES, *_ELEVENTY_FILES),
+        *("package.json", "pelicanconf.py", "publishconf.py", "Gemfile"),
+    }
+)
+"""Files in the site folder by which a generator is recognised and read."""
 
 
 def _is_hexo(root: Path, package: Mapping[str, Any]) -> bool:

@@ -15,11 +15,12 @@ Nothing said about a post has seen its own tags.  The same posts give the same b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enishi.memo import Memo
 from enishi.telling_terms import TellingTerms
 from enishi.threads import one_thread
 from enishi.topics import Grouping, describe_topics, group_posts
@@ -65,6 +66,8 @@ def suggest_tags(
     declined: Declines | None = None,
     *,
     backend: Backend = "auto",
+    memo: Memo | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> TagAnalysis:
     """Suggestions for every post, drafts too, out of the blog's own tags.
 
@@ -74,18 +77,25 @@ def suggest_tags(
         settings: the blog's rules, and how many suggestions are wanted.
         declined: see :func:`enishi.declined.match_declines`.
         backend: of the index that finds neighbours on blogs too large for a kernel; see :mod:`enishi.index`.
+        memo: knows what was read out of single documents last time.
+        progress: called between the steps; what it raises ends the work.
     """
     from enishi.likeness import measure_likeness
 
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
     with one_thread():
-        likeness = measure_likeness(documents, backend=backend)
-        estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings))
+        likeness = measure_likeness(documents, backend=backend, memo=memo)
+        progress()
+        estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings), memo, progress)
+        progress()
         grouping = group_posts(documents, likeness)
-        terms = TellingTerms(documents)
+        progress()
+        terms = TellingTerms(documents, memo)
         explain = _Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
         rules = _Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+        progress()
         suggestions = rules.choose(explain)
+    progress()
     return TagAnalysis(
         suggestions=suggestions,
         topics=describe_topics(documents, grouping, vocabulary, terms, rules.wants),
@@ -140,13 +150,20 @@ class Estimate:
 
 
 def estimate_tags(
-    documents: Sequence[Document], vocabulary: Vocabulary, likeness: Likeness, constants: Constants
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    likeness: Likeness,
+    constants: Constants,
+    memo: Memo | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> Estimate:
     """Probabilities for all posts and all tags on at least `MIN_POSTS` posts."""
     from enishi.calibration import shown_confidence
 
-    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness)
+    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness, memo, progress)
+    progress()
     weights = _fit(scores, labels, constants)
+    progress()
     return Estimate(keys, shown_confidence(_probability(scores, weights, constants)), labels.y > 0, mentions)
 
 
@@ -181,7 +198,11 @@ def _probability(scores: TagScores, weights: Matrix, constants: Constants) -> Ma
 
 
 def collect_evidence(
-    documents: Sequence[Document], vocabulary: Vocabulary, likeness: Likeness
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    likeness: Likeness,
+    memo: Memo | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[str, ...], Labels, TagScores, Mentions]:
     """What speaks for each of the tags that can be suggested: (their keys, who carries them, features, mentions)."""
     import numpy as np
@@ -192,7 +213,8 @@ def collect_evidence(
     meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
     keys = _eligible(meant, vocabulary)
     labels = _labels(documents, meant, keys)
-    mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys])
+    mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys], memo)
+    progress()
     days = np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
     return keys, labels, score_tags(likeness, labels, mentions, days), mentions
 

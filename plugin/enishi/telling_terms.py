@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
+from enishi.memo import Memo, term_frequency
 from enishi.tokens import fold
 from enishi.types import Document
 
@@ -36,11 +37,9 @@ class LabelTerm(NamedTuple):
 class TellingTerms:
     """The terms of a blog, and how many posts use them."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
         self._documents = documents
-        self._frequency: Counter[str] = Counter()
-        for document in documents:
-            self._frequency.update(document.terms.keys())
+        self._frequency, _ = term_frequency(documents, memo, "labels")
         self._titles = [fold(document.title) for document in documents]
         self._of_post: dict[int, list[str]] = {}
 

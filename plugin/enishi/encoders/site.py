@@ -21,6 +21,7 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
 from enishi.links import web_address
+from enishi.memo import Memo, each
 from enishi.threads import one_thread
 from enishi.tokens import VERSION as TOKENS_VERSION
 from enishi.tokens import fold, words
@@ -65,13 +66,13 @@ class SiteEncoder:
         """Names everything the vectors depend on beside the posts."""
         return f"site/{VERSION}/{TOKENS_VERSION}/{self._dimensions}/{float(self._tag_weight)!r}"
 
-    def encode(self, documents: Sequence[Document]) -> Vectors:
+    def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Fit on these documents; vectors of shape (n, min(dimensions, n)).
 
         Zeros for a post of which nothing is known: no word (and no tag, where tags count) that another post has, too.
         """
         with one_thread():
-            vectors, self._model = _fit(documents, self._dimensions, self._tag_weight)
+            vectors, self._model = _fit(documents, self._dimensions, self._tag_weight, memo)
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
@@ -169,13 +170,15 @@ class _Model:
         )
 
 
-def _fit(documents: Sequence[Document], dimensions: int, tag_weight: float) -> tuple[Vectors, _Model]:
+def _fit(
+    documents: Sequence[Document], dimensions: int, tag_weight: float, memo: Memo | None = None
+) -> tuple[Vectors, _Model]:
     import numpy as np
     from scipy.sparse import csr_matrix, hstack
 
     n = len(documents)
-    columns, idf, x = _word_features([document.words for document in documents])
-    blocks = [x, sqrt(_CITATION_WEIGHT) * _citation_features([document.fields.links for document in documents])]
+    columns, idf, x = _word_features(documents, memo)
+    blocks = [x, sqrt(_CITATION_WEIGHT) * _citation_features(each(memo, "cited", documents, _all_cited))]
     if tag_weight:
         blocks.append(sqrt(tag_weight) * _tag_features([document.post.tags for document in documents]))
     f: Any = csr_matrix(hstack(blocks))
@@ -270,22 +273,47 @@ def _randomised_eigenpairs(
     return q @ rotation[:, best], spectrum[best]
 
 
-def _word_features(counts: Sequence[Mapping[str, int]]) -> tuple[dict[str, int], npt.NDArray[np.float64], Any]:
+class _Numbers(dict[str, int]):
+    """A number for every word that was ever seen, in order of first sight."""
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        return number
+
+
+def _word_features(
+    documents: Sequence[Document], memo: Memo | None
+) -> tuple[dict[str, int], npt.NDArray[np.float64], Any]:
     """Columns by word (sorted), their idf, and √tf · idf rows of unit length."""
     import numpy as np
 
-    n = len(counts)
-    frequency: Counter[str] = Counter()
-    for of_post in counts:
-        frequency.update(of_post.keys())
+    n = len(documents)
+    numbers = memo.lasting("word numbers", _Numbers) if memo else _Numbers()
+
+    def counted(document: Document) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        words = document.words
+        which = np.fromiter((numbers[word] for word in words), dtype=np.int64, count=len(words))
+        return which, np.sqrt(np.fromiter(words.values(), dtype=np.float64, count=len(words)))
+
+    counts = each(memo, "word counts", documents, counted)
+    which = np.concatenate([row[0] for row in counts]) if n else np.zeros(0, dtype=np.int64)
+    values = np.concatenate([row[1] for row in counts]) if n else np.zeros(0)
+    row_of = np.repeat(np.arange(n), [len(row[0]) for row in counts])
+    frequency = np.bincount(which, minlength=len(numbers))
     most = max(_MAX_DOCUMENT_SHARE * n, 3)
-    kept = sorted(word for word, df in frequency.items() if 2 <= df <= most)
-    columns = {word: column for column, word in enumerate(kept)}
-    idf = np.array([log((1 + n) / (1 + frequency[word])) + 1 for word in kept])
-    entries = [
-        [(columns[word], sqrt(count)) for word, count in of_post.items() if word in columns] for of_post in counts
-    ]
-    return columns, idf, _unit_csr(entries, idf)
+    is_kept = (frequency >= 2) & (frequency <= most)
+    names = list(numbers)
+    kept = sorted((names[number], number) for number in np.flatnonzero(is_kept).tolist())
+    columns = {word: column for column, (word, _) in enumerate(kept)}
+    idf = np.array([log((1 + n) / (1 + df)) + 1 for df in frequency[[number for _, number in kept]].tolist()])
+    column_of = np.zeros(len(numbers), dtype=np.int32)
+    column_of[[number for _, number in kept]] = np.arange(len(kept), dtype=np.int32)
+    stays = is_kept[which]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row_of[stays], minlength=n))])
+    if memo and len(numbers) > 2 * int((frequency > 0).sum()) + 1000:  # words that were typed and went again
+        numbers.clear()
+        memo.keep("word counts", [], [])
+    return columns, idf, _unit_csr(column_of[which[stays]], values[stays], starts, idf)
 
 
 def _tag_features(tags: Sequence[Sequence[str]]) -> Any:
@@ -294,13 +322,16 @@ def _tag_features(tags: Sequence[Sequence[str]]) -> Any:
     return _indicator_features([{fold(tag) for tag in of_post} for of_post in tags], most=len(tags) - 1)
 
 
-def _citation_features(links: Sequence[Sequence[str]]) -> Any:
+def _all_cited(document: Document) -> set[str]:
+    return {name for link in document.fields.links for name in _cited(link)}
+
+
+def _citation_features(cited: Sequence[set[str]]) -> Any:
     """What posts link to elsewhere, page by page and host by host: two posts that cite the same page have a subject.
 
     Links without a host are the blog's own; they are told by :func:`enishi.encoders.combine.smooth_along_links`.
     """
-    cited = [{name for link in of_post for name in _cited(link)} for of_post in links]
-    return _indicator_features(cited, most=max(_MAX_DOCUMENT_SHARE * len(links), 3))
+    return _indicator_features(cited, most=max(_MAX_DOCUMENT_SHARE * len(cited), 3))
 
 
 def _cited(link: str) -> tuple[str, ...]:
@@ -322,20 +353,27 @@ def _indicator_features(sets: Sequence[set[str]], most: float) -> Any:
     kept = sorted(name for name, count in frequency.items() if 2 <= count <= most)
     columns = {name: column for column, name in enumerate(kept)}
     weight = np.array([log(n / frequency[name]) for name in kept])
-    return _unit_csr([[(columns[name], 1.0) for name in sorted(found) if name in columns] for found in sets], weight)
+    entries = [[columns[name] for name in sorted(found) if name in columns] for found in sets]
+    starts = np.cumsum([0, *(len(row) for row in entries)])
+    held = np.fromiter((column for row in entries for column in row), dtype=np.int32, count=starts[-1])
+    return _unit_csr(held, np.ones(len(held)), starts, weight)
 
 
-def _unit_csr(entries: Sequence[Sequence[tuple[int, float]]], weight: npt.NDArray[np.float64]) -> Any:
+def _unit_csr(
+    columns: npt.NDArray[np.int32],
+    values: npt.NDArray[np.float64],
+    starts: npt.NDArray[np.int64],
+    weight: npt.NDArray[np.float64],
+) -> Any:
+    """Rows of unit length; row i has the entries from starts[i] to starts[i + 1]."""
     import numpy as np
     from scipy.sparse import csr_matrix, diags
 
-    starts = np.cumsum([0, *(len(row) for row in entries)])
-    columns = np.fromiter((column for row in entries for column, _ in row), dtype=np.int32, count=starts[-1])
-    values = np.fromiter((value for row in entries for _, value in row), dtype=np.float64, count=starts[-1])
-    matrix = csr_matrix((values * weight[columns], columns, starts), shape=(len(entries), len(weight)))
+    rows = len(starts) - 1
+    matrix = csr_matrix((values * weight[columns], columns, starts), shape=(rows, len(weight)))
     matrix.sort_indices()
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(len(entries)), where=lengths > 0)) @ matrix)
+    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(rows), where=lengths > 0)) @ matrix)
 
 
 def _unit_rows(vectors: npt.NDArray[np.float64]) -> Vectors:

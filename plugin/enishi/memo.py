@@ -1,0 +1,128 @@
+"""What a process that works out the same blog again and again need not work out twice.
+
+A memo is handed in explicitly, and never decides a result: values are those of pure functions, known again by the
+identity of the objects that they were made from (which it keeps, so that no other object can take their place).  It
+holds what the last round used and nothing older, so it does not grow with the number of rounds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from enishi.types import Document
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Memo:
+    """Tables by name.  Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, tuple[object, dict[int, tuple[object, Any]]]] = {}
+        self._kept: dict[str, Any] = {}
+
+    def known(self, name: str, items: Sequence[object], depends_on: object = None) -> list[Any]:
+        """The value kept for each of these objects; None where there is none, or `depends_on` is another one."""
+        before, table = self._tables.get(name, (None, {}))
+        if before != depends_on:
+            return [None] * len(items)
+        return [table[id(item)][1] if id(item) in table else None for item in items]
+
+    def keep(self, name: str, items: Sequence[object], values: Sequence[object], depends_on: object = None) -> None:
+        """Keep a value for each of these objects, and forget all others of this name."""
+        self._tables[name] = (
+            depends_on,
+            {id(item): (item, value) for item, value in zip(items, values, strict=True)},
+        )
+
+    def lasting(self, name: str, make: Callable[[], V]) -> V:
+        """An object that stays from round to round."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        value: V = self._kept[name]
+        return value
+
+
+def each(
+    memo: Memo | None, name: str, items: Sequence[K], work: Callable[[K], V], depends_on: object = None
+) -> list[V]:
+    """`work` of each item, done only for objects that the memo does not know; a value must not be None."""
+    if memo is None:
+        return [work(item) for item in items]
+    values = [
+        work(item) if value is None else value
+        for item, value in zip(items, memo.known(name, items, depends_on), strict=True)
+    ]
+    memo.keep(name, items, values, depends_on)
+    return values
+
+
+class Pairs(Generic[V]):
+    """Values of pairs of documents.  Those that a whole round did not ask for are forgotten."""
+
+    def __init__(self) -> None:
+        self._documents: Sequence[Document] = ()
+        self._last: dict[tuple[int, int], V] = {}
+        self._now: dict[tuple[int, int], V] = {}
+
+    def begin(self, documents: Sequence[Document]) -> None:
+        """A round begins: pairs with a document that is no longer there are forgotten."""
+        gone = {id(document) for document in self._documents} - {id(document) for document in documents}
+        self._last = {pair: value for pair, value in self._now.items() if not gone.intersection(pair)}
+        self._now = {}
+        self._documents = documents
+
+    def get(self, first: Document, second: Document) -> V | None:
+        pair = (id(first), id(second))
+        value = self._now.get(pair)
+        if value is None:
+            value = self._last.get(pair)
+            if value is not None:
+                self._now[pair] = value
+        return value
+
+    def set(self, first: Document, second: Document, value: V) -> None:
+        self._now[(id(first), id(second))] = value
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Of which documents a frequency is."""
+
+    documents: dict[int, Document]
+    frequency: Counter[str]
+
+
+def term_frequency(documents: Sequence[Document], memo: Memo | None, name: str) -> tuple[Counter[str], set[str] | None]:
+    """In how many documents each term is, and which of these numbers are new since the last round (None: any).
+
+    A term that is in none may have a count of 0.
+    """
+    if memo is None:
+        frequency: Counter[str] = Counter()
+        for document in documents:
+            frequency.update(document.terms.keys())
+        return frequency, None
+    counted = memo.lasting(f"frequency for {name}", lambda: _Counted({}, Counter()))
+    present = {id(document): document for document in documents}
+    gone = [document for key, document in counted.documents.items() if key not in present]
+    come = [document for key, document in present.items() if key not in counted.documents]
+    if len(gone) + len(come) > len(documents) // 2:
+        counted.documents, counted.frequency = present, term_frequency(documents, None, name)[0]
+        return counted.frequency, None
+    difference: Counter[str] = Counter()
+    for document in come:
+        difference.update(document.terms.keys())
+    for document in gone:
+        difference.subtract(document.terms.keys())
+    changed = {term for term, count in difference.items() if count}
+    for term in changed:
+        counted.frequency[term] += difference[term]
+        if not counted.frequency[term]:
+            del counted.frequency[term]
+    counted.documents = present
+    return counted.frequency, changed
