@@ -73,7 +73,7 @@ def test_a_huge_file_is_named_and_the_others_are_built(tmp_path: Path) -> None:
     site = write_blog(tmp_path / "blog", topic_posts(2))
     with (site / "source/_posts/huge.md").open("wb") as file:
         file.write(b"---\ntitle: Huge\n---\n")
-        file.truncate(50 * 1024 * 1024)
+        file.truncate(100 * 1024 * 1024)
     report = build(Request(site, now=NOW))
     assert [(d.path, d.code) for d in report.diagnostics] == [("source/_posts/huge.md", "file-too-large")]
     assert report.summary.listed == 12

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -503,6 +504,32 @@ def test_a_machine_without_room_for_workers_reads_alone(
     assert codes(run(site, processes=2)) == []
     monkeypatch.undo()
     assert outputs(site / ".enishi") == clean(site, tmp_path)
+
+
+@linux_only
+def test_an_interrupt_while_several_processes_read(tmp_path: Path) -> None:
+    """Ctrl-C reaches the whole group of processes; one of them answers."""
+    long = {f"p{number}.md": post_text(f"P {number}", topic_text("tea", number, 40_000)) for number in range(16)}
+    site = write_blog(tmp_path / "blog", long)
+    code = (
+        "import sys; from enishi import cli; cli._processes = lambda: 3; "
+        "sys.exit(cli.main(['build', sys.argv[1], '--quiet']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, os.fspath(site)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as started:
+        children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+        deadline = time.monotonic() + 30
+        while len(children.read_text().split()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        workers = children.read_text().split()
+        assert len(workers) == 3
+        os.killpg(started.pid, signal.SIGINT)
+        _, told = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert told == "enishi: interrupted; what was written before is whole\n"
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert outputs(site / ".enishi") == {}
 
 
 # -- content -----------------------------------------------------------------------------------------------------------
