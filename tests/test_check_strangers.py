@@ -210,6 +210,27 @@ def test_a_link_that_git_tracks_leads_to_no_cache(tmp_path: Path) -> None:
     assert not list((site / "planted").iterdir())
 
 
+def test_a_post_that_is_wrong_in_a_thousand_ways_is_not_edited_for_ever(tmp_path: Path) -> None:
+    many = [f"tag{number}x" for number in range(450)]
+    old = {f"many-{n}.md": post_text("Many", topic_text("tea", n), f"tags: [{', '.join(many)}]\n") for n in range(3)}
+    site = blog(tmp_path, extra=old)
+    add(site, "new.md", f"tags: [{', '.join(map(str.upper, many))}]\n")
+    add(site, "some.md", f"tags: [{', '.join(map(str.upper, many[:50]))}]\n", topic_text("tea", 77))
+    report = run(site)
+    edits = [found.path for found in report.findings if found.edit is not None]
+    assert edits == [f"{POSTS}some.md"] * 20
+    assert list(report.patches) == [f"{POSTS}some.md"]
+    assert len(report.findings) >= 500
+
+
+def test_long_lines_are_not_repeated_with_every_finding(tmp_path: Path) -> None:
+    site = blog(tmp_path, QUIET + '[tags]\nretired = ["radio"]\n')
+    add(site, "new.md", f"tags: [tea, notes, radio] # {'x' * 500_000}\n")
+    found = only(run(site))
+    assert (found.line, found.edit) == (4, None)
+    assert len(found.line_text) == 1000
+
+
 # -- what is written -------------------------------------------------------------------------------------------------
 
 

@@ -220,7 +220,7 @@ class _Check:
         return CheckReport((), (), len(self.blog.files), self.scope.prefix, base)
 
     def _work_out(self) -> CheckReport:
-        from enishi.placing import Placing
+        from enishi.placing import MOST_TAGS, Placing
         from enishi.tagging import prevailing_style
 
         changes = self.scope.changes
@@ -236,6 +236,7 @@ class _Check:
             self.blog.settings.check,
             prevailing_style(self.blog.files),
             self.scope.prefix,
+            frozenset(document.post.path for document in self.documents if len(document.post.tags) > MOST_TAGS),
         )
         ignored = {document.post.path: _ignored(document) for document in self.documents}
         wanted = [remark for remark in remarks if remark.code not in ignored.get(remark.path, ())]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from enishi.edit import unified_diff
 from enishi.findings import LineEdit
 
+_LONGEST_LINE = 10_000
+_LONGEST_SHOWN = 1_000
+"""Characters; a report holds a line as often as there is something to say about it."""
+
 
 def line_edit(path: str, before: bytes, after: bytes) -> LineEdit | None:
-    """The lines that differ, with the patch; None where there are none, or where they are no UTF-8 text.
+    """The lines that differ, with the patch; None where there are none, or where they are overlong or no UTF-8 text.
 
     `path` is relative to where the patch is to be applied.
     """
@@ -22,12 +26,11 @@ def line_edit(path: str, before: bytes, after: bytes) -> LineEdit | None:
     end = next((at for at in range(shorter - start) if old[-1 - at] != new[-1 - at]), shorter - start)
     if start == len(old) - end:  # lines are added only: the one before them (or after) is taken in
         start, end = (start - 1, end) if start else (start, end - 1)
-    return LineEdit(
-        line=start + 1,
-        before=tuple(line.removesuffix("\r") for line in old[start : len(old) - end]),
-        after=tuple(line.removesuffix("\r") for line in new[start : len(new) - end]),
-        patch=patch_of(path, before, after),
-    )
+    lines = old[start : len(old) - end], new[start : len(new) - end]
+    if max(map(len, (*lines[0], *lines[1])), default=0) > _LONGEST_LINE:
+        return None
+    removed, added = (tuple(line.removesuffix("\r") for line in part) for part in lines)
+    return LineEdit(start + 1, removed, added, patch_of(path, before, after))
 
 
 def patch_of(path: str, before: bytes, after: bytes) -> str:
@@ -36,6 +39,8 @@ def patch_of(path: str, before: bytes, after: bytes) -> str:
 
 
 def line_of(data: bytes, number: int) -> str:
-    """A line's text without its break; empty where there is no such line."""
+    """The beginning of a line's text, without its break; empty where there is no such line."""
     lines = data.split(b"\n", number)
-    return lines[number - 1].decode("utf-8", "replace").strip("\r\ufeff") if len(lines) >= number else ""
+    if len(lines) < number:
+        return ""
+    return lines[number - 1].decode("utf-8", "replace").strip("\r\ufeff")[:_LONGEST_SHOWN]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from enishi.line_edits import line_edit, line_of, patch_of
 from enishi.remarks import Remark
 from enishi.site import Site
 
+MOST_EDITS = 20
+"""Of one post: no author has more to mend there, but a stranger may want the check to take hours."""
+MOST_TAGS = 100
+"""Posts with more tags are not edited: the time that an edit takes grows with them."""
 _LOUDNESS = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
@@ -36,17 +41,22 @@ class Placing:
     """How the blog writes a list of tags."""
     prefix: str = ""
     """See :class:`enishi.findings.CheckReport`."""
+    overfull: frozenset[str] = frozenset()
+    """Posts with more than `MOST_TAGS` tags."""
 
     def findings(self, remarks: Iterable[Remark]) -> list[Finding]:
         """Findings in order, without those that are off."""
         places: dict[str, TagsPlace] = {}
+        edits: Counter[str] = Counter()
         found = []
         for remark in remarks:
             level = self.level(remark)
             if level is not None:
                 if remark.path not in places:
                     places[remark.path] = self._tags_place(remark.path)
-                found.append(self._finding(remark, level, places[remark.path]))
+                edits[remark.path] += remark.change is not None
+                is_edited = edits[remark.path] <= MOST_EDITS and remark.path not in self.overfull
+                found.append(self._finding(remark, level, places[remark.path], is_edited))
         return sorted(found, key=lambda one: (one.path, one.line, one.column, one.code, one.tag, one.subject))
 
     def level(self, remark: Remark) -> Severity | None:
@@ -71,14 +81,14 @@ class Placing:
         found = {}
         for path, wanted in sorted(changes.items()):
             data = before = self.files[path].data
-            for change in wanted:
+            for change in wanted[:MOST_EDITS] if path not in self.overfull else ():
                 edit = self._edit(data, change)
                 data = edit.after if edit is not None else data
             if data != before:
                 found[path] = patch_of(self._in_repository(path), before, data)
         return found
 
-    def _finding(self, remark: Remark, level: Severity, place: TagsPlace) -> Finding:
+    def _finding(self, remark: Remark, level: Severity, place: TagsPlace, is_edited: bool) -> Finding:
         file = self.files.get(remark.path)
         data = file.data if file is not None else b""
         line, column = (remark.line, 1) if remark.line else (place.line, place.column)
@@ -86,7 +96,7 @@ class Placing:
         if added and line not in added and not remark.line:
             line, column = min(added), 1
         edit = None
-        if remark.change is not None:
+        if remark.change is not None and is_edited:
             planned = self._edit(data, remark.change)
             edit = line_edit(self._in_repository(remark.path), planned.before, planned.after) if planned else None
         return Finding(
