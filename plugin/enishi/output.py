@@ -186,8 +186,9 @@ class _Run:
     def _plan_wanted(self, plan: _Plan, name: str, content: bytes, before: Mapping[str, str]) -> None:
         """Equal bytes are taken for ours whoever wrote them: replacing them loses nothing."""
         wanted = _sha256(content)
-        mode = _mode_of(self.out / name)
-        found = _bytes_of(self.out / name) if stat.S_ISREG(mode) else None
+        target = f"{self.out}/{name}"  # text, as a Path for each of thousands costs more than to look
+        mode = _mode_of(target)
+        found = _bytes_of(target) if stat.S_ISREG(mode) else None
         if found == content:
             plan.unchanged.append(name)
         elif mode == 0 or (found is not None and self._is_ours(name, found)):
@@ -261,8 +262,9 @@ class _Run:
 
     def _sweep(self, files: Mapping[str, bytes]) -> None:
         """Removes what killed runs left beside their targets and in the scratch folder."""
-        names = files.keys() | self.known.keys()
-        folders = {(self.out / name).parent for name in names if _is_safe_name(name) and self._leads_inside(name)}
+        names = {name.rpartition("/")[0] for name in files.keys() | self.known.keys()}
+        inside = {f"{name}/x" if name else "x" for name in names}
+        folders = {(self.out / name).parent for name in inside if _is_safe_name(name) and self._leads_inside(name)}
         for folder in sorted(folders | {self.state}):
             _remove_leftovers(folder)
         if self._has_own_scratch():
@@ -461,7 +463,7 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _mode_of(path: Path) -> int:
+def _mode_of(path: Path | str) -> int:
     """File type and permissions of what is there, a link not followed; 0 where nothing is."""
     try:
         return os.lstat(path).st_mode

@@ -42,8 +42,10 @@ class Reasons:
         self._tag_frequency: Counter[str] = Counter()
         titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
         self._titles = {document.post.path: title for document, title in zip(documents, titles, strict=True)}
-        for document in documents:
-            self._tag_frequency.update({fold(tag) for tag in document.post.tags})
+        tags = each(memo, "folded tags", documents, _folded_tags)
+        self._tags = {document.post.path: folded for document, folded in zip(documents, tags, strict=True)}
+        for folded in tags:
+            self._tag_frequency.update(folded.keys())
         self._most = max(_MAX_SHARE * self._count, 3)
         self._told = memo.lasting("shared terms", _Told) if memo else _Told()
         self._told.terms.begin(documents)
@@ -54,8 +56,7 @@ class Reasons:
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
-        theirs = {fold(tag) for tag in second.post.tags}
-        ours = {fold(tag): tag for tag in reversed(first.post.tags)}
+        ours, theirs = self._tags[first.post.path], self._tags[second.post.path]
         shared = [key for key in ours if key in theirs]
         return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
 
@@ -101,6 +102,11 @@ class Reasons:
         if _contains(titles[0], key) or _contains(titles[1], key):
             weight *= _TITLE_BONUS
         return weight
+
+
+def _folded_tags(document: Document) -> dict[str, str]:
+    """A post's tags as it writes them (the first spelling of each), by their folded form."""
+    return {fold(tag): tag for tag in reversed(document.post.tags)}
 
 
 def _is_passing(key: str, ours: Terms, theirs: Terms) -> bool:

@@ -300,6 +300,8 @@ class _Policy:
         demoted = []
         late = []
         for row, other in self._ranked_pairs(wanting):
+            if self._room(row) <= 0:  # most pairs come when their list is full already
+                continue
             if self._is_demoted(row, other):
                 demoted.append((row, other))
             elif not self._offer(row, other, self.at):
