@@ -12,10 +12,12 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
+from enishi import pipeline
 from enishi.errors import SettingsError
 from enishi.output import outputs_intact
 from enishi.pipeline import BuildReport, Request, build
@@ -287,4 +289,28 @@ def test_two_builds_at_once_are_both_right(site: Path, tmp_path: Path) -> None:
     told = [one.communicate()[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     assert outputs(site / ".enishi") == expected
+    assert run(site).is_unchanged
+
+
+def test_of_two_builds_at_once_the_slower_does_not_deceive_the_next(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writes the posts of before a save, another those of after it; then the first notes that its own are there."""
+    run(site, out=tmp_path / "clean")
+    post = site / "source/_posts/tea-0.md"
+    before = post.read_bytes()
+    remember = pipeline.remember
+
+    def slow(*values: Any) -> None:
+        monkeypatch.setattr(pipeline, "remember", remember)
+        post.write_text(post_text("Saved meanwhile", topic_text("birds", 40), "tags: [saved]\n"))
+        run(site)
+        remember(*values)
+
+    monkeypatch.setattr(pipeline, "remember", slow)
+    run(site)
+    assert b"Saved meanwhile" in (site / ".enishi/related.json").read_bytes()
+    post.write_bytes(before)
+    run(site)
+    assert outputs(site / ".enishi") == outputs(tmp_path / "clean")
     assert run(site).is_unchanged

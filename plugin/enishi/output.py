@@ -54,6 +54,8 @@ class WriteReport:
     kept: tuple[str, ...] = ()
     """Files in our way that are not ours or that somebody edited: left as they are, and said so in `diagnostics`."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    digest: str = field(default="", compare=False)
+    """Names what is there now; the same as :func:`written_digest` until somebody else writes."""
 
 
 def write_outputs(
@@ -110,6 +112,15 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
         return False
 
 
+def written_digest(out: Path, *, state: Path | None = None) -> str:
+    """Names what was written last, by whomever: the hash of the manifest; empty without one.  Never raises."""
+    try:
+        manifest = _bytes_of((state or out) / MANIFEST_NAME)
+    except OSError:
+        return ""
+    return _sha256(manifest) if manifest else ""
+
+
 def written_files(out: Path, *, state: Path | None = None) -> tuple[str, ...]:
     """Names of the files that the manifest calls ours, sorted; empty without a readable manifest."""
     try:
@@ -157,7 +168,7 @@ class _Run:
         manifest = _manifest_bytes(plan.manifest)
         clean = not (plan.write or plan.remove or os.path.lexists(journal_path))
         if clean and _bytes_of(manifest_path) == manifest:
-            return self._report(plan)
+            return self._report(plan, manifest)
         with _Staging(self._scratch_for_use(stack)) as staging:
             durable = len(plan.write) <= _SYNCED_AT_MOST
             for name in plan.write:
@@ -171,7 +182,7 @@ class _Run:
             staging.place(staged_manifest)
             _sync_folder(self.state)
         _remove_file(journal_path)
-        return self._report(plan)
+        return self._report(plan, manifest)
 
     # -- what is to be done ------------------------------------------------------------------------------------------
 
@@ -286,13 +297,14 @@ class _Run:
 
     # -- saying so ---------------------------------------------------------------------------------------------------
 
-    def _report(self, plan: _Plan) -> WriteReport:
+    def _report(self, plan: _Plan, manifest: bytes) -> WriteReport:
         kept = sorted([*plan.edited, *plan.foreign, *plan.left])
         return WriteReport(
             written=tuple(sorted(plan.write)),
             unchanged=tuple(sorted(plan.unchanged)),
             removed=tuple(sorted(plan.remove)),
             kept=tuple(kept),
+            digest=_sha256(manifest),
             diagnostics=(
                 *self._diagnostics(
                     plan.edited,

@@ -25,7 +25,15 @@ from enishi.documents import PostFile, read_documents, read_files
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.links import resolve_links
 from enishi.manifest import ManifestEntry, read_manifest
-from enishi.output import JOURNAL_NAME, SCRATCH_NAME, WriteReport, outputs_intact, write_outputs, written_files
+from enishi.output import (
+    JOURNAL_NAME,
+    SCRATCH_NAME,
+    WriteReport,
+    outputs_intact,
+    write_outputs,
+    written_digest,
+    written_files,
+)
 from enishi.posts import MAX_FILE_BYTES, find_files
 from enishi.render import (
     RELATED_NAME,
@@ -159,7 +167,7 @@ def build(request: Request, progress: Progress = lambda *_: None) -> BuildReport
         written = write(request, blog, rendered)
         diagnostics = (*told, *analysis.diagnostics, *shown)
         summary = summarise(blog, documents, analysis)
-        remember(cache, request, blog, documents, vectors, encoder, summary, diagnostics)
+        remember(cache, request, blog, documents, vectors, encoder, summary, diagnostics, written)
     every = sorted({*blog.diagnostics, *diagnostics, *written.diagnostics})
     return BuildReport(request.folder, summary, tuple(every), written, is_unchanged=False)
 
@@ -383,7 +391,14 @@ def write(request: Request, blog: Blog, rendered: Rendered) -> WriteReport:
         tuple(sorted((*written.removed, *copied.removed))),
         tuple(sorted((*written.kept, *copied.kept))),
         (*written.diagnostics, *copied.diagnostics),
+        written.digest + copied.digest,
     )
+
+
+def overwritten(request: Request, digest: str) -> bool:
+    """Whether another build has written since the one whose report has this digest."""
+    now = written_digest(request.folder) + written_digest(request.site, state=_data_state(request.site))
+    return now != digest
 
 
 def _is_data_file_intact(site: Path, data_file: str) -> bool:
@@ -513,6 +528,8 @@ def _remembered(cache: Cache, request: Request, blog: Blog) -> BuildReport | Non
         return None
     if not since <= blog.now < until or not outputs_intact(request.folder):
         return None
+    if overwritten(request, state.get("written", "")):  # two builds at once may write in one order, and end in another
+        return None
     if not _is_data_file_intact(request.site, blog.settings.data_file):
         return None
     every = tuple(sorted({*blog.diagnostics, *told}))
@@ -528,6 +545,7 @@ def remember(
     encoder: BlogEncoder,
     summary: Summary,
     diagnostics: Sequence[Diagnostic],
+    written: WriteReport,
 ) -> None:
     """Note what was built, for the next build and for the questions to this one."""
     import numpy as np
@@ -537,6 +555,7 @@ def remember(
     cache.set_state(_LAST, blog.key)
     state = {
         "key": blog.key,
+        "written": written.digest,
         "valid": valid_between(blog, documents),
         "summary": asdict(summary),
         "told": [[d.path, d.line, d.code, d.severity.value, d.message] for d in diagnostics],

@@ -184,7 +184,15 @@ class Standing:
             told = (*self._told, *analysis.diagnostics, *self._shown)
             with open_cache(self._request.site) as cache:
                 remember(
-                    cache, self._request, blog, documents, relations.vectors, self._encoder_for(blog), summary, told
+                    cache,
+                    self._request,
+                    blog,
+                    documents,
+                    relations.vectors,
+                    self._encoder_for(blog),
+                    summary,
+                    told,
+                    written,
                 )
         self._tags = tags
         return Done(analysis, written, self._diagnostics(analysis, written), summary)
