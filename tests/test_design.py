@@ -30,7 +30,7 @@ LAYERS = [
     ["pipeline", "last", "tagging", "evaluating", "eval_page", "console", "console_tags", "console_audit", "console_eval"],
     ["changes", "strangers", "line_edits", "remarks", "related_remarks", "placing", "baseline", "check"],
     ["report_files"],
-    ["standing", "saves", "watch", "console_watch"],
+    ["foresight", "standing", "saves", "watch", "console_watch"],
     ["cli", "__main__"],
 ]
 # fmt: on

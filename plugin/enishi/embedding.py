@@ -38,6 +38,7 @@ class BlogEncoder:
         self._settings = settings
         self._site = SiteEncoder(dimensions=settings.dimensions, tag_weight=settings.tag_weight)
         self._model: TransformerEncoder | None = None
+        self._width = 0
         if settings.model:
             from enishi.encoders.transformer import TransformerEncoder
 
@@ -72,6 +73,7 @@ class BlogEncoder:
         if self._model is not None:
             weight = self._settings.weight
             vectors = concatenate([(vectors, 1 - weight), (self._model.encode(documents), weight)])
+        self._width = vectors.shape[1]
         row = {document.post.path: number for number, document in enumerate(documents)}
         pairs = ((row[source], row[target]) for source, targets in (links or {}).items() for target in targets)
         return smooth_along_links(vectors, pairs, self._settings.link_weight)
@@ -83,6 +85,29 @@ class BlogEncoder:
             return vector
         weight = self._settings.weight
         return concatenate([(vector, 1 - weight), (self._model.encode_query(text), weight)])
+
+    def encode_edited(self, vector: Vectors | None, before: Document | None, after: Document) -> Vectors:
+        """About where a post lies after an edit, shape (dim,), in the space of the last :meth:`encode`.
+
+        What the site encoder makes of its words moves the post from where it lay (`vector`); tags, links and a
+        pretrained model, which an edit of some words changes little, are left as they were.  A new post lies where
+        its words alone would lie.
+        """
+        import numpy as np
+
+        def query(document: Document) -> Vectors:
+            words = self._site.encode_words(document.words)
+            if self._model is None:
+                alone: Vectors = words[0]
+                return alone
+            weight = self._settings.weight
+            other = np.zeros((1, self._width - words.shape[1]), dtype=words.dtype)
+            part: Vectors = concatenate([(words, 1 - weight), (other, weight)])[0] * np.float32((1 - weight) ** 0.5)
+            return part
+
+        moved: Vectors = query(after) if vector is None or before is None else vector + query(after) - query(before)
+        length = float(np.linalg.norm(moved))
+        return moved / np.float32(length) if length > 1e-9 else moved
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """What :meth:`load` needs, to encode queries and to spare a pretrained model posts that it has read."""

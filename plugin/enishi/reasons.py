@@ -33,21 +33,21 @@ class Reasons:
     """Shared tags and terms of pairs of documents of one blog.
 
     With a memo, the shared terms of a pair are those of last time as long as both documents, the number of posts and
-    the frequency of every term that they share are the same.
+    the frequency of every term that they share are the same.  `name` tells apart those who share a memo.
     """
 
-    def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
+    def __init__(self, documents: Sequence[Document], memo: Memo | None = None, *, name: str = "related") -> None:
         self._count = len(documents)
-        self._frequency, self._changed = term_frequency(documents, memo, "reasons")
+        self._frequency, self._changed = term_frequency(documents, memo, f"reasons {name}")
         self._tag_frequency: Counter[str] = Counter()
         titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
-        self._titles = {document.post.path: title for document, title in zip(documents, titles, strict=True)}
+        self._titles = {d.post.path: (d, title) for d, title in zip(documents, titles, strict=True)}
         tags = each(memo, "folded tags", documents, _folded_tags)
-        self._tags = {document.post.path: folded for document, folded in zip(documents, tags, strict=True)}
+        self._tags = {d.post.path: (d, folded) for d, folded in zip(documents, tags, strict=True)}
         for folded in tags:
             self._tag_frequency.update(folded.keys())
         self._most = max(_MAX_SHARE * self._count, 3)
-        self._told = memo.lasting("shared terms", _Told) if memo else _Told()
+        self._told = memo.lasting(f"shared terms {name}", _Told) if memo else _Told()
         self._told.terms.begin(documents)
         if self._told.count != self._count or self._changed is None:
             self._told.terms = Pairs()
@@ -56,9 +56,18 @@ class Reasons:
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
-        ours, theirs = self._tags[first.post.path], self._tags[second.post.path]
+        ours, theirs = self._tags_of(first), self._tags_of(second)
         shared = [key for key in ours if key in theirs]
         return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
+
+    def _tags_of(self, document: Document) -> dict[str, str]:
+        """A document that is not the one we know under its path has just been edited."""
+        known = self._tags.get(document.post.path)
+        return known[1] if known is not None and known[0] is document else _folded_tags(document)
+
+    def _title_of(self, document: Document) -> str:
+        known = self._titles.get(document.post.path)
+        return known[1] if known is not None and known[0] is document else fold(document.title)
 
     def shared_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> tuple[str, ...]:
         """Terms of both posts, those that tell most first; none that only repeats part of another."""
@@ -78,7 +87,7 @@ class Reasons:
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times how much both posts speak of it."""
         ours, theirs = first.terms.frequency, second.terms.frequency
-        titles = (self._titles[first.post.path], self._titles[second.post.path])
+        titles = (self._title_of(first), self._title_of(second))
         weights = {}
         for key in ours.keys() & theirs.keys():
             frequency = self._frequency[key]

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from enishi.documents import PostFile, read_files
 from enishi.embedding import BlogEncoder
 from enishi.errors import Diagnostic, EnishiError, Severity
+from enishi.foresight import Foreseen, Foresight
 from enishi.memo import Memo
 from enishi.output import WriteReport
 from enishi.pipeline import (
@@ -118,6 +119,7 @@ class Standing:
         self._rendered: Rendered | None = None
         self._shown: tuple[Diagnostic, ...] = ()
         self._tags: TagAnalysis | None = None
+        self._foresight: Foresight | None = None
         self._tags_file: bytes | None = None
 
     # -- the three steps ---------------------------------------------------------------------------------------------
@@ -143,6 +145,19 @@ class Standing:
         self._valid = valid_between(blog, documents)
         self._relations = self._tags = None
         return Look(documents, () if is_first else edited, gone, is_first)
+
+    def foresee(self, paths: Collection[str]) -> dict[str, Foreseen]:
+        """About what these posts will show, from the blog as the last finished round left it; nothing before one."""
+        foresight = self._foresight
+        if foresight is None:
+            return {}
+        return {path: foresight.of(self._seen[path]) for path in paths if path in self._seen}
+
+    def get_ready(self) -> None:
+        """Prepare to foresee the next save; for when nothing else is to be done."""
+        blog, relations = self._current(), self._relations
+        if relations is not None and self._tags is not None and self._encoder is not None:
+            self._foresight = Foresight(self._documents, relations, self._encoder, blog.settings, self._memo)
 
     def relate(self, progress: Progress = lambda *_: None) -> Done:
         """Write what is related.  The suggestions written last stay beside it until :meth:`tag`.
@@ -204,6 +219,10 @@ class Standing:
         """The blog as it was looked at last."""
         return self._blog
 
+    def document(self, path: str) -> Document:
+        """A post as it was looked at last."""
+        return self._seen[path]
+
     @property
     def is_complete(self) -> bool:
         """Whether nothing of the last look is left to be done."""
@@ -224,6 +243,7 @@ class Standing:
     def forget(self) -> None:
         """Do everything anew next time: after an error, nobody knows what is left half-done."""
         self._memo, self._key, self._encoder, self._relations, self._tags = Memo(), "", None, None, None
+        self._foresight = None
 
     def _current(self) -> Blog:
         if self._blog is None:

@@ -172,6 +172,8 @@ class Watch:
         )
         edited = [path for path in look.edited if path not in self._pending]
         self._pending |= {path: self._lists.get(path) for path in edited}
+        if 0 < len(edited) <= MOST_SHOWN:
+            self._tell_foreseen(edited)
         done = self._standing.relate()
         self._observe()
         self._tell_built("related", done)
@@ -189,6 +191,7 @@ class Watch:
         self._tell_built("tags", done)
         self._tell_diagnostics(done.diagnostics, is_first=self._look is not None and self._look.is_first)
         self._look = None
+        self._standing.get_ready()
 
     def _give_way(self) -> None:
         patience = self._behind_since is None or time.monotonic() - self._behind_since < _PATIENCE
@@ -247,6 +250,15 @@ class Watch:
             path = document.post.path
             if path in pending:
                 self._listener.saved(Saved(document, "final", lists[path], pending[path]))
+
+    def _tell_foreseen(self, paths: Sequence[str]) -> None:
+        for path, seen in self._standing.foresee(paths).items():
+            before = self._pending[path]
+            suggestions = seen.suggestions
+            if suggestions is None:  # those of before, until the tags are done
+                suggestions = before.suggestions if before else ()
+            document = self._standing.document(path)
+            self._listener.saved(Saved(document, "provisional", PostLists(seen.related, suggestions), before))
 
     def _tell_turns(self) -> None:
         for turn in self._standing.turns():

@@ -81,10 +81,18 @@ class SiteEncoder:
         Raises:
             ValueError: if nothing was encoded or loaded before.
         """
+        return self.encode_words(Counter(words(fold(text))))
+
+    def encode_words(self, counts: Mapping[str, int]) -> Vectors:
+        """The vector of a text given by its words, as :meth:`encode_query` has it.
+
+        Raises:
+            ValueError: if nothing was encoded or loaded before.
+        """
         if self._model is None:
             raise ValueError("the site encoder has not been fitted")
         with one_thread():
-            return self._model.encode(text)
+            return self._model.encode(counts)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """What :meth:`load` needs to encode queries again, without the posts.  Empty before fitting."""
@@ -110,11 +118,11 @@ class _Model:
     norms: npt.NDArray[np.float64]  # length of each centred row, (n_posts,); 0 for a post without words
     centre: tuple[float, float]  # γ and μᵀμ
 
-    def encode(self, text: str) -> Vectors:
+    def encode(self, counts: Mapping[str, int]) -> Vectors:
         import numpy as np
 
         query = np.zeros(len(self.idf))
-        for word, count in Counter(words(fold(text))).items():
+        for word, count in counts.items():
             column = self.columns.get(word)
             if column is not None:
                 query[column] = sqrt(count) * self.idf[column]
