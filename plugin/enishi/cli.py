@@ -21,8 +21,6 @@ from enishi import __version__
 from enishi.errors import EnishiError, OutputError, SettingsError
 
 if TYPE_CHECKING:
-    import threading
-
     from enishi.pipeline import Request
     from enishi.tagging import Plan
 
@@ -205,7 +203,6 @@ def watch(
 ) -> None:
     """Build, and from then on whenever a post is saved; show what the saved post is related to."""
     import signal
-    import threading
 
     from enishi import console
     from enishi.console_watch import JsonListener, TerminalListener
@@ -222,15 +219,9 @@ def watch(
     try:
         with console.progress(quiet or as_json_lines) as progress:
             first = watched.look_first(progress)
-        ended = threading.Event()
-        watch_site(watched, first, lambda: _until_interrupted(ended))
+        watch_site(watched, first, site)
     except KeyboardInterrupt:
         return  # that is how a watch ends
-
-
-def _until_interrupted(ended: threading.Event) -> None:
-    while not ended.wait(0.2):  # without a limit, Windows would not see Ctrl-C
-        pass
 
 
 @_command("related")

@@ -12,18 +12,23 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from enishi.errors import Diagnostic, EnishiError
 from enishi.output import WriteReport
-from enishi.pipeline import Request, Summary
+from enishi.pipeline import STATE_FOLDER, Request, Summary
 from enishi.saves import Observed, Saves, set_up
 from enishi.standing import HOLD_SECONDS, Done, Look, Standing, Turn
 from enishi.types import Document, Related, TagSuggestion
 
 MOST_SHOWN = 3
 """So many posts of one round are shown; of more (a checkout), only their number."""
+SIGN_NAME = "watch.json"
+"""In the site's own folder, while it is watched."""
+_SIGN_SECONDS = 5
 _PATIENCE = 20.0
 """Tags that are behind for so many seconds give way to no further save."""
 _PAUSE, _LONGEST_PAUSE = 5.0, 60.0
@@ -272,19 +277,43 @@ class Watch:
             self._listener.diagnosed(come, gone, is_first)
 
 
-def watch(watched: Watch, first: Look | None, wait_for_end: Callable[[], None], patience: float = 0.7) -> None:
-    """Run a watch in a thread of its own until `wait_for_end` returns, so that nothing it does holds up the end.
+def watch(watched: Watch, first: Look | None, site: Path, patience: float = 0.7) -> None:
+    """Run a watch in a thread of its own until this one is interrupted, so that nothing it does holds up the end.
 
     A step of algebra cannot be interrupted; what does not end in time is left to the end of the process.  Files are
     whole at any moment.
     """
     thread = threading.Thread(target=watched.run, args=(first,), daemon=True)
     thread.start()
+    sign = _Sign(site)
     try:
-        wait_for_end()
+        while thread.is_alive():
+            sign.renew()
+            for _ in range(_SIGN_SECONDS * 5):
+                thread.join(0.2)  # without a limit, Windows would not see Ctrl-C
     finally:
         watched.stop()
+        sign.remove()
         thread.join(patience)
         if thread.is_alive():
             sys.stdout.flush()
             os._exit(0)
+
+
+class _Sign:
+    """A file in the site's own folder that says "watched": its time is never older than some seconds.
+
+    The generator's plugin then leaves the building to the watch (hexo-enishi looks for it).  A time, and no process
+    number, as it goes out by itself when the watch is killed, and can be seen from another container.
+    """
+
+    def __init__(self, site: Path) -> None:
+        self._file = site / STATE_FOLDER / SIGN_NAME
+
+    def renew(self) -> None:
+        with suppress(OSError):
+            self._file.write_text('{"enishi_watch": 1}\n', encoding="utf-8")
+
+    def remove(self) -> None:
+        with suppress(OSError):
+            self._file.unlink()

@@ -88,6 +88,8 @@ function updater(hexo, settings, results, warn) {
     } catch (error) {
       warn(error.message); // the run that follows writes it anew
     }
+    results.follows = command === 'server';
+    if (results.follows && results.exists && results.areWatched) return;
     if (results.exists && canWaitInBackground(hexo, command)) tryToBuild();
     else if (settings.strict) await buildInTurn();
     else await tryToBuild();

@@ -1,10 +1,13 @@
 'use strict';
 
-const { readFileSync } = require('fs');
+const { readFileSync, statSync } = require('fs');
 const { join, relative } = require('path');
 
 const FOLDER = '.enishi';
 const VERSION = 1;
+/** `enishi watch` renews its sign every five seconds. */
+const SIGN = 'watch.json';
+const SIGN_LASTS = 20_000;
 const PARTIAL_NAME = /^[0-9a-f]{32}\.html$/;
 
 /** What Enishi wrote last, read when it is asked for: in `hexo server` a page is made long after the build. */
@@ -14,6 +17,35 @@ class Results {
     this.source = relative(hexo.base_dir, hexo.source_dir).replaceAll('\\', '/');
     this.posts = null;
     this.partials = new Map();
+    this.stamp = '';
+    /** In `hexo server`: whether to look for a newer result each time, which somebody else may have written. */
+    this.follows = false;
+  }
+
+  /** Whether `enishi watch` is at work on this blog. */
+  get areWatched() {
+    try {
+      return Math.abs(Date.now() - statSync(join(this.folder, SIGN)).mtimeMs) < SIGN_LASTS;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Read what is there if it is another file than before; one that cannot be used changes nothing. */
+  refresh() {
+    try {
+      if (this.stampNow() !== this.stamp) this.load();
+    } catch {
+      // what was read before is kept; the next build says what is wrong
+    }
+  }
+
+  /** Enishi's list of its files is written last, and another one whenever any of them is. */
+  stampNow() {
+    return ['related.json', 'manifest.json'].map(name => {
+      const found = statSync(join(this.folder, name), { throwIfNoEntry: false });
+      return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : '';
+    }).join();
   }
 
   /**
@@ -24,6 +56,7 @@ class Results {
   load() {
     let text;
     try {
+      this.stamp = this.stampNow();
       text = readFileSync(join(this.folder, 'related.json'), 'utf8');
     } catch (error) {
       if (error.code === 'ENOENT') return this.exists;
@@ -63,6 +96,7 @@ class Results {
   }
 
   find(post) {
+    if (this.follows) this.refresh();
     return this.posts && post && post.source ? this.posts.get(this.keyOf(post)) : undefined;
   }
 
