@@ -37,6 +37,7 @@ from enishi.pipeline import (
     join,
     load,
     open_cache,
+    overwritten,
     read,
     relate,
     remember,
@@ -121,6 +122,8 @@ class Standing:
         self._tags: TagAnalysis | None = None
         self._foresight: Foresight | None = None
         self._tags_file: bytes | None = None
+        self._digest = ""
+        """Of what was written last."""
 
     # -- the three steps ---------------------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class Standing:
         now = self._request.now or datetime.now(UTC)
         reader = functools.partial(self._files.read, frozenset(named), now)
         blog = load(replace(self._request, now=now), reader)
-        if blog.key == self._key and self._is_valid(now):
+        if blog.key == self._key and self._is_valid(now) and not self.is_overwritten:
             return None
         with open_cache(self._request.site) as cache:
             documents, told = read(blog, cache, self._request.processes, progress, self._memo)
@@ -175,6 +178,7 @@ class Standing:
             if blog.settings.tags.enabled and self._tags_file is not None:
                 files[TAGS_NAME] = self._tags_file
             written = write(self._request, blog, replace(self._rendered, files=files))
+            self._digest = written.digest
         return Done(analysis, written, self._diagnostics(analysis, written))
 
     def tag(self, progress: Progress = lambda *_: None) -> Done:
@@ -195,6 +199,7 @@ class Standing:
                 posts = [document.post for document in documents]
                 files[TAGS_NAME] = self._tags_file = render_tags_json(posts, tags)
             written = write(self._request, blog, replace(rendered, files=files))
+            self._digest = written.digest
             summary = summarise(blog, documents, analysis)
             told = (*self._told, *analysis.diagnostics, *self._shown)
             with open_cache(self._request.site) as cache:
@@ -227,6 +232,11 @@ class Standing:
     def is_complete(self) -> bool:
         """Whether nothing of the last look is left to be done."""
         return bool(self._key) and self._tags is not None
+
+    @property
+    def is_overwritten(self) -> bool:
+        """Whether a build beside this one wrote something else since, or took all of it away."""
+        return bool(self._digest) and overwritten(self._request, self._digest)
 
     def turns(self) -> list[Turn]:
         """Files that broke, or were mended, since this was asked last."""

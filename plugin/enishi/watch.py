@@ -31,6 +31,9 @@ SIGN_NAME = "watch.json"
 _SIGN_SECONDS = 5
 _PATIENCE = 20.0
 """Tags that are behind for so many seconds give way to no further save."""
+_BESIDE_SECONDS = 2.0
+"""Where nothing is saved, so often it is seen whether a build beside this watch wrote something else."""
+_MOST_ANSWERS = 3
 _PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 """Seconds until what failed is tried again, where nothing is saved meanwhile."""
 
@@ -116,6 +119,8 @@ class Watch:
         self._behind_since: float | None = None
         self._failure = ""
         self._pause = _PAUSE
+        self._answers = 0
+        """How often a build beside this watch was overwritten since the last save."""
         self._look: Look | None = None
         """What changed since the tags were written last."""
         self._has_new_places = False
@@ -154,7 +159,7 @@ class Watch:
         self._has_new_places = False
         if self._failure:
             waited, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
-        named = self._saves.wait(self._options.debounce, waited)
+        named = self._wait(waited)
         if self._stopping.is_set():
             return
         seen_at = time.monotonic()
@@ -166,6 +171,25 @@ class Watch:
         elif is_behind:
             self._finish()
         self._failure, self._pause = "", _PAUSE
+
+    def _wait(self, at_most: float | None) -> frozenset[str]:
+        """The next save; or nothing after so long, or once a build beside this watch has written something else.
+
+        Such a build may have begun before the last save, and nothing would come after it to put that right.  One that
+        writes something else for good, as a second watch with other settings, is not answered for ever.
+        """
+        end = None if at_most is None else time.monotonic() + at_most
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            is_last = left is not None and left <= _BESIDE_SECONDS
+            named = self._saves.wait(self._options.debounce, left if is_last else _BESIDE_SECONDS)
+            if named:
+                self._answers = 0
+            if named or is_last or self._stopping.is_set():
+                return named
+            if self._answers < _MOST_ANSWERS and self._standing.is_overwritten:
+                self._answers += 1
+                return named
 
     def _round(self, look: Look) -> None:
         since = self._look  # what the tags have not seen yet
