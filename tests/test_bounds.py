@@ -182,6 +182,16 @@ def test_merged_dates_keep_their_place() -> None:
     assert sorted(document.timestamps) == ["/d", "/x/a", "/x/b/0", "/y/d"]
 
 
+@pytest.mark.parametrize("part", ["a.", '"a".', "'a'.", 'a."a".', '"\\"".', "a . 'b\"'."])
+@pytest.mark.parametrize("line", ["{key}a = 1", "[{key}a]", "x = {{ y = 1, {key}a = 1 }}"])
+def test_no_dotted_key_of_thousands_of_parts_is_parsed(part: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tomllib takes quadratic time for it."""
+    monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("it was"))
+    source = read_source(f"+++\ntitle = 'x'\n{line.format(key=part * 5_000)}\n+++\nbody\n".encode(), hexo=False)
+    assert [problem.code for problem in source.problems] == ["front-matter-too-deep"]
+    assert source.meta["title"] == "x"
+
+
 # -- the editor --------------------------------------------------------------------------------------------------------
 
 

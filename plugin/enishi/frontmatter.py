@@ -449,17 +449,11 @@ def _refuse_constant(name: str) -> Any:
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-_TOML_KEY_PART = re.compile(r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+""")
-_DOTTED_TOML_KEY = re.compile(rf"(?:{_TOML_KEY_PART.pattern})++")
-_MAX_TOML_KEY = 100
-
-
-def _has_long_toml_key(text: str) -> bool:
-    """Whether a dotted key has more parts than any has: tomllib is quadratic in them."""
-    return any(
-        found.group().count(".") >= _MAX_TOML_KEY and len(_TOML_KEY_PART.findall(found.group())) >= _MAX_TOML_KEY
-        for found in _DOTTED_TOML_KEY.finditer(text)
-    )
+_LONG_TOML_KEY = re.compile(
+    # begins where a key may, so that no character is looked at again from many places
+    r"""(?:^[ \t]*+\[{0,2}|[{,])[ \t]*+(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""",
+    re.MULTILINE,
+)
 
 
 def _read_toml(text: str) -> Document:
@@ -467,7 +461,7 @@ def _read_toml(text: str) -> Document:
 
     if len(text) > MAX_CHARACTERS:
         raise BlockError("front-matter-too-large", f"more than {MAX_CHARACTERS // 1024} KB of TOML", 0)
-    if _has_long_toml_key(text):
+    if _LONG_TOML_KEY.search(text):  # tomllib is quadratic in it
         raise _too_deep()
     try:
         values = tomllib.loads(text)
