@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -144,6 +145,8 @@ class Observed:
             self._observer, self._watches = None, {}
 
     def _create(self) -> Any:
+        # It warns of a folder that moved, which is no news to whoever moved it
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         if self._polls:
             from watchdog.observers.polling import PollingObserver
 

@@ -170,6 +170,8 @@ class Watch:
             self._round(look)
         elif is_behind:
             self._finish()
+        elif self._failure:
+            self._listener.said("that is over, and nothing has changed")
         self._failure, self._pause = "", _PAUSE
 
     def _wait(self, at_most: float | None) -> frozenset[str]:
