@@ -234,6 +234,36 @@ def test_an_interrupt_ends_with_130(
     assert "interrupted" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("arguments", [["build"], ["build", "--json"], ["related", "purr"]])
+def test_standard_output_on_a_full_disk_ends_with_2(blog: Path, arguments: list[str]) -> None:
+    run("build", blog, "--quiet")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "enishi", *arguments], cwd=blog, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (2, "enishi: cannot go on: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_no_standard_output_is_no_error(blog: Path) -> None:
+    for arguments in ("", "--json"):
+        line = f"'{sys.executable}' -m enishi build {arguments} >&-"
+        done = subprocess.run(["sh", "-c", line], cwd=blog, stderr=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_too_little_memory_is_no_bug(
+    blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pipeline, "build", fail)
+    assert cli.main(["build", str(blog)]) == 2
+    assert "not enough memory" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no pipes that break")
 def test_a_reader_that_has_seen_enough_is_no_error(blog: Path) -> None:
     run("build", blog)

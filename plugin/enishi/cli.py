@@ -5,12 +5,14 @@ Only what every command needs is imported here: `enishi --help` has to answer at
 
 from __future__ import annotations
 
+import errno
 import functools
 import gc
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -54,6 +56,8 @@ def run() -> None:
     # Posts are made of some million small objects, and hardly any refer to each other in circles: looking for such as
     # often as Python does by default takes a twentieth of a build
     gc.set_threshold(100_000, 20, 20)
+    if sys.stdout is None:  # closed by whoever started us (`>&-`)
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     sys.exit(main())
 
 
@@ -83,8 +87,12 @@ def _command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]
                 _complain("interrupted; what was written before is whole")
                 raise typer.Exit(INTERRUPTED) from None
             except BrokenPipeError:  # the reader (`head`, a pager) has seen enough
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                _discard_output()
             except Exception as error:
+                if reason := _lack(error):
+                    _discard_output()
+                    _complain(f"cannot go on: {reason}")
+                    raise typer.Exit(USAGE) from None
                 traceback.print_exc()
                 _complain(f"this is a bug in enishi {__version__}, please report it with the lines above: {error!r}")
                 raise typer.Exit(BUG) from None
@@ -92,6 +100,22 @@ def _command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]
         return group.command(name)(guarded)
 
     return register
+
+
+def _discard_output() -> None:
+    """Python would try again at its end, and complain about what it cannot write."""
+    with suppress(OSError):  # standard output may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _lack(error: Exception) -> str:
+    """What the machine lacks, where an error is no bug: standard output on a full disk, say."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    lacks = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+    if isinstance(error, OSError) and error.errno in lacks:
+        return f"{error.strerror}" + (f" ({error.filename})" if error.filename else "")
+    return ""
 
 
 def _complain(message: str) -> None:
