@@ -424,4 +424,4 @@ def test_posts_in_a_submodule_are_left_to_it(blog: Path, tmp_path: Path) -> None
     (blog / "posts" / "a.md").write_text("changed")
     found = changes(blog, "HEAD")
     assert list(found.changed) == ["posts/a.md"]
-    assert any("submodules" in note for note in found.notes)
+    assert any("in a submodule" in note for note in found.notes)

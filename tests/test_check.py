@@ -286,7 +286,7 @@ def test_files_and_folders_that_are_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(site / POSTS / "sub")
     report = run(site, files=("two.md", "../one.md", "../../../_config.yml"))
     assert report.checked == (f"{POSTS}one.md", f"{POSTS}sub/two.md")
-    assert report.notes == ("1 of the files named are no posts of this site, so they were passed over.",)
+    assert report.notes == ("1 of the files named is no post of this site and was passed over.",)
     with pytest.raises(SettingsError, match=r"there is no file gone\.md"):
         run(site, files=("gone.md",))
 
@@ -297,6 +297,34 @@ def test_without_git_files_or_all_are_asked_for(tmp_path: Path) -> None:
         run(tmp_path)
     assert run(tmp_path, everything=True).posts == 24
     assert run(tmp_path, files=(f"{POSTS}tea-1.md",)).checked == (f"{POSTS}tea-1.md",)
+
+
+def test_without_a_repository_the_advice_names_the_site_as_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = blog(tmp_path / "my blog", is_repository=False)
+    path = add(site, "new.md", "tags: [notes]\n")
+    monkeypatch.chdir(tmp_path)
+    asked = CheckRequest(Request(Path("my blog")), files=(path,))
+    assert only(check(asked)).advice[1].endswith(f"run: enishi tags decline {path} tea --site 'my blog'")
+    monkeypatch.chdir(site)
+    assert only(run(Path(), files=(path,))).advice[1].endswith(f"run: enishi tags decline {path} tea")
+    assert str(tmp_path) not in only(run(site, files=(path,))).advice[1]
+
+
+def test_arguments_without_effect_are_named(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = POSTS + "tea-1.md"
+    assert run(site, files=(path,)).notes == run(site, everything=True).notes == ()
+    for asked, note in (
+        (
+            {"files": (path,), "base": "x"},
+            "--base had no effect: the posts named are checked, whether they changed or not.",
+        ),
+        ({"everything": True, "base": "x"}, "--base had no effect: all posts are checked."),
+        ({"everything": True, "base": "x", "files": (path,)}, "FILE and --base had no effect: all posts are checked."),
+    ):
+        assert run(site, **asked).notes == (note,)
 
 
 def test_a_finding_stands_on_an_added_line(tmp_path: Path) -> None:
@@ -321,7 +349,9 @@ def test_a_site_in_a_subfolder(tmp_path: Path) -> None:
     report = run(site)
     found = only(report)
     assert (report.prefix, report.in_repository(found.path)) == ("blog", f"blog/{POSTS}new.md")
-    assert "--site blog" in found.advice[0]
+    for advice, command in zip(found.advice, ("apply", "decline"), strict=True):
+        assert f"run at the top of the repository: enishi tags {command} " in advice
+        assert advice.endswith(" --site blog")
     assert found.edit is not None
     apply_patch(tmp_path, found.edit.patch)
     assert "tags: [notes, tea]" in (site / POSTS / "new.md").read_text()
@@ -471,6 +501,17 @@ def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
     cold = check(CheckRequest(Request(site, cache=tmp_path / "elsewhere")))
     assert cold == first
     assert replace(check(CheckRequest(Request(site, cache=tmp_path / "elsewhere", processes=2)))) == first
+
+
+def test_a_report_is_remembered_wherever_the_checkout_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = blog(tmp_path / "one")
+    add(site, "new.md", "tags: [notes]\n")
+    cache = tmp_path / "cache"
+    first = check(CheckRequest(Request(site, cache=cache)))
+    assert first.findings
+    moved = site.rename(tmp_path / "another")
+    monkeypatch.setattr("enishi.pipeline.read", lambda *_: pytest.fail("the posts were read again"))
+    assert check(CheckRequest(Request(moved, cache=cache))) == first
 
 
 def test_a_remembered_report_loads_no_heavy_library(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "plugin" / "enishi"
 
 # fmt: off
 LAYERS = [
-    ["errors", "types", "threads", "memo", "findings", "printable", "stopwords", "tokens", "config", "cache"],
+    ["errors", "types", "threads", "memo", "findings", "plural", "printable", "stopwords", "tokens", "config", "cache"],
     # reading
     ["globs", "javascript", "yaml12", "dates", "frontmatter", "site", "permalinks", "posts", "manifest"],
     ["template_syntax", "prose", "documents", "links"],
@@ -27,7 +27,8 @@ LAYERS = [
     ["reporters.rdjson", "reporters.sarif", "reporters.gitlab", "reporters.junit", "reporters.markdown"],
     ["reporters.diff", "reporters"],
     # commands
-    ["pipeline", "last", "tagging", "evaluating", "eval_page", "console", "console_tags", "console_audit", "console_eval"],
+    ["pipeline", "last", "tagging", "evaluating", "eval_page", "console"],
+    ["console_tags", "console_audit", "console_eval"],
     ["changes", "strangers", "line_edits", "remarks", "related_remarks", "placing", "baseline", "check"],
     ["report_files"],
     ["foresight", "standing", "saves", "watch", "console_watch"],

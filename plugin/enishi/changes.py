@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 
 from enishi.errors import EnishiError
+from enishi.plural import counted
 
 SECONDS = 120
 """After so long, git is not waited for."""
@@ -219,7 +220,10 @@ class Repository:
             elif not _is_blob(blob, file.data):
                 changed[file.path] = Change(file.path, file.path, blob)
         if foreign:
-            self.notes.append(f"{foreign} posts lie in submodules, whose changes are not looked at: name them as FILE.")
+            lie = "lies in a submodule" if foreign == 1 else "lie in submodules"
+            self.notes.append(
+                f"{counted(foreign, 'post')} {lie}, where no changes are looked for: name those to be checked as FILE."
+            )
         missing = {name: path for name in by_name if name not in here and is_post(path := self._in_site(name))}
         gone = {path: tree[by_name[name]] for name, path in missing.items() if name not in self._sparse}
         fresh = self._without_ignored(fresh)

@@ -21,6 +21,7 @@ from enishi.changes import Changes, GitError, KnownFile, NoRepositoryError, Repo
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
+from enishi.plural import counted
 from enishi.posts import make_post, read_source
 from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
 from enishi.strangers import guarded_request
@@ -113,10 +114,12 @@ def _repository(site: Path) -> tuple[Repository | None, GitError | None]:
 def _scope(asked: CheckRequest, blog: Blog, repository: Repository | None, no_git: GitError | None) -> _Scope:
     unread = {told.path for told in blog.diagnostics if told.code in _UNREAD}
     if asked.everything:
-        return _Scope(tuple(sorted({file.path for file in blog.files} | unread)), None, repository)
+        passed = _without_effect("all posts are checked", FILE=asked.files, base=asked.base)
+        return _Scope(tuple(sorted({file.path for file in blog.files} | unread)), None, repository, passed)
     if asked.files:
         paths, notes = _named(asked.files, blog, unread)
-        return _Scope(paths, None, repository, notes)
+        passed = _without_effect("the posts named are checked, whether they changed or not", base=asked.base)
+        return _Scope(paths, None, repository, (*passed, *notes))
     if repository is None:
         raise no_git or GitError("there is no repository")
     suffixes = HEXO_SUFFIXES if blog.site.reads_like_hexo else MARKDOWN_SUFFIXES
@@ -127,9 +130,16 @@ def _scope(asked: CheckRequest, blog: Blog, repository: Repository | None, no_gi
     left_out = repository.left_out(is_post)
     if left_out:
         folders = " ".join(blog.site.post_folders)
-        told = f"{left_out} posts are no evidence, because a sparse checkout leaves them out"
+        is_no_evidence = "is no evidence" if left_out == 1 else "are no evidence"
+        told = f"a sparse checkout leaves out {counted(left_out, 'post')}, which {is_no_evidence}"
         notes += (f"{told}: git sparse-checkout add {folders}",)
     return _Scope(tuple(sorted({*changes.changed, *changes.unread})), changes, repository, notes)
+
+
+def _without_effect(because: str, **asked: object) -> tuple[str, ...]:
+    """A note on arguments that another one leaves without effect."""
+    names = [name if name.isupper() else f"--{name}" for name, value in asked.items() if value]
+    return (f"{' and '.join(names)} had no effect: {because}.",) if names else ()
 
 
 def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -154,8 +164,10 @@ def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tup
             passed += 1  # a hook may name every file of a commit
         else:
             raise SettingsError(f"there is no file {name}")
-    notes = (f"{passed} of the files named are no posts of this site, so they were passed over.",) if passed else ()
-    return tuple(sorted(found)), notes
+    if not passed:
+        return tuple(sorted(found)), ()
+    told = "is no post of this site and was" if passed == 1 else "are no posts of this site and were"
+    return tuple(sorted(found)), (f"{passed} of the files named {told} passed over.",)
 
 
 def _about_the_site(diagnostics: Iterable[Diagnostic], scope: _Scope) -> list[str]:
@@ -197,7 +209,8 @@ class _Check:
     """What changed posts said at the base, by object."""
 
     def report(self) -> CheckReport:
-        key = digest(self.blog.key, self.scope.key, str(self.asked.strict), *sorted(self.accepted)).hex()
+        option = repr(self._site_option())
+        key = digest(self.blog.key, self.scope.key, option, str(self.asked.strict), *sorted(self.accepted)).hex()
         if not self.scope.paths:
             return self._nothing()
         if not self.asked.write_baseline:
@@ -274,8 +287,8 @@ class _Check:
         vocabulary, _ = read_vocabulary([document.post for document in self.documents], blog.site, settings.tags)
         checked = [row for row, document in enumerate(self.documents) if document.post.path in paths]
         nearest = Nearest(vectors, checked, settings.index.backend)
-        site = ["--site", self.scope.prefix] if self.scope.prefix else []
-        tags = TagRemarks(self.documents, nearest, analysis.tags, vocabulary, settings, site)
+        site, where = self._site_option()
+        tags = TagRemarks(self.documents, nearest, analysis.tags, vocabulary, settings, site, where)
         old_tags = self._old_tags()
         known = {document.post.path for document in self.documents}
         remarks = [
@@ -285,6 +298,18 @@ class _Check:
         ]
         notes = self._add_related_changes(remarks, analysis.related)
         return remarks, notes
+
+    def _site_option(self) -> tuple[list[str], str]:
+        """How the commands of the advice name the site folder, and from where they do.
+
+        Who reads the advice may stand in another clone.  Without a repository it is whoever asked, and stands there.
+        """
+        site = self.asked.request.site
+        if self.scope.prefix:
+            return ["--site", self.scope.prefix], " at the top of the repository"
+        if self.scope.repository is not None or site == Path() or site.is_absolute():
+            return [], ""
+        return ["--site", site.as_posix()], ""
 
     def _add_related_changes(self, remarks: list[Remark], related: Mapping[str, Any]) -> tuple[str, ...]:
         from enishi.related_remarks import RelatedBefore, related_changes, remember_lists
@@ -342,8 +367,8 @@ class _Check:
 
     def _accept(self, report: CheckReport) -> CheckReport:
         """Writes the baseline; nothing is left to report then."""
-        count = write_baseline(self.blog.site.root, report.findings, report.checked)
-        note = f"{BASELINE_NAME} accepts {count} findings now. Commit it: from then on only others are reported."
+        accepted = counted(write_baseline(self.blog.site.root, report.findings, report.checked), "finding")
+        note = f"{BASELINE_NAME} accepts {accepted} now. Commit it: from then on only others are reported."
         return replace(
             report,
             findings=(),

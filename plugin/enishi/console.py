@@ -1,7 +1,7 @@
 """What a person reads on the terminal: progress, summaries and tables.
 
-Everything of the author's that is printed goes through :func:`_text`: control characters in a title could otherwise
-write over the terminal.
+Everything of the author's that is printed goes through :func:`enishi.printable.shown`: control characters in a title
+could otherwise write over the terminal, and changes of the writing direction could turn a name round.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.errors import Diagnostic, Severity
-from enishi.printable import text_line
+from enishi.plural import counted
+from enishi.printable import shown
 
 if TYPE_CHECKING:
     from enishi.last import Explanation, Hit
@@ -132,15 +133,15 @@ def _print_gaps(out: Console, report: BuildReport) -> None:
     summary = report.summary
     for gap in summary.gaps:
         carried = (
-            f"{gap.with_tag} of {counted(gap.posts, 'post')} about {', '.join(map(_text, gap.label)) or 'a topic'}"
+            f"{gap.with_tag} of {counted(gap.posts, 'post')} about {', '.join(map(shown, gap.label)) or 'a topic'}"
         )
         some = "this one does" if gap.lacking == 1 else f"these {gap.lacking} do"
         more = f"; and {gap.lacking - len(gap.titles)} more" if gap.lacking > len(gap.titles) else ""
         out.print(
             Text.assemble(
                 f"  {carried} carry ",
-                (f"#{_text(gap.tag)}", "bold"),
-                f"; {some} not: {'; '.join(map(_text, gap.titles))}{more}",
+                (f"#{shown(gap.tag)}", "bold"),
+                f"; {some} not: {'; '.join(map(shown, gap.titles))}{more}",
             )
         )
     if summary.gaps:
@@ -151,7 +152,7 @@ def _print_gaps(out: Console, report: BuildReport) -> None:
 
 def _print_files(out: Console, report: BuildReport) -> None:
     written = report.written
-    folder = _text(report.folder.as_posix())
+    folder = shown(report.folder.as_posix())
     if report.is_unchanged:
         out.print(f"nothing has changed since the last build of {folder}")
         return
@@ -174,7 +175,7 @@ def _print_newest(report: BuildReport, show: int) -> None:
     table.add_column("Related posts", ratio=3, overflow="fold")
     table.add_column("Why", ratio=2, overflow="fold", style="dim")
     for path, post in newest:
-        title = _text(str(post["title"]) or path)
+        title = shown(str(post["title"]) or path)
         status = post.get("status", "")
         name = Text.assemble((title, "bold"), f" ({status})" if status else "")
         entries = post["related"][:_SHOWN_RELATED]
@@ -183,7 +184,7 @@ def _print_newest(report: BuildReport, show: int) -> None:
         for place, entry in enumerate(entries):
             table.add_row(
                 name if place == 0 else "",
-                Text.assemble((f"{entry['score']:.2f} ", "cyan"), _text(entry["title"])),
+                Text.assemble((f"{entry['score']:.2f} ", "cyan"), shown(entry["title"])),
                 _reasons(entry),
                 end_section=place == len(entries) - 1,
             )
@@ -196,8 +197,8 @@ def _print_newest(report: BuildReport, show: int) -> None:
 
 def _reasons(entry: Mapping[str, Any]) -> Text:
     kind = "" if entry["kind"] == "similar" else f"{entry['kind']} "
-    tags = " ".join(f"#{_text(tag)}" for tag in entry.get("shared_tags", ()))
-    terms = ", ".join(map(_text, entry.get("shared_terms", ())))
+    tags = " ".join(f"#{shown(tag)}" for tag in entry.get("shared_tags", ()))
+    terms = ", ".join(map(shown, entry.get("shared_terms", ())))
     return Text(" ".join(filter(None, [kind + tags, terms])).strip())
 
 
@@ -205,22 +206,22 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic], verbose: bool) -> None:
     """One line each, the gravest first, on standard error: `path:line: severity: message [code]`."""
     out = Console(stderr=True, highlight=False, soft_wrap=True)
     gravest = sorted(diagnostics, key=lambda d: (list(_STYLES).index(d.severity), d))
-    shown = gravest if verbose else gravest[:_SHOWN_DIAGNOSTICS]
-    for diagnostic in shown:
+    told = gravest if verbose else gravest[:_SHOWN_DIAGNOSTICS]
+    for diagnostic in told:
         place = f"{diagnostic.path}:{diagnostic.line}" if diagnostic.line else diagnostic.path
         out.print(
             Text.assemble(
-                (_text(place), "bold"),
+                (shown(place), "bold"),
                 ": ",
                 (diagnostic.severity.value, _STYLES[diagnostic.severity]),
-                f": {_text(diagnostic.message)} ",
+                f": {shown(diagnostic.message)} ",
                 (f"[{diagnostic.code}]", "dim"),
             )
         )
-    if len(shown) < len(gravest):
-        counts = Counter(diagnostic.code for diagnostic in gravest[len(shown) :])
+    if len(told) < len(gravest):
+        counts = Counter(diagnostic.code for diagnostic in gravest[len(told) :])
         rest = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
-        out.print(f"… and {len(gravest) - len(shown)} more ({rest}); --verbose shows all")
+        out.print(f"… and {len(gravest) - len(told)} more ({rest}); --verbose shows all")
 
 
 # -- questions -------------------------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic], verbose: bool) -> None:
 def print_related(path: str, post: Mapping[str, Any]) -> None:
     """A post's list, with its reasons."""
     out = Console(highlight=False)
-    out.print(Text.assemble((_text(str(post["title"]) or path), "bold"), f"  {_text(path)}"))
+    out.print(Text.assemble((shown(str(post["title"]) or path), "bold"), f"  {shown(path)}"))
     if not post["related"]:
         out.print("no related posts: none is nearer than chance pairs of this blog are. `enishi explain` says more")
         return
@@ -237,7 +238,7 @@ def print_related(path: str, post: Mapping[str, Any]) -> None:
     for name, style in (("", "cyan"), ("Related post", ""), ("Why", "dim")):
         table.add_column(name, style=style, overflow="fold")
     for entry in post["related"]:
-        named = Text.assemble(_text(entry["title"]), "\n", (_text(entry["path"]), "dim"))
+        named = Text.assemble(shown(entry["title"]), "\n", (shown(entry["path"]), "dim"))
         table.add_row(f"{entry['score']:.2f}", named, _reasons(entry))
     out.print(table)
 
@@ -246,41 +247,33 @@ def print_hits(text: str, hits: Sequence[Hit]) -> None:
     """The posts near some words."""
     out = Console(highlight=False)
     if not hits:
-        out.print(f"the blog knows none of these words: {_text(text)}")
+        out.print(f"the blog knows none of these words: {shown(text)}")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(style="cyan")
     table.add_column(overflow="fold")
     for hit in hits:
         status = f" ({hit.status})" if hit.status else ""
-        table.add_row(f"{hit.score:.2f}", Text.assemble(_text(hit.title) + status, "\n", (_text(hit.path), "dim")))
+        table.add_row(f"{hit.score:.2f}", Text.assemble(shown(hit.title) + status, "\n", (shown(hit.path), "dim")))
     out.print(table)
 
 
 def print_explanation(found: Explanation) -> None:
     """Why two posts are, or are not, related."""
     out = Console(highlight=False, soft_wrap=True)
-    out.print(Text.assemble((_text(found.post), "bold"), " and ", (_text(found.other), "bold")))
+    out.print(Text.assemble((shown(found.post), "bold"), " and ", (shown(found.other), "bold")))
     by_chance = f"pairs of this blog reach {found.min_score:.2f} by chance"
     out.print(f"similarity   {found.score:.4f} ({by_chance})")
     out.print(f"the second   is {found.places[0]} (in the list of the first)")
     out.print(f"the first    is {found.places[1]} (in the list of the second)")
-    out.print(f"shared tags  {', '.join(map(_text, found.shared_tags)) or 'none'}")
-    terms = ", ".join(f"{_text(term)} ({weight:.1f})" for term, weight in found.shared_terms)
+    out.print(f"shared tags  {', '.join(map(shown, found.shared_tags)) or 'none'}")
+    terms = ", ".join(f"{shown(term)} ({weight:.1f})" for term, weight in found.shared_terms)
     out.print(f"shared terms {terms or 'none that few other posts have'}")
     if found.links:
         out.print("links        one links to the other")
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
-
-
-def _text(text: str) -> str:
-    return text_line(text)
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _times(number: int) -> str:

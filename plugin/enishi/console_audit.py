@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from enishi.audit import Audit, CategoryTag, LoneTag, TagsTogether, TagUse, Twins, can_be_named, can_be_written
-from enishi.console import counted
 from enishi.pipeline import Request
-from enishi.printable import shown, text_line
+from enishi.plural import counted
+from enishi.printable import shown
 from enishi.tagging import BlogAudit, alias_lines, renaming_command
 
 F = TypeVar("F")
@@ -210,7 +210,7 @@ class _Page:
     def _post(self, path: str) -> list[str | tuple[str, str]]:
         document = self._audit.posts[path]
         status = "" if document.post.is_public else f" ({document.post.status})"
-        return [text_line(document.title) + status, (f"  {text_line(path)}", "dim")]
+        return [shown(document.title) + status, (f"  {shown(path)}", "dim")]
 
     def _more(self, number: int, indent: str) -> None:
         if number > 0:

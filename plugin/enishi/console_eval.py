@@ -10,7 +10,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from enishi.console import counted
 from enishi.evaluating import (
     Evaluation,
     RelatedFigures,
@@ -23,7 +22,8 @@ from enishi.evaluating import (
     setting,
 )
 from enishi.figures import Interval, TagFigures, Tenth
-from enishi.printable import text_line
+from enishi.plural import counted
+from enishi.printable import shown
 from enishi.tagging import ADD, MAYBE
 
 VERSION = 1
@@ -146,9 +146,9 @@ def _print_doubts(out: Console, tags: TagFigures) -> None:
         return
     out.print("Surest suggestions that the author did not make; some are missing tags:")
     for doubt in tags.doubts[:_SHOWN_DOUBTS]:
-        tag = (f"#{text_line(doubt.tag)}", "bold")
-        out.print(Text.assemble("  ", (f"{doubt.confidence:.2f} ", "cyan"), tag, f"  {text_line(doubt.title)}"))
-        out.print(Padding(Text(text_line(doubt.path), style="dim"), (0, 0, 0, 7)))
+        tag = (f"#{shown(doubt.tag)}", "bold")
+        out.print(Text.assemble("  ", (f"{doubt.confidence:.2f} ", "cyan"), tag, f"  {shown(doubt.title)}"))
+        out.print(Padding(Text(shown(doubt.path), style="dim"), (0, 0, 0, 7)))
     out.print()
 
 

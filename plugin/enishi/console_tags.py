@@ -15,9 +15,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from enishi.console import counted, print_diagnostics
+from enishi.console import print_diagnostics
 from enishi.declined import Decline
-from enishi.printable import text_line
+from enishi.plural import counted
+from enishi.printable import shown
 from enishi.render_tags import suggestion_fields
 from enishi.tagging import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
 from enishi.types import Evidence, TagSuggestion, Topic
@@ -67,20 +68,16 @@ def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_ta
         return
     if grouped_by_tag:
         for tag, rows in by_tag(posts).items():
-            out.print(Text(f"#{text_line(tag)}", style="bold"))
+            out.print(Text(f"#{shown(tag)}", style="bold"))
             for post, found in rows:
-                _print_suggestion(
-                    out, tags, found, Text.assemble(text_line(post.title), "  ", (text_line(post.path), "dim"))
-                )
+                _print_suggestion(out, tags, found, Text.assemble(shown(post.title), "  ", (shown(post.path), "dim")))
             out.print()
     else:
         for post in posts:
-            carried = " ".join(f"#{text_line(tag)}" for tag in post.tags) or "no tags yet"
-            out.print(
-                Text.assemble((text_line(post.title), "bold"), "  ", (f"{text_line(post.path)}  {carried}", "dim"))
-            )
+            carried = " ".join(f"#{shown(tag)}" for tag in post.tags) or "no tags yet"
+            out.print(Text.assemble((shown(post.title), "bold"), "  ", (f"{shown(post.path)}  {carried}", "dim")))
             for found in post.suggestions:
-                _print_suggestion(out, tags, found, Text(f"#{text_line(found.tag)}", style="bold"))
+                _print_suggestion(out, tags, found, Text(f"#{shown(found.tag)}", style="bold"))
             out.print()
     if more:
         out.print(Text(f"… and {counted(more, 'more post')} (--limit {len(posts) + more} for all)", style="dim"))
@@ -98,17 +95,17 @@ def evidence_lines(evidence: Evidence, tags: LastTags) -> list[str]:
     """Why a tag is suggested, in words."""
     lines = []
     if evidence.neighbors:
-        near = "; ".join(f"{text_line(tags.title(n.path))} ({n.score:.2f})" for n in evidence.neighbors)
+        near = "; ".join(f"{shown(tags.title(n.path))} ({n.score:.2f})" for n in evidence.neighbors)
         lines.append(f"nearest posts with it: {near}")
     if evidence.topic is not None and evidence.topic.posts:
         share = evidence.topic
         label = next((topic.label for topic in tags.topics if topic.id == share.id), ())
-        named = f" ({', '.join(map(text_line, label))})" if label else ""
+        named = f" ({', '.join(map(shown, label))})" if label else ""
         lines.append(f"{share.with_tag} of the {counted(share.posts, 'other post')} of its topic{named} carry it")
     times = counted(evidence.mentions, "time")
     lines.append(f"named {times} in the text" if evidence.mentions else "never named in the text")
     if evidence.terms:
-        lines.append(f"terms that speak for it: {', '.join(map(text_line, evidence.terms))}")
+        lines.append(f"terms that speak for it: {', '.join(map(shown, evidence.terms))}")
     return lines
 
 
@@ -125,7 +122,7 @@ def print_declines(declines: Sequence[Decline]) -> None:
     table.add_column("Post", overflow="fold")
     table.add_column("Declined tag", overflow="fold", style="bold")
     for found in declines:
-        table.add_row(Text(text_line(found.post)), Text(f"#{text_line(found.tag)}"))
+        table.add_row(Text(shown(found.post)), Text(f"#{shown(found.tag)}"))
     out.print(table)
 
 
@@ -138,8 +135,8 @@ def print_plan(plan: Plan) -> None:
         out = Console(highlight=False, soft_wrap=True)
         styles = {b"+": "green", b"-": "red", b"@": "cyan", b"d": "bold"}
         for line in plan.diff.split(b"\n")[:-1]:
-            shown = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line.decode("utf-8", "replace"))
-            out.print(Text(shown, style=styles.get(line[:1], "")))
+            visible = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line.decode("utf-8", "replace"))
+            out.print(Text(visible, style=styles.get(line[:1], "")))
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(plan.diff)
@@ -172,7 +169,7 @@ def size_of(plan: Plan) -> str:
 
 def print_undo(patch: Path, command: str) -> None:
     """How to take a renaming back."""
-    say(f"undo patch: {text_line(str(patch))} (in the blog's folder: {text_line(command)})")
+    say(f"undo patch: {shown(str(patch))} (in the blog's folder: {shown(command)})")
 
 
 def print_aliases(lines: Iterable[str]) -> None:
@@ -225,7 +222,7 @@ def print_topics(tags: LastTags) -> None:
     table.add_column(f"{years[0]}–{years[-1]}" if years else "Years", no_wrap=True)
     table.add_column("Tags", overflow="fold", ratio=2)
     for topic in sorted(tags.topics, key=lambda topic: (-len(topic.posts), topic.id)):
-        carried = ", ".join(f"#{text_line(tag.tag)} {tag.with_tag}" for tag in topic.tags[:_SHOWN_POSTS])
+        carried = ", ".join(f"#{shown(tag.tag)} {tag.with_tag}" for tag in topic.tags[:_SHOWN_POSTS])
         trend = sparkline(posts_by_year(tags, topic, years))
         table.add_row(Text(_label(topic), style="bold"), str(len(topic.posts)), Text(trend), Text(carried))
     out.print(table)
@@ -236,7 +233,7 @@ def print_topics(tags: LastTags) -> None:
 def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
     with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
     for found in topic.missing:
-        number, name = len(topic.posts), f"#{text_line(found.tag)}"
+        number, name = len(topic.posts), f"#{shown(found.tag)}"
         if found.is_new:
             told = f"{len(found.posts)} of {number} posts about {_label(topic)} speak of it, and no tag covers them:"
             out.print(Text.assemble("\n", (name, "bold"), f" (new): {told}"))
@@ -244,13 +241,13 @@ def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
             told = f"{with_tag.get(found.tag, 0)} of {number} posts about {_label(topic)} carry it; not so:"
             out.print(Text.assemble("\n", (name, "bold"), f": {told}"))
         for path in found.posts[:_SHOWN_POSTS]:
-            out.print(Padding(Text.assemble(text_line(tags.title(path)), "  ", (text_line(path), "dim")), (0, 0, 0, 2)))
+            out.print(Padding(Text.assemble(shown(tags.title(path)), "  ", (shown(path), "dim")), (0, 0, 0, 2)))
         if len(found.posts) > _SHOWN_POSTS:
             out.print(Text(f"  … and {len(found.posts) - _SHOWN_POSTS} more (--json for all)", style="dim"))
 
 
 def _label(topic: Topic) -> str:
-    return ", ".join(map(text_line, topic.label)) or f"topic {topic.id}"
+    return ", ".join(map(shown, topic.label)) or f"topic {topic.id}"
 
 
 def sparkline(by_year: Mapping[int, int]) -> str:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.console import counted, print_diagnostics
+from enishi.console import print_diagnostics
 from enishi.errors import Diagnostic, Severity
-from enishi.printable import text_line
+from enishi.plural import counted
+from enishi.printable import shown
 from enishi.render import entry_fields
 from enishi.render_tags import suggestion_fields
 from enishi.standing import Turn
@@ -63,7 +64,7 @@ class TerminalListener:
         elif _names(self._told.pop(path, None)) == _names(saved.now):
             return  # just as it was foretold
         self._out.print()
-        name = Text.assemble((text_line(saved.document.title), "bold"), f"  {text_line(path)}")
+        name = Text.assemble((shown(saved.document.title), "bold"), f"  {shown(path)}")
         if saved.stage == "provisional":
             name.append("  (provisional)", "dim")
         self._out.print(name)
@@ -72,12 +73,12 @@ class TerminalListener:
             table.add_column(style=style, overflow="fold")
         before = saved.before or PostLists()
         for mark, entry in _marked(saved.now.related, before.related, lambda e: e.path, is_new=saved.before is None):
-            why = [*(f"#{text_line(tag)}" for tag in entry.shared_tags), ", ".join(map(text_line, entry.shared_terms))]
-            table.add_row(Text(*mark), f"{entry.score:.2f}", text_line(entry.title), " ".join(filter(None, why)))
+            why = [*(f"#{shown(tag)}" for tag in entry.shared_tags), ", ".join(map(shown, entry.shared_terms))]
+            table.add_row(Text(*mark), f"{entry.score:.2f}", shown(entry.title), " ".join(filter(None, why)))
         for mark, found in _marked(
             saved.now.suggestions, before.suggestions, lambda s: s.tag, is_new=saved.before is None
         ):
-            table.add_row(Text(*mark), f"{found.confidence:.2f}", Text(f"#{text_line(found.tag)}", "bold"), "suggested")
+            table.add_row(Text(*mark), f"{found.confidence:.2f}", Text(f"#{shown(found.tag)}", "bold"), "suggested")
         if table.row_count:
             self._out.print(table)
         else:
@@ -102,14 +103,14 @@ class TerminalListener:
         lines = message.rstrip().splitlines() or [""]
         lines[-1] += " (the output is that of before; the next save tries again)"
         for line in lines:
-            Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"enishi: {text_line(line)}", "red"))
+            Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"enishi: {shown(line)}", "red"))
 
     def said(self, message: str) -> None:
         self._say(message, "yellow")
 
     def _say(self, message: str, style: str = "") -> None:
         if not self._quiet:
-            self._out.print(Text(text_line(message), style), soft_wrap=True)
+            self._out.print(Text(shown(message), style), soft_wrap=True)
 
 
 class JsonListener:

@@ -13,7 +13,7 @@ import importlib.metadata
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -445,7 +445,7 @@ def _input_key(request: Request, site: Site, settings: Settings, files: Sequence
     parts: list[bytes | str] = [
         code_fingerprint(),
         settings.model_dump_json(),
-        repr(site),
+        site_key(site),
         request.manifest or "",
         *_tree(site.root / settings.templates if settings.templates else None),
         *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
@@ -455,6 +455,11 @@ def _input_key(request: Request, site: Site, settings: Settings, files: Sequence
     for file in files:
         parts += [file.path, file.digest]
     return digest(*parts).hex()
+
+
+def site_key(site: Site) -> str:
+    """All of a site but where it lies: a cache may move with its checkout."""
+    return repr(replace(site, root=Path()))
 
 
 @functools.cache

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache, digest
@@ -13,10 +11,11 @@ from enishi.changes import Changes
 from enishi.documents import PostFile, read_documents
 from enishi.errors import Severity
 from enishi.labels import same_language
-from enishi.pipeline import Blog, Progress, analyze, code_fingerprint, create_encoder
+from enishi.pipeline import Blog, Progress, analyze, code_fingerprint, create_encoder, site_key
+from enishi.plural import counted
 from enishi.posts import make_post, read_source
 from enishi.related import share_of_words
-from enishi.remarks import Nearest, Remark, counted, quoted
+from enishi.remarks import Nearest, Remark, quoted
 from enishi.types import Document, Related
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ def _key(blog: Blog, posts: Mapping[str, tuple[bytes, str]]) -> str:
         settings.related.model_dump_json(),
         settings.encoder.model_dump_json(),
         settings.index.model_dump_json(),
-        repr(replace(blog.site, root=Path())),  # a cache may move with its checkout
+        site_key(blog.site),
     ]
     for path in sorted(posts):
         parts += [path, *posts[path]]

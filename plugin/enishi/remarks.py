@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from enishi.edit import TagChange
 from enishi.errors import Diagnostic, Severity
+from enishi.plural import counted
 from enishi.types import Document, TagAnalysis, TagSuggestion
 from enishi.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 
@@ -81,6 +82,7 @@ class TagRemarks:
         vocabulary: the blog's tags and rules.
         settings: for the rules that are the blog's own.
         site: how the commands name the site folder: ``--site blog``, or nothing.
+        where: from where they name it so: `` at the top of the repository``, or nothing.
     """
 
     def __init__(
@@ -91,9 +93,11 @@ class TagRemarks:
         vocabulary: Vocabulary,
         settings: Settings,
         site: Sequence[str] = (),
+        where: str = "",
     ) -> None:
         self._documents, self._nearest, self._tags = documents, nearest, tags
-        self._vocabulary, self._settings, self._site = vocabulary, settings, tuple(site)
+        self._vocabulary, self._settings = vocabulary, settings
+        self._site, self._where = tuple(site), where
         self._row = {document.post.path: row for row, document in enumerate(documents)}
         self._labels = {topic.id: topic.label for topic in tags.topics}
         self._meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
@@ -183,8 +187,8 @@ class TagRemarks:
         apply = ["enishi", "tags", "apply", path, "--tag", found.tag, *self._site]
         decline = ["enishi", "tags", "decline", path, found.tag, *self._site]
         return (
-            f"to accept, add it to the tags, or run: {shlex.join(apply)}",
-            f"to decline it for good, run: {shlex.join(decline)}",
+            f"to accept, add it to the tags, or run{self._where}: {shlex.join(apply)}",
+            f"to decline it for good, run{self._where}: {shlex.join(decline)}",
         )
 
     # -- tags that are there
@@ -307,8 +311,3 @@ def _one_line(text: str) -> str:
 
 def _code(tag: str) -> str:
     return f"`{_one_line(tag)}`"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

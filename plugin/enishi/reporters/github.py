@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
+from enishi.plural import counted
 from enishi.printable import shown, shown_path
-from enishi.reporters.wording import GRAVEST_FIRST, counted, explanation, message_of, summary, surest_first
+from enishi.reporters.wording import GRAVEST_FIRST, explanation, message_of, summary, surest_first
 
 LIMIT = 10
 """Annotations that GitHub takes of one level in one step."""

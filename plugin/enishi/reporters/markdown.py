@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 
 from enishi.findings import CheckReport, Finding
+from enishi.plural import counted
 from enishi.printable import shown, shown_path
 from enishi.reporters.wording import (
     PostFindings,
     by_post,
     circumstances,
-    counted,
     gravity,
     message_of,
     percent,

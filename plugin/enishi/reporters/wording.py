@@ -10,6 +10,7 @@ from itertools import groupby
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
+from enishi.plural import counted
 from enishi.printable import is_utf8, shown
 
 Safe = Callable[[str], str]
@@ -145,11 +146,6 @@ def what_was_found(report: CheckReport) -> str:
     found = ", ".join(counted(counts[level], level.value) for level in GRAVEST_FIRST if counts[level])
     posts = len({finding.path for finding in report.findings})
     return f"{found} in {counted(posts, 'post') if posts >= checked else f'{posts} of {checked} posts'}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def fails(finding: Finding, report: CheckReport) -> bool:
