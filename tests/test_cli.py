@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from enishi import __version__, cli, pipeline
+from enishi import __version__, cli, console, pipeline
+from enishi.last import Hit
 
 TEXTS = {
     "cats": (
@@ -271,3 +272,11 @@ def test_a_reader_that_has_seen_enough_is_no_error(blog: Path) -> None:
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_tables_show_what_could_deceive_as_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    hit = Hit("posts/a\x1b[2J.md", "exe.\u202egnp\u2066", "/a/", 0.5, "")
+    console.print_hits("words\x9b", [hit])
+    assert capsys.readouterr().out.split() == ["0.50", "exe.\\u202egnp\\u2066", "posts/a\\x1b[2J.md"]
+    console.print_hits("words\x9b", [])
+    assert capsys.readouterr().out.endswith("words\\x9b\n")

@@ -192,11 +192,11 @@ def test_a_build_names_the_posts_that_lack_their_topics_tag_and_so_does_one_with
         "see `enishi topics`",
     ):
         assert words in again
-    (blog / "content" / "new.md").write_text((blog / LACKS_TEA).read_text().replace("Tea 3", "\x9b[31m[red]T\u202eea"))
+    (blog / "content" / "new.md").write_text((blog / LACKS_TEA).read_text().replace("Tea 3", "\x9b[31m[red]Tea"))
     changed_now = summary()
     assert "nothing has changed" not in changed_now
     assert "7 of 9 posts about" in changed_now
-    assert "these 2 do not: \\x9b[31m[red]T\\u202eea; Tea 3" in changed_now
+    assert "these 2 do not: \\x9b[31m[red]Tea; Tea 3" in changed_now
     values = json.loads(run_json(blog, capfd))
     assert values["topics_with_gaps"] == 2
     assert {gap["tag"] for gap in values["gaps"]} == {"tea", "bread"}
