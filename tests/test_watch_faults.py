@@ -64,11 +64,14 @@ def tags_written(event: dict[str, Any]) -> bool:
     return event["event"] == "built" and event["what"] == "tags"
 
 
+def watch_command(site: Path) -> list[str]:
+    return [sys.executable, "-m", "enishi", "watch", os.fspath(site), "--json-lines", "--now", "2024-01-01"]
+
+
 @contextmanager
 def watching(site: Path) -> Iterator[Watched]:
     """A watch that has done its first round."""
-    command = [sys.executable, "-m", "enishi", "watch", os.fspath(site), "--json-lines", "--now", "2024-01-01"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(watch_command(site), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         watched = Watched(process)
         try:
             watched.wait_for(tags_written)
@@ -169,6 +172,24 @@ def test_a_watch_that_is_killed_leaves_nothing_in_the_way(site: Path, tmp_path: 
         report = build(Request(site, now=NOW))
         assert report.diagnostics == ()
         assert outputs(site / ".enishi") == clean(site, tmp_path)
+
+
+def test_a_watch_that_nobody_listens_to_any_more_ends(site: Path) -> None:
+    """As when an editor that started it is gone."""
+    with subprocess.Popen(watch_command(site), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            while '"what": "tags"' not in process.stdout.readline():
+                assert process.poll() is None
+            process.stdout.close()
+            deadline = time.monotonic() + PATIENCE
+            while process.poll() is None and time.monotonic() < deadline:
+                save(site, int(10 * time.monotonic()))
+                time.sleep(0.3)
+            assert (process.returncode, process.stderr.read()) == (0, "")
+        finally:
+            process.kill()
 
 
 def test_a_disk_that_becomes_full_while_it_is_watched(small_disk: Path, tmp_path: Path) -> None:

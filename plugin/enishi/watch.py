@@ -132,12 +132,13 @@ class Watch:
     def run(self, first: Look | None = None) -> None:
         """Watch until stopped.  `first` is what :meth:`look_first` gave."""
         try:
-            self._guarded(self._observe)
-            if first is not None:
-                self._seen_at = time.monotonic()
-                self._guarded(lambda: self._round(first))
-            while not self._stopping.is_set():
-                self._guarded(self._look_and_build)
+            with suppress(BrokenPipeError):  # nobody listens any more
+                self._guarded(self._observe)
+                if first is not None:
+                    self._seen_at = time.monotonic()
+                    self._guarded(lambda: self._round(first))
+                while not self._stopping.is_set():
+                    self._guarded(self._look_and_build)
         finally:
             self._observed.stop()
 
@@ -240,6 +241,8 @@ class Watch:
             work()
         except EnishiError as error:
             self._fail(str(error))
+        except BrokenPipeError:
+            raise
         except Exception as error:
             self._standing.forget()
             self._fail(f"this is a bug, please report it: {error!r}\n{traceback.format_exc()}")
