@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,8 +86,9 @@ def test_the_settings_know_every_kind() -> None:
 def test_a_branch_without_changes_is_clean(tmp_path: Path) -> None:
     site = blog(tmp_path)
     report = run(site)
-    assert (report.findings, report.checked, report.posts, report.notes) == ((), (), 48, ())
+    assert (report.findings, report.checked, report.posts) == ((), (), 48)
     assert report.base == git(site, "rev-parse", "main")
+    assert report.notes == (f"No post is new or changed since {report.base[:12]}: --all checks all posts.",)
 
 
 def test_a_missing_tag_says_why_and_what_to_do(tmp_path: Path) -> None:
@@ -481,6 +483,35 @@ def test_exit_codes_and_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["check", "--site", str(site), "--output", "xml=a"]) == 2
     assert main(["check", "--site", str(site), "--base", "-x"]) == 2
     assert main(["check", "--site", str(tmp_path / "nowhere"), "--all"]) == 2
+
+
+def test_a_patch_in_a_log_of_github_actions_is_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    site = blog(tmp_path / "blog")
+    path = add(site, "new.md", "tags: [Tea, notes]\n", "::error::obey\n\n" + topic_text("tea", 99))
+    arguments = ["check", "--site", str(site), "--format", "diff"]
+
+    def printed() -> bytes:
+        assert main(arguments) == 0
+        return capfdbinary.readouterr().out
+
+    patch = printed()
+    assert b"\n ::error::obey\n" in patch
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    command = [sys.executable, "-m", "enishi", *arguments]
+    report = tmp_path / "patch"
+    with report.open("wb") as stream:
+        assert subprocess.run(command, stdout=stream, timeout=120, check=False).returncode == 0
+    guarded = subprocess.run(command, stdout=subprocess.PIPE, timeout=120, check=True).stdout
+    first, *between, last = guarded.splitlines(keepends=True)
+    word = first.removeprefix(b"::stop-commands::").removesuffix(b"\n")
+    assert b"".join(between) == patch == report.read_bytes()
+    assert last == b"::%s::\n" % word
+    assert word not in patch
+    apply_patch(site, guarded.decode())
+    assert "[tea, notes]" in (site / path).read_text()
+    assert not printed()  # nothing to mend, nothing to guard
 
 
 # -- the same again --------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from rich.console import Console
 from enishi.edit import Edit, TagChange, plan_edit, unified_diff
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
+from enishi.line_edits import line_edit
 from enishi.reporters import FORMATS, as_bytes
 from enishi.reporters.rdjson import byte_column
 from enishi.reporters.text import print_text
@@ -233,6 +234,14 @@ def test_github_shows_ten_of_a_level_so_the_surest_come_first() -> None:
     assert len([line for line in log if "[missing-tag]" in line]) == 15
 
 
+def test_what_needs_no_mending_takes_no_place_of_what_does() -> None:
+    change = replace(MAYBE, code="related-change", tag="", confidence=None, advice=(), edit=None)
+    findings = [*(replace(change, line=number) for number in range(1, 11)), MAYBE]
+    commands, _ = read_github(FORMATS["github"](CheckReport(tuple(findings), (POST,), 836)))
+    notices = [command.properties["title"] for command in commands if command.name == "notice"]
+    assert notices == ["Enishi: missing-tag", *["Enishi: related-change"] * 9]
+
+
 # -- checkstyle, junit -----------------------------------------------------------------------------------------------
 
 
@@ -305,6 +314,19 @@ def test_a_suggestion_may_take_lines_away() -> None:
     (result,) = read_sarif(FORMATS["sarif"](found))["results"]
     (change,) = result["fixes"][0]["artifactChanges"]
     assert change["replacements"] == [{"deletedRegion": {"startLine": 2, "endLine": 3, "endColumn": 1}}]
+
+
+def test_a_suggestion_has_the_line_breaks_of_the_file() -> None:
+    for end in ("\n", "\r\n"):
+        before, after = f"---{end}tags: []{end}---{end}", f"---{end}tags:{end}  - new{end}---{end}"
+        edit = line_edit(POST, before.encode(), after.encode())
+        assert edit is not None
+        assert (edit.line, edit.before, edit.after) == (2, ("tags: []",), ("tags:", "  - new"))
+        report = CheckReport((replace(MISSING, edit=edit),), (POST,), 1)
+        (one,) = read_rdjson(FORMATS["rdjson"](report))["diagnostics"]
+        assert one["suggestions"][0]["text"] == f"tags:{end}  - new"
+        (change,) = read_sarif(FORMATS["sarif"](report))["results"][0]["fixes"][0]["artifactChanges"]
+        assert change["replacements"][0]["insertedContent"] == {"text": f"tags:{end}  - new"}
 
 
 @pytest.mark.parametrize("name", ["json", "rdjson", "sarif"])

@@ -229,8 +229,11 @@ class _Check:
 
         if self.asked.request.cache is not None:
             read(self.blog, self.cache, self.asked.request.processes, self.progress)
-        base = self.scope.changes.base if self.scope.changes else ""
-        return CheckReport((), (), len(self.blog.files), self.scope.prefix, base)
+        if self.scope.changes is None:
+            return CheckReport((), (), len(self.blog.files), self.scope.prefix)
+        base = self.scope.changes.base
+        note = f"No post is new or changed since {base[:12]}: --all checks all posts."
+        return CheckReport((), (), len(self.blog.files), self.scope.prefix, base, notes=(note,))
 
     def _work_out(self) -> CheckReport:
         from enishi.placing import MOST_TAGS, Placing
@@ -416,6 +419,6 @@ def _report_from(value: dict[str, Any]) -> CheckReport:
 def _finding_from(value: dict[str, Any]) -> Finding:
     edit = value["edit"]
     if edit is not None:
-        edit = LineEdit(edit["line"], tuple(edit["before"]), tuple(edit["after"]), edit["patch"])
+        edit = LineEdit(**{**edit, **{name: tuple(edit[name]) for name in ("before", "after")}})
     lists = {name: tuple(value[name]) for name in ("evidence", "advice")}
     return Finding(**{**value, **lists, "level": Severity(value["level"]), "edit": edit})

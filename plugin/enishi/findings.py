@@ -44,6 +44,8 @@ class LineEdit:
     patch: str
     """The same change as a unified diff, which `git apply` takes at the top of the repository; empty where there is
     none."""
+    line_break: str = "\n"
+    """What ends the lines in the file."""
 
     @property
     def end_line(self) -> int:

@@ -30,7 +30,8 @@ def line_edit(path: str, before: bytes, after: bytes) -> LineEdit | None:
     if max(map(len, (*lines[0], *lines[1])), default=0) > _LONGEST_LINE:
         return None
     removed, added = (tuple(line.removesuffix("\r") for line in part) for part in lines)
-    return LineEdit(start + 1, removed, added, patch_of(path, before, after))
+    line_break = "\r\n" if any(line.endswith("\r") for part in lines for line in part) else "\n"
+    return LineEdit(start + 1, removed, added, patch_of(path, before, after), line_break)
 
 
 def patch_of(path: str, before: bytes, after: bytes) -> str:

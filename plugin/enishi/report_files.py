@@ -15,6 +15,7 @@ from pathlib import Path
 from enishi.errors import OutputError, SettingsError
 from enishi.findings import CheckReport
 from enishi.reporters import FORMATS, as_bytes
+from enishi.reporters.diff import without_commands
 
 STANDARD_OUTPUT = "-"
 
@@ -41,6 +42,16 @@ def check_format(name: str) -> None:
         raise SettingsError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
 
 
+def _is_obeyed() -> bool:
+    """Whether standard output is, or may be, the log of GitHub Actions."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return False
+    try:
+        return not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except OSError:
+        return True
+
+
 def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
     """Write a report in a format to a file; ``-`` is standard output.
 
@@ -49,6 +60,8 @@ def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
     """
     data = as_bytes(FORMATS[name](report))
     if file == STANDARD_OUTPUT:
+        if name == "diff" and _is_obeyed():
+            data = without_commands(data)
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

@@ -36,9 +36,9 @@ def _diagnostic(finding: Finding, report: CheckReport) -> dict[str, Any]:
     }
     suggestion = replacement(finding)
     if suggestion is not None:
-        first, last, lines = suggestion
+        first, last, text = suggestion
         lines_replaced = {"start": {"line": first}, "end": {"line": last}}
-        fields["suggestions"] = [{"range": lines_replaced, "text": "\n".join(lines)}]
+        fields["suggestions"] = [{"range": lines_replaced, "text": text or ""}]
     return fields
 
 

@@ -85,12 +85,12 @@ def _replacement(finding: Finding) -> dict[str, Any]:
     suggestion = replacement(finding)
     if suggestion is None:
         return {}
-    first, last, lines = suggestion
-    if not lines:  # their last line break goes with them
+    first, last, text = suggestion
+    if text is None:  # their last line break goes with them
         return {"deletedRegion": {"startLine": first, "endLine": last + 1, "endColumn": 1}}
     return {
         "deletedRegion": {"startLine": first, "endLine": last},
-        "insertedContent": {"text": "\n".join(lines)},
+        "insertedContent": {"text": text},
     }
 
 

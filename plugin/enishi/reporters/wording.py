@@ -57,9 +57,9 @@ def surest_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=gravity)
 
 
-def gravity(finding: Finding) -> tuple[int, float]:
-    """Sorts the gravest first, then the surest."""
-    return GRAVEST_FIRST.index(finding.level), -sureness(finding)
+def gravity(finding: Finding) -> tuple[int, bool, float]:
+    """Sorts the gravest first, then the surest; last what follows from any change, so that there is nothing to mend."""
+    return GRAVEST_FIRST.index(finding.level), finding.code == "related-change", -sureness(finding)
 
 
 def sureness(finding: Finding) -> float:
@@ -164,9 +164,12 @@ def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:
     return names
 
 
-def replacement(finding: Finding) -> tuple[int, int, Sequence[str]] | None:
-    """First line, last line and new lines of a suggested edit; None where a file in UTF-8 cannot hold them."""
+def replacement(finding: Finding) -> tuple[int, int, str | None] | None:
+    """First line, last line and new text of a suggested edit; None where a file in UTF-8 cannot hold it.
+
+    The text ends without a line break; it is None where lines are only taken out.
+    """
     edit = finding.edit
     if edit is None or not all(map(is_utf8, (*edit.before, *edit.after))):
         return None
-    return edit.line, edit.end_line, edit.after
+    return edit.line, edit.end_line, edit.line_break.join(edit.after) if edit.after else None
