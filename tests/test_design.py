@@ -31,7 +31,7 @@ LAYERS = [
     ["console_tags", "console_audit", "console_eval"],
     ["changes", "strangers", "line_edits", "remarks", "related_remarks", "placing", "baseline", "check"],
     ["report_files"],
-    ["foresight", "standing", "saves", "watch", "console_watch"],
+    ["tag_foresight", "foresight", "standing", "saves", "watch", "console_watch"],
     ["cli", "__main__"],
 ]
 # fmt: on

@@ -16,6 +16,7 @@ from enishi.embedding import BlogEncoder
 from enishi.memo import Memo
 from enishi.pipeline import Relations
 from enishi.reasons import Reasons
+from enishi.tag_foresight import TagForesight
 from enishi.types import Document, Related, TagSuggestion
 
 if TYPE_CHECKING:
@@ -56,11 +57,12 @@ class Foresight:
         self._documents, self._relations, self._encoder = documents, relations, encoder
         self._limit = settings.related.limit
         self._row = {document.post.path: row for row, document in enumerate(documents)}
+        self._tags = TagForesight.of(memo)
         self._reasons = Reasons(documents, memo, name="foresight")
 
     def of(self, document: Document) -> Foreseen:
         """About what the post will show."""
-        return Foreseen(self.related(document), None)
+        return Foreseen(self.related(document), self._tags.suggestions(document) if self._tags else None)
 
     def related(self, document: Document) -> tuple[Related, ...]:
         """About the list that the post will have."""

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from enishi.memo import Memo
-from enishi.tag_kernel import Blocks, cross_kernel, dense_kernel, leading_eigenpairs, make_blocks, self_kernel
+from enishi.tag_kernel import (
+    Blocks,
+    Latent,
+    cross_kernel,
+    dense_kernel_and_latent,
+    kernel_row,
+    leading_eigenpairs,
+    make_blocks,
+    self_kernel,
+)
 from enishi.types import Document
 
 if TYPE_CHECKING:
@@ -83,7 +92,8 @@ def measure_likeness(documents: Sequence[Document], *, backend: Backend = "auto"
     """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`."""
     blocks = make_blocks(documents, memo)
     if blocks.size <= EXACT_POSTS:
-        return ExactLikeness(dense_kernel(blocks))
+        kernel, latent = dense_kernel_and_latent(blocks)
+        return ExactLikeness(kernel, blocks, latent)
     return LandmarkLikeness(blocks, choose_landmarks(documents, LANDMARKS), backend=backend)
 
 
@@ -100,10 +110,10 @@ def choose_landmarks(documents: Sequence[Document], count: int) -> Ints:
 
 
 class ExactLikeness:
-    """The whole kernel, shape (n, n)."""
+    """The whole kernel, shape (n, n); with what it was made from, further posts can be compared, too."""
 
-    def __init__(self, kernel: Matrix) -> None:
-        self._kernel = kernel
+    def __init__(self, kernel: Matrix, blocks: Blocks | None = None, latent: Latent | None = None) -> None:
+        self._kernel, self._blocks, self._latent = kernel, blocks, latent
         own = np.sqrt(np.maximum(np.diag(kernel), 0))
         self._inverse_length = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-6)
 
@@ -111,6 +121,14 @@ class ExactLikeness:
     def size(self) -> int:
         """Number of posts."""
         return len(self._kernel)
+
+    def outsider(self, document: Document) -> tuple[Matrix, Matrix] | None:
+        """A document that is no row, compared with all rows: (kernel, cosines), each of shape (n,)."""
+        if self._blocks is None or self._latent is None:
+            return None
+        row, own = kernel_row(self._blocks, self._latent, document)
+        length = np.sqrt(own) if own > 1e-6 else np.inf
+        return row, row * self._inverse_length / length
 
     def between(self, row: int, others: Ints) -> Scores:
         """See :class:`Likeness`."""
@@ -136,12 +154,12 @@ class ExactLikeness:
         rows = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         return rows, np.take_along_axis(cosines, rows, axis=1)
 
-    def learner(self, y: Matrix, labelled: Ints) -> Learner:
+    def learner(self, y: Matrix, labelled: Ints) -> ExactLearner:
         """See :class:`Likeness`."""
-        return _ExactLearner(self._kernel, self._inverse_length, y, labelled)
+        return ExactLearner(self._kernel, self._inverse_length, y, labelled)
 
 
-class _ExactLearner:
+class ExactLearner:
     """One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every part.
 
     By the block inverse, the prediction for the posts B from the posts R alone is p − G_BB⁻¹ G_BR (y_R − p), and
@@ -166,10 +184,38 @@ class _ExactLearner:
         heard: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
         return heard
 
-    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+    def outsider(
+        self, kernel: Matrix, cosines: Matrix, part: Ints, learned: Ints, prior: Matrix, lengths: Matrix
+    ) -> tuple[Matrix, Matrix, Matrix]:
+        """What posts say about tags to one that is no row: (ridge, centroid, nearest), each of shape (1, n_tags).
+
+        It hears what the rows of `part` hear; `kernel` and `cosines` compare it with all rows, and `lengths` are
+        those of :meth:`centroid_lengths`.
+        """
+        centred = self._y[learned] - prior
+        place, own = self._place[learned], self._place[part]
+        labelled = np.flatnonzero(self._place >= 0)
+        heard = np.zeros(len(self._inverse))
+        heard[place] = kernel[learned]
+        spread = heard @ self._inverse
+        weights = spread[place]
+        if len(place) < len(labelled):
+            inner = self._inverse[np.ix_(own, own)]
+            weights = weights - np.linalg.solve(inner, spread[own]) @ self._inverse[np.ix_(own, place)]
+        y = self._y[learned]
+        near = _best_carrier(cosines[learned][None, :], y)
+        return (prior + weights @ centred)[None, :], ((kernel[learned] @ y) / lengths)[None, :], near
+
+    def centroid_lengths(self, learned: Ints) -> Matrix:
+        """Lengths of the sums of the tags' posts in feature space, shape (n_tags,)."""
         y = self._y[learned]
         inner = self._kernel[np.ix_(learned, learned)] @ y
-        length = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
+        lengths: Matrix = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
+        return lengths
+
+    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+        y = self._y[learned]
+        length = self.centroid_lengths(learned)
         cosine: Matrix = (self._kernel[np.ix_(rows, learned)] @ y) / length * self._inverse_length[rows, None]
         return cosine
 

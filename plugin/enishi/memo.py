@@ -39,6 +39,14 @@ class Memo:
             {id(item): (item, value) for item, value in zip(items, values, strict=True)},
         )
 
+    def put(self, name: str, value: object) -> None:
+        """Keep this under a name, instead of what was there."""
+        self._kept[name] = value
+
+    def get(self, name: str) -> Any:
+        """What was put there, or None."""
+        return self._kept.get(name)
+
     def lasting(self, name: str, make: Callable[[], V]) -> V:
         """An object that stays from round to round."""
         if name not in self._kept:

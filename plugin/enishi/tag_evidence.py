@@ -106,19 +106,19 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
     if n == 0 or tags == 0:
         return TagScores(features, seen)
     learner = likeness.learner(labels.y, labels.labelled)
-    named = _Named(labels, mentions)
-    _fill_mentions(features, mentions)
+    named = Named(labels, mentions)
+    fill_mentions(features, mentions, (mentions.counts > 0).sum(axis=0), n)
     for rows, learned in labels.parts():
         y = labels.y[learned]
         count = y.sum(axis=0)
         prior = (count + 0.5) / (len(learned) + 1)
         seen[rows] = count.astype(np.int64)
         values = {
-            **_ridge_features(learner.ridge(rows, learned, prior), prior),
-            "cen_z": _centroid_feature(learner.centroid(rows, learned), count),
+            **ridge_features(learner.ridge(rows, learned, prior), prior),
+            "cen_z": centroid_feature(learner.centroid(rows, learned), count),
             "near": learner.nearest(rows, learned),
             "m_learn": named.rate(rows, learned, prior),
-            "date": _date(days[rows], days[learned], y, prior),
+            "date": date_feature(days[rows], days[learned], y, prior),
             "prior": np.broadcast_to(np.log(prior), (len(rows), tags)),
         }
         for name, value in values.items():
@@ -129,7 +129,7 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
 # --- from likeness ---------------------------------------------------------------------------------------------------
 
 
-def _ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
+def ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
     krr = np.round(krr, _DIGITS)
     rank = np.argsort(np.argsort(-krr, axis=1, kind="stable"), axis=1, kind="stable")
     return {
@@ -140,7 +140,7 @@ def _ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
     }
 
 
-def _centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
+def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
     """Likeness to the tag's posts together, drawn to 0 where they are few; as z-scores within the post."""
     drawn = cosine * np.sqrt(count / (count + 1))
     spread = drawn.std(axis=1, keepdims=True)
@@ -152,9 +152,8 @@ def _centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
 # --- mentions --------------------------------------------------------------------------------------------------------
 
 
-def _fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions) -> None:
-    n = len(mentions.counts)
-    posts_with = (mentions.counts > 0).sum(axis=0)
+def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_with: Ints, n: int) -> None:
+    """The features that mentions make; each tag is mentioned in `posts_with` of the blog's n posts."""
     values = {
         "m_title": mentions.bucket == 4,
         "m_lede": np.log1p(mentions.lede),
@@ -167,7 +166,7 @@ def _fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions) -> Non
         features[:, :, FEATURES.index(name)] = value
 
 
-class _Named:
+class Named:
     """How often a post whose text mentions a tag, here or there, carries it: for all tags, and for each."""
 
     def __init__(self, labels: Labels, mentions: Mentions) -> None:
@@ -183,6 +182,12 @@ class _Named:
 
     def rate(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
         """log(s / max(1 − s, .02)), s the share of posts of the same bucket that carry the tag."""
+        table = self.table(rows, learned, prior)
+        rate: Matrix = np.take_along_axis(table, self._bucket[rows].astype(np.int64), axis=0)
+        return rate
+
+    def table(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+        """The same for every bucket, shape (BUCKETS, n_tags)."""
         carrying, total = self._all
         if len(learned) < len(self._labels.labelled):
             own_carrying, own_total = self._counts(rows)
@@ -192,15 +197,14 @@ class _Named:
         expected = np.repeat(general[:, None], len(prior), axis=1)
         expected[0] = prior * general[0] / mean
         share = np.minimum((carrying + _LEARN_PRIOR * expected) / (total + _LEARN_PRIOR), 1.0)
-        learned_rate = np.log(share / np.maximum(1 - share, 0.02))
-        rate: Matrix = np.take_along_axis(learned_rate, self._bucket[rows].astype(np.int64), axis=0)
-        return rate
+        learned_rate: Matrix = np.log(share / np.maximum(1 - share, 0.02))
+        return learned_rate
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
 
 
-def _date(days: Matrix, learned_days: Matrix, y: Matrix, prior: Matrix) -> Matrix:
+def date_feature(days: Matrix, learned_days: Matrix, y: Matrix, prior: Matrix) -> Matrix:
     """log of how much more often than usual the posts nearest in time carry the tag; 0 where there is no date."""
     result = np.zeros((len(days), y.shape[1]))
     dated = np.flatnonzero(~np.isnan(learned_days))

@@ -41,6 +41,28 @@ _HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns of a block are, so that a further post can be a row of it."""
+
+    places: Mapping[str, int]
+    weights: Sequence[float]
+    are_values: bool = False
+
+    def row(self, found: Mapping[str, int] | Iterable[str]) -> Any:
+        """One row: csr (1, len(places)).  What no column stands for is passed over."""
+        places, weights = self.places, self.weights
+        if isinstance(found, Mapping):
+            entries = [
+                (places[word], (1 + log(count)) * weights[places[word]])
+                for word, count in found.items()
+                if word in places
+            ]
+        else:
+            entries = [(places[value], weights[places[value]]) for value in found if value in places]
+        return _csr([entries], len(places), at_most_unit=self.are_values)
+
+
+@dataclass(frozen=True, slots=True)
 class Blocks:
     """The blog as features: sparse blocks with their weights, the text's first."""
 
@@ -48,6 +70,8 @@ class Blocks:
     """csr matrix (n_posts, n_words), unit rows."""
     others: tuple[tuple[float, Any], ...]
     """(weight, csr matrix) of the other fields."""
+    columns: tuple[Columns, ...]
+    """Of the text and of the other fields."""
 
     @property
     def size(self) -> int:
@@ -59,11 +83,13 @@ def make_blocks(documents: Sequence[Document], memo: Memo | None = None) -> Bloc
     """The features of every document; nothing of them depends on tags."""
     said = each(memo, "what fields say", documents, _said)
     weights = (0.5, 0.5, 0.3, 0.5)
-    fields = [(weight, [of_post[place] for of_post in said]) for place, weight in enumerate(weights)]
+    fields = [tfidf([of_post[place] for of_post in said]) for place in range(len(weights))]
     filed = _values_matrix([_filed_under(d) for d in documents])
     hosts = _values_matrix([_hosts(d) for d in documents])
     text = tfidf([d.words for d in documents])
-    return Blocks(text, (*((weight, tfidf(counts)) for weight, counts in fields), (0.5, filed), (0.2, hosts)))
+    matrices = [matrix for matrix, _ in (*fields, filed, hosts)]
+    columns = tuple(columns for _, columns in (text, *fields, filed, hosts))
+    return Blocks(text[0], tuple(zip((*weights, 0.5, 0.2), matrices, strict=True)), columns)
 
 
 def _said(document: Document) -> tuple[Mapping[str, int], ...]:
@@ -79,6 +105,19 @@ def _said(document: Document) -> tuple[Mapping[str, int], ...]:
 
 def dense_kernel(blocks: Blocks) -> Matrix:
     """K, shape (n, n), float64.  Call it under :func:`enishi.threads.one_thread`."""
+    return dense_kernel_and_latent(blocks)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """The leading dimensions of the text's Gram matrix: left singular vectors and singular values."""
+
+    left: Matrix
+    singular: Matrix
+
+
+def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
+    """K, and what :func:`kernel_row` needs to know of it."""
     kernel = _gram(blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
     lsa = left * singular
@@ -86,7 +125,32 @@ def dense_kernel(blocks: Blocks) -> Matrix:
     kernel += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]))
     for weight, matrix in blocks.others:
         kernel += weight * _gram(matrix)
-    return kernel
+    return kernel, Latent(left, singular)
+
+
+def kernel_row(blocks: Blocks, latent: Latent, document: Document) -> tuple[Matrix, float]:
+    """A document that is no row of the kernel, compared with all that are, shape (n,); and with itself.
+
+    By the columns and latent dimensions of the blog without it (Nyström's extension).
+    """
+    import numpy as np
+
+    text = blocks.columns[0].row(document.words)
+    row: Matrix = (text @ blocks.text.T).toarray().ravel()
+    own = float(text.multiply(text).sum())
+    inverse = np.divide(1.0, latent.singular, out=np.zeros_like(latent.singular), where=latent.singular > 1e-6)
+    place, lsa = (row @ latent.left) * inverse, latent.left * latent.singular
+    for weight, size in ((_LSA_WEIGHT, len(place)), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
+        length = float(np.linalg.norm(place[:size]))
+        if length > 1e-9:
+            row = row + weight * (_unit(lsa[:, :size]) @ (place[:size] / length))
+            own += weight
+    found: list[Mapping[str, int] | Iterable[str]] = [*_said(document), _filed_under(document), _hosts(document)]
+    for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], found, strict=True):
+        part = columns.row(one)
+        row = row + weight * (part @ matrix.T).toarray().ravel()
+        own += weight * float(part.multiply(part).sum())
+    return row, own
 
 
 def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
@@ -128,7 +192,7 @@ def _latent(cross: Matrix, landmarks: Rows) -> Matrix:
 # --- fields of text ----------------------------------------------------------------------------------------------
 
 
-def tfidf(counts: Sequence[Mapping[str, int]]) -> Any:
+def tfidf(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
     """(1 + ln c) · (ln((1+n)/(1+df)) + 1), rows of unit length: csr (n, words in 2 … max(.3 n, 3) posts)."""
     n = len(counts)
     frequency: Counter[str] = Counter()
@@ -141,23 +205,21 @@ def tfidf(counts: Sequence[Mapping[str, int]]) -> Any:
         [(columns[word], (1 + log(count)) * idf[columns[word]]) for word, count in of_post.items() if word in columns]
         for of_post in counts
     ]
-    return _csr(rows, len(columns), at_most_unit=False)
+    return _csr(rows, len(columns), at_most_unit=False), Columns(columns, idf)
 
 
 # --- values --------------------------------------------------------------------------------------------------------
 
 
-def _values_matrix(values: Sequence[set[str]]) -> Any:
+def _values_matrix(values: Sequence[set[str]]) -> tuple[Any, Columns]:
     """Indicators weighted log((n+1)/(df+1)) of values in 2 posts to 95 % of them; rows divided by max(1, length)."""
     n = len(values)
     frequency = Counter(value for of_post in values for value in of_post)
     kept = sorted(value for value, df in frequency.items() if 2 <= df <= _MAX_FILED_SHARE * n)
     columns = {value: column for column, value in enumerate(kept)}
-    rows = [
-        [(columns[value], log((n + 1) / (frequency[value] + 1))) for value in of_post if value in columns]
-        for of_post in values
-    ]
-    return _csr(rows, len(kept), at_most_unit=True)
+    weights = [log((n + 1) / (frequency[value] + 1)) for value in kept]
+    rows = [[(columns[value], weights[columns[value]]) for value in of_post if value in columns] for of_post in values]
+    return _csr(rows, len(kept), at_most_unit=True), Columns(columns, weights, are_values=True)
 
 
 def _filed_under(document: Document) -> set[str]:

@@ -93,6 +93,8 @@ def suggest_tags(
         terms = TellingTerms(documents, memo)
         explain = _Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
         rules = _Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+        if memo is not None:
+            memo.put(STANDING, StandingTags(documents, vocabulary, likeness, estimate, settings, declined or {}))
         progress()
         suggestions = rules.choose(explain)
     progress()
@@ -102,6 +104,22 @@ def suggest_tags(
         topic_of={documents[row].post.path: topic for row, topic in sorted(grouping.of_row.items())},
         diagnostics=tuple(sorted(diagnostics)),
     )
+
+
+STANDING = "standing tags"
+"""Under which a memo keeps :class:`StandingTags`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingTags:
+    """What suggestions were made from: enough to suggest tags for one more post."""
+
+    documents: Sequence[Document]
+    vocabulary: Vocabulary
+    likeness: Likeness
+    estimate: Estimate
+    settings: TagSettings
+    declined: Declines
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,9 @@ class Estimate:
     carried: npt.NDArray[np.bool_]
     """Which posts carry which tags, implied ones too; shape (n_posts, n_tags)."""
     mentions: Mentions
+    labels: Labels
+    weights: Matrix
+    """The blog's own, see :mod:`enishi.calibration`."""
 
 
 def estimate_tags(
@@ -164,7 +185,8 @@ def estimate_tags(
     progress()
     weights = _fit(scores, labels, constants)
     progress()
-    return Estimate(keys, shown_confidence(_probability(scores, weights, constants)), labels.y > 0, mentions)
+    probability = shown_confidence(_probability(scores, weights, constants))
+    return Estimate(keys, probability, labels.y > 0, mentions, labels, weights)
 
 
 def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
@@ -257,6 +279,19 @@ def _labels(documents: Sequence[Document], meant: Sequence[frozenset[str]], keys
     return Labels.of(documents, y, [row for row, tags in enumerate(meant) if tags])
 
 
+def without_implied(
+    ranked: list[tuple[float, int]], keys: Sequence[str], vocabulary: Vocabulary
+) -> list[tuple[float, int]]:
+    """Of (confidence, column) of `keys`, those that no narrower tag beside them implies."""
+    implied = {
+        key
+        for confidence, column in ranked
+        if confidence >= IMPLIED_FROM
+        for key in vocabulary.broader.get(keys[column], frozenset())
+    }
+    return [(confidence, column) for confidence, column in ranked if keys[column] not in implied]
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -307,23 +342,13 @@ class _Rules:
             (float(self._confidence[row, column]), column) for column in sure if keys[column] not in self._unfit[row]
         ]
         ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
-        return self._without_implied(ranked)[: self._settings.max_suggestions]
+        return without_implied(ranked, keys, self._vocabulary)[: self._settings.max_suggestions]
 
     def wants(self, row: int, key: str) -> bool:
         """Whether a topic may propose a tag for one of its posts: no rule and no strong evidence against it."""
         if key in self._unfit[row] or not self._documents[row].words or key not in self._column:
             return False
         return bool(self._confidence[row, self._column[key]] >= _TOPIC_MIN_CONFIDENCE)
-
-    def _without_implied(self, ranked: list[tuple[float, int]]) -> list[tuple[float, int]]:
-        keys, broader = self._estimate.keys, self._vocabulary.broader
-        implied = {
-            key
-            for confidence, column in ranked
-            if confidence >= IMPLIED_FROM
-            for key in broader.get(keys[column], frozenset())
-        }
-        return [(confidence, column) for confidence, column in ranked if keys[column] not in implied]
 
     def _lessons(self) -> Matrix:
         """What declines teach, a factor for every (post, tag), at most 1.

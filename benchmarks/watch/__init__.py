@@ -1,0 +1,1 @@
+"""How long after a save a watch has shown and written what changed."""
