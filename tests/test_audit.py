@@ -19,7 +19,7 @@ from blog_of_documents import document, site
 from enishi import cli
 from enishi.audit import Audit, audit_tags
 from enishi.config import TagSettings
-from enishi.console_audit import quoted
+from enishi.printable import shell_word
 from enishi.twins import differences, initials, numeronyms, plurals
 from enishi.types import Document
 from enishi.vocabulary import read_vocabulary
@@ -438,7 +438,7 @@ def test_the_audit_needs_no_suggestions(tmp_path: Path, run: Callable[..., tuple
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1, max_size=20))
 def test_a_quoted_word_is_one_line_that_shows_what_it_holds(word: str) -> None:
-    line = quoted(word)
+    line = shell_word(word)
     assert line.isprintable()
     if word.isprintable():
         assert shlex.split(line) == [word]
@@ -447,7 +447,7 @@ def test_a_quoted_word_is_one_line_that_shows_what_it_holds(word: str) -> None:
 @pytest.mark.parametrize("word", ["it's", "a\u202eb", "tab\there", "back\\slash\u200b", "\U000e0001x'", "日本\u3000語"])
 def test_bash_reads_a_quoted_word_as_it_was(word: str) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"printf %s {quoted(word)}"],
+        ["bash", "-c", f"printf %s {shell_word(word)}"],
         capture_output=True,
         env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
         timeout=60,

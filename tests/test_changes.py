@@ -261,7 +261,31 @@ def test_a_shallow_clone_is_explained(blog: Path, tmp_path: Path, monkeypatch: p
     git(shallow, "fetch", "-q", "--depth=1", "origin", "main:refs/remotes/origin/main")
     found = changes(shallow)
     assert list(found.changed) == ["posts/mine.md"]
-    assert any("shallow" in note and "git fetch --unshallow origin main" in note for note in found.notes)
+    (note,) = found.notes
+    assert "shallow" in note
+    assert follow(shallow, note) == ["fetch", "--unshallow", "origin", "main:refs/remotes/origin/main"]
+    assert changes(shallow).notes == ()
+
+
+@pytest.mark.parametrize("depth", [(), ("--depth=1",)])
+@pytest.mark.parametrize("ref", ["main", "origin/main"])
+def test_the_command_that_gets_a_base_does_in_a_clone_of_one_branch(
+    blog: Path, tmp_path: Path, depth: tuple[str, ...], ref: str
+) -> None:
+    (blog / "posts" / "mine.md").write_text("mine")
+    commit(blog)
+    git(tmp_path, "clone", "-q", *depth, "--single-branch", "--branch=pull-request", f"file://{blog}", "clone")
+    with pytest.raises(GitError) as told:
+        Repository(tmp_path / "clone").base(ref)
+    follow(tmp_path / "clone", str(told.value))
+    assert list(changes(tmp_path / "clone", ref).changed) == ["posts/mine.md"]
+
+
+def follow(clone: Path, told: str) -> list[str]:
+    """Runs the git command that a message ends with; its arguments."""
+    arguments = told[told.rindex("git fetch") :].split()[1:]
+    git(clone, *arguments)
+    return arguments
 
 
 def test_githubs_merge_commit_needs_no_more_than_its_parents(

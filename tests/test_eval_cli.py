@@ -16,6 +16,7 @@ import pytest
 from blog import files_below, topic_posts, write_blog
 from browser import CHROMIUM, browser
 from enishi import cli
+from enishi.console_eval import print_evaluation
 from enishi.eval_page import render_page
 from enishi.evaluate import Case, Guess
 from enishi.evaluating import Evaluation, RelatedFigures, advice, percent, remarks, setting, write_page
@@ -85,6 +86,12 @@ def test_what_a_person_reads(run: Any, blog: Path) -> None:
     assert "…" not in told.out, "something was cut at 80 columns"
     assert max(map(len, told.out.split("\n"))) <= 80
     assert "\x1b" not in told.out
+
+
+def test_a_path_stays_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    path = f"source/_posts/{'long-' * 30}name.md"
+    print_evaluation(evaluation(doubts=(Doubt(path, "A post", "tea", 0.95),)))
+    assert f"       {path}\n" in capsys.readouterr().out
 
 
 def test_what_a_machine_reads(run: Any, blog: Path) -> None:

@@ -485,6 +485,10 @@ def _deepen(ref: str) -> str:
 
 
 def _plain(ref: str) -> str:
-    """A branch as an argument of a command that is shown; nothing where it would need quotes."""
+    """A branch as an argument of a command that is shown; nothing where it would need quotes.
+
+    With where it goes: in a clone of a single branch, `git fetch origin main` would leave nothing that has a name.
+    """
     branch = ref.removeprefix("origin/")
-    return f" {branch}" if re.fullmatch(r"\w[\w./-]*", branch) and branch != "HEAD" else ""
+    is_plain = re.fullmatch(r"\w[\w./-]*", branch) and branch != "HEAD"
+    return f" {branch}:refs/remotes/origin/{branch}" if is_plain else ""

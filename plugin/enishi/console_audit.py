@@ -6,7 +6,6 @@ never wrapped, and quoted for a shell whatever a tag holds.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ from rich.text import Text
 from enishi.audit import Audit, CategoryTag, LoneTag, TagsTogether, TagUse, Twins, can_be_named, can_be_written
 from enishi.pipeline import Request
 from enishi.plural import counted
-from enishi.printable import shown
+from enishi.printable import shell_word, shown
 from enishi.tagging import BlogAudit, alias_lines, renaming_command
 
 F = TypeVar("F")
@@ -79,23 +78,7 @@ def _mending(request: Request, old: Sequence[str], new: str) -> str:
     named = [tag for tag in old if can_be_named(tag)]
     if not named or not can_be_written(new):
         return ""
-    return " ".join(map(quoted, renaming_command(request, named, new)))
-
-
-def quoted(word: str) -> str:
-    """A word for a shell; what a terminal would obey or not show stands as an escape, which bash and zsh read."""
-    if word.isprintable():
-        return shlex.quote(word)
-    return "$'" + "".join(map(_escaped, word)) + "'"
-
-
-def _escaped(character: str) -> str:
-    if character in "\\'":
-        return "\\" + character
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return " ".join(map(shell_word, renaming_command(request, named, new)))
 
 
 # -- for people ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -148,7 +147,7 @@ def _print_doubts(out: Console, tags: TagFigures) -> None:
     for doubt in tags.doubts[:_SHOWN_DOUBTS]:
         tag = (f"#{shown(doubt.tag)}", "bold")
         out.print(Text.assemble("  ", (f"{doubt.confidence:.2f} ", "cyan"), tag, f"  {shown(doubt.title)}"))
-        out.print(Padding(Text(shown(doubt.path), style="dim"), (0, 0, 0, 7)))
+        out.print(Text(f"{'':7}{shown(doubt.path)}", style="dim"), soft_wrap=True)
     out.print()
 
 

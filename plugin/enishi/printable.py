@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -91,6 +92,25 @@ def disarmed(text: str) -> str:
 
 def _part(text: str) -> str:
     return _ACTS_IN_MARKDOWN.sub("\\g<0>\u200b", text)
+
+
+# -- in commands ---------------------------------------------------------------------------------------------------
+
+
+def shell_word(word: str) -> str:
+    """A word for a shell; what a terminal would obey or not show stands as an escape, which bash and zsh read."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_in_ansi_quotes, word)) + "'"
+
+
+def _in_ansi_quotes(character: str) -> str:
+    if character in "\\'":
+        return "\\" + character
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 # -- in XML ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from enishi.edit import TagChange
 from enishi.errors import Diagnostic, Severity
 from enishi.plural import counted
+from enishi.printable import shell_word
 from enishi.types import Document, TagAnalysis, TagSuggestion
 from enishi.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 
@@ -187,8 +187,8 @@ class TagRemarks:
         apply = ["enishi", "tags", "apply", path, "--tag", found.tag, *self._site]
         decline = ["enishi", "tags", "decline", path, found.tag, *self._site]
         return (
-            f"to accept, add it to the tags, or run{self._where}: {shlex.join(apply)}",
-            f"to decline it for good, run{self._where}: {shlex.join(decline)}",
+            f"to accept, add it to the tags, or run{self._where}: {' '.join(map(shell_word, apply))}",
+            f"to decline it for good, run{self._where}: {' '.join(map(shell_word, decline))}",
         )
 
     # -- tags that are there
