@@ -186,6 +186,8 @@ def test_an_override_of_a_section_is_told(tmp_path: Path) -> None:
     assert line.startswith("--set related: related = '3' does not fit")
     (line,) = complaint(tmp_path, "related.limit.x=3")
     assert line.startswith("--set related.limit.x: related.limit =")
+    (line,) = complaint(tmp_path, "check.levels.no-tags=loud")
+    assert line.startswith("--set check.levels.no-tags: check.levels.no-tags = 'loud' does not fit")
 
 
 # -- what can be wrong -------------------------------------------------------------------------------------------------
@@ -233,6 +235,11 @@ def test_all_that_is_wrong_is_in_one_report_with_places_and_right_names(tmp_path
         ("enishi.toml", "[related]\n'limt' = 3\n", "enishi.toml:2: there is no setting related.limt"),
         ("enishi.toml", "related = { limt = 3 }\n", "enishi.toml:1: there is no setting related.limt"),
         ("enishi.toml", "posts = [\n  1,\n]\n", "enishi.toml:1: posts = 1 does not fit"),
+        (
+            "enishi.toml",
+            '[check.levels]\n"no-tags" = "off"\n"no-tag" = "off"\n',
+            "enishi.toml:3: check.levels.no-tag = 'no-tag' does not fit: input should be 'missing-tag', 'no-tags'",
+        ),
         ("enishi.toml", "limit = 3\n", "enishi.toml:1: there is no setting limit; did you mean related.limit?"),
         ("enishi.toml", "backnd = 3\n", "enishi.toml:1: there is no setting backnd; did you mean index.backend?"),
         ("enishi.toml", "qqqqqqqq = 3\n", "enishi.toml:1: there is no setting qqqqqqqq; see the list of settings"),

@@ -446,8 +446,10 @@ def _explain(error: ValidationError, places: Mapping[tuple[str, ...], str]) -> l
     names = _known_names()
     told: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):
-        key = _known_prefix(tuple(str(part) for part in problem["loc"]), names)
-        place = next((places[key[:n]] for n in range(len(key), 0, -1) if key[:n] in places), "settings")
+        location = tuple(str(part) for part in problem["loc"])
+        written = next((location[:n] for n in range(len(location), 0, -1) if location[:n] in places), ())
+        place = places.get(written, "settings")
+        key = max(_known_prefix(location, names), written, key=len)  # an entry of a table is not a setting of its own
         dotted = ".".join(key)
         if problem["type"] == "extra_forbidden":
             told[f"{place}: there is no setting {dotted}; {_nearest(dotted, names)}"] = []

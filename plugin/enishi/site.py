@@ -95,7 +95,7 @@ def detect_site(
     if generator not in GENERATORS:
         raise SettingsError(f"generator: {generator!r} is not one of {', '.join(GENERATORS)}")
     if not root.is_dir():
-        raise SiteNotFoundError(f"{root} is not a folder. Give the folder of your blog: enishi build FOLDER")
+        raise SiteNotFoundError(f"{root} is not a folder. Give the folder of your blog")
     kind = _recognise(root) if generator == "auto" else cast(Generator, generator)
     site, problems = _READERS[kind](root)
     folders, looked_for = _post_folders(site, tuple(posts), content_suffixes)
