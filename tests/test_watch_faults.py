@@ -141,21 +141,23 @@ def test_a_build_that_began_before_a_save_has_not_the_last_word(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It writes what it read, after the watch has written what was saved meanwhile."""
-    write = pipeline.write
+    write, told_before = pipeline.write, list[int]()
     with watching(site) as watched:
 
         def slow(*values: Any) -> Any:
             since = len(watched.events)
             save(site, 2)
             watched.wait_for(tags_written, since)
+            told_before.append(len(watched.events))
             return write(*values)
 
         monkeypatch.setattr(pipeline, "write", slow)
         save(site, 1)
         build(Request(site, now=NOW))
         monkeypatch.undo()
+        watched.wait_for(tags_written, told_before[0])
         settles(site, tmp_path)
-        shutil.rmtree(site / ".enishi")
+        (site / ".enishi").rename(tmp_path / "away")
         settles(site, tmp_path)
         watched.end()
     assert watched.failures == []
