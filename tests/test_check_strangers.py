@@ -256,6 +256,32 @@ def test_no_report_is_written_through_a_link(tmp_path: Path, monkeypatch: pytest
     assert json.loads((site / "new" / "report.json").read_text())["findings"] == []
 
 
+def test_no_report_beside_a_site_in_a_folder_is_written_through_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pull request holds more than the site; and the checkout may be reached by a link of the user's own."""
+    top = tmp_path / "checkout"
+    site = top / "blog"
+    site.mkdir(parents=True)
+    repository(top)
+    target = tmp_path / "target"
+    target.write_text("mine")
+    (top / "report.json").symlink_to(target)
+    (top / "out").symlink_to(tmp_path)
+    (top / "hooks").symlink_to(top / ".git" / "hooks")
+    (tmp_path / "way").symlink_to(top)
+    report = CheckReport((), (), 0)
+    for start in (top, tmp_path / "way"):
+        monkeypatch.chdir(start)
+        for name in ("report.json", "out/new.json", "hooks/pre-push", f"{start}/report.json", f"{start}/out/new.json"):
+            with pytest.raises(OutputError):
+                write_report(report, "json", name, Path("blog"))
+        write_report(report, "json", f"{start}/new.json", Path("blog"))
+    assert target.read_text() == "mine"
+    assert {file.name for file in tmp_path.iterdir()} == {"checkout", "target", "way"}
+    assert not (top / ".git" / "hooks" / "pre-push").exists()
+
+
 def test_no_baseline_is_written_or_read_through_a_link(tmp_path: Path) -> None:
     site = blog(tmp_path / "site")
     target = site / "target.json"

@@ -42,6 +42,12 @@ def check_format(name: str) -> None:
         raise SettingsError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
 
 
+def _checkout(site: Path) -> Path:
+    """The top of the repository that a site lies in, without asking git; the site's own folder if there is none."""
+    real = Path(os.path.realpath(site))
+    return next((folder for folder in (real, *real.parents) if os.path.lexists(folder / ".git")), real)
+
+
 def _is_obeyed() -> bool:
     """Whether standard output is, or may be, the log of GitHub Actions."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
@@ -67,14 +73,16 @@ def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
         sys.stdout.buffer.flush()
         return
     target = Path(os.path.abspath(file))  # noqa: PTH100 - the name as given, no link resolved
-    checkout = Path(os.path.realpath(site))
-    if target.is_relative_to(checkout) and not Path(os.path.realpath(target.parent)).is_relative_to(checkout):
-        raise OutputError(f"{file}: a folder above it is a link that leads out of the site, so nothing was written")
+    checkout = _checkout(site)
+    is_inside = any(Path(os.path.realpath(folder)) == checkout for folder in target.parents)
+    folder = Path(os.path.realpath(target.parent))
+    if is_inside and (not folder.is_relative_to(checkout) or folder.is_relative_to(checkout / ".git")):
+        raise OutputError(f"{file}: a folder above it is a link that leads elsewhere, so nothing was written")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_relative_to(checkout) and target.is_symlink():
+        if is_inside and target.is_symlink():
             raise OutputError(f"{file} is a symbolic link, which is not written through. Remove it, or name another")
-        if target.is_relative_to(checkout) and target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        if is_inside and target.exists() and not stat.S_ISREG(target.stat().st_mode):
             raise OutputError(f"{file} is not a regular file, so nothing was written")
         target.write_bytes(data)
     except OSError as error:
