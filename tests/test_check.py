@@ -234,6 +234,7 @@ def test_bad_front_matter_keeps_its_line(tmp_path: Path) -> None:
     assert set(found) == {"new.md", "broken.md"}
     assert found["new.md"].line == 5
     assert found["broken.md"].level == "error"
+    assert found["new.md"].advice == ("line 5: Delete one of the two",)
     assert report.failing == ()
 
 
@@ -265,6 +266,16 @@ def test_renaming_a_post_alters_no_related_posts(tmp_path: Path) -> None:
     report = run(site)
     assert report.checked == (f"{POSTS}tea-3-moved.md",)
     assert [found for found in report.findings if found.code == "related-change"] == []
+
+
+def test_a_single_change_is_not_summed_up(tmp_path: Path) -> None:
+    site = blog(tmp_path, "")
+    new = site / POSTS / "tea-3-moved.md"
+    text = (site / POSTS / "tea-3.md").rename(new).read_text()
+    new.write_text(text + "\n" + topic_text("birds", 90)[: len(text) * 4 // 5])
+    report = run(site)
+    assert "related-change" in {found.code for found in report.findings}
+    assert report.notes == ()
 
 
 # -- which posts, and where ------------------------------------------------------------------------------------------

@@ -334,7 +334,8 @@ class _Check:
         lists = before.lists(self.documents, self.progress)
         found, altered, pages = related_changes(self.documents, related, lists, changes)
         remarks += found
-        if len(changes.changed) + len(changes.removed) < 2 or not altered:
+        gone = changes.removed.keys() - {change.old_path for change in changes.changed.values()}
+        if len(changes.changed) + len(gone) < 2 or not altered:
             return ()
         return (f"All changes together alter the related posts of {altered} of the {pages} other pages.",)
 

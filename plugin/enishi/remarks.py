@@ -276,6 +276,8 @@ def front_matter_remarks(diagnostics: Iterable[Diagnostic], checked: Collection[
     for told in sorted(set(diagnostics)):
         if told.path in checked:
             message, _, advice = told.message.partition(". ")
+            if advice and told.line:  # what to do about all that a post is told of may stand in one list
+                advice = f"line {told.line}: {advice}"
             yield Remark(
                 told.path,
                 "bad-front-matter",
