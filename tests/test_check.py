@@ -300,6 +300,8 @@ def test_files_and_folders_that_are_named(tmp_path: Path, monkeypatch: pytest.Mo
     report = run(site, files=("two.md", "../one.md", "../../../_config.yml"))
     assert report.checked == (f"{POSTS}one.md", f"{POSTS}sub/two.md")
     assert report.notes == ("1 of the files named is no post of this site and was passed over.",)
+    with pytest.raises(SettingsError, match="empty name"):  # of a variable that is not set, say: not the whole folder
+        run(site, files=("",))
     with pytest.raises(SettingsError, match=r"there is no file gone\.md"):
         run(site, files=("gone.md",))
 

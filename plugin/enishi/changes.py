@@ -23,6 +23,7 @@ from pathlib import Path
 
 from enishi.errors import EnishiError
 from enishi.plural import counted
+from enishi.printable import shell_word
 
 SECONDS = 120
 """After so long, git is not waited for."""
@@ -460,7 +461,7 @@ def _explained(stderr: bytes, site: Path) -> GitError:
         place = re.search(r"repository at '([^'\n]+)'", told)
         return GitError(
             "git does not read this repository, because it belongs to another user. If you trust it: "
-            f"git config --global --add safe.directory {place[1] if place else site}"
+            f"git config --global --add safe.directory {shell_word(place[1] if place else str(site))}"
         )
     ways_out = "name the posts to check, or use --all"
     if "not a git repository" in told:

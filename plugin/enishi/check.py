@@ -23,6 +23,7 @@ from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
 from enishi.plural import counted
 from enishi.posts import make_post, read_source
+from enishi.printable import shell_word
 from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
 from enishi.strangers import guarded_request
 from enishi.types import Document
@@ -129,7 +130,7 @@ def _scope(asked: CheckRequest, blog: Blog, repository: Repository | None, no_gi
     notes = changes.notes
     left_out = repository.left_out(is_post)
     if left_out:
-        folders = " ".join(blog.site.post_folders)
+        folders = " ".join(map(shell_word, blog.site.post_folders))
         is_no_evidence = "is no evidence" if left_out == 1 else "are no evidence"
         told = f"a sparse checkout leaves out {counted(left_out, 'post')}, which {is_no_evidence}"
         notes += (f"{told}: git sparse-checkout add {folders}",)
@@ -151,6 +152,8 @@ def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tup
     found: set[str] = set()
     passed = 0
     for name in names:
+        if not name:
+            raise SettingsError("one of the files named has an empty name")
         if "\0" in name:
             raise SettingsError("there is no file with a null character in its name")
         places = [os.path.realpath(name), os.path.realpath(root / name), os.path.abspath(name)]  # noqa: PTH100
@@ -325,10 +328,11 @@ class _Check:
             return ()
         before = RelatedBefore(self.blog, changes, self.contents, self.cache)
         if not before.is_known:
+            folders = " ".join(map(shell_word, self.blog.site.post_folders))
             told = (
                 "The clone leaves out what some posts said before (--filter=blob:none), so it is not known which lines "
                 "are new, nor whose related posts change. To fetch them first: "
-                f"git diff --quiet {changes.base} -- {' '.join(self.blog.site.post_folders)}"
+                f"git diff --quiet {changes.base} -- {folders}"
             )
             return (told,)
         lists = before.lists(self.documents, self.progress)

@@ -14,6 +14,7 @@ from pathlib import Path
 from enishi.config import load_settings
 from enishi.errors import SettingsError
 from enishi.pipeline import Request
+from enishi.printable import shell_word
 
 _MAX_CONSTANTS_BYTES = 1024 * 1024
 _SETTINGS_SUFFIXES = (".toml", ".yml", ".yaml", ".json", ".py", ".js", ".cjs", ".mjs", ".ts")
@@ -44,7 +45,7 @@ def guarded_request(request: Request, top: Path | None) -> tuple[Request, list[s
         overrides.append("encoder.model=")
         notes.append(
             f"The model {model!r} is not used, because the settings that name it are part of what is checked: name it "
-            f"with --set encoder.model={model} if it may be."
+            f"with --set {shell_word(f'encoder.model={model}')} if it may be."
         )
     elif model and _lies_inside(model, site, inside):
         overrides.append("encoder.model=")
