@@ -156,14 +156,18 @@ class Watch:
         """One turn of the loop: wait for a save (or none, where something is left to do), look, build."""
         self._observe()
         is_behind = self._behind_since is not None
-        waited = 0.0 if is_behind or self._has_new_places else self._standing.seconds_left()
-        self._has_new_places = False
+        waited = 0.0 if is_behind else self._standing.seconds_left()
+        if self._has_new_places:  # something may have happened there unseen, and may still go on
+            waited, self._has_new_places = self._options.debounce, False
         if self._failure:
             waited, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         named = self._wait(waited)
         if self._stopping.is_set():
             return
         seen_at = time.monotonic()
+        if is_behind and waited == 0 and not named:
+            self._finish()
+            return
         look = self._standing.look(named)
         self._tell_turns()
         if look is not None:
