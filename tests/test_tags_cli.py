@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,13 @@ def test_a_decline_can_be_taken_back_also_of_a_post_that_is_gone(run: Any, blog:
     (blog / LACKS_TEA).unlink()
     build(Request(blog))
     assert "no longer declined" in run("tags", "undecline", LACKS_TEA, "tea").err
+    assert "nothing was declined" in run("tags", "declined").out
+
+
+def test_what_a_check_advises_can_be_taken_back_without_a_build(run: Any, blog: Path) -> None:
+    shutil.rmtree(blog / ".enishi")
+    run("tags", "decline", LACKS_TEA, "tea")
+    assert "no longer declined" in run("tags", "undecline", "tea-3", "tea").err
     assert "nothing was declined" in run("tags", "declined").out
 
 

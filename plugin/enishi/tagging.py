@@ -279,16 +279,19 @@ def decline(request: Request, post: str, tag: str) -> tuple[str, str, bool]:
 
 
 def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
-    """Take a decline back: (the post's path, whether there was one).  A post that is gone is named by its old path.
+    """Take a decline back: (the post's path, whether there was one).  No build is needed.
+
+    A post that is gone is named by its old path.
 
     Raises:
         UnknownPostError, OutputError
     """
     declines, _ = read_declined(request.site)
     try:
-        path = find_post(written_posts(request.folder), post, request.site)
-        document = _documents(request, [path])[path]
-    except (UnknownPostError, NoBuildError):
+        documents = _read_all(load(request), request)
+        path = _meant_now(documents, post, request)
+        document = documents[path]
+    except UnknownPostError:
         if all(known.post != post for known in declines):
             raise
         document = Document(Post(post, post), TextFields(), {}, Terms({}, {}))
@@ -330,14 +333,6 @@ def _meant_now(documents: Mapping[str, Document], name: str, request: Request) -
     """The path of the post that is meant, of those on the disk."""
     listed = {path: {"title": document.title, "url": document.post.url} for path, document in documents.items()}
     return find_post(listed, name, request.site)
-
-
-def _documents(request: Request, paths: Iterable[str]) -> dict[str, Document]:
-    found = _read_all(load(request), request)
-    gone = [path for path in paths if path not in found]
-    if gone:
-        raise UnknownPostError(f"{gone[0]} is no longer there. Run `enishi build` again")
-    return found
 
 
 # -- edits -----------------------------------------------------------------------------------------------------------
