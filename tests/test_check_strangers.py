@@ -240,18 +240,22 @@ def test_commands_to_be_copied_are_quoted(tmp_path: Path) -> None:
     assert "encoder.model=m; touch pwned" in shlex.split(note[note.index("--set") : note.index(" if it may be")])
 
 
-def test_a_folder_in_a_command_to_be_copied_is_quoted(tmp_path: Path) -> None:
+def test_a_folder_in_a_command_to_be_copied_is_quoted_and_lies_where_it_says(tmp_path: Path) -> None:
     folder = "a; touch pwned"
     for number in range(6):
-        file = tmp_path / "site" / folder / f"{number}.md"
+        file = tmp_path / "my site" / folder / str(number % 2) / f"{number}.md"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(post_text(f"Post {number}", topic_text("tea", number)))
-    site = tmp_path / "site"
+    site = tmp_path / "my site"
     (site / "enishi.toml").write_text(f"posts = [{json.dumps(folder)}]\n" + QUIET)
-    repository(site)
-    git(site, "sparse-checkout", "set", "--no-cone", "/*", f"!/{folder}/5.md")
+    repository(tmp_path)
+    git(tmp_path, "sparse-checkout", "set", "--cone", f"my site/{folder}/0")
     (note,) = (note for note in run(site).notes if "sparse-checkout" in note)
-    assert shlex.split(note[note.index("git sparse-checkout") :])[3:] == [folder]
+    command = note[note.index("git sparse-checkout") :]
+    assert shlex.split(command)[3:] == [f"my site/{folder}"]
+    git(tmp_path, *shlex.split(command)[1:])
+    assert (site / folder / "1" / "5.md").exists()
+    assert not [note for note in run(site).notes if "sparse-checkout" in note]
 
 
 # -- what is written -------------------------------------------------------------------------------------------------

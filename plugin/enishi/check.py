@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -130,11 +131,18 @@ def _scope(asked: CheckRequest, blog: Blog, repository: Repository | None, no_gi
     notes = changes.notes
     left_out = repository.left_out(is_post)
     if left_out:
-        folders = " ".join(map(shell_word, blog.site.post_folders))
         is_no_evidence = "is no evidence" if left_out == 1 else "are no evidence"
-        told = f"a sparse checkout leaves out {counted(left_out, 'post')}, which {is_no_evidence}"
-        notes += (f"{told}: git sparse-checkout add {folders}",)
+        told = f"A sparse checkout leaves out {counted(left_out, 'post')}, which {is_no_evidence}"
+        notes += (
+            f"{told}. To have them, at the top of the repository: git sparse-checkout add {_folders(blog, repository)}",
+        )
     return _Scope(tuple(sorted({*changes.changed, *changes.unread})), changes, repository, notes)
+
+
+def _folders(blog: Blog, repository: Repository | None) -> str:
+    """The folders of posts as arguments of a command at the top of the repository."""
+    prefix = repository.prefix if repository else ""
+    return " ".join(shell_word(posixpath.normpath(posixpath.join(prefix, name))) for name in blog.site.post_folders)
 
 
 def _without_effect(because: str, **asked: object) -> tuple[str, ...]:
@@ -328,11 +336,11 @@ class _Check:
             return ()
         before = RelatedBefore(self.blog, changes, self.contents, self.cache)
         if not before.is_known:
-            folders = " ".join(map(shell_word, self.blog.site.post_folders))
             told = (
                 "The clone leaves out what some posts said before (--filter=blob:none), so it is not known which lines "
-                "are new, nor whose related posts change. To fetch them first: "
-                f"git diff --quiet {changes.base} -- {folders}"
+                "are new, nor whose related posts change. To fetch them first, "
+                f"at the top of the repository: git diff --quiet {changes.base} -- "
+                f"{_folders(self.blog, self.scope.repository)}"
             )
             return (told,)
         lists = before.lists(self.documents, self.progress)
