@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
@@ -322,6 +323,7 @@ def _path_of(post: Post) -> str:
 _UNSAFE_IN_URL = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\ud800-\udfff]")
 
 
+@lru_cache(maxsize=65_536)  # a post's address stands in many lists
 def safe_url(url: str) -> str:
     """The address if it may become a link: http(s) with a host, or relative to the site; else empty.
 
