@@ -28,7 +28,7 @@ from typing import Any
 
 from enishi.edit import Edit, TagChange, plan_edit
 from enishi.pipeline import Request, load, open_cache, read
-from enishi.vocabulary import fold_tag
+from enishi.tags.vocabulary import fold_tag
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from enishi.tokens import count_terms, count_words
+from enishi.reading.tokens import count_terms, count_words
 from enishi.types import Document, Post, TextFields
 
 if TYPE_CHECKING:

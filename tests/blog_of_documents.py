@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from enishi.posts import make_post, read_source
-from enishi.prose import text_fields
-from enishi.site import Site
-from enishi.tokens import count_terms, count_words
+from enishi.reading.posts import make_post, read_source
+from enishi.reading.prose import text_fields
+from enishi.reading.site import Site
+from enishi.reading.tokens import count_terms, count_words
 from enishi.types import Document, Post
 
 SUBJECTS = {

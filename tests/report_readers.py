@@ -17,7 +17,7 @@ from junitparser import JUnitXml
 from lxml import etree
 
 from dom import Element, dom
-from enishi.render import templates_folder
+from enishi.writing.render import templates_folder
 
 SCHEMAS = Path(__file__).parent / "schemas"
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from blog import files_below, post_text, write_blog
 from blog_of_documents import document, site
 from enishi import cli
-from enishi.audit import Audit, audit_tags
 from enishi.config import TagSettings
 from enishi.printable import shell_word
-from enishi.twins import differences, initials, numeronyms, plurals
+from enishi.tags.audit import Audit, audit_tags
+from enishi.tags.twins import differences, initials, numeronyms, plurals
+from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document
-from enishi.vocabulary import read_vocabulary
 
 
 def audit(documents: Sequence[Document], **settings: Any) -> Audit:

@@ -18,15 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog import topic_posts, write_blog
-from enishi import posts as reading
-from enishi import tokens
 from enishi.edit import Edit, Refusal, TagChange, plan_edit
 from enishi.errors import Diagnostic, Severity
 from enishi.pipeline import Request, build
-from enishi.posts import MAX_BODY, MAX_TAGS, MAX_TITLE, Source, make_post, read_source
-from enishi.site import Site
+from enishi.reading import posts as reading
+from enishi.reading import tokens
+from enishi.reading.posts import MAX_BODY, MAX_TAGS, MAX_TITLE, Source, make_post, read_source
+from enishi.reading.site import Site
+from enishi.reading.yaml12 import load
 from enishi.types import Post
-from enishi.yaml12 import load
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 BOTH = pytest.mark.parametrize("hexo", [True, False], ids=["hexo", "others"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enishi.calibration import (
+from enishi.errors import SettingsError
+from enishi.tags.calibration import (
     MOST_CERTAIN,
     Constants,
     fit_weights,
@@ -18,8 +19,7 @@ from enishi.calibration import (
     shown_confidence,
     sigmoid,
 )
-from enishi.errors import SettingsError
-from enishi.tag_evidence import FEATURES
+from enishi.tags.evidence import FEATURES
 
 
 def test_the_shipped_constants_cover_every_feature() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from enishi.changes import Change, Changes, GitError, KnownFile, Repository, Suffixes, added_lines
+from enishi.check.changes import Change, Changes, GitError, KnownFile, Repository, Suffixes, added_lines
 from repository import ENVIRONMENT, branch, commit, git, repository
 
 LINES = "".join(f"line {number} of a post that goes on for a while\n" for number in range(20))

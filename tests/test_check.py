@@ -14,8 +14,8 @@ from typing import Any, get_args
 import pytest
 
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
-from enishi.baseline import BASELINE_NAME
-from enishi.check import CheckRequest, check
+from enishi.check.baseline import BASELINE_NAME
+from enishi.check.run import CheckRequest, check
 from enishi.cli import main
 from enishi.config import CheckCode
 from enishi.errors import EnishiError, SettingsError

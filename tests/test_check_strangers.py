@@ -14,13 +14,13 @@ import pytest
 
 from blog import files_below, post_text, topic_text
 from enishi.cache import Cache
-from enishi.check import CheckRequest, check
+from enishi.check.report_files import write_report
+from enishi.check.run import CheckRequest, check
+from enishi.check.strangers import guarded_request
 from enishi.cli import main
 from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.findings import CheckReport
 from enishi.pipeline import Request, open_cache
-from enishi.report_files import write_report
-from enishi.strangers import guarded_request
 from repository import commit, git, repository
 from test_check import POSTS, QUIET, add, blog, only, run
 from test_check import _no_settings_of_anybody as _no_settings_of_anybody  # a fixture

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from enishi import __version__, cli, console, pipeline
+from enishi import __version__, cli, pipeline
+from enishi.console import terminal as console
 from enishi.last import Hit
 
 TEXTS = {

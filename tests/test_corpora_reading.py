@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from enishi.errors import Diagnostic
-from enishi.posts import Source, find_files, make_post, read_source
-from enishi.prose import text_fields
-from enishi.site import Site, detect_site
+from enishi.reading.posts import Source, find_files, make_post, read_source
+from enishi.reading.prose import text_fields
+from enishi.reading.site import Site, detect_site
 from enishi.types import Post
 from shared_data import CORPORA, needs_shared
 

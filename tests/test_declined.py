@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from blog_of_documents import document
-from enishi.declined import (
+from enishi.errors import OutputError
+from enishi.tags.declined import (
     DECLINED_NAME,
     Decline,
     decline_tag,
@@ -19,7 +20,6 @@ from enishi.declined import (
     read_declined,
     undecline_tag,
 )
-from enishi.errors import OutputError
 from enishi.types import Document
 
 WORDS = [f"word{number}" for number in range(16)]

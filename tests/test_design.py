@@ -9,33 +9,24 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "plugin" / "enishi"
 
-# fmt: off
 LAYERS = [
-    ["errors", "types", "threads", "memo", "findings", "plural", "printable", "stopwords", "tokens", "config", "cache"],
-    # reading
-    ["globs", "javascript", "yaml12", "dates", "frontmatter", "site", "permalinks", "posts", "manifest"],
-    ["template_syntax", "prose", "documents", "links"],
-    # vectors, neighbours, related posts
-    ["encoders", "encoders.site", "encoders.combine", "encoders.transformer", "embedding"],
-    ["index", "ranking", "labels", "reasons", "related"],
-    # tags and topics
-    ["vocabulary", "declined", "mentions", "tag_kernel", "likeness", "tag_evidence", "calibration", "telling_terms"],
-    ["communities", "topics", "tags", "evaluate", "figures", "twins", "audit", "edit"],
-    # writing
-    ["output", "fragments", "render", "render_tags"],
-    ["reporters.wording", "reporters.text", "reporters.json", "reporters.github", "reporters.checkstyle"],
-    ["reporters.rdjson", "reporters.sarif", "reporters.gitlab", "reporters.junit", "reporters.markdown"],
-    ["reporters.diff", "reporters"],
-    # commands
-    ["pipeline", "last", "tagging", "evaluating", "eval_page", "console"],
-    ["console_tags", "console_audit", "console_eval"],
-    ["changes", "strangers", "line_edits", "remarks", "related_remarks", "placing", "baseline", "check"],
-    ["report_files"],
-    ["tag_foresight", "foresight", "standing", "saves", "watch", "console_watch"],
-    ["cli", "__main__"],
+    ("", "errors types threads memo findings plural printable labels config cache"),
+    ("reading", "stopwords tokens globs javascript yaml12 dates frontmatter site permalinks posts manifest"),
+    ("reading", "template_syntax prose documents links"),
+    ("encoders", "site combine transformer blog"),
+    ("related", "index ranking reasons policy"),
+    ("tags", "vocabulary declined mentions kernel likeness evidence calibration telling_terms communities topics"),
+    ("tags", "suggest evaluate figures twins audit"),
+    ("", "edit"),
+    ("writing", "output fragments render render_tags"),
+    ("reporters", "wording text json github checkstyle rdjson sarif gitlab junit markdown diff"),
+    ("", "pipeline last tagging evaluating"),
+    ("check", "changes strangers line_edits remarks related_remarks placing baseline run report_files"),
+    ("watch", "tag_foresight foresight standing saves loop"),
+    ("console", "eval_page terminal tags audit evaluation watch"),
+    ("", "cli __main__"),
 ]
-# fmt: on
-ORDER = [name for layer in LAYERS for name in layer]
+ORDER = [f"{package}.{name}".removeprefix(".") for package, names in LAYERS for name in names.split()]
 """Top to bottom: a module may import what stands above it."""
 
 HEAVY = {"numpy", "scipy", "sklearn", "scann", "jinja2", "mistune", "watchdog", "sentence_transformers", "torch"}
@@ -45,7 +36,7 @@ def modules() -> dict[str, Path]:
     found = {
         file.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", "."): file for file in PACKAGE.rglob("*.py")
     }
-    return {name.removesuffix(".__init__"): file for name, file in found.items() if name != "__init__"}
+    return {name: file for name, file in found.items() if not name.endswith("__init__")}
 
 
 def imports(file: Path) -> set[str]:
@@ -65,8 +56,8 @@ def imports(file: Path) -> set[str]:
             or not (node.module or "").startswith("enishi")
         ):
             continue
-        name = str(node.module).removeprefix("enishi").removeprefix(".")
-        found |= {name} if name else {alias.name for alias in node.names}
+        module = str(node.module).removeprefix("enishi").removeprefix(".")
+        found |= {module} | {f"{module}.{alias.name}".removeprefix(".") for alias in node.names}
     return found & modules().keys()
 
 

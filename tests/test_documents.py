@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from blog import post_text, topic_posts, topic_text, write_blog
-from enishi import documents
 from enishi.cache import Cache
-from enishi.documents import PostFile, read_documents, read_files, record_key
 from enishi.errors import Diagnostic
-from enishi.posts import find_files
-from enishi.site import Site, detect_site
+from enishi.reading import documents
+from enishi.reading.documents import PostFile, read_documents, read_files, record_key
+from enishi.reading.posts import find_files
+from enishi.reading.site import Site, detect_site
 from enishi.types import Document
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

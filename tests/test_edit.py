@@ -17,7 +17,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from enishi import edit as edit_module
-from enishi import yaml12
 from enishi.edit import (
     Edit,
     EditRefusedError,
@@ -29,8 +28,9 @@ from enishi.edit import (
     unified_diff,
 )
 from enishi.errors import Diagnostic, OutputError, Severity
-from enishi.posts import make_post, read_source
-from enishi.site import Site
+from enishi.reading import yaml12
+from enishi.reading.posts import make_post, read_source
+from enishi.reading.site import Site
 from shared_data import TESTS, needs_hexo, run_node
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file permissions or links")

@@ -16,11 +16,11 @@ import pytest
 from blog import files_below, topic_posts, write_blog
 from browser import CHROMIUM, browser
 from enishi import cli
-from enishi.console_eval import print_evaluation
-from enishi.eval_page import render_page
-from enishi.evaluate import Case, Guess
+from enishi.console.eval_page import render_page
+from enishi.console.evaluation import print_evaluation
 from enishi.evaluating import Evaluation, RelatedFigures, advice, percent, remarks, setting, write_page
-from enishi.figures import Doubt, measure_cases
+from enishi.tags.evaluate import Case, Guess
+from enishi.tags.figures import Doubt, measure_cases
 from enishi.types import Reach
 
 HOSTILE = "</title><script>alert(1)</script>{{ 7 * 7 }}\x1b[31m\u202e&\"'<b>"

@@ -15,7 +15,8 @@ import pytest
 from blog import topic_posts, write_blog
 from blog_of_documents import document, site, subject_posts
 from enishi.config import TagSettings
-from enishi.evaluate import (
+from enishi.pipeline import Request, build, load, open_cache, read
+from enishi.tags.evaluate import (
     Case,
     Guess,
     TextNeighbors,
@@ -25,8 +26,7 @@ from enishi.evaluate import (
     text_reach,
     without_tags,
 )
-from enishi.figures import MIN_SUGGESTIONS, TagFigures, measure_cases, wilson
-from enishi.pipeline import Request, build, load, open_cache, read
+from enishi.tags.figures import MIN_SUGGESTIONS, TagFigures, measure_cases, wilson
 from enishi.types import Document
 
 SETTINGS = TagSettings()
@@ -188,7 +188,7 @@ def test_what_a_tag_implies_is_neither_right_nor_wrong() -> None:
 def test_how_sure_the_settings_want_suggestions_is_of_no_matter_but_constants_are(tmp_path: Path) -> None:
     documents = subject_posts(8)
     assert run(documents) == run(documents, TagSettings(min_confidence=0.99, max_suggestions=1))
-    shipped = json.loads((Path(run.__code__.co_filename).parents[1] / "plugin/enishi/tag_constants.json").read_bytes())
+    shipped = json.loads((Path(run.__code__.co_filename).parents[1] / "plugin/enishi/tags/constants.json").read_bytes())
     other = tmp_path / "constants.json"
     other.write_text(json.dumps(shipped | {"intercept": shipped["intercept"] - 3}), "utf-8")
     unsure = run(documents, TagSettings(constants=str(other)))

@@ -23,14 +23,15 @@ import pytest
 
 import enishi.cache
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
-from enishi import documents, pipeline
+from enishi import pipeline
 from enishi.cache import SCHEMA_VERSION
 from enishi.errors import OutputError
-from enishi.output import outputs_intact
 from enishi.pipeline import BuildReport, Request, build
-from enishi.posts import SourceFile, find_files
-from enishi.render import partial_name
-from enishi.site import Site
+from enishi.reading import documents
+from enishi.reading.posts import SourceFile, find_files
+from enishi.reading.site import Site
+from enishi.writing.output import outputs_intact
+from enishi.writing.render import partial_name
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 POSTS = "source/_posts"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from blog import TOPICS, topic_posts, topic_text, write_blog
-from enishi.foresight import Foreseen
 from enishi.pipeline import Request
-from enishi.standing import Done, Standing
+from enishi.watch.foresight import Foreseen
+from enishi.watch.standing import Done, Standing
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 

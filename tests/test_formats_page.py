@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
+from enishi.check.line_edits import line_edit, patch_of
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.line_edits import line_edit, patch_of
 from enishi.reporters import FORMATS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "formats.md"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import Severity
-from enishi.frontmatter import (
+from enishi.reading.frontmatter import (
     HANDLERS,
     HEXO_HANDLERS,
     KNOWN_KEYS,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enishi.globs import Globs, HexoGlobs
+from enishi.reading.globs import Globs, HexoGlobs
 
 
 @pytest.mark.parametrize(

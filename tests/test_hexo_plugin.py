@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dom import Element, dom
-from enishi.render import templates_folder
+from enishi.writing.render import templates_folder
 from hexo_site import MODULES, PLUGIN, REAL, STUB, HexoSite, link_packages, make_site, needs_site
 
 pytestmark = needs_site

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from enishi import javascript, permalinks, yaml12
 from enishi.errors import Diagnostic
-from enishi.frontmatter import LOST
-from enishi.globs import HexoGlobs
-from enishi.posts import Source, find_files, make_post, read_source
-from enishi.site import Site, detect_site
+from enishi.reading import javascript, permalinks, yaml12
+from enishi.reading.frontmatter import LOST
+from enishi.reading.globs import HexoGlobs
+from enishi.reading.posts import Source, find_files, make_post, read_source
+from enishi.reading.site import Site, detect_site
 from enishi.types import Post
 from shared_data import CORPORA, SHARED, TESTS, needs_hexo, needs_shared, run_node
 

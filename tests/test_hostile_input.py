@@ -15,9 +15,9 @@ READ = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from enishi.posts import Source, make_post, read_source
-from enishi.prose import text_fields
-from enishi.site import Site
+from enishi.reading.posts import Source, make_post, read_source
+from enishi.reading.prose import text_fields
+from enishi.reading.site import Site
 
 texts = sys.stdin.read().split("\\0\\0")
 for generator in ("hexo",) if "body" in sys.argv else ("hexo", "generic"):

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-import enishi.index
+import enishi.related.index
 from enishi.errors import EnishiError, IndexUnavailableError
-from enishi.index import DIGITS, ExactIndex, ScannIndex, build_index, exact_scores, neighbors_of_all
+from enishi.related.index import DIGITS, ExactIndex, ScannIndex, build_index, exact_scores, neighbors_of_all
 
 HAS_SCANN = importlib.util.find_spec("scann") is not None
 needs_scann = pytest.mark.skipif(not HAS_SCANN, reason="ScaNN has no wheel for this machine")
@@ -112,8 +112,8 @@ class TestContract:
     def test_batches_do_not_show(self, backend: str, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
         vectors = near_ties(200, 20)
         whole = build_index(vectors, backend=backend).search(vectors, 30)
-        monkeypatch.setattr(enishi.index, "_CELLS", cells)
-        monkeypatch.setattr(enishi.index, "_PRODUCTS", cells)
+        monkeypatch.setattr(enishi.related.index, "_CELLS", cells)
+        monkeypatch.setattr(enishi.related.index, "_PRODUCTS", cells)
         assert digest(build_index(vectors, backend=backend).search(vectors, 30)) == digest(whole)
 
     def test_thousands_of_identical_rows(self, backend: str) -> None:
@@ -331,7 +331,7 @@ import sys
 import numpy as np
 sys.path[:0] = [{plugin!r}, {tests!r}]
 from test_index import clustered_rows, digest, near_ties, repeated_rows
-from enishi.index import build_index, neighbors_of_all
+from enishi.related.index import build_index, neighbors_of_all
 vectors = np.vstack([clustered_rows(1200, 96), near_ties(150, 96), repeated_rows(150, 96)])
 index = build_index(vectors, backend={backend!r})
 print(digest(neighbors_of_all(index, vectors, 30)), digest(index.search(vectors[7:8], 30)))
@@ -374,7 +374,7 @@ class TestManyRows:
         )
 
     def test_modes_by_number_of_different_rows(self) -> None:
-        modes = {count: enishi.index._mode_for(count) for count in (1, 19_999, 20_000, 99_999, 100_000)}
+        modes = {count: enishi.related.index._mode_for(count) for count in (1, 19_999, 20_000, 99_999, 100_000)}
         assert modes == {1: "brute", 19_999: "brute", 20_000: "ah", 99_999: "ah", 100_000: "tree"}
         assert ScannIndex(np.zeros((30_000, 4), np.float32)).mode == "brute"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
-from enishi.output import outputs_intact
+from enishi.writing.output import outputs_intact
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX processes")
 KILLS = 200
@@ -55,7 +55,7 @@ READER = """
 # builds write, and related.json may name no fragment that is not there.
 import hashlib, json, select, sys, time
 from pathlib import Path
-from enishi.render import partial_name
+from enishi.writing.render import partial_name
 
 folder, allowed = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from blog_of_documents import document, subject_posts
-from enishi.likeness import ExactLikeness, LandmarkLikeness, choose_landmarks
-from enishi.tag_kernel import dense_kernel, make_blocks
+from enishi.tags.kernel import dense_kernel, make_blocks
+from enishi.tags.likeness import ExactLikeness, LandmarkLikeness, choose_landmarks
 
 POSTS = [*subject_posts(8), document("zz/empty.md", "", "")]
 BLOCKS = make_blocks(POSTS)

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from enishi.links import PostFinder, resolve_links
+from enishi.reading.links import PostFinder, resolve_links
 from enishi.types import Document, Post, TextFields
 
 A = Post("source/_posts/2024/first-steps.md", "First", url="/blog/2024/05/first-steps/", slug="first-steps")

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from enishi.render import partial_view, render_partials, stylesheet, templates_folder
 from enishi.types import Post, Related
+from enishi.writing.render import partial_view, render_partials, stylesheet, templates_folder
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

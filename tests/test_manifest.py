@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import SettingsError
-from enishi.manifest import apply_manifest, read_manifest, safe_url
-from enishi.site import Site
+from enishi.reading.manifest import apply_manifest, read_manifest, safe_url
+from enishi.reading.site import Site
 from enishi.types import Post
 
 SITE = Site(root=Path(), generator="hexo", post_folders=("source/_posts", "source/_drafts"), reads_like_hexo=True)

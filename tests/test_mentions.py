@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blog_of_documents import document
-from enishi.mentions import count_mentions, variants
+from enishi.tags.mentions import count_mentions, variants
 
 
 def count(tag: str, body: str, title: str = "") -> int:

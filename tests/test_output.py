@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from enishi import output
 from enishi.errors import OutputError, Severity
-from enishi.output import JOURNAL_NAME, MANIFEST_NAME, WriteReport, outputs_intact, write_outputs, written_files
+from enishi.writing import output
+from enishi.writing.output import JOURNAL_NAME, MANIFEST_NAME, WriteReport, outputs_intact, write_outputs, written_files
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file permissions, links or fork")
 not_root = pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() == 0, reason="root may write anywhere")
@@ -329,7 +329,7 @@ def test_temporary_files_never_lie_in_the_folder_that_is_watched(tmp_path: Path)
     watched = tmp_path / "source" / "_data"
     watched.mkdir(parents=True)
     code = (
-        "import sys\nfrom pathlib import Path\nfrom enishi.output import write_outputs\n"
+        "import sys\nfrom pathlib import Path\nfrom enishi.writing.output import write_outputs\n"
         "opened = []\n"
         "sys.addaudithook(lambda event, args: opened.append(args) if event == 'open' else None)\n"
         f"site = Path({os.fspath(tmp_path)!r})\n"
@@ -410,7 +410,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     """A limit on file size is refused in the middle of a write, as a full disk is."""
     write_outputs(tmp_path, FIRST)
     code = (
-        "import resource, signal\nfrom pathlib import Path\nfrom enishi.output import write_outputs\n"
+        "import resource, signal\nfrom pathlib import Path\nfrom enishi.writing.output import write_outputs\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         f"write_outputs(Path({os.fspath(tmp_path)!r}), {{'partials/a.html': b'x', 'related.json': b'y' * 9999}})"

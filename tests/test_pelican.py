@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from dom import Element, dom
-from enishi.render import templates_folder
+from enishi.writing.render import templates_folder
 
 pytestmark = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("pelican", "markdown"))),

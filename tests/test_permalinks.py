@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enishi import permalinks
-from enishi.permalinks import Address, make_url
-from enishi.site import Site
+from enishi.reading import permalinks
+from enishi.reading.permalinks import Address, make_url
+from enishi.reading.site import Site
 
 DATE = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 

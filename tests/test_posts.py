@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import Diagnostic, Severity
-from enishi.posts import MAX_FILE_BYTES, Source, find_files, make_post, read_source
-from enishi.site import Site
+from enishi.reading.posts import MAX_FILE_BYTES, Source, find_files, make_post, read_source
+from enishi.reading.site import Site
 from enishi.types import Post
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

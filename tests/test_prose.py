@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enishi.prose import LEDE_LENGTH, plain_title, text_fields
-from enishi.template_syntax import plain_markdown
+from enishi.reading.prose import LEDE_LENGTH, plain_title, text_fields
+from enishi.reading.template_syntax import plain_markdown
 
 PAIRS = sorted((Path(__file__).parent / "fixtures" / "prose").glob("*.md"))
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from blog import random_vectors, vectors_at
-from enishi.index import Backend
-from enishi.ranking import Candidates, Ranking
+from enishi.related.index import Backend
+from enishi.related.ranking import Candidates, Ranking
 
 if TYPE_CHECKING:
     from enishi.types import Rows, Vectors

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from enishi.reasons import MAX_TERMS, Reasons
-from enishi.stopwords import CJK, LATIN
-from enishi.tokens import count_terms
+from enishi.reading.stopwords import CJK, LATIN
+from enishi.reading.tokens import count_terms
+from enishi.related.reasons import MAX_TERMS, Reasons
 from enishi.types import Document, Post, TextFields
 
 

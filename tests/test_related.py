@@ -12,8 +12,8 @@ import pytest
 
 from blog import document, random_vectors, vectors_at
 from enishi.config import RelatedSettings
-from enishi.index import Backend
-from enishi.related import FIRST_PLACES, RelatedPosts, _Policy, explain_place, find_related
+from enishi.related.index import Backend
+from enishi.related.policy import FIRST_PLACES, RelatedPosts, _Policy, explain_place, find_related
 from enishi.types import Document
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from enishi.labels import (
     written_date,
 )
 from enishi.printable import text_line
-from enishi.render import (
+from enishi.types import Post, Related
+from enishi.writing.render import (
     PartialOptions,
     partial_name,
     partial_view,
@@ -42,7 +43,6 @@ from enishi.render import (
     stylesheet,
     templates_folder,
 )
-from enishi.types import Post, Related
 
 SCHEMA = json.loads((templates_folder() / "schema" / "related.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -414,7 +414,7 @@ def test_names_of_fragments_differ_where_paths_do() -> None:
 
 def test_the_same_bytes_whatever_the_hash_seed() -> None:
     code = (
-        "from enishi.render import *; from enishi.types import *\n"
+        "from enishi.writing.render import *; from enishi.types import *\n"
         "posts=[Post('a.md','A',lang='ja'),Post('b.md','B')]\n"
         "related={'a.md':[Related('b.md','B','/b/',.5,shared_tags=('x','y'))]}\n"
         "print(render_related_json(posts,related), sorted(render_partials(posts,related).files.items()))"
@@ -430,7 +430,7 @@ def test_the_same_bytes_whatever_the_hash_seed() -> None:
 
 def test_json_and_writing_load_no_template_library() -> None:
     code = (
-        "import sys; from enishi import render, output\n"
+        "import sys; from enishi.writing import render, output\n"
         "render.render_related_json([], {}); render.public_related_json([], {})\n"
         "print([name for name in ('jinja2', 'markupsafe', 'numpy', 'sklearn', 'pydantic') if name in sys.modules])"
     )
@@ -505,7 +505,7 @@ def test_a_failing_template_is_named_and_ours_is_used(tmp_path: Path, source: st
     "source", ["{% for a in range(9999) %}" * 3 + "{% endfor %}" * 3, "{{ 9**(9**9) % 10 }}"], ids=["loops", "power"]
 )
 def test_a_template_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
-    monkeypatch.setattr("enishi.fragments._SECONDS_EACH", 0.5)
+    monkeypatch.setattr("enishi.writing.fragments._SECONDS_EACH", 0.5)
     html, (problem,) = with_template(tmp_path, source)
     assert "more than" in problem
     assert dom(html).one("a").text == "<B>"

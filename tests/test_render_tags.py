@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from enishi.render import templates_folder
-from enishi.render_tags import render_tags_json
 from enishi.types import (
     Evidence,
     MissingTag,
@@ -21,6 +19,8 @@ from enishi.types import (
     TopicShare,
     TopicTag,
 )
+from enishi.writing.render import templates_folder
+from enishi.writing.render_tags import render_tags_json
 
 SCHEMA = json.loads((templates_folder() / "schema" / "tags.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

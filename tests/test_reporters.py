@@ -15,10 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
+from enishi.check.line_edits import line_edit
 from enishi.edit import Edit, TagChange, plan_edit, unified_diff
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
-from enishi.line_edits import line_edit
 from enishi.reporters import FORMATS, as_bytes
 from enishi.reporters.rdjson import byte_column
 from enishi.reporters.text import print_text

@@ -19,8 +19,8 @@ import pytest
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
 from enishi import pipeline
 from enishi.errors import SettingsError
-from enishi.output import outputs_intact
 from enishi.pipeline import BuildReport, Request, build
+from enishi.writing.output import outputs_intact
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals, links or users")
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

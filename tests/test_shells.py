@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from blog import topic_posts, write_blog
-from enishi.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
+from enishi.reading.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "tests" / "schemas"

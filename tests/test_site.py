@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import SettingsError, SiteNotFoundError
-from enishi.site import Site, detect_site
+from enishi.reading.site import Site, detect_site
 
 
 def make(root: Path, **files: str) -> Path:

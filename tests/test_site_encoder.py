@@ -16,7 +16,7 @@ import pytest
 import enishi.encoders.site
 from enishi.cache import Cache
 from enishi.encoders.site import SiteEncoder
-from enishi.tokens import count_words
+from enishi.reading.tokens import count_words
 from enishi.types import Document, Encoder, Post, TextFields
 
 TESTS = Path(__file__).resolve().parent

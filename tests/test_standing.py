@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from blog import TOPICS, files_below, post_text, topic_posts, topic_text, write_blog
-from enishi.documents import read_documents
 from enishi.errors import OutputError
 from enishi.memo import Memo, Pairs, each, term_frequency
 from enishi.pipeline import Request, build
-from enishi.standing import Standing
+from enishi.reading.documents import read_documents
+from enishi.watch.standing import Standing
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 SETTINGS = (
@@ -254,7 +254,7 @@ def test_an_error_that_the_post_had_before_holds_nothing(site: Path) -> None:
 def test_files_that_did_not_change_are_not_read_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    from enishi import standing as module
+    from enishi.watch import standing as module
 
     past = 1_600_000_000
     for file in site.rglob("*.md"):
@@ -286,7 +286,7 @@ def test_a_second_write_within_the_clocks_tick_is_seen(site: Path) -> None:
 
 
 def test_after_a_failure_everything_is_written_at_the_next_try(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi import standing as module
+    from enishi.watch import standing as module
 
     standing = Standing(Request(site, now=NOW))
     update(standing)
@@ -307,7 +307,7 @@ def test_after_a_failure_everything_is_written_at_the_next_try(site: Path, monke
 
 
 def test_a_post_comes_out_of_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi import standing as module
+    from enishi.watch import standing as module
 
     posts = topic_posts(3, ("tea", "bread"))
     posts["soon.md"] = post_text("Soon", topic_text("tea", 9), "tags: [tea]\n", day=10)

@@ -18,9 +18,9 @@ import pytest
 from blog_of_documents import document, read_post, read_posts, site, subject_posts
 from enishi.config import TagSettings
 from enishi.errors import SettingsError
-from enishi.render_tags import render_tags_json
-from enishi.tags import suggest_tags
+from enishi.tags.suggest import suggest_tags
 from enishi.types import Document, TagAnalysis
+from enishi.writing.render_tags import render_tags_json
 from nlp_posts import NLP_POSTS
 from shared_data import CORPORA, SHARED, needs_shared
 
@@ -136,9 +136,9 @@ def test_a_posts_own_tags_change_nothing_about_its_other_tags() -> None:
 def test_features_of_a_post_do_not_know_its_tags() -> None:
     import numpy as np
 
-    from enishi.likeness import measure_likeness
-    from enishi.tags import collect_evidence
-    from enishi.vocabulary import read_vocabulary
+    from enishi.tags.likeness import measure_likeness
+    from enishi.tags.suggest import collect_evidence
+    from enishi.tags.vocabulary import read_vocabulary
 
     posts = blog()
     likeness = measure_likeness(posts)
@@ -249,14 +249,14 @@ def test_twins_are_like_any_two_posts() -> None:
 
 def test_a_large_blog_takes_the_way_by_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = suggest(blog(0))
-    monkeypatch.setattr("enishi.likeness.EXACT_POSTS", 10)
+    monkeypatch.setattr("enishi.tags.likeness.EXACT_POSTS", 10)
     landmarks = suggest(blog(0))
     assert landmarks.suggestions["go/00.md"][0].tag == "GO"
     assert confidences(landmarks, "go/00.md") == pytest.approx(confidences(exact, "go/00.md"), abs=0.02)
 
 
 def test_a_large_blog_is_fitted_on_a_part_of_its_posts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("enishi.tags.MAX_PAIRS", 20)
+    monkeypatch.setattr("enishi.tags.suggest.MAX_PAIRS", 20)
     assert suggest(blog(0)).suggestions["go/00.md"][0].tag == "GO"
 
 
@@ -267,8 +267,8 @@ import hashlib, sys
 sys.path.insert(0, sys.argv[1])
 from blog_of_documents import site, subject_posts
 from enishi.config import TagSettings
-from enishi.render_tags import render_tags_json
-from enishi.tags import suggest_tags
+from enishi.writing.render_tags import render_tags_json
+from enishi.tags.suggest import suggest_tags
 posts = sorted(subject_posts(30), key=lambda d: d.post.path)
 settings = TagSettings(min_confidence=0, max_suggestions=9)
 found = suggest_tags(posts, site(), settings, {"go/03.md": frozenset({"x", "go"})})

@@ -12,7 +12,7 @@ import pytest
 
 from blog import files_below, topic_posts, write_blog
 from enishi import cli, edit, tagging
-from enishi.console_tags import sparkline
+from enishi.console.tags import sparkline
 from enishi.pipeline import Request, build
 
 LACKS_TEA, LACKS_BREAD = "content/tea-3.md", "content/bread-5.md"

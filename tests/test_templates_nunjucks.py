@@ -14,7 +14,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from dom import Element, dom
-from enishi.render import PartialOptions, PartialView, partial_view, templates_folder
+from enishi.writing.render import PartialOptions, PartialView, partial_view, templates_folder
 from test_render import HOSTILE, entry, post
 
 TESTS = Path(__file__).resolve().parent

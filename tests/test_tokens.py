@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enishi.stopwords import CJK, LATIN
-from enishi.tokens import count_terms, count_words, fold, merge_terms, words
+from enishi.reading.stopwords import CJK, LATIN
+from enishi.reading.tokens import count_terms, count_words, fold, merge_terms, words
 from enishi.types import Term, Terms
 
 

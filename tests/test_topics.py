@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from blog_of_documents import SUBJECTS, document, site, subject_posts
-from enishi.communities import find_communities
 from enishi.config import TagSettings
-from enishi.tags import suggest_tags
-from enishi.telling_terms import TellingTerms
+from enishi.tags.communities import find_communities
+from enishi.tags.suggest import suggest_tags
+from enishi.tags.telling_terms import TellingTerms
 from enishi.types import Document, MissingTag, TagAnalysis, Topic
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from blog_of_documents import site
 from enishi.config import TagSettings
+from enishi.tags.vocabulary import Vocabulary, fold_tag, read_vocabulary, reader_key, spelling_key
 from enishi.types import Post
-from enishi.vocabulary import Vocabulary, fold_tag, read_vocabulary, reader_key, spelling_key
 
 
 def posts(*tags: tuple[str, ...], **fields: Any) -> list[Post]:

@@ -20,12 +20,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from blog import post_text, topic_posts, topic_text, write_blog
-from enishi.console_watch import JsonListener, TerminalListener
+from enishi.console.watch import JsonListener, TerminalListener
 from enishi.errors import Diagnostic
 from enishi.pipeline import Request
-from enishi.render import templates_folder
-from enishi.standing import Turn
-from enishi.watch import Built, Listener, Saved, Watch, WatchOptions
+from enishi.watch.loop import Built, Listener, Saved, Watch, WatchOptions
+from enishi.watch.standing import Turn
+from enishi.writing.render import templates_folder
 from test_standing import NOW, built, outputs
 
 SCHEMA = json.loads((templates_folder() / "schema" / "watch.schema.json").read_text("utf-8"))
@@ -275,7 +275,7 @@ def test_settings_that_do_not_fit_end_nothing(site: Path) -> None:
 
 
 def test_a_save_before_the_tags_are_done_comes_first(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi import standing
+    from enishi.watch import standing
 
     plain, started, tried = standing.tag, threading.Event(), list[int]()
 
@@ -312,7 +312,7 @@ from pathlib import Path
 from blog import topic_posts, topic_text, write_blog
 from test_standing import NOW, update
 from enishi.pipeline import Request
-from enishi.standing import Standing
+from enishi.watch.standing import Standing
 def resident():
     return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
 site = write_blog(Path({os.fspath(tmp_path / "blog")!r}), topic_posts(2, ("tea", "trains", "bread")))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enishi import yaml12
-from enishi.yaml12 import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, Document, YamlError, load, plain_scalar
+from enishi.reading import yaml12
+from enishi.reading.yaml12 import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, Document, YamlError, load, plain_scalar
 
 SCALARS: list[tuple[str, Any]] = [
     *(("yes", "yes"), ("no", "no"), ("on", "on"), ("Off", "Off"), ("y", "y"), ("true", True), ("False", False)),

@@ -40,7 +40,7 @@ def contender(name: str) -> Callable[[np.ndarray], Any]:
         import hnswlib  # noqa: F401
 
         return HnswIndex
-    from enishi.index import ExactIndex, ScannIndex
+    from enishi.related.index import ExactIndex, ScannIndex
 
     if name == "exact":
         return ExactIndex

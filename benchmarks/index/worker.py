@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.index.contenders import contender
 from benchmarks.index.vectors import blog_like_vectors
 from benchmarks.machine import memory_now
-from enishi.index import neighbors_of_all
+from enishi.related.index import neighbors_of_all
 
 K = 10
 QUERIES = 1000

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from enishi.config import TagSettings
-from enishi.likeness import Likeness, measure_likeness
-from enishi.posts import find_files, make_post, read_source
-from enishi.prose import text_fields
-from enishi.site import Site, detect_site
-from enishi.tokens import count_terms, count_words
+from enishi.reading.posts import find_files, make_post, read_source
+from enishi.reading.prose import text_fields
+from enishi.reading.site import Site, detect_site
+from enishi.reading.tokens import count_terms, count_words
+from enishi.tags.likeness import Likeness, measure_likeness
+from enishi.tags.vocabulary import Vocabulary, read_vocabulary
 from enishi.types import Document
-from enishi.vocabulary import Vocabulary, read_vocabulary
 
 _NOW = datetime(2100, 1, 1, tzinfo=UTC)
 """No post lies in the future: what an author once tagged teaches, whenever it is read."""

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.learn_tags.blogs import Blog
-from enishi.calibration import Constants, minimise_logloss, standardise
-from enishi.tag_evidence import FEATURES
-from enishi.tags import collect_evidence, usable_pairs
+from enishi.tags.calibration import Constants, minimise_logloss, standardise
+from enishi.tags.evidence import FEATURES
+from enishi.tags.suggest import collect_evidence, usable_pairs
 
 SAMPLE_WEIGHT = 2000.0
 RIDGE = 2.5
@@ -70,7 +70,7 @@ def learn(samples: Sequence[Sample]) -> Constants:
 
 
 def write_constants(file: Path, constants: Constants) -> None:
-    """As `enishi.calibration.read_constants` reads it: five digits, one line a feature."""
+    """As `enishi.tags.calibration.read_constants` reads it: five digits, one line a feature."""
     rows = zip(constants.mean, constants.sd, constants.weight, strict=True)
     lines = [
         f"    {json.dumps(name)}: [{', '.join(f'{value:.5f}' for value in row)}]"

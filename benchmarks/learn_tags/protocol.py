@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.learn_tags.blogs import Blog
-from enishi.calibration import Constants
-from enishi.tags import estimate_tags
+from enishi.tags.calibration import Constants
+from enishi.tags.suggest import estimate_tags
 
 PARTS = 5
 MIN_VISIBLE = 3

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.learn_tags.blogs import Blog, make_blog, read_blog
 from benchmarks.machine import markdown_table
 from enishi.encoders.site import SiteEncoder
-from enishi.telling_terms import TellingTerms
-from enishi.topics import group_posts
+from enishi.tags.telling_terms import TellingTerms
+from enishi.tags.topics import group_posts
 
 HEAD = ["blog", "method", "topics", "posts in one", "median size", "agreement with tags", "stability", "same name"]
 GONE = 10

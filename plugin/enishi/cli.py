@@ -195,7 +195,7 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Read a blog and write its related posts."""
-    from enishi import console
+    from enishi.console import terminal as console
     from enishi.pipeline import build as build_site
 
     request = _request(site, out, config, set_, manifest=_text_of(manifest), now=_moment(now), processes=_processes())
@@ -228,10 +228,10 @@ def watch(
     """Build, and from then on whenever a post is saved; show what the saved post is related to."""
     import signal
 
-    from enishi import console
-    from enishi.console_watch import JsonListener, TerminalListener
-    from enishi.watch import Listener, Watch, WatchOptions
-    from enishi.watch import watch as watch_site
+    from enishi.console import terminal as console
+    from enishi.console.watch import JsonListener, TerminalListener
+    from enishi.watch.loop import Listener, Watch, WatchOptions
+    from enishi.watch.loop import watch as watch_site
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -256,7 +256,7 @@ def related(
     as_json: JsonOption = False,
 ) -> None:
     """Show a post's related posts, with the reasons, from the last build."""
-    from enishi import console
+    from enishi.console import terminal as console
     from enishi.last import find_post, written_posts
 
     request = _request(site, out)
@@ -281,7 +281,7 @@ def search(
     """Find the posts nearest to some words, by the vectors of the last build."""
     from dataclasses import asdict
 
-    from enishi import console
+    from enishi.console import terminal as console
     from enishi.last import search as search_posts
 
     text = " ".join(words)
@@ -305,7 +305,7 @@ def explain(
     """Say why two posts are, or are not, related."""
     from dataclasses import asdict
 
-    from enishi import console
+    from enishi.console import terminal as console
     from enishi.last import explain as explain_posts
 
     found = explain_posts(_request(site, out, config, set_, processes=_processes()), post, other)
@@ -318,7 +318,8 @@ def explain(
 @_command("topics")
 def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption = False) -> None:
     """Show what the blog is about: topics, their trend, and posts that lack a topic's usual tag."""
-    from enishi import console, console_tags
+    from enishi.console import tags as console_tags
+    from enishi.console import terminal as console
     from enishi.tagging import last_tags
 
     tags = last_tags(_request(site, out))
@@ -348,8 +349,9 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Say how far to trust the suggestions on this blog: hide its tags in turn, and see what is suggested."""
-    from enishi import console, console_eval
-    from enishi.eval_page import render_page
+    from enishi.console import evaluation as console_eval
+    from enishi.console import terminal as console
+    from enishi.console.eval_page import render_page
     from enishi.evaluating import evaluate_blog, refuse_page, write_page
 
     if html is not None:
@@ -404,10 +406,10 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is missing or wrong in the posts that changed: tags, front matter, near-duplicates."""
-    from enishi import console
-    from enishi.check import CheckRequest
-    from enishi.check import check as check_site
-    from enishi.report_files import check_format, parse_outputs, write_report
+    from enishi.check.report_files import check_format, parse_outputs, write_report
+    from enishi.check.run import CheckRequest
+    from enishi.check.run import check as check_site
+    from enishi.console import terminal as console
 
     form = "json" if as_json else format_
     check_format(form)
@@ -468,7 +470,8 @@ def suggest(
     as_json: JsonOption = False,
 ) -> None:
     """Show the tags that posts are missing, with confidence and evidence, from the last build."""
-    from enishi import console, console_tags
+    from enishi.console import tags as console_tags
+    from enishi.console import terminal as console
     from enishi.tagging import choose_posts, last_tags
 
     request = _request(site, out)
@@ -494,9 +497,9 @@ def decline(
     set_: SetOption = None,
 ) -> None:
     """Never again suggest a tag for a post."""
-    from enishi.console_tags import say
-    from enishi.declined import DECLINED_NAME
+    from enishi.console.tags import say
     from enishi.tagging import decline as decline_for
+    from enishi.tags.declined import DECLINED_NAME
 
     path, name, is_new = decline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
     if is_new:
@@ -515,7 +518,7 @@ def undecline(
     set_: SetOption = None,
 ) -> None:
     """Take a decline back."""
-    from enishi.console_tags import say
+    from enishi.console.tags import say
     from enishi.tagging import undecline as undecline_for
 
     path, was_declined = undecline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
@@ -530,7 +533,8 @@ def declined(
     site: SiteOption = Path(), config: ConfigOption = None, set_: SetOption = None, as_json: JsonOption = False
 ) -> None:
     """List what was declined."""
-    from enishi import console, console_tags
+    from enishi.console import tags as console_tags
+    from enishi.console import terminal as console
     from enishi.tagging import declines_of
 
     found, diagnostics = declines_of(_request(site, None, config, set_))
@@ -552,7 +556,8 @@ def audit(
     as_json: JsonOption = False,
 ) -> None:
     """Find spelling twins, tags used once or on nearly everything, and such; say what would mend them."""
-    from enishi import console, console_audit
+    from enishi.console import audit as console_audit
+    from enishi.console import terminal as console
     from enishi.tagging import audit as audit_blog
 
     request = _request(site, None, config, set_, processes=_processes())
@@ -616,7 +621,7 @@ def merge(
 
 
 def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
-    from enishi import console_tags
+    from enishi.console import tags as console_tags
     from enishi.tagging import alias_lines, git_apply, plan_renaming, undo_file
 
     plan = plan_renaming(request, old, new)
@@ -628,7 +633,7 @@ def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: 
 
 def _carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
     """Shows a plan, asks, and writes; whether anything was written."""
-    from enishi import console_tags
+    from enishi.console import tags as console_tags
     from enishi.tagging import write_plan
 
     console_tags.print_plan(plan)

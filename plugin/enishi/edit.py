@@ -25,12 +25,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from enishi import javascript
 from enishi.errors import Diagnostic, OutputError, Severity
-from enishi.frontmatter import HANDLERS, HEXO_HANDLERS, Block, BlockError, FrontMatter, Handler, normalise
-from enishi.posts import Source, make_post, read_source
-from enishi.site import Site
-from enishi.yaml12 import plain_scalar
+from enishi.reading import javascript
+from enishi.reading.frontmatter import HANDLERS, HEXO_HANDLERS, Block, BlockError, FrontMatter, Handler, normalise
+from enishi.reading.posts import Source, make_post, read_source
+from enishi.reading.site import Site
+from enishi.reading.yaml12 import plain_scalar
 
 Style = Literal["flow", "block"]
 """How a list is written where the post has none: ``[a, b]``, or an item a line."""

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enishi.calibration import MOST_CERTAIN
-from enishi.declined import match_declines
 from enishi.errors import OutputError, SettingsError
-from enishi.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
-from enishi.figures import EDGE, PRECISION, Interval, Level, TagFigures, measure_cases
 from enishi.pipeline import Blog, Progress, Request, create_encoder, links_of, load, open_cache, read
 from enishi.tagging import ADD, MAYBE
+from enishi.tags.calibration import MOST_CERTAIN
+from enishi.tags.declined import match_declines
+from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
+from enishi.tags.figures import EDGE, PRECISION, Interval, Level, TagFigures, measure_cases
 from enishi.types import Document, Reach
 
 if TYPE_CHECKING:
-    from enishi.embedding import BlogEncoder
+    from enishi.encoders.blog import BlogEncoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def evaluate_blog(
 
 
 def _related(blog: Blog, documents: list[Document], encoder: BlogEncoder, progress: Progress) -> RelatedFigures:
-    from enishi.related import find_related
+    from enishi.related.policy import find_related
 
     links = links_of(documents, blog.site)
     progress("encoding posts", 0, 0)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.errors import EnishiError
-from enishi.links import PostFinder, without_host
 from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
-from enishi.render import RELATED_NAME, RELATED_VERSION
+from enishi.reading.links import PostFinder, without_host
 from enishi.types import Post
+from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -116,8 +116,8 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
         EncoderError: the pretrained model cannot be had.
     """
     from enishi.config import load_settings
-    from enishi.embedding import BlogEncoder
-    from enishi.index import build_index
+    from enishi.encoders.blog import BlogEncoder
+    from enishi.related.index import build_index
 
     posts = written_posts(request.folder)
     with open_cache(request.site) as cache:
@@ -146,8 +146,8 @@ def explain(request: Request, post: str, other: str) -> Explanation:
     Raises:
         UnknownPostError, NoBuildError
     """
-    from enishi.reasons import Reasons
-    from enishi.related import explain_place
+    from enishi.related.policy import explain_place
+    from enishi.related.reasons import Reasons
 
     posts = written_posts(request.folder)
     first, second = find_post(posts, post, request.site), find_post(posts, other, request.site)

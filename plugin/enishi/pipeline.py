@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache, digest
 from enishi.config import Settings, load_settings
-from enishi.declined import DECLINED_NAME, Decline, match_declines, read_declined
-from enishi.documents import PostFile, read_documents, read_files
 from enishi.errors import Diagnostic, SettingsError, Severity
-from enishi.links import resolve_links
-from enishi.manifest import ManifestEntry, read_manifest
-from enishi.output import (
+from enishi.reading.documents import PostFile, read_documents, read_files
+from enishi.reading.links import resolve_links
+from enishi.reading.manifest import ManifestEntry, read_manifest
+from enishi.reading.posts import MAX_FILE_BYTES, find_files
+from enishi.reading.site import Site, detect_site
+from enishi.tags.declined import DECLINED_NAME, Decline, match_declines, read_declined
+from enishi.types import Analysis, Document, Reach, TagAnalysis, TopicGap
+from enishi.writing.output import (
     JOURNAL_NAME,
     SCRATCH_NAME,
     WriteReport,
@@ -34,8 +37,7 @@ from enishi.output import (
     written_digest,
     written_files,
 )
-from enishi.posts import MAX_FILE_BYTES, find_files
-from enishi.render import (
+from enishi.writing.render import (
     RELATED_NAME,
     PartialOptions,
     public_related_json,
@@ -43,15 +45,13 @@ from enishi.render import (
     render_related_json,
     templates_folder,
 )
-from enishi.render_tags import TAGS_NAME, render_tags_json
-from enishi.site import Site, detect_site
-from enishi.types import Analysis, Document, Reach, TagAnalysis, TopicGap
+from enishi.writing.render_tags import TAGS_NAME, render_tags_json
 
 if TYPE_CHECKING:
-    from enishi.embedding import BlogEncoder
+    from enishi.encoders.blog import BlogEncoder
     from enishi.memo import Memo
-    from enishi.posts import SourceFile
-    from enishi.related import RelatedPosts
+    from enishi.reading.posts import SourceFile
+    from enishi.related.policy import RelatedPosts
     from enishi.types import Vectors
 
 STATE_FOLDER = ".enishi"
@@ -213,7 +213,7 @@ def create_encoder(blog: Blog, cache: Cache, progress: Progress = lambda *_: Non
     Raises:
         EncoderError: the pretrained model cannot be had.
     """
-    from enishi.embedding import BlogEncoder
+    from enishi.encoders.blog import BlogEncoder
 
     encoder = BlogEncoder(blog.settings.encoder, blog.site.root, functools.partial(progress, "encoding posts"))
     if blog.settings.encoder.model:
@@ -258,7 +258,7 @@ def relate(
     progress: Progress = lambda *_: None,
 ) -> Relations:
     """The posts' vectors and their related posts.  A memo spares work, and changes no result."""
-    from enishi.related import find_related
+    from enishi.related.policy import find_related
 
     links = links_of(documents, site)
     progress("encoding posts", 0, 0)
@@ -278,7 +278,7 @@ def tag(
     progress: Progress = lambda *_: None,
 ) -> TagAnalysis:
     """Suggestions and topics; nothing where the settings want none."""
-    from enishi.tags import suggest_tags
+    from enishi.tags.suggest import suggest_tags
 
     if not settings.tags.enabled:
         return TagAnalysis()
@@ -582,7 +582,7 @@ def valid_between(blog: Blog, documents: Sequence[Document]) -> tuple[str, str]:
 
 def summarise(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> Summary:
     """An analysis in numbers."""
-    from enishi.topics import topic_gaps
+    from enishi.tags.topics import topic_gaps
 
     gaps = topic_gaps(analysis.tags.topics, documents)
     posts: dict[str, int] = {}

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from enishi.audit import Audit, audit_tags
 from enishi.config import load_settings
-from enishi.declined import Decline, decline_tag, read_declined, undecline_tag
-from enishi.documents import PostFile
 from enishi.edit import EditRefusedError, Refusal, Style, TagChange, apply_edit, plan_edit, unified_diff
 from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, Severity
 from enishi.last import NoBuildError, UnknownPostError, find_post, written_posts
 from enishi.pipeline import STATE_FOLDER, Blog, Request, load, open_cache, read
-from enishi.render_tags import TAGS_NAME, TAGS_VERSION
+from enishi.reading.documents import PostFile
+from enishi.tags.audit import Audit, audit_tags
+from enishi.tags.declined import Decline, decline_tag, read_declined, undecline_tag
+from enishi.tags.vocabulary import fold_tag, read_vocabulary, spelling_key
 from enishi.types import (
     Document,
     Evidence,
@@ -39,7 +39,7 @@ from enishi.types import (
     TopicShare,
 )
 from enishi.types import TopicTag as _TopicTag
-from enishi.vocabulary import fold_tag, read_vocabulary, spelling_key
+from enishi.writing.render_tags import TAGS_NAME, TAGS_VERSION
 
 ADD, MAYBE = 0.8, 0.5
 """From these confidences a suggestion is marked "add" or "maybe"."""

@@ -12,13 +12,13 @@ from xml.etree import ElementTree
 from enishi.edit import Edit, TagChange, find_tags, plan_edit, unified_diff
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
-from enishi.frontmatter import normalise
-from enishi.posts import MAX_BODY, Source, make_post, read_source
-from enishi.prose import LEDE_LENGTH, plain_title, text_fields
+from enishi.reading.frontmatter import normalise
+from enishi.reading.posts import MAX_BODY, Source, make_post, read_source
+from enishi.reading.prose import LEDE_LENGTH, plain_title, text_fields
+from enishi.reading.site import Site
+from enishi.reading.template_syntax import MORE_MARK
+from enishi.reading.tokens import count_terms, count_words
 from enishi.reporters import FORMATS, as_bytes
-from enishi.site import Site
-from enishi.template_syntax import MORE_MARK
-from enishi.tokens import count_terms, count_words
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 GENERATORS = ("hexo", "generic", "jekyll", "zenn")

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
-from enishi.links import web_address
 from enishi.memo import Memo, each
+from enishi.reading.links import web_address
+from enishi.reading.tokens import VERSION as TOKENS_VERSION
+from enishi.reading.tokens import fold, words
 from enishi.threads import one_thread
-from enishi.tokens import VERSION as TOKENS_VERSION
-from enishi.tokens import fold, words
 from enishi.types import Document
 
 if TYPE_CHECKING:

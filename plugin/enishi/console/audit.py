@@ -1,0 +1,221 @@
+"""What a person reads on the terminal about disorder among the tags, and what a machine does.
+
+Each finding comes with the posts it concerns and, where there is one, the command that mends it: to be copied, so it is
+never wrapped, and quoted for a shell whatever a tag holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from enishi.pipeline import Request
+from enishi.plural import counted
+from enishi.printable import shell_word, shown
+from enishi.tagging import BlogAudit, alias_lines, renaming_command
+from enishi.tags.audit import Audit, CategoryTag, LoneTag, TagsTogether, TagUse, Twins, can_be_named, can_be_written
+
+F = TypeVar("F")
+
+SHOWN_FINDINGS = 10
+_SHOWN_POSTS = 3
+_SHOWN_NAMES = 8
+"""Names of one tag, or tags that go together."""
+
+
+# -- for machines ----------------------------------------------------------------------------------------------------
+
+
+def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
+    """All findings."""
+    found = audit.found
+
+    def posts(paths: Iterable[str]) -> list[dict[str, str]]:
+        return [{"path": path, "title": audit.posts[path].title} for path in paths]
+
+    return {
+        "posts": found.posts,
+        "tagged_posts": found.tagged,
+        "tags": found.tags,
+        "twins": [
+            {
+                "keep": {"tag": twins.kept.tag, "posts": posts(twins.kept.posts)},
+                "others": [
+                    {"tag": other.tag, "reasons": list(other.reasons), "posts": posts(other.posts)}
+                    for other in twins.others
+                ],
+                "shown_by": posts(twins.shown_by),
+                "command": _mending(request, [other.tag for other in twins.others], twins.kept.tag),
+                "aliases": alias_lines((other.tag for other in twins.others), twins.kept.tag),
+            }
+            for twins in found.twins
+        ],
+        "together": [
+            {
+                "tags": list(together.tags),
+                "posts": posts(together.posts),
+                "command": _mending(request, together.others, together.tags[0]),
+                "aliases": alias_lines(together.others, together.tags[0]),
+            }
+            for together in found.together
+        ],
+        "categories_meant": found.categories_meant,
+        "categories": [
+            {"tag": use.tag, "category": use.category, "posts": posts(use.posts), "inside": list(use.inside)}
+            for use in found.categories
+        ],
+        "everywhere": [{"tag": use.tag, "posts": posts(use.posts)} for use in found.everywhere],
+        "once": [{"tag": use.tag, "post": posts(use.posts)[0], "named_by": posts(use.named_by)} for use in found.once],
+    }
+
+
+def _mending(request: Request, old: Sequence[str], new: str) -> str:
+    """The command that makes the tags one; empty where there is none, as a tag holds what no command may write."""
+    named = [tag for tag in old if can_be_named(tag)]
+    if not named or not can_be_written(new):
+        return ""
+    return " ".join(map(shell_word, renaming_command(request, named, new)))
+
+
+# -- for people ------------------------------------------------------------------------------------------------------
+
+
+def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS) -> None:
+    """Section by section, at most `limit` findings in each, what concerns most posts first."""
+    found = audit.found
+    page = _Page(audit, request, limit)
+    page.line(
+        (counted(found.posts, "post"), "bold"), f", {found.tagged} with tags, {counted(found.tags, 'different tag')}"
+    )
+    page.section("Several names for what may be one tag", found.twins, page.twins)
+    page.section("Tags that always go together", found.together, page.together)
+    if found.together:
+        page.note("merge what means the same; where one implies the other, a line in [tags.broader] says so instead")
+    _print_categories(page, found)
+    page.section("Tags on nearly everything", found.everywhere, page.everywhere)
+    if found.everywhere:
+        page.note("they tell hardly a post from another")
+    page.section("Tags used once", found.once, page.once)
+    if found.once:
+        page.note(f"give them to more posts, or another name: {page.example('TAG')}")
+    if not page.sections:
+        page.line("nothing to mend")
+
+
+def _print_categories(page: _Page, found: Audit) -> None:
+    if not found.categories_meant:
+        page.section("Tags equal to a category", found.categories, page.category)
+        if found.categories:
+            page.note(f"the category says it already: drop the tag, or narrow it: {page.example('TAG')}")
+    elif found.categories:
+        page.heading("Tags equal to a category", len(found.categories))
+        page.note("this blog as a rule tags posts with their category, so it means to (--json lists them)")
+
+
+class _Page:
+    """One audit on standard output."""
+
+    def __init__(self, audit: BlogAudit, request: Request, limit: int) -> None:
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._audit, self._request, self._limit = audit, request, limit
+        self.sections = 0
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        self._out.print(Text.assemble(*parts))
+
+    def note(self, text: str) -> None:
+        self.line((f"  {text}", "dim"))
+
+    def heading(self, title: str, number: int) -> None:
+        self.sections += 1
+        self.line("\n", (f"{title}: {number}", "bold underline"))
+
+    def section(self, title: str, findings: Sequence[F], show: Callable[[F], None]) -> None:
+        if not findings:
+            return
+        self.heading(title, len(findings))
+        for finding in findings[: self._limit]:
+            show(finding)
+        if len(findings) > self._limit:
+            left = len(findings) - self._limit
+            self.note(f"… and {left} more (--limit {len(findings)} or --json for all)")
+
+    # what each finding looks like
+
+    def twins(self, twins: Twins) -> None:
+        uses = [twins.kept, *twins.others[:_SHOWN_NAMES]]
+        width = max(cell_len(_tag(use.tag)) for use in uses)
+        number = max(len(counted(len(use.posts), "post")) for use in uses)
+        self.line("  ", *_named(twins.kept, width + 2, number, "bold green"), "  keep")
+        for other in twins.others[:_SHOWN_NAMES]:
+            self.line("    ", *_named(other, width, number, "yellow"), f"  {', '.join(other.reasons)}")
+        self._more(len(twins.others) - _SHOWN_NAMES, "    ")
+        self._posts(sorted({path for other in twins.others for path in other.posts}))
+        if twins.shown_by:
+            self._posts(twins.shown_by, "shown by ", 1)
+        self._mend([other.tag for other in twins.others], twins.kept.tag)
+
+    def together(self, together: TagsTogether) -> None:
+        names = "  ".join(map(_tag, together.tags[:_SHOWN_NAMES]))
+        self.line("  ", (names, "bold"), f"  on the same {counted(len(together.posts), 'post')}")
+        self._more(len(together.tags) - _SHOWN_NAMES, "    ")
+        self._posts(together.posts)
+        self._mend(together.others, together.tags[0])
+
+    def category(self, use: CategoryTag) -> None:
+        inside = f"{len(use.inside)} of its {counted(len(use.posts), 'post')} in the category {shown(use.category)}"
+        self.line("  ", (_tag(use.tag), "bold"), f"  {inside}")
+        self._posts(use.inside or use.posts)
+
+    def everywhere(self, use: TagUse) -> None:
+        self.line("  ", (_tag(use.tag), "bold"), f"  {len(use.posts)} of {self._audit.found.tagged} posts with tags")
+        self._posts(use.posts)
+
+    def once(self, use: LoneTag) -> None:
+        self.line("  ", (_tag(use.tag), "bold"), "  ", *self._post(use.posts[0]))
+        if use.named_by:
+            others = f"{counted(len(use.named_by), 'other post')} {'has' if len(use.named_by) == 1 else 'have'}"
+            self.line((f"      {others} it in the title:", "dim"))
+            self._posts(use.named_by, at_most=2)
+
+    # what findings are made of
+
+    def _posts(self, paths: Sequence[str], prefix: str = "", at_most: int = _SHOWN_POSTS) -> None:
+        for path in paths[:at_most]:
+            self.line("      ", (prefix, "dim"), *self._post(path))
+        if at_most > 1:
+            self._more(len(paths) - at_most, "      ")
+
+    def _post(self, path: str) -> list[str | tuple[str, str]]:
+        document = self._audit.posts[path]
+        status = "" if document.post.is_public else f" ({document.post.status})"
+        return [shown(document.title) + status, (f"  {shown(path)}", "dim")]
+
+    def _more(self, number: int, indent: str) -> None:
+        if number > 0:
+            self.line((f"{indent}… and {number} more", "dim"))
+
+    def _mend(self, old: Sequence[str], new: str) -> None:
+        command = _mending(self._request, old, new)
+        if command:
+            self.line("    ", (command, "cyan"))
+        if not command or not all(map(can_be_named, old)):
+            self.line("    ", ("a name with control characters has to be mended by hand", "dim"))
+        for alias in alias_lines(filter(can_be_named, old), new) if command else ():
+            self.line("    ", ("in enishi.toml, [tags.aliases]: ", "dim"), shown(alias))
+
+    def example(self, tag: str) -> str:
+        return _mending(self._request, [tag], "NEW")
+
+
+def _tag(tag: str) -> str:
+    return f"#{shown(tag)}"
+
+
+def _named(use: TagUse, width: int, number: int, style: str) -> list[str | tuple[str, str]]:
+    name, posts = _tag(use.tag), counted(len(use.posts), "post")
+    return [(name, style), " " * (width - cell_len(name) + 2), f"{posts:>{number}}"]

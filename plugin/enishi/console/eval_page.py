@@ -1,0 +1,184 @@
+"""An evaluation as one page that needs nothing else: figures, tables and two plots, light or dark as the reader is.
+
+Plots are SVG, their coordinates worked out here, so that the template only places finished strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from enishi.evaluating import (
+    Evaluation,
+    advice,
+    counted_tags,
+    interval_percent,
+    percent,
+    precision_of,
+    remarks,
+    setting,
+)
+from enishi.printable import text_line
+from enishi.tagging import level
+from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
+from enishi.types import Reach
+from enishi.writing.render import templates_folder
+
+TEMPLATE = "eval.html.j2"
+_SIDE = 300
+"""Width and height of a plot's field, in its own units."""
+_LEAST_DOT, _LARGEST_DOT = 2.5, 9.0
+_FIGURES = (("nDCG@5", "ndcg"), ("Recall@5", "recall"), ("F1@5", "f1"))
+
+
+def render_page(found: Evaluation) -> bytes:
+    """The page, UTF-8.  Everything of the blog's is escaped; no script, nothing from elsewhere."""
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(TEMPLATE).render(page_view(found))
+    return page.encode("utf-8", "replace")
+
+
+def page_view(found: Evaluation) -> dict[str, Any]:
+    """Everything that the template shows: finished strings, and numbers for the plots."""
+    related = found.related
+    reaches = (related.ours, related.plain, related.text)
+    return {
+        "posts": f"{found.posts:,}",
+        "tagged": f"{found.tagged:,}",
+        "folds": str(found.folds),
+        "advice": advice(found),
+        "setting": setting(found),
+        "remarks": remarks(found),
+        "tags": _tags_view(found.tags) if found.tags else None,
+        "at": str(related.ours.at) if related.ours.at else "",
+        "reaches": [_reach_view(reach) for reach in reaches],
+        "side": str(_SIDE),
+        "ticks": [{"label": f"{tick} %", "x": _at(tick / 100), "y": _up(tick / 100)} for tick in range(0, 101, 20)],
+    }
+
+
+def _tags_view(tags: TagFigures) -> dict[str, Any]:
+    return {
+        "counted": counted_tags(tags),
+        "figures": [
+            {
+                "name": title,
+                "ours": _interval(getattr(tags.ours, name)),
+                "vote": _interval(getattr(tags.vote, name)),
+                "gain": _interval(tags.gain[name]),
+            }
+            for title, name in _FIGURES
+        ],
+        "errors": [_number(way.calibration_error) for way in (tags.ours, tags.vote)],
+        "levels": [_level_view(ours, vote) for ours, vote in zip(tags.ours.levels, tags.vote.levels, strict=True)],
+        "tenths": [_tenth_view(ours, vote) for ours, vote in zip(tags.ours.tenths, tags.vote.tenths, strict=True)],
+        "dots": {"ours": _dots(tags.ours.tenths), "vote": _dots(tags.vote.tenths)},
+        "curves": {"ours": _curve(tags.ours), "vote": _curve(tags.vote)},
+        "mark": _mark(tags.ours),
+        "wanted": percent(tags.ours.proposal.wanted),
+        "wanted_y": _up(tags.ours.proposal.wanted),
+        "doubts": [
+            {
+                "confidence": f"{doubt.confidence:.2f}",
+                "tag": text_line(doubt.tag),
+                "title": text_line(doubt.title),
+                "path": text_line(doubt.path),
+            }
+            for doubt in tags.doubts
+        ],
+    }
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _level_view(ours: Level, vote: Level) -> dict[str, str]:
+    marked = level(ours.confidence)
+    return {
+        "from": f"{ours.confidence:.1f}",
+        "marked": marked if level(ours.confidence - 0.01) != marked else "",
+        "right": precision_of(ours),
+        "number": f"{ours.suggestions:,}",
+        "found": percent(ours.recall),
+        "vote_right": precision_of(vote),
+        "vote_number": f"{vote.suggestions:,}",
+        "vote_found": percent(vote.recall),
+    }
+
+
+def _tenth_view(ours: Tenth, vote: Tenth) -> dict[str, str]:
+    return {
+        "between": f"{ours.start:.1f}–{ours.end:.1f}",
+        "said": percent(ours.confidence) if ours.suggestions else "–",
+        "right": interval_percent(ours.precision) if ours.precision else "–",
+        "number": f"{ours.suggestions:,}",
+        "vote_right": interval_percent(vote.precision) if vote.precision else "–",
+        "vote_number": f"{vote.suggestions:,}",
+    }
+
+
+def _reach_view(reach: Reach) -> dict[str, str]:
+    return {"most": f"{reach.most_shown:,}", "never": f"{reach.never_shown:.1%}"}
+
+
+def _interval(interval: Interval) -> dict[str, str]:
+    return {"value": f"{interval.value:.3f}", "range": f"{interval.low:.2f} to {interval.high:.2f}"}
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+# --- plots -----------------------------------------------------------------------------------------------------------
+
+
+def _at(share: float) -> str:
+    return f"{share * _SIDE:.1f}"
+
+
+def _up(share: float) -> str:
+    """SVG counts downwards."""
+    return f"{(1 - share) * _SIDE:.1f}"
+
+
+def _dots(tenths: Sequence[Tenth]) -> list[dict[str, str]]:
+    """Where the mean confidence of a tenth and the share that was right meet; the more suggestions, the larger."""
+    most = max((tenth.suggestions for tenth in tenths[1:]), default=1) or 1
+    return [
+        {
+            "x": _at(tenth.confidence),
+            "y": _up(tenth.precision.value),
+            "low": _up(tenth.precision.low),
+            "high": _up(tenth.precision.high),
+            "r": f"{max(_LEAST_DOT, _LARGEST_DOT * min(tenth.suggestions / most, 1) ** 0.5):.1f}",
+            "told": f"said {percent(tenth.confidence)}, right {interval_percent(tenth.precision)}, "
+            f"{tenth.suggestions:,} suggestions",
+        }
+        for tenth in tenths
+        if tenth.precision is not None
+    ]
+
+
+def _curve(way: WayFigures) -> str:
+    """Precision over the share of the tags found, as the points of a line."""
+    return " ".join(f"{_at(recall)},{_up(precision)}" for _, recall, precision in way.curve)
+
+
+def _mark(way: WayFigures) -> dict[str, str] | None:
+    """Where the proposed confidence lies on the curve."""
+    proposal = way.proposal
+    if proposal.confidence is None or proposal.level is None or proposal.level.precision is None:
+        return None
+    reached = proposal.level
+    x, y = _at(reached.recall), _up(reached.precision.value if reached.precision else 0.0)
+    # Beside the curve, on the side where there is room
+    return {"x": x, "y": y, "label": f"{proposal.confidence:.2f}", "anchor": "start" if reached.recall < 0.8 else "end"}

@@ -1,0 +1,256 @@
+"""What a person reads on the terminal about tags and topics: suggestions with their evidence, patches, trends.
+
+What could be piped on goes to standard output (a patch, a table), what is said about it to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from enishi.console.terminal import print_diagnostics
+from enishi.plural import counted
+from enishi.printable import shown
+from enishi.tagging import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
+from enishi.tags.declined import Decline
+from enishi.types import Evidence, TagSuggestion, Topic
+from enishi.writing.render_tags import suggestion_fields
+
+_LEVEL_STYLES = {"add": "bold green", "maybe": "yellow", "unsure": "dim"}
+_SHOWN_POSTS = 5
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+# -- suggestions -----------------------------------------------------------------------------------------------------
+
+
+def suggestion_values(posts: Sequence[TaggedPost], grouped_by_tag: bool) -> dict[str, Any]:
+    """Suggestions for machines, as tags.json has them, with what to do about each."""
+    if not grouped_by_tag:
+        return {
+            "posts": [
+                {
+                    "path": post.path,
+                    "title": post.title,
+                    "tags": list(post.tags),
+                    "suggestions": [_with_level(found) for found in post.suggestions],
+                }
+                for post in posts
+            ]
+        }
+    return {
+        "tags": [
+            {
+                "tag": tag,
+                "posts": [{"path": post.path, "title": post.title, **_with_level(found)} for post, found in rows],
+            }
+            for tag, rows in by_tag(posts).items()
+        ]
+    }
+
+
+def _with_level(found: TagSuggestion) -> dict[str, Any]:
+    return {**suggestion_fields(found), "level": level(found.confidence)}
+
+
+def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_tag: bool, more: int) -> None:
+    """By post or by tag, the surest first, each with its evidence; `more` posts were left out."""
+    out = Console(highlight=False)
+    if not posts:
+        out.print("no missing tags: none is sure enough, or all were declined")
+        return
+    if grouped_by_tag:
+        for tag, rows in by_tag(posts).items():
+            out.print(Text(f"#{shown(tag)}", style="bold"))
+            for post, found in rows:
+                _print_suggestion(out, tags, found, Text.assemble(shown(post.title), "  ", (shown(post.path), "dim")))
+            out.print()
+    else:
+        for post in posts:
+            carried = " ".join(f"#{shown(tag)}" for tag in post.tags) or "no tags yet"
+            out.print(Text.assemble((shown(post.title), "bold"), "  ", (f"{shown(post.path)}  {carried}", "dim")))
+            for found in post.suggestions:
+                _print_suggestion(out, tags, found, Text(f"#{shown(found.tag)}", style="bold"))
+            out.print()
+    if more:
+        out.print(Text(f"… and {counted(more, 'more post')} (--limit {len(posts) + more} for all)", style="dim"))
+    out.print(Text("`enishi tags apply` writes those marked add; `enishi tags decline POST TAG` says no", style="dim"))
+
+
+def _print_suggestion(out: Console, tags: LastTags, found: TagSuggestion, name: Text) -> None:
+    word = level(found.confidence)
+    out.print(Text.assemble("  ", (f"{found.confidence:.2f} ", "cyan"), (f"{word:<6} ", _LEVEL_STYLES[word]), name))
+    for line in evidence_lines(found.evidence, tags):
+        out.print(Padding(Text(line, style="dim"), (0, 0, 0, 14)))
+
+
+def evidence_lines(evidence: Evidence, tags: LastTags) -> list[str]:
+    """Why a tag is suggested, in words."""
+    lines = []
+    if evidence.neighbors:
+        near = "; ".join(f"{shown(tags.title(n.path))} ({n.score:.2f})" for n in evidence.neighbors)
+        lines.append(f"nearest posts with it: {near}")
+    if evidence.topic is not None and evidence.topic.posts:
+        share = evidence.topic
+        label = next((topic.label for topic in tags.topics if topic.id == share.id), ())
+        named = f" ({', '.join(map(shown, label))})" if label else ""
+        lines.append(f"{share.with_tag} of the {counted(share.posts, 'other post')} of its topic{named} carry it")
+    times = counted(evidence.mentions, "time")
+    lines.append(f"named {times} in the text" if evidence.mentions else "never named in the text")
+    if evidence.terms:
+        lines.append(f"terms that speak for it: {', '.join(map(shown, evidence.terms))}")
+    return lines
+
+
+# -- declines --------------------------------------------------------------------------------------------------------
+
+
+def print_declines(declines: Sequence[Decline]) -> None:
+    """One line a decline."""
+    out = Console(highlight=False)
+    if not declines:
+        out.print("nothing was declined")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Post", overflow="fold")
+    table.add_column("Declined tag", overflow="fold", style="bold")
+    for found in declines:
+        table.add_row(Text(shown(found.post)), Text(f"#{shown(found.tag)}"))
+    out.print(table)
+
+
+# -- edits -----------------------------------------------------------------------------------------------------------
+
+
+def print_plan(plan: Plan) -> None:
+    """The patch on standard output, byte for byte where nobody watches; what was refused on standard error."""
+    if sys.stdout.isatty():
+        out = Console(highlight=False, soft_wrap=True)
+        styles = {b"+": "green", b"-": "red", b"@": "cyan", b"d": "bold"}
+        for line in plan.diff.split(b"\n")[:-1]:
+            visible = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line.decode("utf-8", "replace"))
+            out.print(Text(visible, style=styles.get(line[:1], "")))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(plan.diff)
+        sys.stdout.buffer.flush()
+    print_diagnostics(plan.refused, verbose=True)
+    if plan.less_sure:
+        say(f"{counted(plan.less_sure, 'suggestion')} less sure left out (--min-confidence takes them in)")
+
+
+def ask(question: str) -> bool:
+    """Whether the author says yes."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """What was written, and what was left after all."""
+    print_diagnostics(outcome.refused, verbose=True)
+    if outcome.done:
+        say(f"changed {size_of(Plan(outcome.done))}; the next `enishi build` takes it up")
+    else:
+        say("nothing was written")
+
+
+def size_of(plan: Plan) -> str:
+    """How much a plan changes, in words."""
+    return f"{counted(plan.changes, 'tag')} in {counted(len(plan.edits), 'post')}"
+
+
+def print_undo(patch: Path, command: str) -> None:
+    """How to take a renaming back."""
+    say(f"undo patch: {shown(str(patch))} (in the blog's folder: {shown(command)})")
+
+
+def print_aliases(lines: Iterable[str]) -> None:
+    """What to add to the settings."""
+    found = list(lines)
+    if found:
+        say("so that the old name is read as the new one from now on, add to enishi.toml:\n\n[tags.aliases]")
+        for line in found:
+            say(line)
+
+
+def say(message: str) -> None:
+    """A sentence about what is done, on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message))
+
+
+# -- topics ----------------------------------------------------------------------------------------------------------
+
+
+def topic_values(tags: LastTags) -> dict[str, Any]:
+    """Topics for machines."""
+    years = years_of(tags)
+    return {
+        "topics": [
+            {
+                "id": topic.id,
+                "label": list(topic.label),
+                "posts": list(topic.posts),
+                "years": {str(year): number for year, number in posts_by_year(tags, topic, years).items()},
+                "tags": [{"tag": tag.tag, "with_tag": tag.with_tag, "posts": tag.posts} for tag in topic.tags],
+                "missing": [
+                    {"tag": found.tag, "posts": list(found.posts), "new": found.is_new} for found in topic.missing
+                ],
+            }
+            for topic in tags.topics
+        ]
+    }
+
+
+def print_topics(tags: LastTags) -> None:
+    """A table: topic, posts, tags, trend; below it the posts that lack a topic's usual tag."""
+    out = Console(highlight=False)
+    if not tags.topics:
+        out.print("no topics: the blog has too few posts that belong together")
+        return
+    years = years_of(tags)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Topic", overflow="fold", ratio=2)
+    table.add_column("Posts", justify="right")
+    table.add_column(f"{years[0]}–{years[-1]}" if years else "Years", no_wrap=True)
+    table.add_column("Tags", overflow="fold", ratio=2)
+    for topic in sorted(tags.topics, key=lambda topic: (-len(topic.posts), topic.id)):
+        carried = ", ".join(f"#{shown(tag.tag)} {tag.with_tag}" for tag in topic.tags[:_SHOWN_POSTS])
+        trend = sparkline(posts_by_year(tags, topic, years))
+        table.add_row(Text(_label(topic), style="bold"), str(len(topic.posts)), Text(trend), Text(carried))
+    out.print(table)
+    for topic in tags.topics:
+        _print_missing(out, tags, topic)
+
+
+def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
+    with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
+    for found in topic.missing:
+        number, name = len(topic.posts), f"#{shown(found.tag)}"
+        if found.is_new:
+            told = f"{len(found.posts)} of {number} posts about {_label(topic)} speak of it, and no tag covers them:"
+            out.print(Text.assemble("\n", (name, "bold"), f" (new): {told}"))
+        else:
+            told = f"{with_tag.get(found.tag, 0)} of {number} posts about {_label(topic)} carry it; not so:"
+            out.print(Text.assemble("\n", (name, "bold"), f": {told}"))
+        for path in found.posts[:_SHOWN_POSTS]:
+            out.print(Padding(Text.assemble(shown(tags.title(path)), "  ", (shown(path), "dim")), (0, 0, 0, 2)))
+        if len(found.posts) > _SHOWN_POSTS:
+            out.print(Text(f"  … and {len(found.posts) - _SHOWN_POSTS} more (--json for all)", style="dim"))
+
+
+def _label(topic: Topic) -> str:
+    return ", ".join(map(shown, topic.label)) or f"topic {topic.id}"
+
+
+def sparkline(by_year: Mapping[int, int]) -> str:
+    """A bar a year, the highest for the topic's best one; a dot for none."""
+    most = max(by_year.values(), default=0)
+    return "".join(_BARS[(number * len(_BARS) - 1) // most] if number else "·" for number in by_year.values())

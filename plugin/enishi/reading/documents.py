@@ -1,0 +1,323 @@
+"""Files -> documents: what each post says, remembered by the bytes of its file.
+
+Reading and parsing markdown is most of a cold build, and a pure function of a file's bytes; so it is a record in the
+cache.  What depends on the site (tags, dates, addresses, the generator's own list of posts) is worked out anew.
+"""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from enishi.cache import Cache, digest, pack, unpack
+from enishi.errors import Diagnostic
+from enishi.memo import Memo
+from enishi.reading.manifest import ManifestEntry, apply_manifest
+from enishi.reading.posts import SOURCE_VERSION, Source, SourceFile, make_post, read_source
+from enishi.reading.prose import VERSION as PROSE_VERSION
+from enishi.reading.prose import plain_title, text_fields
+from enishi.reading.site import Site
+from enishi.reading.tokens import VERSION as TOKENS_VERSION
+from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
+from enishi.types import Document, Post, Terms, TextFields
+
+VERSION = 2
+"""Raised when a record holds other things than before."""
+_TITLE_WEIGHT = 3
+_WORTH_SHARING = 1_000_000
+"""Bytes of markdown from which a second process pays: it takes 0.1 s to start, and a megabyte 0.7 s to read."""
+_AT_A_TIME = 8
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostFile:
+    """A post's file and its bytes as they were read, once."""
+
+    path: str
+    file: Path
+    """Where it was read."""
+    data: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes."""
+        return digest(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What one file says, whatever the site."""
+
+    source: Source
+    fields: TextFields
+    words: Mapping[str, int]
+    terms: Terms
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-like value that `from_json` turns back into an equal record."""
+        fields = self.fields
+        return {
+            "source": self.source.to_json(),
+            "fields": {
+                "lede": fields.lede,
+                "headings": fields.headings,
+                "prose": fields.prose,
+                "code": fields.code,
+                "languages": fields.languages,
+                "links": fields.links,
+            },
+            "words": self.words,
+            "terms": self.terms.frequency,
+            "surfaces": self.terms.surfaces,
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> _Record:
+        """Undo `to_json`.  Raises KeyError, TypeError, ValueError or AttributeError for anything else."""
+        fields, words, terms, surfaces = value["fields"], value["words"], value["terms"], value["surfaces"]
+        if not all(isinstance(counts, dict) for counts in (words, terms, surfaces)):
+            raise TypeError
+        if not all(isinstance(fields[name], str) for name in ("lede", "prose", "code")):
+            raise TypeError
+        return cls(
+            Source.from_json(value["source"]),
+            TextFields(
+                lede=fields["lede"],
+                headings=tuple(fields["headings"]),
+                prose=fields["prose"],
+                code=fields["code"],
+                languages=tuple(fields["languages"]),
+                links=tuple(fields["links"]),
+            ),
+            words,
+            Terms(terms, surfaces),
+        )
+
+
+def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
+    """The bytes of every file; one that vanished or cannot be opened meanwhile is not there."""
+    found = []
+    for source in files:
+        try:
+            found.append(PostFile(source.path, source.file, _bytes_of(source.file)))
+        except OSError:
+            continue
+    return found
+
+
+def _bytes_of(file: Path) -> bytes:
+    """The bytes of a regular file; what took its place since it was listed, as a named pipe, is not waited for.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "no regular file", os.fspath(file))
+        with open(descriptor, "rb", buffering=0, closefd=False) as opened:
+            return opened.readall()
+    finally:
+        os.close(descriptor)
+
+
+def read_documents(
+    files: Sequence[PostFile],
+    site: Site,
+    now: datetime,
+    cache: Cache,
+    *,
+    manifest: Sequence[ManifestEntry] | None = None,
+    processes: int = 1,
+    progress: Progress = lambda *_: None,
+    memo: Memo | None = None,
+) -> tuple[list[Document], list[Diagnostic]]:
+    """Every post with what it says, sorted by path.
+
+    Args:
+        files: the site's post files.
+        now: decides which posts lie in the future.
+        manifest: the generator's own list of posts, which overrides our reading.
+        processes: how many may read at once.
+        memo: knows the files, posts and documents of the last round by identity.
+    """
+    memo = memo or Memo()
+    records = _records(files, site.reads_like_hexo, cache, processes, progress, memo)
+    diagnostics: list[Diagnostic] = []
+    posts: list[Post] = []
+    for post, told, _ in _posts(files, records, site, now, memo):
+        posts.append(post)
+        diagnostics += told
+    if manifest is not None:
+        posts, found = apply_manifest(posts, manifest, site)
+        diagnostics += found
+    posts.sort(key=lambda post: post.path)
+    known = memo.known("documents", posts)
+    documents = [
+        _document(post, records[post.path]) if document is None else document
+        for post, document in zip(posts, known, strict=True)
+    ]
+    memo.keep("documents", posts, documents)
+    return documents, sorted(diagnostics)
+
+
+_Made = tuple[Post, tuple[Diagnostic, ...], datetime]
+"""A post, what is wrong with it, and when that was so."""
+
+
+def _posts(
+    files: Sequence[PostFile], records: Mapping[str, _Record], site: Site, now: datetime, memo: Memo
+) -> list[_Made]:
+    """What the site makes of every file.  A post is made anew if its date has come to pass meanwhile."""
+    items = [records[file.path] for file in files]
+    found: list[_Made] = []
+    for file, record, known in zip(files, items, memo.known("posts", items, site), strict=True):
+        made: _Made | None = known
+        if made is not None and made[0].date is not None and (made[0].date > made[2]) != (made[0].date > now):
+            made = None
+        if made is None:
+            post, told = make_post(file.path, record.source, site, now)
+            made = (post, tuple(told), now)
+        found.append(made)
+    memo.keep("posts", items, found, site)
+    return found
+
+
+def _records(
+    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress, memo: Memo
+) -> dict[str, _Record]:
+    """What every file says, by path; what was not known before is read and remembered."""
+    kept = {file.path: record for file, record in zip(files, memo.known("records", files, hexo), strict=True) if record}
+    records = {**kept, **_new_records([f for f in files if f.path not in kept], hexo, cache, processes, progress)}
+    memo.keep("records", files, [records[file.path] for file in files], hexo)
+    if not kept:
+        cache.keep_only(record_key(file, hexo=hexo) for file in files)
+    return records
+
+
+def _new_records(
+    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress
+) -> dict[str, _Record]:
+    keys = {file.path: record_key(file, hexo=hexo) for file in files}
+    known = cache.records(keys.values())
+    records: dict[str, _Record] = {}
+    unknown = []
+    for file in files:
+        record = _remembered(known.get(keys[file.path]))
+        if record is None:
+            unknown.append(file)
+        else:
+            records[file.path] = record
+    progress(len(records), len(files))
+    made: dict[bytes, bytes] = {}
+    share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
+    with closing(_map([(file.data, hexo) for file in unknown], share)) as found:
+        for file, packed in zip(unknown, found, strict=True):
+            records[file.path] = _Record.from_json(unpack(packed))
+            made[keys[file.path]] = packed
+            progress(len(records), len(files))
+    cache.add_records(made)
+    return records
+
+
+def _map(jobs: Sequence[tuple[bytes, bool]], processes: int) -> Generator[bytes, None, None]:
+    """A packed record for every (bytes, hexo), in order, made in this process or in several."""
+    if processes < 2:
+        yield from map(_read_and_pack, jobs)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    done = 0
+    try:
+        pool = ProcessPoolExecutor(processes, context, _start_worker)
+        try:
+            found = pool.map(_read_and_pack, jobs, chunksize=_AT_A_TIME)
+            _load_libraries()
+            for packed in found:
+                done += 1
+                yield packed
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    # Where memory is short, a worker may be killed; where it is a container, there may be no process or shared memory
+    except (BrokenProcessPool, OSError, NotImplementedError):
+        yield from map(_read_and_pack, jobs[done:])
+
+
+def _load_libraries() -> None:
+    """Import what the rest of a build needs, a quarter of a second of it, while others read."""
+    import scipy.linalg
+    import scipy.sparse  # noqa: F401
+
+
+def _start_worker() -> None:
+    """A worker of a build that is killed would wait for its next post for ever; a thread ends it.
+
+    Ctrl-C reaches every process of a terminal: a worker leaves the answer to the build.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_and_exit(sentinel: int) -> None:
+    from multiprocessing.connection import wait
+
+    wait([sentinel])
+    os._exit(1)
+
+
+def record_key(file: PostFile, *, hexo: bool) -> bytes:
+    """Names what is remembered of a file: its bytes, the way of reading, and the code that reads."""
+    versions = f"{VERSION}/{SOURCE_VERSION}/{PROSE_VERSION}/{TOKENS_VERSION}/{'hexo' if hexo else 'tolerant'}"
+    return digest(versions, file.data)
+
+
+def _read_and_pack(job: tuple[bytes, bool]) -> bytes:
+    """A record as the cache holds it: smaller to hand over than its objects, and the same whoever read it."""
+    data, hexo = job
+    return pack(_read(data, hexo=hexo).to_json())
+
+
+def _read(data: bytes, *, hexo: bool) -> _Record:
+    source = read_source(data, hexo=hexo)
+    fields = text_fields("", source.body)
+    prose = normalise(fields.prose)
+    words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
+    without_body = Source(replace(source.front, body=""))
+    return _Record(without_body, fields, words, count_terms([prose]))
+
+
+def _remembered(value: Any) -> _Record | None:
+    """The record of a JSON value; None where it is not what we would have written."""
+    try:
+        return _Record.from_json(value)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _document(post: Post, record: _Record) -> Document:
+    """Adds what the site decides: the title (which a manifest may give) and the author's own summary."""
+    title = plain_title(post.title)
+    words = dict(record.words)
+    for word, count in count_words([(title, _TITLE_WEIGHT), (post.description, 1)]).items():
+        words[word] = words.get(word, 0) + count
+    terms = merge_terms(record.terms, count_terms([title, post.description]))
+    return Document(post, replace(record.fields, title=title), words, terms)

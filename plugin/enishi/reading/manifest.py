@@ -1,0 +1,178 @@
+"""The generator's own list of posts, which overrides our reading: the generator makes the URLs.
+
+JSON: a list of posts, or ``{"version": 1, "posts": […]}``.  A post has `source` (relative to the site, or to the
+generator's source folder) and may have `url`, `title`, `date`, `tags`, `categories`, `published` and `lang`.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.reading import dates, permalinks
+from enishi.reading.site import Site
+from enishi.types import Post
+
+MANIFEST_VERSION = 1
+_FIELDS = frozenset({"source", "url", "title", "date", "tags", "categories", "published", "lang"})
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """What the generator says of one post; None where it says nothing."""
+
+    source: str
+    url: str | None = None
+    title: str | None = None
+    date: str | int | float | None = None
+    tags: tuple[str, ...] | None = None
+    categories: tuple[tuple[str, ...], ...] | None = None
+    published: bool | None = None
+    lang: str | None = None
+    problems: tuple[str, ...] = ()
+    """Fields of a wrong type, which are passed over."""
+
+
+def read_manifest(text: str) -> list[ManifestEntry]:
+    """Read a manifest.  Raises SettingsError if it is no manifest at all; a wrong field is only passed over."""
+    try:
+        value = json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"manifest: not valid JSON (line {error.lineno}: {error.msg})") from None
+    except RecursionError:
+        raise SettingsError("manifest: nested too deeply") from None
+    if isinstance(value, dict):
+        version = value.get("version", MANIFEST_VERSION)
+        if version != MANIFEST_VERSION:
+            raise SettingsError(
+                f"manifest: version {version!r} is not known; this enishi reads version {MANIFEST_VERSION}"
+            )
+        value = value.get("posts")
+    if not isinstance(value, list):
+        raise SettingsError('manifest: should be a list of posts, or {"version": 1, "posts": [...]}')
+    return [_entry(item, index) for index, item in enumerate(value)]
+
+
+def _entry(item: Any, index: int) -> ManifestEntry:
+    if not isinstance(item, dict) or not isinstance(item.get("source"), str) or not item["source"].strip():
+        raise SettingsError(f"manifest: post {index + 1} has no `source` (the path of its file, as text)")
+    wrong: list[str] = []
+
+    def typed(name: str, *types: type) -> Any:
+        value = item.get(name)
+        if value is None or (isinstance(value, types) and (bool in types or not isinstance(value, bool))):
+            return value
+        wrong.append(f"`{name}` has a wrong type and is not used")
+        return None
+
+    tags, categories = typed("tags", list), typed("categories", list)
+    return ManifestEntry(
+        source=item["source"],
+        url=typed("url", str),
+        title=typed("title", str),
+        date=typed("date", str, int, float),
+        tags=None if tags is None else tuple(dict.fromkeys(_names(tags))),
+        categories=None if categories is None else tuple(dict.fromkeys(filter(None, map(_chain, categories)))),
+        published=typed("published", bool),
+        lang=typed("lang", str),
+        problems=tuple(wrong),
+    )
+
+
+def _names(items: Sequence[Any]) -> list[str]:
+    """Names as text; an object with a name, as Hexo's own, counts by its name."""
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    return [str(n) for n in names if isinstance(n, str | int | float) and not isinstance(n, bool) and str(n)]
+
+
+def _chain(item: Any) -> tuple[str, ...]:
+    return tuple(_names(item if isinstance(item, list) else [item]))
+
+
+def apply_manifest(
+    posts: Iterable[Post], entries: Iterable[ManifestEntry], site: Site
+) -> tuple[list[Post], list[Diagnostic]]:
+    """What the generator says counts: its fields replace ours, and posts that it does not list are not published."""
+    by_path = {post.path: post for post in posts}
+    found: dict[str, Post] = {}
+    problems: list[Diagnostic] = []
+    for entry in entries:
+        path = _find(entry.source, by_path, site)
+        if path is None:
+            problems.append(_unknown(entry))
+            continue
+        found[path], told = _overridden(by_path[path], entry, site)
+        problems += [Diagnostic(path, 0, code, Severity.WARNING, f"manifest: {message}") for code, message in told]
+    result = [found[path] if path in found else _unlisted(post) for path, post in by_path.items()]
+    return sorted(result, key=lambda post: post.path), sorted(set(problems))
+
+
+def _find(source: str, by_path: dict[str, Post], site: Site) -> str | None:
+    """The post that the generator means; a path that leads out of the site means none."""
+    path = unicodedata.normalize("NFC", source.replace("\\", "/")).strip()
+    if ".." in path.split("/") or re.match(r"[A-Za-z]:", path):
+        return None
+    path = posixpath.normpath(path.lstrip("/"))
+    for folder in dict.fromkeys(("", site.source_dir, *site.post_folders)):
+        candidate = posixpath.normpath(posixpath.join(folder, path))
+        if candidate in by_path:
+            return candidate
+    return None
+
+
+def _unknown(entry: ManifestEntry) -> Diagnostic:
+    told = "manifest: no post of this site has this source; the entry is not used"
+    return Diagnostic(entry.source[:200], 0, "unknown-in-manifest", Severity.NOTE, told)
+
+
+def _unlisted(post: Post) -> Post:
+    return replace(post, status="unpublished") if post.status in ("published", "future") else post
+
+
+def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, list[tuple[str, str]]]:
+    told = [("bad-manifest-field", message) for message in entry.problems]
+    changes: dict[str, Any] = {}
+    if entry.title is not None:
+        changes["title"] = entry.title
+    if entry.tags is not None:
+        changes["tags"] = entry.tags
+    if entry.categories is not None:
+        changes["categories"] = entry.categories
+    if entry.lang is not None:
+        changes["lang"] = entry.lang
+    if entry.date is not None:
+        date = dates.parse(entry.date, site.timezone)
+        if date is None:
+            told.append(("bad-manifest-field", f"{str(entry.date)[:40]!r} is no date"))
+        else:
+            changes["date"] = date
+    if entry.url is not None:
+        url = safe_url(entry.url)
+        if url is None:
+            told.append(("bad-manifest-field", f"{entry.url[:60]!r} is neither http(s) nor relative, and is not used"))
+        else:
+            changes["url"] = url
+    if entry.published is False:
+        changes["status"] = post.status if post.status == "draft" else "unpublished"
+    else:
+        changes["status"] = "published"
+    return replace(post, **changes), told
+
+
+def safe_url(url: str) -> str | None:
+    """An http(s) or relative address, percent-encoded; None for anything else (`javascript:`, `//host`, `data:`)."""
+    text = url.strip()
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
+    if re.search(r"[\x00-\x1f\x7f]", text) or text.replace("\\", "/").startswith("//"):
+        return None
+    if scheme is None:
+        return permalinks.encode_path(text) if ":" not in text.split("/")[0] else None
+    if scheme[1].lower() not in ("http", "https") or not re.match(r"(?i)https?://[^/]", text):
+        return None
+    return permalinks.encode_address(text)

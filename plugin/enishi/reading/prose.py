@@ -1,0 +1,575 @@
+"""Markdown to fields of text: what a post says, without the syntax it is written in.
+
+`mistune` parses; this module walks its tokens.  It calls mistune's block and inline parsers directly instead of
+rendering, which spares a second list of tokens, and skips the inline parser where a text has no markup.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from enishi.reading.template_syntax import MORE_MARK, plain_markdown, reads_as_prose
+from enishi.types import TextFields
+
+if TYPE_CHECKING:
+    from mistune import Markdown
+
+VERSION = 3
+"""Raised whenever the fields of some text change: part of the key under which they are cached."""
+
+LEDE_LENGTH = 400
+
+_MAX_CODE_SPAN = 160
+
+Token = dict[str, Any]
+
+# mistune is quadratic in the length of a paragraph for some texts, and in that of a block for others.
+_MAX_PIECE = 100_000
+_MAX_PARAGRAPH = 6_000
+_MAX_MARKERS = 600
+_MAX_NESTING = 20
+_MAX_TITLE = 1_000
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff\x01-\x08\x0b\x0e-\x1f]"
+)
+_MARKUP = re.compile(r"[\\`*_\[\]<!&~$^|:=/@\x00\n]")
+_MARKER = re.compile(r"[`*_\[\]<!$]")
+_BARE_URL = re.compile(r"(?:https?|ftp)://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*|\bwww\.[\w-]+\.[!-;=?-~]+", re.A)
+_URL_TAIL = re.compile(r"[.,:;!?'*~]+\Z")
+_EMOJI = re.compile(r"(?<![\w:])(?::(?=[0-9_+-]{0,9}[a-z])[a-z0-9_+-]{1,40}:)+(?![\w:])", re.A)
+_WIKI_LINK = re.compile(r"(!?)\[\[([^\[\]|\n#]*)(#[^\[\]|\n]*)?(?:\|([^\[\]\n]*))?\]\]")
+_LOST_NOTE = re.compile(r"\[\^[\w-]+\]")
+_BROKEN_TAG = re.compile(r"<(?:img|a|div|span|p|iframe|font)\s[^<>]{0,2000}>", re.I)
+_BROKEN_ALT = re.compile(r"\balt=[\"']([^<>]*)[\"']", re.I)
+_LONG_RUN = re.compile(r"[!-~]{120,}")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINE_ENDS = re.compile(r" ?\n[ \n]*")
+_CJK = "\u3001-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
+_CJK_LINE_END = re.compile(f"(?<=[{_CJK}])\n(?=[{_CJK}])")
+_ALIGN_ROW = re.compile(r"[ \t]*+\|?(?:[ \t]*+:?-++:?[ \t]*+\|)*[ \t]*+(?::?-++:?[ \t]*+\|?[ \t]*+)?")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_TASK = re.compile(r"\[[ xX]\]\s+")
+_IMAGE_NAME = re.compile(r"[\w .()-]*\.(?:png|jpe?g|gif|svg|webp|avif|bmp)|image\d*|img\d*|alt(?: text)?", re.I)
+
+_MATH = (
+    r"\$\$(?:[^$\\]|\\.)*?\$\$"
+    r"|\$(?![\s$])(?:[^$\\\n]|\\.)*?(?<![\s\\])\$(?![\d$A-Za-z])"
+)
+_MATH_BLOCK = r"^ {0,3}\$\$(?:[^$\n]|\$(?!\$))*+(?:\n(?:[^$\n]|\$(?!\$))*+){0,200}+\$\$[ \t]*(?:\n|$)"
+_TEX = re.compile(r"[\\^_={}+<>|()*/\[\]-]|\A.{1,3}\Z", re.S)
+
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>")
+_BLOCK_TAGS = (
+    "address|article|aside|blockquote|body|caption|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form"
+    "|h[1-6]|head|header|hr|html|legend|li|main|menu|nav|ol|optgroup|option|p|section|select|summary|table|tbody|tfoot|thead"
+    "|title|tr|ul"
+)
+_BLOCK_TAG = re.compile(rf"<(/?)({_BLOCK_TAGS})(?:\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)?/?>", re.I)
+_CONTAINER_TAG = re.compile("article|aside|blockquote|center|details|div|dl|figure|main|ol|section|table|ul", re.I)
+_SPACING_TAG = re.compile(rf"{_BLOCK_TAGS}|td|th|img|input|button|label")
+_UNREAD_TAG = re.compile("script|style|svg|iframe|noscript|object|canvas|template|rt|rp")
+_HREF = re.compile(r"\b(?:href|cite)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))", re.I)
+_ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
+
+
+def text_fields(title: str, body: str) -> TextFields:
+    """What a post says, field by field.
+
+    `title` and `body` are as the author wrote them, the body without its front matter.  Any text gives a result, in
+    time linear in its length: where mistune cannot read a piece of it, its lines stand in as they are.  Code spans
+    are words of the prose (authors name things that way); only blocks of code are `code`.
+    """
+    reader = _Reader(body)
+    for block in reader.parse(plain_markdown(body.replace("\r\n", "\n").replace("\r", "\n"))):
+        reader.read_blocks(block)
+    reader.read_footnotes()
+    return reader.fields(plain_title(title))
+
+
+def plain_title(title: str) -> str:
+    """A title without markup.  HTML elements that titles are *about* (``<details>``) keep their name."""
+    parts = re.split(r"(`+)(.+?)\1", title[:_MAX_TITLE].replace(MORE_MARK, ""))
+    plain = []
+    for number in range(0, len(parts), 3):
+        plain.append(_title_text(parts[number]))
+        if number + 2 < len(parts):
+            plain.append(parts[number + 2])
+    return " ".join(_INVISIBLE.sub("", "".join(plain)).split())
+
+
+_FORMATTING_TAG = re.compile(
+    "a|abbr|b|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|nobr|q|rp|rt|rb|ruby|s|samp|small|span|strike|strong"
+    "|sub|sup|time|tt|u|var|wbr",
+    re.I,
+)
+
+
+def _title_text(text: str) -> str:
+    if "{" in text:
+        text = plain_markdown(text).replace(MORE_MARK, "")
+    text = _TAG.sub(lambda tag: "" if _FORMATTING_TAG.fullmatch(tag[2]) else f" {tag[2]} ", text)
+    text = html.unescape(text)
+    text = re.sub(r"!?\[([^\[\]]*)\]\([^()\s]*\)", r"\1", text)
+    text = re.sub(r"(\*\*|__|~~)(?=\S)([^*_~]+?)(?<=\S)\1(?!\w)", r"\2", text)
+    text = re.sub(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])|(?<!\w)_(?=\S)([^_]+?)(?<=\S)_(?!\w)", r"\1\2", text)
+    return _EMOJI.sub(" ", text)
+
+
+@lru_cache(maxsize=4)
+def _markdown(with_footnotes: bool, with_math: bool) -> Markdown:
+    """The parser, with only the rules that a body needs: each costs a tenth of the time on every line.
+
+    mistune's tables and strikethrough are left out: see :func:`_table_lines` and :meth:`_Reader._words`.
+    """
+    from mistune import BlockParser, BlockState, InlineParser, Markdown
+    from mistune.plugins.footnotes import footnotes
+
+    class Blocks(BlockParser):
+        def _parse_indent_code_fast(self, state: BlockState) -> int | None:
+            # mistune copies every line to learn that it is not indented: a tenth of the time of a blog
+            if state.src[state.cursor] not in " \t":
+                return None
+            return super()._parse_indent_code_fast(state)
+
+        def compile_sc(self, rules: list[str] | None = None) -> Any:
+            return _line_scanner(super().compile_sc(rules))
+
+    markdown = Markdown(renderer=None, block=Blocks(max_nested_level=_MAX_NESTING), inline=InlineParser())
+    if with_footnotes:
+        footnotes(markdown)
+    if not with_math:
+        return markdown
+
+    def parse_math(_inline: Any, match: re.Match[str], state: Any) -> int | None:
+        inner = match.group().strip("$")
+        if not match.group().startswith("$$") and not _TEX.search(inner):
+            return None
+        state.append_token({"type": "inline_math", "raw": inner})
+        return match.end()
+
+    def parse_block_math(_block: Any, match: re.Match[str], state: Any) -> int:
+        state.append_token({"type": "block_math", "raw": match.group()})
+        return match.end()
+
+    markdown.inline.register("inline_math", _MATH, parse_math, before="codespan")
+    markdown.block.register("block_math", _MATH_BLOCK, parse_block_math, before="list")
+    return markdown
+
+
+class _LineScanner:
+    """mistune's rules of blocks, all of which begin at the start of a line: they are tried there alone.
+
+    mistune asks for the next block with `search`, which tries at each character: a seventh of the time of a blog.
+    """
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.match = pattern.match
+
+    def search(self, text: str, position: int) -> re.Match[str] | None:
+        """The first block behind `position`, where `match` has found none."""
+        while position := text.find("\n", position) + 1:
+            if found := self.match(text, position):
+                return found
+        return None
+
+
+_line_scanner = lru_cache(maxsize=64)(_LineScanner)
+
+
+class _Reader:
+    """Collects the fields of one post while it walks the tokens."""
+
+    def __init__(self, body: str) -> None:
+        self.markdown = _markdown("[^" in body, "$" in body)
+        self.env: dict[str, Any] = {"ref_links": {}}
+        self.out: list[str] = []
+        self.headings: list[str] = []
+        self.code: list[str] = []
+        self.languages: dict[str, None] = {}
+        self.links: dict[str, None] = {}
+        self.after_item = False
+        self.open_html = 0
+        self.in_link = 0
+        self.escapes = frozenset(_PERCENT_RUN.findall(body)) if "%" in body else frozenset[str]()
+
+    # --- parsing ------------------------------------------------------------------------------------------------
+
+    def parse(self, text: str) -> list[list[Token]]:
+        """Blocks of the text, piece by piece; definitions of links and footnotes go to `env`."""
+        return [self._parse_piece(piece) for piece in _pieces(text)]
+
+    def _parse_piece(self, text: str) -> list[Token]:
+        block = self.markdown.block
+        state = block.state_cls()
+        state.env = self.env
+        state.process(text if text.endswith("\n") else text + "\n")
+        try:
+            block.parse(state)
+        except Exception:  # a foreign parser on any text whatever: its faults must not cost the author a post
+            return [{"type": "paragraph", "text": part} for part in re.split(r"\n\s*\n", text)]
+        return state.tokens
+
+    def _inline(self, text: str) -> list[Token]:
+        try:
+            return self.markdown.inline(text, self.env)
+        except Exception:  # as above
+            return [{"type": "text", "raw": text}]
+
+    # --- blocks -------------------------------------------------------------------------------------------------
+
+    def read_blocks(self, tokens: list[Token]) -> None:
+        for token in tokens:
+            kind = token["type"]
+            if kind == "blank_line":
+                continue
+            if kind == "paragraph":
+                self._paragraph(token["text"])
+            elif kind == "block_text":
+                self._paragraph(token["text"], in_list=True)
+            elif kind == "heading":
+                self._heading(token["text"])
+            elif kind == "block_code":
+                self._code_block(token)
+            elif kind == "block_html":
+                self._html(token["raw"])
+            elif "children" in token:
+                self.read_blocks(token["children"])
+
+    def read_footnotes(self) -> None:
+        """Footnotes come last, in the order of their definitions; those defined inside one are read after it."""
+        read: set[str] = set()
+        notes: dict[str, str] = self.env.get("ref_footnotes") or {}
+        while new := [key for key in notes if key not in read]:
+            for key in new:
+                read.add(key)
+                lines = notes[key].split("\n")
+                text = "\n".join([lines[0], *(line.lstrip(" ") for line in lines[1:])]).strip()
+                for piece in self.parse(text):
+                    self.read_blocks(piece)
+
+    def _paragraph(self, text: str, *, in_list: bool = False) -> None:
+        if "|" in text and (table := _table_lines(text)):
+            before, rows = table
+            if before:
+                self._emit(self._text(before))
+            for number, row in enumerate(rows):
+                self._emit(self._text(row), "\n" if number else "\n\n")
+            return
+        if text.startswith("[") and (task := _TASK.match(text)):
+            text = text[task.end() :]
+        self._emit(self._text(text), "\n" if in_list and self.after_item else "\n\n")
+        self.after_item = in_list
+
+    def _heading(self, text: str) -> None:
+        plain = self._text(text).replace("\n", " ")
+        heading = plain.replace(MORE_MARK, "").strip()
+        if heading:
+            self.headings.append(heading)
+        self._emit(plain)
+
+    def _code_block(self, token: Token) -> None:
+        raw: str = token["raw"]
+        if token.get("style") == "indent":
+            if self.open_html > 0 and raw.lstrip().startswith("<"):
+                # after a blank line inside `<div>` markdown sees code, the author HTML
+                self._html(raw)
+                return
+            if reads_as_prose(raw):
+                for part in raw.split("\n\n"):
+                    self._paragraph(part)
+                return
+        if code := raw.strip("\n"):
+            self.code.append(code)
+        info = (token.get("attrs") or {}).get("info", "")
+        if language := _language(info):
+            self.languages[language] = None
+
+    def _emit(self, text: str, separator: str = "\n\n") -> None:
+        self.after_item = False
+        if text:
+            self.out += (separator, text)
+
+    # --- HTML ---------------------------------------------------------------------------------------------------
+
+    def _html(self, raw: str) -> None:
+        """A block of HTML: the text between its block-level tags may hold markdown (Kramdown; an author's hope)."""
+        pos = 0
+        heading = False
+        for tag in _BLOCK_TAG.finditer(raw):
+            self._html_text(raw[pos : tag.start()], heading)
+            pos = tag.end()
+            if _CONTAINER_TAG.fullmatch(tag[2]):
+                self.open_html += -1 if tag[1] else 1
+            heading = not tag[1] and tag[2][0] in "hH" and tag[2][1].isdigit()
+            if not tag[1] and tag[2].lower() == "blockquote":
+                self._note_href(tag.group())
+        self._html_text(raw[pos:], heading)
+
+    def _html_text(self, raw: str, heading: bool) -> None:
+        if raw and not raw.isspace():
+            (self._heading if heading else self._paragraph)(raw.strip())
+
+    def _note_href(self, tag: str) -> None:
+        href = _HREF.search(tag)
+        if href:
+            self._link(html.unescape(href[1] or href[2] or href[3] or ""))
+
+    def _inline_tag(self, raw: str, unread: list[str]) -> str:
+        tag = _TAG.match(raw)
+        if tag is None:
+            return ""
+        name = tag[2].lower()
+        if _UNREAD_TAG.fullmatch(name):
+            if tag[1]:
+                if name in unread:
+                    unread.remove(name)
+            elif not tag[3].endswith("/"):
+                unread.append(name)
+            return ""
+        if name == "a" and not tag[1]:
+            self._note_href(raw)
+        elif name == "img":
+            alt = _ALT.search(raw)
+            return f" {_alt_text(html.unescape(alt[1] or alt[2] or ''))} " if alt else " "
+        elif name == "br":
+            return "\n"
+        return " " if _SPACING_TAG.fullmatch(name) else ""
+
+    # --- inline -------------------------------------------------------------------------------------------------
+
+    def _text(self, text: str) -> str:
+        """Plain text of one block of markdown."""
+        text = text.strip(" \r\n\t\f")
+        if not _MARKUP.search(text):
+            return self._tidy(text)
+        if len(text) <= _MAX_PARAGRAPH and (len(text) < _MAX_MARKERS or not _too_dense(text)):
+            return self._tidy(self._flatten(self._inline(text)))
+        parts = (self._flatten(self._inline(part)) for part in _short_parts(text))
+        return self._tidy("".join(parts))
+
+    def _flatten(self, tokens: list[Token]) -> str:
+        out: list[str] = []
+        run = ""
+        unread: list[str] = []
+        for token in tokens:
+            kind = token["type"]
+            if kind == "text":
+                run += token["raw"]
+                continue
+            if run:
+                if not unread:
+                    out.append(self._words(run))
+                run = ""
+            if kind == "inline_html":
+                written = self._inline_tag(token["raw"], unread)
+            elif unread:
+                continue
+            elif kind in ("softbreak", "linebreak"):
+                written = "\n"
+            elif kind == "codespan":
+                written = self._code_span(token["raw"])
+            elif kind == "link":
+                written = self._link_text(token)
+            elif kind == "image":
+                written = self._image_text(token)
+            elif kind == "inline_math":
+                written = " "
+            elif "children" in token:
+                written = self._flatten(token["children"])
+            else:
+                continue
+            out.append(written)
+        if run and (not unread or unread[0] not in ("rt", "rp")):
+            out.append(self._words(run))
+        return "".join(out)
+
+    def _code_span(self, raw: str) -> str:
+        """Names and short commands are words; a whole line of code is code."""
+        if len(raw) > _MAX_CODE_SPAN:
+            self.code.append(raw)
+            return " "
+        return _BARE_URL.sub(" ", raw) if "://" in raw else raw
+
+    def _link_text(self, token: Token) -> str:
+        self._link(token["attrs"]["url"])
+        self.in_link += 1
+        text = self._flatten(token["children"])
+        self.in_link -= 1
+        return text if "@" not in text or not token["attrs"]["url"].startswith("mailto:") else " "
+
+    def _image_text(self, token: Token) -> str:
+        self.in_link += 1
+        alt = self._flatten(token["children"])
+        self.in_link -= 1
+        caption = token["attrs"].get("title") or ""
+        if caption and caption != alt:  # markdown, too, for generators that show it under the image
+            alt += "\n" + (self._flatten(self._inline(caption)) if len(caption) < _MAX_MARKERS else caption)
+        return f" {_alt_text(alt)} "
+
+    def _words(self, raw: str) -> str:
+        """Text as a reader sees it: entities decoded; URLs, emoji shortcodes and stray markers gone."""
+        if "<" in raw:  # a tag that mistune could not read: quotes in quotes, say
+            raw = _BROKEN_TAG.sub(_broken_tag_text, raw)
+        if "&" in raw:
+            raw = html.unescape(raw)
+        if "[^" in raw:
+            raw = _LOST_NOTE.sub("", raw)
+        if "[[" in raw:
+            raw = _WIKI_LINK.sub(self._wiki_link, raw)
+        if "://" in raw or "www." in raw:
+            raw = _BARE_URL.sub(self._bare_url, raw)
+        if ":" in raw:
+            raw = _EMOJI.sub(" ", raw)
+        if "**" in raw or "~~" in raw or "==" in raw:
+            raw = re.sub(r"\*\*+|~~+|==+", "", raw)
+        return raw
+
+    def _wiki_link(self, match: re.Match[str]) -> str:
+        if match[1]:
+            return " "
+        self._link(match[2].strip())
+        return match[4] or match[2]
+
+    def _bare_url(self, match: re.Match[str]) -> str:
+        url = match.group()
+        while url:
+            shorter = _URL_TAIL.sub("", url)
+            for opening, closing in ("()", "[]"):
+                if shorter.endswith(closing) and shorter.count(closing) > shorter.count(opening):
+                    shorter = shorter[:-1]
+            if shorter == url:
+                break
+            url = shorter
+        if not self.in_link:
+            self._link(url)
+        return " " + match.group()[len(url) :]
+
+    def _link(self, url: str) -> None:
+        url = self._as_written(url.strip())
+        if url and MORE_MARK not in url:
+            self.links[url] = None
+
+    def _as_written(self, url: str) -> str:
+        """Undoes mistune's percent-encoding, and only that: what the author encoded stays encoded."""
+        if "%" not in url:
+            return url
+        return _PERCENT_RUN.sub(lambda run: run[0] if run[0] in self.escapes else unquote(run[0]), url)
+
+    def _tidy(self, text: str) -> str:
+        if _INVISIBLE.search(text):
+            text = _INVISIBLE.sub("", text)
+        if "\n" in text:
+            text = _LINE_ENDS.sub("\n", _SPACES.sub(" ", text))
+            text = _CJK_LINE_END.sub("", text)
+        text = " ".join(text.split())
+        if len(text) >= 120:
+            text = " ".join(_LONG_RUN.sub(" ", text).split())
+        return text
+
+    # --- result -------------------------------------------------------------------------------------------------
+
+    def fields(self, title: str) -> TextFields:
+        prose = "".join(self.out).strip()
+        opening, more, rest = prose.partition(MORE_MARK)
+        opening = opening.strip()
+        if more:
+            gap = "\n\n" if rest.startswith("\n") or "\n" in prose[len(opening) : -len(rest) or None] else " "
+            prose = (opening + gap + re.sub(f" ?{MORE_MARK}", "", rest).lstrip()).strip()
+        return TextFields(
+            title=title,
+            lede=_shortened(opening if more and opening else prose, LEDE_LENGTH),
+            headings=tuple(self.headings),
+            prose=prose,
+            code="\n\n".join(self.code).replace(MORE_MARK, ""),
+            languages=tuple(self.languages),
+            links=tuple(self.links),
+        )
+
+
+_PERCENT_RUN = re.compile(r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*")
+
+
+def _broken_tag_text(tag: re.Match[str]) -> str:
+    alt = _BROKEN_ALT.search(tag[0])
+    return f" {alt[1]} " if alt else " "
+
+
+def _alt_text(alt: str) -> str:
+    alt = alt.strip()
+    return "" if _IMAGE_NAME.fullmatch(alt) else alt
+
+
+def _language(info: str) -> str:
+    """``js`` of ``js:title.js {1,3} file="a.js"``; empty where the info string names no language."""
+    match = re.match(r"\{?\.?([A-Za-z][\w+#.-]*)", info)
+    return match[1].lower() if match else ""
+
+
+def _shortened(text: str, length: int) -> str:
+    """At most `length` characters, not ending inside a word of an alphabet."""
+    if len(text) <= length:
+        return text
+    cut = text[:length]
+    if text[length].isascii() and text[length].isalnum():
+        cut = re.sub(r"[0-9A-Za-z\u00c0-\u024f]+\Z", "", cut) or cut
+    return cut.rstrip()
+
+
+def _table_lines(text: str) -> tuple[str, list[str]] | None:
+    """Text before a table, and its rows with their cells apart, if the paragraph holds one.
+
+    mistune's plugin takes a whole table for text when one row lacks a cell, and reads it again from each row.
+    """
+    lines = text.split("\n")
+    for number in range(1, len(lines)):
+        line = lines[number]
+        if "-" in line and "|" in line and "|" in lines[number - 1] and _ALIGN_ROW.fullmatch(line):
+            rows = [lines[number - 1], *lines[number + 1 :]]
+            cells = [" ".join(cell.strip() for cell in _CELL_BORDER.split(row)) for row in rows]
+            return "\n".join(lines[: number - 1]), [row.replace("\\|", "|").strip() for row in cells]
+    return None
+
+
+# --- bounds ------------------------------------------------------------------------------------------------------
+
+
+def _too_dense(text: str) -> bool:
+    """Whether a paragraph has so many markers that it is no prose, and matching them may take long."""
+    return len(_MARKER.findall(text)) > _MAX_MARKERS
+
+
+def _short_parts(text: str) -> Iterator[str]:
+    """An overlong paragraph in parts, cut at line ends or spaces where there are any."""
+    pos = 0
+    while pos < len(text):
+        size = _MAX_PARAGRAPH
+        if _too_dense(text[pos : pos + size]):
+            size = _MAX_MARKERS
+        end = pos + size
+        if end < len(text):
+            middle = pos + size // 2
+            end = max(text.rfind("\n", middle, end), text.rfind(" ", middle, end), middle) + 1
+        yield text[pos:end]
+        pos = end
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A long body in pieces, cut at blank lines outside fenced code where possible: each is parsed by itself."""
+    if len(text) <= _MAX_PIECE:
+        yield text
+        return
+    pos = 0
+    while pos < len(text):
+        end = pos + _MAX_PIECE
+        if end < len(text):
+            middle = pos + _MAX_PIECE // 2
+            cut = max(text.rfind("\n\n", middle, end) + 1, 0) or text.rfind("\n", middle, end) or 0
+            end = cut + 1 if cut > pos else end
+        yield text[pos:end]
+        pos = end

@@ -1,0 +1,244 @@
+"""Text -> words (for vectors) and terms (for people).
+
+Words are language-neutral: Latin-like words as they stand, katakana runs whole, Han and Hangul runs as overlapping
+character bigrams, hiragana dropped (RESEARCH.md: trained sub-word tokenizers were worse on every referee).  Terms are
+what a reader would name, so that a bigram never shows up as a reason: words and two-word phrases, katakana and Han
+compounds, recurring Chinese character sequences.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from enishi.reading.stopwords import CHINESE_BREAKS, CHINESE_WEAK, CJK, LATIN
+from enishi.types import Terms
+
+VERSION = 2
+"""Part of the cache key: raise it when the output for some text changes."""
+
+_HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff"
+_HIRAGANA = "\u3041-\u309f"
+_HANGUL = "\uac00-\ud7af\u1100-\u11ff"
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer: no blanks between words
+_MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0971-\u0dff"  # vowel signs, inside a word
+_WORD = rf"[^\W_{_HAN}{_KATAKANA}{_HIRAGANA}{_HANGUL}{_SPACELESS}]"
+_LATIN_LIKE = (
+    # ASCII first, many at a time: the class of all letters is slow to look up
+    rf"(?:[A-Za-z0-9]|{_WORD})(?:[A-Za-z0-9]++|{_WORD}|[{_MARKS}]|[+#._'’-](?={_WORD})|[+#])*+"
+)
+
+_TOKEN = re.compile(
+    # A long-vowel mark begins no katakana word: the one in らーめん belongs to hiragana.
+    rf"{_LATIN_LIKE}|[\u30a1-\u30fa][{_KATAKANA}]*|[{_HAN}]+|[{_HANGUL}]+|[{_SPACELESS}]+"
+)
+_POSSESSIVE = re.compile(r"['’]s$")
+_MAX_WORD = 60
+"""Longer "words" are hashes, encoded data or minified code."""
+
+
+def normalise(text: str) -> str:
+    """NFKC: full width = half width.  Costs as much as finding the words, and next to nothing the second time."""
+    if len(text) <= _MAX_NORMALISED:
+        return unicodedata.normalize("NFKC", text)
+    return "".join(unicodedata.normalize("NFKC", part) for part in _normalisable_parts(text))
+
+
+_MAX_NORMALISED = 2_000
+_ALONE = re.compile(r"[\x00-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
+"""Characters that change nothing before them and are changed by nothing before them."""
+
+
+def _normalisable_parts(text: str) -> Iterator[str]:
+    """Parts that give the same one by one: sorting a run of combining marks takes quadratic time."""
+    start = 0
+    while start < len(text):
+        cut = start + _MAX_NORMALISED
+        alone = _ALONE.search(text, cut, cut + _MAX_NORMALISED)
+        end = alone.start() if alone is not None else cut + _MAX_NORMALISED
+        yield text[start:end]
+        start = end
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: NFKC, lower case."""
+    return normalise(text).lower()
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a text, folded, in order."""
+    for run in _TOKEN.findall(fold(text)):
+        yield from _words_of_run(run)
+
+
+def count_words(weighted_texts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Word counts over several texts, each times its weight."""
+    counts: dict[str, int] = {}
+    for text, weight in weighted_texts:
+        # A run is looked at once, however often it occurs: most of a text are runs that it repeats
+        for run, times in Counter(_TOKEN.findall(fold(text))).items():
+            for word in _words_of_run(run):
+                counts[word] = counts.get(word, 0) + weight * times
+    return counts
+
+
+def _words_of_run(run: str) -> Sequence[str]:
+    if _is_unspaced(run[0]):
+        return [run[start : start + 2] for start in range(len(run) - 1)] or [run]
+    if len(run) > _MAX_WORD:
+        return ()
+    return (run if run.isalnum() else _POSSESSIVE.sub("", run).replace("’", "'"),)
+
+
+def _is_unspaced(character: str) -> bool:
+    """Whether runs of this script are cut into bigrams (Han, Hangul, Thai …; katakana stays whole)."""
+    return character >= "\u0e00" and (
+        "\u3400" <= character <= "\u9fff"
+        or character == "\u3005"
+        or "\uf900" <= character <= "\ufaff"
+        or "\uac00" <= character <= "\ud7af"
+        or "\u1100" <= character <= "\u11ff"
+        or "\u0e00" <= character <= "\u0eff"
+        or "\u1000" <= character <= "\u109f"
+        or "\u1780" <= character <= "\u17ff"
+    )
+
+
+# --- terms ------------------------------------------------------------------------------------------------------
+
+_LATIN_PHRASE = re.compile(rf"{_LATIN_LIKE}(?: {_LATIN_LIKE})*+")
+_COMPOUND = re.compile(rf"[{_HAN}\u30a1-\u30fa][{_HAN}{_KATAKANA}]+|[{_HANGUL}]{{2,}}")
+_SAME_SCRIPT = re.compile(rf"[{_HAN}]+|[{_KATAKANA}]+")
+_KANA_RUN = re.compile(rf"[{_HIRAGANA}{_KATAKANA}]+")
+_HAN_RUN = re.compile(rf"[{_HAN}]{{2,}}")
+_BREAKS = re.compile(f"[{CHINESE_BREAKS}]")
+_COUNTER = re.compile(
+    "[〇一二三四五六七八九十百千万億数第何各毎]+"
+    "[人日月年回件個本枚冊分秒時週点度台号章節行目種歳倍割階番名円者社方面部]?|[一何各毎]."
+)
+_MAX_COMPOUND = 10
+_MAX_TERMS = 600
+"""A post's most frequent terms; a reason among the first few hundred is never missed, a glossary is bounded."""
+
+
+def count_terms(texts: Iterable[str]) -> Terms:
+    """The terms of a post by folded form, each with its count and its most frequent spelling there."""
+    surfaces: Counter[str] = Counter()
+    for text in texts:
+        _count_terms(normalise(text), surfaces)
+    totals: dict[str, int] = {}
+    prevailing: dict[str, tuple[int, str]] = {}
+    for surface, count in surfaces.items():
+        key = surface.lower()
+        if key in totals:
+            totals[key] += count
+            prevailing[key] = min(prevailing[key], (-count, surface))
+        else:
+            totals[key] = count
+            prevailing[key] = (-count, surface)
+    if len(totals) > _MAX_TERMS:
+        totals = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS])
+    return Terms(totals, {key: prevailing[key][1] for key in totals if prevailing[key][1] != key})
+
+
+def merge_terms(first: Terms, second: Terms) -> Terms:
+    """Terms of two texts of one post; where both have one, the spelling of the first stays."""
+    frequency, surfaces = dict(first.frequency), {**second.surfaces, **first.surfaces}
+    for key, count in second.frequency.items():
+        if key in frequency:
+            frequency[key] += count
+            if key not in first.surfaces:
+                surfaces.pop(key, None)
+        else:
+            frequency[key] = count
+    return Terms(frequency, surfaces)
+
+
+def _count_terms(text: str, counts: Counter[str]) -> None:
+    _count_latin_terms(text, counts)
+    if _looks_chinese(text):
+        _count_chinese_terms(text, counts)
+    else:
+        _count_compounds(text, counts)
+
+
+def _count_latin_terms(text: str, counts: Counter[str]) -> None:
+    """Words, and pairs of words with a blank between them that the text says twice or more."""
+    words: Counter[str] = Counter()
+    neighbors: Counter[tuple[str, str]] = Counter()
+    for phrase, times in Counter(_LATIN_PHRASE.findall(text)).items():
+        if " " not in phrase:
+            words[phrase] += times
+            continue
+        parts = phrase.split(" ")
+        for _ in range(times):
+            words.update(parts)
+            neighbors.update(pairwise(parts))
+    names = {word: name for word in words if (name := _name(word))}
+    for word, name in names.items():
+        counts[name] += words[word]
+    pairs: Counter[str] = Counter()
+    for (first, second), count in neighbors.items():
+        if first in names and second in names and names[first].lower() != names[second].lower():
+            pairs[f"{names[first]} {names[second]}"] += count
+    for pair, count in pairs.items():
+        if count >= 2:  # said once it is chance, said twice it is a name
+            counts[pair] += count
+
+
+@lru_cache(maxsize=65_536)
+def _name(word: str) -> str:
+    """The word without its possessive, if it names something; else nothing."""
+    word = _POSSESSIVE.sub("", word)
+    names = (
+        2 <= len(word) <= 40
+        and not word[0].isdigit()
+        and word.replace("’", "'").lower() not in LATIN
+        and any(character.isalpha() for character in word)
+    )
+    return word if names else ""
+
+
+def _looks_chinese(text: str) -> bool:
+    """Han without kana to speak of."""
+    han = sum(map(len, _HAN_RUN.findall(text)))
+    return han > 0 and sum(map(len, _KANA_RUN.findall(text))) < 0.05 * han
+
+
+def _count_compounds(text: str, counts: Counter[str]) -> None:
+    """Japanese compounds (単体テスト) and, where a compound mixes scripts, its parts."""
+    for run, times in Counter(_COMPOUND.findall(text)).items():
+        parts = _SAME_SCRIPT.findall(run)
+        for candidate in [run] if len(parts) < 2 else [run, *parts]:
+            if 2 <= len(candidate) <= _MAX_COMPOUND and candidate not in CJK and not _is_counter(candidate):
+                counts[candidate] += times
+
+
+def _is_counter(term: str) -> bool:
+    """Numbers written out, dates and quantities (二人, 三十分, 第三回), but not 数学 or 九州."""
+    return _COUNTER.fullmatch(term) is not None
+
+
+def _count_chinese_terms(text: str, counts: Counter[str]) -> None:
+    """Recurring sequences of two to four characters: without blanks, recurrence is what marks a word."""
+    grams: Counter[str] = Counter()
+    for run, times in Counter(_HAN_RUN.findall(text)).items():
+        for chunk in _BREAKS.split(run):
+            for length in (2, 3, 4):
+                for start in range(len(chunk) - length + 1):
+                    grams[chunk[start : start + length]] += times
+    longest_around: dict[str, int] = {}
+    for gram, count in grams.items():
+        if len(gram) > 2:
+            for part in (gram[:-1], gram[1:]):
+                longest_around[part] = max(count, longest_around.get(part, 0))
+    for gram, count in grams.items():
+        weak_end = gram[0] in CHINESE_WEAK or gram[-1] in CHINESE_WEAK
+        fragment = longest_around.get(gram) == count  # it never occurs but inside a longer one
+        if count >= 2 and not weak_end and not fragment and gram not in CJK:
+            counts[gram] += count

@@ -1,0 +1,1 @@
+"""Vectors -> neighbours -> related posts, with their reasons."""

@@ -1,0 +1,153 @@
+"""Why two posts are related, in words that a reader would use."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import log, sqrt
+
+from enishi.memo import Memo, Pairs, each, term_frequency
+from enishi.reading.tokens import fold
+from enishi.types import Document, Terms
+
+MAX_TERMS = 5
+_MAX_SHARE = 0.2
+"""A term in more of the posts than this says nothing about two of them."""
+_COMPOUND_BONUS = 1.5
+_TITLE_BONUS = 2.0
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
+
+
+@dataclass(slots=True)
+class _Told:
+    """The shared terms of pairs, as they were among so many posts."""
+
+    terms: Pairs[tuple[str, ...]] = field(default_factory=Pairs)
+    count: int = -1
+
+
+class Reasons:
+    """Shared tags and terms of pairs of documents of one blog.
+
+    With a memo, the shared terms of a pair are those of last time as long as both documents, the number of posts and
+    the frequency of every term that they share are the same.  `name` tells apart those who share a memo.
+    """
+
+    def __init__(self, documents: Sequence[Document], memo: Memo | None = None, *, name: str = "related") -> None:
+        self._count = len(documents)
+        self._frequency, self._changed = term_frequency(documents, memo, f"reasons {name}")
+        self._tag_frequency: Counter[str] = Counter()
+        titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
+        self._titles = {d.post.path: (d, title) for d, title in zip(documents, titles, strict=True)}
+        tags = each(memo, "folded tags", documents, _folded_tags)
+        self._tags = {d.post.path: (d, folded) for d, folded in zip(documents, tags, strict=True)}
+        for folded in tags:
+            self._tag_frequency.update(folded.keys())
+        self._most = max(_MAX_SHARE * self._count, 3)
+        self._told = memo.lasting(f"shared terms {name}", _Told) if memo else _Told()
+        self._told.terms.begin(documents)
+        if self._told.count != self._count or self._changed is None:
+            self._told.terms = Pairs()
+            self._told.terms.begin(documents)
+        self._told.count = self._count
+
+    def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
+        """Tags of both posts, as the first writes them, rarest first."""
+        ours, theirs = self._tags_of(first), self._tags_of(second)
+        shared = [key for key in ours if key in theirs]
+        return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
+
+    def _tags_of(self, document: Document) -> dict[str, str]:
+        """A document that is not the one we know under its path has just been edited."""
+        known = self._tags.get(document.post.path)
+        return known[1] if known is not None and known[0] is document else _folded_tags(document)
+
+    def _title_of(self, document: Document) -> str:
+        known = self._titles.get(document.post.path)
+        return known[1] if known is not None and known[0] is document else fold(document.title)
+
+    def shared_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> tuple[str, ...]:
+        """Terms of both posts, those that tell most first; none that only repeats part of another."""
+        if limit != MAX_TERMS:
+            return tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+        found = self._told.terms.get(first, second)
+        if found is None or not self._holds(first, second):
+            found = tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+            self._told.terms.set(first, second, found)
+        return found
+
+    def _holds(self, first: Document, second: Document) -> bool:
+        """Whether no term that the two share is in more or fewer posts than last time."""
+        changed, ours, theirs = self._changed or set(), first.terms.frequency, second.terms.frequency
+        return not any(term in ours and term in theirs for term in changed)
+
+    def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
+        """Shared terms with their weights: rarity squared, times how much both posts speak of it."""
+        ours, theirs = first.terms.frequency, second.terms.frequency
+        titles = (self._title_of(first), self._title_of(second))
+        weights = {}
+        for key in ours.keys() & theirs.keys():
+            frequency = self._frequency[key]
+            if frequency <= self._most:
+                weights[key] = self._weight(key, ours[key] * theirs[key], titles, frequency)
+        passing = {key for key in weights if _is_passing(key, first.terms, second.terms)}
+        chosen: list[str] = []
+        for key in sorted(weights, key=lambda key: (key in passing, -round(weights[key], 6), -len(key), key)):
+            if len(chosen) == limit:
+                break
+            if not any(_overlap(key, other) for other in chosen):
+                chosen.append(key)
+        return [(_surface(key, first, second), weights[key]) for key in chosen]
+
+    def _weight(self, key: str, spoken: int, titles: tuple[str, str], frequency: int) -> float:
+        """`spoken` is the product of how often the two posts say it."""
+        rarity = log((self._count + 1) / (frequency + 0.5))
+        weight = rarity**2 * (1 + log(sqrt(spoken)))
+        if " " in key or (len(key) > 2 and not key.isascii()):
+            weight *= _COMPOUND_BONUS
+        if _contains(titles[0], key) or _contains(titles[1], key):
+            weight *= _TITLE_BONUS
+        return weight
+
+
+def _folded_tags(document: Document) -> dict[str, str]:
+    """A post's tags as it writes them (the first spelling of each), by their folded form."""
+    return {fold(tag): tag for tag in reversed(document.post.tags)}
+
+
+def _is_passing(key: str, ours: Terms, theirs: Terms) -> bool:
+    """A plain Latin word that both posts say only once, in passing: chance more often than a subject."""
+    if ours.frequency[key] * theirs.frequency[key] != 1 or not (key.isascii() and key.isalpha()):
+        return False
+    return key not in ours.surfaces and key not in theirs.surfaces  # written small
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Whether one of two terms says no more than the other: part of it, or its plural."""
+    return _contains(first, second) or _contains(second, first)
+
+
+def _contains(text: str, term: str) -> bool:
+    """Whether a text says a term, or its plural: in Latin script as whole words (``go`` is no part of ``google``)."""
+    if term not in text:
+        return False
+    if not (term[0].isascii() and term[-1].isascii()):
+        return True
+    start = text.find(term)
+    while start >= 0:
+        if (start == 0 or text[start - 1] not in _LETTERS) and _ENDING.match(text, start + len(term)):
+            return True
+        start = text.find(term, start + 1)
+    return False
+
+
+def _surface(key: str, first: Document, second: Document) -> str:
+    """As the two posts write it most; on a tie the spelling with more capitals, which is a name's own."""
+    one, other = first.terms[key], second.terms[key]
+    if one.surface == other.surface:
+        return one.surface
+    spellings = {one.surface: one.frequency, other.surface: other.frequency}
+    return min(spellings.items(), key=lambda item: (-item[1], -sum(map(str.isupper, item[0])), item[0]))[0]

@@ -1,0 +1,339 @@
+"""Where a blog's tags are out of order, and what would mend it.  Nothing is ever mended here.
+
+Pure: documents and vocabulary in, findings out.  Drafts and posts of the future count like all others: their author can
+still choose, and a renaming reaches them, too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from enishi.config import TagSettings
+from enishi.reading.tokens import fold
+from enishi.tags.mentions import variants
+from enishi.tags.twins import Resemblance, differences, find_resemblances, naming_pattern
+from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key
+from enishi.types import Document
+
+EVERYWHERE_SHARE = 0.8
+"""A tag on this share of the tagged posts tells none of them from the others …"""
+EVERYWHERE_POSTS = 10
+"""… on a blog that has so many tagged posts."""
+TOGETHER_POSTS = 3
+"""On fewer posts, two tags go together by chance."""
+
+_SHORTEST_NAME = 3
+_STARTS = re.compile(r"[a-z0-9]+|[^\W_]")
+"""What a name can start with: a Latin word, or a letter of a script that may do without blanks."""
+
+_OnPosts = Mapping[str, tuple[str, ...]]
+"""Paths of the posts that carry a tag, sorted, by the tag exactly as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagUse:
+    """A tag exactly as posts write it, and the posts that do."""
+
+    tag: str
+    posts: tuple[str, ...]
+    """Paths, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSpelling(TagUse):
+    """A tag that may be another one under another name."""
+
+    reasons: tuple[str, ...] = ()
+    """What it differs by from the other spellings of its tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Several names for what may be one tag."""
+
+    kept: TagUse
+    """The prevailing one."""
+    others: tuple[OtherSpelling, ...]
+    """The most frequent first."""
+    shown_by: tuple[str, ...] = ()
+    """Paths of the posts that show a short form to stand for its long one."""
+
+    @property
+    def to_change(self) -> int:
+        """How many posts carry another name than the prevailing one."""
+        return len({path for other in self.others for path in other.posts})
+
+
+@dataclass(frozen=True, slots=True)
+class TagsTogether:
+    """Tags that no post carries one without the others."""
+
+    tags: tuple[str, ...]
+    """The one that posts name first, first."""
+    posts: tuple[str, ...]
+    others: tuple[str, ...]
+    """Every spelling of all but the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoneTag(TagUse):
+    """A tag on one post."""
+
+    named_by: tuple[str, ...] = ()
+    """Paths of other posts whose title names it: it may belong there, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTag(TagUse):
+    """A tag of a category's name."""
+
+    category: str = ""
+    inside: tuple[str, ...] = ()
+    """Paths of those of its posts that are in the category: there it says nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What there is to say about a blog's tags; in every list, what concerns most posts comes first."""
+
+    posts: int
+    tagged: int
+    """Posts with a tag."""
+    tags: int
+    """Different tags, all spellings of one counted once."""
+    twins: tuple[Twins, ...] = ()
+    together: tuple[TagsTogether, ...] = ()
+    categories: tuple[CategoryTag, ...] = ()
+    categories_meant: bool = False
+    """Whether the blog as a rule gives posts a tag of their category's name, so that it means to."""
+    everywhere: tuple[TagUse, ...] = ()
+    once: tuple[LoneTag, ...] = ()
+
+
+def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> Audit:
+    """All findings about the tags of a blog's posts.
+
+    Left alone is what the settings know of: old names that have an alias, and retired tags.
+    """
+    on_posts = _posts_by_tag(documents, vocabulary, settings)
+    names: dict[str, list[str]] = defaultdict(list)
+    for tag in on_posts:
+        names[vocabulary.key(tag)].append(tag)
+    twins = _twins(documents, vocabulary, on_posts, names)
+    in_twins = {vocabulary.key(other.tag) for found in twins for other in (found.kept, *found.others)}
+    tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
+    everywhere = _everywhere(on_posts, names, tagged)
+    usual = {vocabulary.key(use.tag) for use in everywhere}
+    return Audit(
+        posts=len(documents),
+        tagged=tagged,
+        tags=len(vocabulary.names),
+        twins=twins,
+        together=_together(documents, vocabulary, on_posts, names, usual),
+        categories=_categories(documents, on_posts, names),
+        categories_meant=not vocabulary.categories_apart,
+        everywhere=everywhere,
+        once=_once(documents, vocabulary, on_posts, names, in_twins),
+    )
+
+
+def _posts_by_tag(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> _OnPosts:
+    retired = {vocabulary.key(tag) for tag in settings.retired}
+    found: dict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        for tag in dict.fromkeys(document.post.tags):
+            renamed = tag in settings.aliases or fold_tag(tag) in vocabulary.aliases
+            if fold_tag(tag) and not renamed and vocabulary.key(tag) not in retired:
+                found[tag].append(document.post.path)
+    return {tag: tuple(sorted(found[tag])) for tag in sorted(found)}
+
+
+def _of_key(on_posts: _OnPosts, names: Mapping[str, Collection[str]], key: str) -> tuple[str, ...]:
+    """Paths of the posts that carry a tag in any of its spellings."""
+    return tuple(sorted({path for name in names[key] for path in on_posts[name]}))
+
+
+def _by_weight(use: TagUse) -> tuple[int, str]:
+    return -len(use.posts), use.tag
+
+
+# --- twins -----------------------------------------------------------------------------------------------------------
+
+
+def _twins(
+    documents: Sequence[Document], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]
+) -> tuple[Twins, ...]:
+    resemblances = find_resemblances(documents, vocabulary, names)
+    found = []
+    for keys in _groups(names, resemblances):
+        kept = _kept(keys, vocabulary, on_posts, names)
+        others = []
+        for key in keys:
+            for name in names[key]:
+                reasons = _reasons(name, key, kept, vocabulary.key(kept), resemblances)
+                if reasons:
+                    others.append(OtherSpelling(name, on_posts[name], reasons))
+        if others:
+            shown_by = {path for known in resemblances if known.keys <= set(keys) for path in known.shown_by}
+            found.append(
+                Twins(TagUse(kept, on_posts[kept]), tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by)))
+            )
+    return tuple(sorted(found, key=lambda twins: (-twins.to_change, -len(twins.kept.posts), twins.kept.tag)))
+
+
+def _groups(names: Mapping[str, Collection[str]], resemblances: Sequence[Resemblance]) -> list[list[str]]:
+    """Keys of tags that may be one: all that a chain of resemblances connects; sorted."""
+    group_of = {key: {key} for key in names}
+    for resemblance in resemblances:
+        one, other = sorted(resemblance.keys)
+        if group_of[one] is not group_of[other]:
+            group_of[one] |= group_of[other]
+            for key in group_of[other]:
+                group_of[key] = group_of[one]
+    return sorted({id(group): sorted(group) for group in group_of.values()}.values())
+
+
+def _kept(keys: Sequence[str], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]) -> str:
+    """The prevailing spelling of the most frequent tag; one that can be written and has no odd widths, if there is any.
+
+    A letter of another width than the rest, or one that nobody sees, is a slip, however often it was copied.
+    """
+    prevailing = {vocabulary.names[key] for key in keys}
+    every = sorted(name for key in keys for name in names[key])
+    writable = [name for name in every if can_be_written(name)] or every
+    normal = [name for name in writable if name.isprintable() and unicodedata.is_normalized("NFKC", name)] or writable
+    return min(normal, key=lambda name: (name not in prevailing, -len(on_posts[name]), name))
+
+
+def can_be_named(tag: str) -> bool:
+    """Whether a renaming can name the tag: it holds no control characters, line breaks or broken UTF-16."""
+    return all(unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c != "\ufeff" for c in tag)
+
+
+def can_be_written(tag: str) -> bool:
+    """Whether a renaming can write the tag into front matter: it has no blanks at its ends or in a row either."""
+    return can_be_named(tag) and re.search(r"\A\s|\s\Z|\s\s", tag) is None
+
+
+def _reasons(
+    name: str,
+    key: str,
+    kept: str,
+    kept_key: str,
+    resemblances: Sequence[Resemblance],
+) -> tuple[str, ...]:
+    """Why a name may be the kept one: a spelling of it, or a resemblance with it or with another of the group."""
+    if key == kept_key:
+        return differences(name, kept)
+    near = [known for known in resemblances if key in known.keys]
+    direct = [known.reason for known in near if kept_key in known.keys]
+    return tuple(dict.fromkeys(direct or [known.reason for known in near]))
+
+
+# --- tags that tell too little ----------------------------------------------------------------------------------------
+
+
+def _everywhere(on_posts: _OnPosts, names: Mapping[str, Sequence[str]], tagged: int) -> tuple[TagUse, ...]:
+    if tagged < EVERYWHERE_POSTS:
+        return ()
+    uses = [TagUse(_most_used(on_posts, names[key]), _of_key(on_posts, names, key)) for key in names]
+    return tuple(sorted((use for use in uses if len(use.posts) >= EVERYWHERE_SHARE * tagged), key=_by_weight))
+
+
+def _once(
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    on_posts: _OnPosts,
+    names: Mapping[str, Sequence[str]],
+    in_twins: Collection[str],
+) -> tuple[LoneTag, ...]:
+    """Tags on one post; none that other tags imply, as those posts mean it, too."""
+    implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
+    titles = _Titles(documents)
+    found = []
+    for key in names:
+        if vocabulary.counts[key] == 1 and key not in in_twins and key not in implied:
+            tag = names[key][0]
+            found.append(LoneTag(tag, on_posts[tag], titles.naming(tag, on_posts[tag])))
+    return tuple(sorted(found, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
+
+
+class _Titles:
+    """The posts' titles, to be asked which of them name a tag; a big blog has too many to try each."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._titles = [(document.post.path, fold(document.fields.title)) for document in documents]
+        self._rows: dict[str, list[int]] = defaultdict(list)
+        for row, (_, title) in enumerate(self._titles):
+            for start in set(_STARTS.findall(title)):
+                self._rows[start].append(row)
+
+    def naming(self, tag: str, carriers: Collection[str]) -> tuple[str, ...]:
+        """Other posts than the carriers, by path; none for a very short name, which stands inside others."""
+        if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
+            return ()
+        starts = {start[0] for words in variants(tag) if (start := _STARTS.match(words[0]))}
+        pattern = naming_pattern([tag])
+        found = (self._titles[row] for row in sorted({row for start in starts for row in self._rows.get(start, ())}))
+        return tuple(path for path, title in found if path not in carriers and pattern.search(title))
+
+
+def _together(
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    on_posts: _OnPosts,
+    names: Mapping[str, Sequence[str]],
+    usual: Collection[str],
+) -> tuple[TagsTogether, ...]:
+    """Tags on exactly the same posts; none of which one implies the other."""
+    same: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for key in sorted(names):
+        posts = _of_key(on_posts, names, key)
+        if len(posts) >= TOGETHER_POSTS and key not in usual:
+            same[posts].append(key)
+    places = _mean_places(documents, vocabulary)
+    found = []
+    for posts, keys in same.items():
+        implied = vocabulary.meant_by(keys) - set(keys)
+        implied |= {broader for key in keys for broader in vocabulary.broader.get(key, ())}
+        apart = sorted((key for key in keys if key not in implied), key=lambda key: (places[key], key))
+        if len(apart) > 1:
+            tags = tuple(_most_used(on_posts, names[key]) for key in apart)
+            found.append(TagsTogether(tags, posts, tuple(name for key in apart[1:] for name in names[key])))
+    return tuple(sorted(found, key=lambda together: (-len(together.posts), together.tags)))
+
+
+def _mean_places(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[str, float]:
+    """At which place, on average, posts name a tag, by key."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for document in documents:
+        for place, tag in enumerate(document.post.tags):
+            places[vocabulary.key(tag)].append(place)
+    return {key: round(sum(found) / len(found), 6) for key, found in places.items()}
+
+
+def _categories(
+    documents: Sequence[Document], on_posts: _OnPosts, names: Mapping[str, Sequence[str]]
+) -> tuple[CategoryTag, ...]:
+    categories: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for document in documents:
+        for name in {name for chain in document.post.categories for name in chain}:
+            categories[reader_key(name)][name].add(document.post.path)
+    found = []
+    for key in names:
+        alike = {name: paths for tag in names[key] for name, paths in categories.get(reader_key(tag), {}).items()}
+        if alike:
+            posts = _of_key(on_posts, names, key)
+            category = min(alike, key=lambda name: (-len(alike[name]), name))
+            inside = sorted(set(posts) & set().union(*alike.values()))
+            found.append(CategoryTag(_most_used(on_posts, names[key]), posts, category, tuple(inside)))
+    return tuple(sorted(found, key=lambda use: (-len(use.inside), *_by_weight(use))))
+
+
+def _most_used(on_posts: _OnPosts, tags: Sequence[str]) -> str:
+    """The spelling of most posts."""
+    return min(tags, key=lambda tag: (-len(on_posts[tag]), tag))

@@ -1,0 +1,277 @@
+"""What the author said no to: ``.enishi-declined.toml``, committed with the blog.
+
+One line a decline, sorted, so that two branches merge without a conflict::
+
+    declined = [
+      { post = "source/_posts/a.md", tag = "NLP", content = "07a1…" },
+    ]
+
+A decline belongs to the post at its path.  Where that post is gone, or has become another one, it belongs to the post
+whose content is nearly the same: `content` is a sketch of the body's words that outlives a rename with small edits.
+The file is edited line by line: what else the author wrote into it stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from enishi.errors import Diagnostic, OutputError, Severity
+from enishi.reading.tokens import count_words
+from enishi.tags.vocabulary import fold_tag
+from enishi.types import Document
+
+DECLINED_NAME = ".enishi-declined.toml"
+_HEAD = """\
+# Tags that `enishi tags decline` was told never to suggest again for a post.
+# Commit this file. One line a decline; `enishi tags undecline` takes it back.
+declined = [
+"""
+_TAIL = "]\n"
+_ENTRY = re.compile(r"\s*(\{.*\})\s*,?\s*(?:#.*)?")
+_OPENING = re.compile(r"\s*declined\s*=\s*\[\s*(?:#.*)?")
+_SKETCH = 8
+"""How many hashes are kept of a post's words: the smallest ones (bottom-k sketch, Cohen & Kaplan 2007)."""
+_SAME = 0.75
+"""From this share of common hashes two posts are the same one, edited."""
+_OTHER = 0.5
+"""Below this share, the post at a path is not the one that was there when the decline was made."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Decline:
+    """One suggestion that must never return."""
+
+    post: str
+    """Path of the post when it was declined."""
+    tag: str
+    content: str = ""
+    """See :func:`fingerprint`; empty if the post had no words."""
+
+
+def fingerprint(document: Document) -> str:
+    """A sketch of a post's body, 4 hexadecimal digits for each of the 8 smallest hashes of its words.
+
+    Tags, title and order of words do not matter; of an edit in one word of ten, about seven hashes are left.
+    """
+    found = count_words([(document.fields.prose, 1), (document.fields.code, 1)])
+    hashes = sorted(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).hexdigest() for word in found)
+    return "".join(value[:4] for value in hashes[:_SKETCH])
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_declined(root: Path) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
+    """The declines of a site, sorted; none if there is no file.
+
+    A broken file (a merge conflict, say) is read line by line: what is readable counts, the rest is named.
+    """
+    try:
+        text = (root / DECLINED_NAME).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return (), []
+    except (OSError, UnicodeDecodeError) as error:
+        told = f"cannot be read ({error.__class__.__name__}): declined tags may come back until it is mended"
+        return (), [Diagnostic(DECLINED_NAME, 0, "bad-declined-file", Severity.WARNING, told)]
+    return parse_declined(text)
+
+
+def parse_declined(text: str) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
+    """The declines in the text of such a file; see :func:`read_declined`."""
+    diagnostics: list[Diagnostic] = []
+    found: set[Decline] = set()
+
+    def problem(line: int, told: str) -> None:
+        diagnostics.append(Diagnostic(DECLINED_NAME, line, "bad-declined-file", Severity.WARNING, told))
+
+    try:
+        entries = tomllib.loads(text).get("declined", [])
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        place = re.search(r"line (\d+)", str(error))
+        problem(int(place[1]) if place else 0, "not valid TOML; what can be read line by line is still heeded")
+        entries = [entry for line in text.splitlines() if (entry := _entry(line)) is not None]
+    for entry in entries if isinstance(entries, list) else []:
+        decline = _decline(entry)
+        if decline is None:
+            problem(0, f"{_shortened(entry)} should have a text for each of `post` and `tag`")
+        else:
+            found.add(decline)
+    if not isinstance(entries, list):
+        problem(0, "`declined` should be a list; see the head of a file written by `enishi tags decline`")
+    return tuple(sorted(found)), diagnostics
+
+
+def _entry(line: str) -> Any:
+    match = _ENTRY.fullmatch(line)
+    if match is None:
+        return None
+    try:
+        return tomllib.loads(f"entry = {match[1]}")["entry"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _decline(entry: object) -> Decline | None:
+    if not isinstance(entry, dict):
+        return None
+    post, tag, content = entry.get("post"), entry.get("tag"), entry.get("content", "")
+    if not (isinstance(post, str) and post and isinstance(tag, str) and fold_tag(tag)):
+        return None
+    return Decline(post, tag, content if isinstance(content, str) else "")
+
+
+def _shortened(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+# --- whose they are --------------------------------------------------------------------------------------------------
+
+
+def match_declines(
+    declines: Iterable[Decline], documents: Sequence[Document], by_path: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, frozenset[str]]:
+    """Declined tags, as written, by path of the post they belong to now.
+
+    `by_path` are the declines of the settings, which have no sketch and follow no rename.
+    """
+    documents_by_path = {document.post.path: document for document in documents}
+    found: dict[str, set[str]] = {}
+    for path, tags in (by_path or {}).items():
+        if path in documents_by_path:
+            found.setdefault(path, set()).update(tags)
+    sketches: dict[str, str] = {}
+
+    def sketch(path: str) -> str:
+        if path not in sketches:
+            sketches[path] = fingerprint(documents_by_path[path])
+        return sketches[path]
+
+    for decline in sorted(declines):
+        here = decline.post in documents_by_path
+        if here:
+            found.setdefault(decline.post, set()).add(decline.tag)
+        if decline.content and not (here and _likeness(decline.content, sketch(decline.post)) >= _OTHER):
+            for path in documents_by_path:
+                if _likeness(decline.content, sketch(path)) >= _SAME:
+                    found.setdefault(path, set()).add(decline.tag)
+    return {path: frozenset(found[path]) for path in sorted(found)}
+
+
+def _likeness(first: str, second: str) -> float:
+    """Share of the hashes that two sketches have in common; 0 for a post without words."""
+    one, other = _hashes(first), _hashes(second)
+    return len(one & other) / max(len(one), len(other)) if one and other else 0.0
+
+
+def _hashes(sketch: str) -> frozenset[str]:
+    return frozenset(sketch[start : start + 4] for start in range(0, len(sketch), 4))
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def decline_tag(root: Path, document: Document, tag: str) -> bool:
+    """Write down that a tag was declined for a post; False if it stands there already.
+
+    Raises:
+        OutputError: the file cannot be read or written, or is not as we write it and could not be edited safely.
+    """
+    text = _text_to_edit(root)
+    known, _ = parse_declined(text)
+    if any(old.post == document.post.path and fold_tag(old.tag) == fold_tag(tag) for old in known):
+        return False
+    added = Decline(document.post.path, tag.strip(), fingerprint(document))
+    _write(root, _with_line(text, added))
+    return True
+
+
+def undecline_tag(root: Path, document: Document, tag: str) -> bool:
+    """Take a decline back, wherever the post has moved since; False if there was none.
+
+    Raises:
+        OutputError: see :func:`decline_tag`.
+    """
+    text = _text_to_edit(root)
+    own = fingerprint(document)
+    lines = text.splitlines(keepends=True)
+    kept = []
+    for line in lines:
+        old = _decline(_entry(line.rstrip("\r\n")))
+        same_tag = old is not None and fold_tag(old.tag) == fold_tag(tag)
+        if not (same_tag and old and (old.post == document.post.path or _likeness(old.content, own) >= _SAME)):
+            kept.append(line)
+    if len(kept) == len(lines):
+        return False
+    _write(root, "".join(kept))
+    return True
+
+
+def _text_to_edit(root: Path) -> str:
+    try:
+        text = (root / DECLINED_NAME).read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return _HEAD + _TAIL
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"{DECLINED_NAME} cannot be read, so nothing was written: {error}") from error
+    return text if text.strip() else _HEAD + _TAIL
+
+
+def _with_line(text: str, added: Decline) -> str:
+    """The text with a line for the decline at its place by (post, tag)."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    opening = next((number for number, line in enumerate(lines) if _OPENING.fullmatch(line.rstrip("\r\n"))), None)
+    closing = next((n for n, line in enumerate(lines) if line.strip() == "]" and (opening or 0) < n), None)
+    if opening is None or closing is None:
+        told = "has no line `declined = [` with a `]` on a line of its own below it: write them, or delete the file"
+        raise OutputError(f"{DECLINED_NAME} {told}")
+    place = closing
+    for number in range(opening + 1, closing):
+        old = _decline(_entry(lines[number].rstrip("\r\n")))
+        if old is not None:
+            if (old.post, old.tag) > (added.post, added.tag):
+                place = min(place, number)
+            elif not re.search(r"\}\s*,", lines[number]):  # the last entry of a list needs no comma, but does now
+                lines[number] = re.sub(r"\}", "},", lines[number].rstrip("\r\n"), count=1) + end
+    fields = (("post", added.post), ("tag", added.tag), ("content", added.content))
+    entry = ", ".join(f"{name} = {_toml_string(value)}" for name, value in fields)
+    lines.insert(place, f"  {{ {entry} }},{end}")
+    new = "".join(lines)
+    if added not in parse_declined(new)[0]:
+        raise OutputError(f"{DECLINED_NAME} could not be edited safely, so it was left as it is")
+    return new
+
+
+def _toml_string(text: str) -> str:
+    """A TOML basic string; JSON's escapes are TOML's but for DEL and what is no character."""
+    return json.dumps(text.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _write(root: Path, text: str) -> None:
+    """Replace the file in one step, so that it is never half written."""
+    target = root / DECLINED_NAME
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".enishi-", suffix=".tmp", dir=root)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode("utf-8"))
+            mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(target.resolve() if target.is_symlink() else target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise OutputError(f"{DECLINED_NAME} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,280 @@
+"""Answers hidden, then compared: what the suggester says about posts whose tags it cannot know.
+
+The posts with tags are divided into parts.  For each part in turn, its tags are taken out of the documents before
+anything is computed, and the rest is what a build does: vocabulary, counts, evidence, fit and rules come from the other
+posts.  How alike posts are never depends on tags; it is measured once, on documents from which *every* tag was taken.
+
+Beside it stands what anybody would try first: the votes of the nearest posts by TF-IDF.  Both are asked about the same
+posts, may name the same tags and are compared with the same answers:
+
+- An *answer* is a tag that the hidden post carries and that could be suggested: on at least `MIN_POSTS` of the other
+  posts, and not barred by the author.  (How many tags fall out that way is counted.)
+- A suggestion counts in any spelling and under any alias.  One that a tag of the post implies (`S3` implies `AWS`) is
+  neither right nor wrong and left out: the author means it, and by the blog's own rule does not write it.
+- Every other suggestion that the post does not carry is wrong, though its author might well agree.
+- Translations of one post stand in the same part: they would give each other away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from enishi.reading.tokens import count_words
+from enishi.tags.suggest import MIN_POSTS, Declines, RankedTags, rank_tags
+from enishi.threads import one_thread
+from enishi.types import Document, Reach
+
+if TYPE_CHECKING:
+    from enishi.config import TagSettings
+    from enishi.reading.site import Site
+    from enishi.related.index import Backend
+    from enishi.tags.likeness import Likeness
+    from enishi.types import Rows, Scores
+
+FOLDS = 5
+MIN_TAGGED = 10
+"""With fewer tagged posts there is nothing to be said about tags."""
+LISTED = 20
+"""Suggestions of a post that are looked at, however unsure."""
+VOTERS = 25
+_MAX_SHARE = 0.4
+_SIMILARITY_DIGITS = 9
+"""Decimals kept before neighbours are ranked: what lies below depends on the BLAS."""
+_ROWS_AT_A_TIME = 256
+_TAG_KEYS = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords", "taxonomies"})
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total)."""
+
+
+class Guess(NamedTuple):
+    """One suggestion for a post whose tags were hidden."""
+
+    tag: str
+    """As the blog writes it."""
+    confidence: float
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One post whose tags were hidden."""
+
+    path: str
+    title: str
+    fold: int
+    """The part it was hidden with, from 0."""
+    hidden: int
+    """How many different tags the post carries."""
+    answers: int
+    """How many of them could be suggested."""
+    guesses: tuple[Guess, ...]
+    """The surest first, at most `LISTED`."""
+    votes: tuple[Guess, ...]
+    """The same by the neighbours' vote; its confidence is the share of the votes."""
+
+
+def tagged_rows(documents: Sequence[Document]) -> list[int]:
+    """Rows of the posts with tags: those whose tags can be hidden."""
+    return [row for row, document in enumerate(documents) if any(tag.strip() for tag in document.post.tags)]
+
+
+def hide_in_turn(
+    documents: Sequence[Document],
+    site: Site,
+    settings: TagSettings,
+    declined: Declines | None = None,
+    *,
+    folds: int = FOLDS,
+    min_posts: int = MIN_POSTS,
+    backend: Backend = "auto",
+    progress: Progress = lambda *_: None,
+) -> list[Case]:
+    """A case for every post with tags, by path.
+
+    Args:
+        documents: sorted by path.
+        settings: the blog's rules and constants; how sure and how many suggestions are wanted is of no matter here.
+        declined: see :func:`enishi.tags.declined.match_declines`.  A hidden post's own declines are hidden as well.
+        folds: number of parts.
+        min_posts: a tag counts if so many of the posts that are not hidden carry it.
+    """
+    from enishi.tags.likeness import measure_likeness
+
+    all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
+    cases: list[Case] = []
+    with one_thread():
+        progress("comparing posts", 0, 0)
+        untagged = [without_tags(document) for document in documents]
+        likeness = measure_likeness(untagged, backend=backend)
+        neighbors = TextNeighbors(untagged)
+        parts = divide(documents, folds)
+        for fold, part in enumerate(parts):
+            progress("suggesting hidden tags", fold, len(parts))
+            seen = hide(documents, untagged, part)
+            ranked = _rank(seen, site, all_listed, likeness, declined or {}, {documents[row].post.path for row in part})
+            votes = _vote(seen, ranked, neighbors, part)
+            judge = _Judge(ranked, _countable(seen, ranked, min_posts))
+            cases += [judge.case(documents[row], fold, votes[row]) for row in part]
+        progress("suggesting hidden tags", len(parts), len(parts))
+    return sorted(cases, key=lambda case: case.path)
+
+
+def divide(documents: Sequence[Document], folds: int) -> list[list[int]]:
+    """Rows of the posts with tags in parts of even size, by a hash of their paths; each part sorted."""
+    groups: dict[str, list[int]] = {}
+    for row in tagged_rows(documents):
+        post = documents[row].post
+        groups.setdefault(f"translations {post.translation_key}" if post.translation_key else post.path, []).append(row)
+    ranked = sorted(groups, key=lambda name: (hashlib.blake2b(name.encode("utf-8", "replace")).digest(), name))
+    count = min(folds, len(ranked))
+    return [sorted(row for name in ranked[part::count] for row in groups[name]) for part in range(count)]
+
+
+def without_tags(document: Document) -> Document:
+    """The document as if its author had never tagged it."""
+    front = {key: value for key, value in document.post.front_matter.items() if key.casefold() not in _TAG_KEYS}
+    return replace(document, post=replace(document.post, tags=(), front_matter=front))
+
+
+def hide(documents: Sequence[Document], untagged: Sequence[Document], part: Sequence[int]) -> list[Document]:
+    """The blog with the tags of one part taken away."""
+    hidden = frozenset(part)
+    return [untagged[row] if row in hidden else document for row, document in enumerate(documents)]
+
+
+def _rank(
+    seen: Sequence[Document],
+    site: Site,
+    settings: TagSettings,
+    likeness: Likeness,
+    declined: Declines,
+    hidden: set[str],
+) -> RankedTags:
+    known = {path: tags for path, tags in declined.items() if path not in hidden}
+    return rank_tags(seen, site, settings, likeness, known)
+
+
+def _countable(seen: Sequence[Document], ranked: RankedTags, min_posts: int) -> frozenset[str]:
+    """The tags that may be suggested and asked for."""
+    counts: Counter[str] = Counter()
+    for document in seen:
+        counts.update(ranked.vocabulary.meant_by(ranked.vocabulary.tags_of(document.post)))
+    return frozenset(key for key in ranked.keys if counts[key] >= min_posts)
+
+
+class _Judge:
+    """Compares suggestions with what a post really carries."""
+
+    def __init__(self, ranked: RankedTags, countable: frozenset[str]) -> None:
+        self._ranked, self._countable = ranked, countable
+
+    def case(self, document: Document, fold: int, votes: Sequence[tuple[str, float]]) -> Case:
+        vocabulary, post = self._ranked.vocabulary, document.post
+        own = vocabulary.tags_of(post)
+        implied = vocabulary.meant_by(own) - own
+        return Case(
+            path=post.path,
+            title=document.title,
+            fold=fold,
+            hidden=len(own),
+            answers=len(own & self._countable),
+            guesses=self._guesses(self._ranked.by_path[post.path], own, implied),
+            votes=self._guesses(votes, own, implied),
+        )
+
+    def _guesses(
+        self, suggested: Sequence[tuple[str, float]], own: frozenset[str], implied: frozenset[str]
+    ) -> tuple[Guess, ...]:
+        names = self._ranked.vocabulary.names
+        counted = [(key, sure) for key, sure in suggested if key in self._countable and key not in implied]
+        return tuple(Guess(names[key], sure, key in own) for key, sure in counted[:LISTED])
+
+
+# --- the neighbours' vote ---------------------------------------------------------------------------------------------
+
+
+class TextNeighbors:
+    """The posts nearest by the cosine of their words' TF-IDF, as scikit-learn makes it, without anything of ours."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        import numpy as np
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        def written_out(document: Document) -> Iterator[str]:
+            fields = document.fields
+            for counts in (document.words, count_words([(fields.code, 1), ("\n".join(fields.links), 1)])):
+                for word, count in sorted(counts.items()):
+                    yield from (word for _ in range(count))
+
+        vectorizer = TfidfVectorizer(analyzer=written_out, min_df=2, max_df=_MAX_SHARE, sublinear_tf=True)
+        try:
+            self._matrix: Any = vectorizer.fit_transform(documents)
+        except ValueError:  # no word is in two posts and not in nearly all: nobody is near anybody
+            from scipy.sparse import csr_matrix
+
+            self._matrix = csr_matrix((len(documents), 1), dtype=np.float64)
+
+    def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
+        """(row, its k nearest of the others, their cosines), nearest first, equals in the order of rows.
+
+        A post is never its own neighbour.
+        """
+        import numpy as np
+
+        columns = np.asarray(others, dtype=np.int64)
+        transposed = self._matrix[columns].T.tocsr()
+        for start in range(0, len(rows), _ROWS_AT_A_TIME):
+            some = rows[start : start + _ROWS_AT_A_TIME]
+            cosines = np.round((self._matrix[some] @ transposed).toarray(), _SIMILARITY_DIGITS)
+            cosines[np.asarray(some)[:, None] == columns[None, :]] = -1
+            for row, of_row in zip(some, cosines, strict=True):
+                best = np.argsort(-of_row, kind="stable")[: min(k, len(columns) - int((of_row < 0).sum()))]
+                yield row, columns[best], of_row[best]
+
+
+def _vote(
+    seen: Sequence[Document], ranked: RankedTags, neighbors: TextNeighbors, part: Sequence[int]
+) -> dict[int, list[tuple[str, float]]]:
+    """(key, share of the votes) by row: the nearest posts with tags vote, each with the square of its cosine."""
+    carried = {row: sorted(ranked.vocabulary.tags_of(seen[row].post) & ranked.keys) for row in tagged_rows(seen)}
+    found: dict[int, list[tuple[str, float]]] = {row: [] for row in part}
+    if not carried:
+        return found
+    for row, near, cosines in neighbors.of(part, sorted(carried), VOTERS):
+        weights = cosines**2
+        total = float(weights.sum())
+        votes: dict[str, float] = {}
+        for neighbor, weight in zip(near.tolist(), weights.tolist(), strict=True):
+            for key in carried[neighbor]:
+                votes[key] = votes.get(key, 0.0) + (weight / total if total else 0.0)
+        ordered = sorted(((key, round(share, 4)) for key, share in votes.items()), key=lambda pair: (-pair[1], pair[0]))
+        found[row] = [(key, share) for key, share in ordered if share > 0]
+    return found
+
+
+# --- related posts ---------------------------------------------------------------------------------------------------
+
+
+def text_reach(documents: Sequence[Document], at: int) -> Reach:
+    """How evenly plain nearest neighbours by TF-IDF would show the public posts, beside Enishi's own :class:`Reach`."""
+    public = [row for row, document in enumerate(documents) if document.post.is_public and document.post.wants_related]
+    if not at or not public:
+        return Reach(at)
+    shown: Counter[int] = Counter()
+    for _, near, cosines in TextNeighbors(documents).of(public, public, at):
+        shown.update(near[cosines > 0].tolist())
+    never = sum(1 for row in public if not shown[row])
+    return Reach(at, max(shown.values(), default=0), round(never / len(public), 4))
+
+
+def by_fold(cases: Sequence[Case]) -> Mapping[int, list[Case]]:
+    """The cases of each part."""
+    found: dict[int, list[Case]] = {}
+    for case in cases:
+        found.setdefault(case.fold, []).append(case)
+    return found

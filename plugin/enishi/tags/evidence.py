@@ -1,0 +1,240 @@
+"""What speaks for a tag on a post, as numbers (RESEARCH.md, "Missing tags").
+
+Everything learned from tags is computed out of fold: the labelled posts are divided into parts, and what is said about
+a post comes from the posts of the other parts only, counts included.  Posts without tags teach nothing about tags and
+hear from all labelled ones.  What is read from text alone (kernel, document frequencies) uses all posts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from enishi.tags.mentions import BUCKETS, Mentions
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from enishi.tags.likeness import Likeness
+
+    Matrix = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+
+FOLDS = 10
+FEATURES = (
+    "krr",
+    "krr_lrat",
+    "krr_lrank",
+    "krr_max",
+    "cen_z",
+    "near",
+    "m_title",
+    "m_lede",
+    "m_dens",
+    "m_idf",
+    "m_df",
+    "m_learn",
+    "m_none",
+    "date",
+    "prior",
+)
+_NEAREST_IN_TIME = 25
+_TIME_PRIOR = 5.0
+_LEARN_PRIOR = 4.0
+_DIGITS = 9
+"""Decimals kept before anything is ranked: what lies below depends on the BLAS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Which posts carry which tags, and who may learn from whom."""
+
+    y: Matrix
+    """Shape (n_posts, n_tags), 0 or 1."""
+    labelled: Ints
+    """Rows of the posts with tags."""
+    fold: Ints
+    """Shape (n_posts,): part of a labelled post, -1 for the others."""
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], y: Matrix, labelled: Sequence[int]) -> Labels:
+        """Divide the labelled posts by a hash of their paths: one more post moves hardly another one."""
+        fold = np.full(len(documents), -1, dtype=np.int64)
+        ranked = sorted(labelled, key=lambda row: (_digest(documents[row].post.path), row))
+        parts = min(FOLDS, len(ranked))
+        for place, row in enumerate(ranked):
+            fold[row] = place * parts // len(ranked)
+        return cls(y, np.array(sorted(labelled), dtype=np.int64), fold)
+
+    def parts(self) -> Iterator[tuple[Ints, Ints]]:
+        """(rows to speak about, rows to learn from): once for each part, and once for the posts without tags."""
+        fold_of = self.fold[self.labelled]
+        for part in range(int(fold_of.max(initial=-1)) + 1):
+            yield self.labelled[fold_of == part], self.labelled[fold_of != part]
+        rest = np.flatnonzero(self.fold < 0)
+        if len(rest):
+            yield rest, self.labelled
+
+
+@dataclass(frozen=True, slots=True)
+class TagScores:
+    """Features of every (post, tag)."""
+
+    features: npt.NDArray[np.float32]
+    """Shape (n_posts, n_tags, len(FEATURES)), in the order of FEATURES."""
+    seen: Ints
+    """Shape (n_posts, n_tags): on how many posts that this one learns from the tag is."""
+
+
+def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
+    """All features.  Call it under :func:`enishi.threads.one_thread`.
+
+    Args:
+        likeness: of all posts.
+        labels: the tags.
+        mentions: counts by post and tag.
+        days: date of every post in days, NaN where it has none, shape (n,).
+    """
+    n, tags = labels.y.shape
+    features = np.zeros((n, tags, len(FEATURES)), dtype=np.float32)
+    seen = np.zeros((n, tags), dtype=np.int64)
+    if n == 0 or tags == 0:
+        return TagScores(features, seen)
+    learner = likeness.learner(labels.y, labels.labelled)
+    named = Named(labels, mentions)
+    fill_mentions(features, mentions, (mentions.counts > 0).sum(axis=0), n)
+    for rows, learned in labels.parts():
+        y = labels.y[learned]
+        count = y.sum(axis=0)
+        prior = (count + 0.5) / (len(learned) + 1)
+        seen[rows] = count.astype(np.int64)
+        values = {
+            **ridge_features(learner.ridge(rows, learned, prior), prior),
+            "cen_z": centroid_feature(learner.centroid(rows, learned), count),
+            "near": learner.nearest(rows, learned),
+            "m_learn": named.rate(rows, learned, prior),
+            "date": date_feature(days[rows], days[learned], y, prior),
+            "prior": np.broadcast_to(np.log(prior), (len(rows), tags)),
+        }
+        for name, value in values.items():
+            features[rows, :, FEATURES.index(name)] = value
+    return TagScores(features, seen)
+
+
+# --- from likeness ---------------------------------------------------------------------------------------------------
+
+
+def ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
+    krr = np.round(krr, _DIGITS)
+    rank = np.argsort(np.argsort(-krr, axis=1, kind="stable"), axis=1, kind="stable")
+    return {
+        "krr": krr,
+        "krr_lrat": np.log(np.clip(krr, 0.005, 1.2)) - np.maximum(np.log(prior), np.log(0.005)),
+        "krr_lrank": -np.log1p(rank),
+        "krr_max": krr - krr.max(axis=1, keepdims=True),
+    }
+
+
+def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
+    """Likeness to the tag's posts together, drawn to 0 where they are few; as z-scores within the post."""
+    drawn = cosine * np.sqrt(count / (count + 1))
+    spread = drawn.std(axis=1, keepdims=True)
+    centred = drawn - drawn.mean(axis=1, keepdims=True)
+    z: Matrix = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
+    return z
+
+
+# --- mentions --------------------------------------------------------------------------------------------------------
+
+
+def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_with: Ints, n: int) -> None:
+    """The features that mentions make; each tag is mentioned in `posts_with` of the blog's n posts."""
+    values = {
+        "m_title": mentions.bucket == 4,
+        "m_lede": np.log1p(mentions.lede),
+        "m_dens": np.log1p(1000 * mentions.counts / (mentions.tokens[:, None] + 20)),
+        "m_idf": (mentions.counts > 0) * np.log((n + 1) / (posts_with + 1)),
+        "m_df": np.broadcast_to(np.log((posts_with + 1) / (n + 1)), mentions.counts.shape),
+        "m_none": mentions.bucket == 0,
+    }
+    for name, value in values.items():
+        features[:, :, FEATURES.index(name)] = value
+
+
+class Named:
+    """How often a post whose text mentions a tag, here or there, carries it: for all tags, and for each."""
+
+    def __init__(self, labels: Labels, mentions: Mentions) -> None:
+        self._labels, self._bucket = labels, mentions.bucket
+        self._all = self._counts(labels.labelled)
+
+    def _counts(self, rows: Ints) -> tuple[Ints, Ints]:
+        """(with the tag, all) by bucket and tag, shape (BUCKETS, n_tags): whole numbers, so differences are exact."""
+        bucket, y = self._bucket[rows], self._labels.y[rows] > 0
+        total = np.stack([(bucket == b).sum(axis=0) for b in range(BUCKETS)]).astype(np.int64)
+        carrying = np.stack([((bucket == b) & y).sum(axis=0) for b in range(BUCKETS)]).astype(np.int64)
+        return carrying, total
+
+    def rate(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+        """log(s / max(1 − s, .02)), s the share of posts of the same bucket that carry the tag."""
+        table = self.table(rows, learned, prior)
+        rate: Matrix = np.take_along_axis(table, self._bucket[rows].astype(np.int64), axis=0)
+        return rate
+
+    def table(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+        """The same for every bucket, shape (BUCKETS, n_tags)."""
+        carrying, total = self._all
+        if len(learned) < len(self._labels.labelled):
+            own_carrying, own_total = self._counts(rows)
+            carrying, total = carrying - own_carrying, total - own_total
+        mean = prior.mean()
+        general = (carrying.sum(axis=1) + 1) / (total.sum(axis=1) + 1 / mean)
+        expected = np.repeat(general[:, None], len(prior), axis=1)
+        expected[0] = prior * general[0] / mean
+        share = np.minimum((carrying + _LEARN_PRIOR * expected) / (total + _LEARN_PRIOR), 1.0)
+        learned_rate: Matrix = np.log(share / np.maximum(1 - share, 0.02))
+        return learned_rate
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+
+def date_feature(days: Matrix, learned_days: Matrix, y: Matrix, prior: Matrix) -> Matrix:
+    """log of how much more often than usual the posts nearest in time carry the tag; 0 where there is no date."""
+    result = np.zeros((len(days), y.shape[1]))
+    dated = np.flatnonzero(~np.isnan(learned_days))
+    if len(dated) == 0:
+        return result
+    order = dated[np.argsort(learned_days[dated], kind="stable")]
+    when = learned_days[order]
+    sums = np.concatenate([np.zeros((1, y.shape[1])), np.cumsum(y[order], axis=0)])
+    for row, day in enumerate(days):
+        if np.isnan(day):
+            continue
+        first, last = _window(when, float(day))
+        near = sums[last] - sums[first]
+        result[row] = np.log((near + _TIME_PRIOR * prior) / (_NEAREST_IN_TIME + _TIME_PRIOR)) - np.log(prior)
+    return result
+
+
+def _window(when: Matrix, day: float) -> tuple[int, int]:
+    """The slice of the sorted dates that holds the nearest ones."""
+    size = min(_NEAREST_IN_TIME, len(when))
+    middle = int(np.searchsorted(when, day))
+    low, high = max(middle - size, 0), min(middle, len(when) - size)
+    while low < high:  # the first start from which moving on would bring no nearer post
+        start = (low + high) // 2
+        if day - when[start] > when[start + size] - day:
+            low = start + 1
+        else:
+            high = start
+    return low, low + size
+
+
+def _digest(path: str) -> bytes:
+    return hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest()

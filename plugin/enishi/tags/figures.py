@@ -1,0 +1,414 @@
+"""Figures about suggestions for posts whose tags were hidden: how well they are ordered, how far they can be believed.
+
+    nDCG@5     Σ_{i≤5} [right at i] / log₂(i + 1), over the best that is possible; the mean over posts
+               (Järvelin & Kekäläinen 2002)
+    recall@5   right among the first five / min(5, answers); the mean over posts
+    F1@5       harmonic mean of precision and recall of all first fives together
+    precision  share of the suggestions from some confidence on that are right
+    recall     share of all answers that they find
+    calibration error   Σ_b n_b |mean confidence − share right| / Σ_b n_b, over tenths of confidence from .3 on
+               (Naeini, Cooper & Hauskrecht 2015); below, nobody sees a suggestion, and there are very many of them
+
+Posts without an answer have no order to be judged, but what is suggested for them is wrong all the same.
+
+Intervals hold 95 %: percentiles over blogs of as many posts, drawn from the posts with replacement (the bootstrap,
+Efron 1979; 1,000 of them, always the same).  They say how much hangs on which posts there happen to be, and not what
+another division into parts would have given.  A share gets the wider of this and Wilson's interval (1927): where all of
+twelve suggestions are right, the bootstrap knows no doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import log2, sqrt
+from typing import TYPE_CHECKING, Literal
+
+from enishi.tags.evaluate import Case, Guess, by_fold
+from enishi.threads import one_thread
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
+
+RESAMPLES = 1000
+SEED = 0
+FIRST = 5
+LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+SEEN_FROM = 0.3
+PRECISION = 0.8
+"""The share of right suggestions that an author wants, unless told otherwise."""
+MIN_SUGGESTIONS = 20
+"""From fewer suggestions no confidence is proposed."""
+EDGE = 0.1
+"""How far above the proposed confidence the least sure suggestions reach."""
+_HUNDREDTHS = range(5, 96)
+"""Confidences that may be proposed, in hundredths; nothing is surer than .95."""
+_Z_95 = 1.959964
+_Z_90_ONE_SIDED = 1.281552
+_RESAMPLES_AT_A_TIME = 50
+_DIGITS = 4
+
+Way = Literal["guesses", "votes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure and where it would lie in 95 of 100 blogs like this one."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """All suggestions from a confidence on."""
+
+    confidence: float
+    suggestions: int
+    right: int
+    precision: Interval | None
+    """None where there are no suggestions."""
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tenth:
+    """All suggestions between two confidences, the higher one left out."""
+
+    start: float
+    end: float
+    suggestions: int
+    right: int
+    confidence: float
+    """The mean."""
+    precision: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """From which confidence on suggestions are as right as wanted."""
+
+    wanted: float
+    confidence: float | None = None
+    """The least from which on the precision is as wanted with a certainty of 90 %; None if there is none."""
+    level: Level | None = None
+    """What lies from there on; without a proposal, the precisest that there is of at least `MIN_SUGGESTIONS`."""
+    edge: Level | None = None
+    """The least sure of them: suggestions less than `EDGE` above the proposed confidence."""
+    checked: float | None = None
+    """The precision where the confidence is chosen on some parts of the posts and looked at on another, in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayFigures:
+    """How good one way of suggesting is."""
+
+    ndcg: Interval
+    recall: Interval
+    f1: Interval
+    calibration_error: float | None
+    levels: tuple[Level, ...]
+    tenths: tuple[Tenth, ...]
+    curve: tuple[tuple[float, float, float], ...]
+    """(confidence, recall, precision) from every hundredth of confidence on, the least sure first."""
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sure suggestion that the author did not make: wrong, or a missing tag."""
+
+    path: str
+    title: str
+    tag: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TagFigures:
+    """What hiding tags has shown."""
+
+    posts: int
+    """Whose tags were hidden."""
+    answered: int
+    """How many of them carry a tag that could be suggested."""
+    hidden: int
+    """Tags hidden, over all posts."""
+    answers: int
+    """How many of them could be suggested."""
+    ours: WayFigures
+    vote: WayFigures
+    gain: dict[str, Interval] = field(default_factory=dict)
+    """Ours less the vote, by the name of the figure, on the same posts."""
+    doubts: tuple[Doubt, ...] = ()
+
+
+def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int = 20) -> TagFigures:
+    """All figures; `cases` hold at least one answer.
+
+    Args:
+        wanted: the precision to propose a confidence for, over 0 and below 1.
+        doubts: how many sure suggestions that nobody made to list.
+    """
+    with one_thread():
+        ours, vote = _Sums(cases, "guesses"), _Sums(cases, "votes")
+        return TagFigures(
+            posts=len(cases),
+            answered=sum(1 for case in cases if case.answers),
+            hidden=sum(case.hidden for case in cases),
+            answers=sum(case.answers for case in cases),
+            ours=_figures(ours, cases, "guesses", wanted),
+            vote=_figures(vote, cases, "votes", wanted),
+            gain={name: ours.gain(name, vote) for name in ("ndcg", "recall", "f1")},
+            doubts=_doubts(cases, doubts),
+        )
+
+
+def _figures(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> WayFigures:
+    return WayFigures(
+        ndcg=sums.interval("ndcg"),
+        recall=sums.interval("recall"),
+        f1=sums.interval("f1"),
+        calibration_error=_calibration_error(sums),
+        levels=tuple(sums.level(round(100 * level)) for level in LEVELS),
+        tenths=tuple(sums.tenth(tenth) for tenth in range(10)),
+        curve=_curve(sums),
+        proposal=_propose(sums, cases, way, wanted),
+    )
+
+
+# --- sums over posts -------------------------------------------------------------------------------------------------
+
+
+class _Sums:
+    """Every figure is a quotient of two sums over posts; so a resample is a weighted sum.
+
+    The resamples of as many posts are always the same, so those of two ways of suggesting are pairs.
+    """
+
+    def __init__(self, cases: Sequence[Case], way: Way) -> None:
+        import numpy as np
+
+        guesses: list[tuple[Guess, ...]] = [getattr(case, way) for case in cases]
+        n = len(cases)
+        one = np.array([1.0 if case.answers else 0.0 for case in cases])
+        answers = np.array([float(case.answers) for case in cases])
+        right = np.array([float(_right_among_first(of_post)) for of_post in guesses]) * one
+        self._columns = {
+            "one": one,
+            "ndcg": np.array([_ndcg(of_post, case.answers) for of_post, case in zip(guesses, cases, strict=True)]),
+            "recall": right / np.maximum(np.minimum(answers, FIRST), 1),
+            "right": right,
+            "asked": answers + np.array([float(len(of_post[:FIRST])) for of_post in guesses]) * one,
+        }
+        self._counts = np.zeros((2, n, 101))
+        """Suggestions, and right ones, by post and hundredth of confidence."""
+        self._sure = np.zeros((n, 10))
+        """Sum of the confidences by post and tenth."""
+        for row, of_post in enumerate(guesses):
+            for guess in of_post:
+                place = _hundredth(guess.confidence)
+                self._counts[:, row, place] += (1, guess.is_right)
+                self._sure[row, _tenth(place)] += guess.confidence
+        self.answers = float(answers.sum())
+        starts = self._counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
+        table = np.concatenate([np.stack(list(self._columns.values()), axis=1), *starts], axis=1)
+        drawn = np.concatenate([weights @ table for weights in _resamples(n)])
+        width = len(self._columns)
+        self._drawn = dict(zip(self._columns, drawn[:, :width].T, strict=True))
+        self._drawn_from = np.stack([drawn[:, width : width + 101], drawn[:, width + 101 :]])
+        """Suggestions, and right ones, from every hundredth on: shape (2, RESAMPLES, 101)."""
+
+    def _quotients(self, name: str) -> tuple[float, Matrix]:
+        whole = {key: column.sum() for key, column in self._columns.items()}
+        return float(_quotient(name, whole)), _quotient(name, self._drawn)
+
+    def interval(self, name: str) -> Interval:
+        value, drawn = self._quotients(name)
+        return _interval(value, drawn)
+
+    def gain(self, name: str, other: _Sums) -> Interval:
+        (value, drawn), (others, others_drawn) = self._quotients(name), other._quotients(name)
+        return _interval(value - others, drawn - others_drawn)
+
+    def level(self, start: int, end: int = 101) -> Level:
+        """What lies between two hundredths of confidence."""
+        suggestions, right = self.count(start, end)
+        precision = self._precision(start, end)
+        return Level(start / 100, suggestions, right, precision, round(right / max(self.answers, 1.0), _DIGITS))
+
+    def tenth(self, number: int) -> Tenth:
+        start, end = 10 * number, 101 if number == 9 else 10 * number + 10
+        suggestions, right = self.count(start, end)
+        mean = float(self._sure[:, number].sum()) / suggestions if suggestions else 0.0
+        return Tenth(
+            start / 100, min(end, 100) / 100, suggestions, right, round(mean, _DIGITS), self._precision(start, end)
+        )
+
+    def count(self, start: int, end: int = 101) -> tuple[int, int]:
+        """(suggestions, right ones) between two hundredths."""
+        suggestions, right = self._counts[:, :, start:end].sum(axis=(1, 2)).astype(int).tolist()
+        return suggestions, right
+
+    def _drawn_between(self, start: int, end: int) -> Matrix:
+        import numpy as np
+
+        between = self._drawn_from[:, :, start] - (self._drawn_from[:, :, end] if end < 101 else 0)
+        share: Matrix = between[1][between[0] > 0] / between[0][between[0] > 0]
+        return np.asarray(share)
+
+    def _precision(self, start: int, end: int) -> Interval | None:
+        import numpy as np
+
+        suggestions, right = self.count(start, end)
+        if not suggestions:
+            return None
+        low, high = wilson(right, suggestions, _Z_95)
+        drawn_low, drawn_high = np.quantile(self._drawn_between(start, end), [0.025, 0.975]).tolist()
+        return Interval(
+            round(right / suggestions, _DIGITS),
+            round(min(low, drawn_low), _DIGITS),
+            round(max(high, drawn_high), _DIGITS),
+        )
+
+    def sure_precision(self, start: int) -> float:
+        """What the precision from a hundredth on exceeds with a certainty of 90 %."""
+        import numpy as np
+
+        suggestions, right = self.count(start)
+        if not suggestions:
+            return 0.0
+        drawn = float(np.quantile(self._drawn_between(start, 101), 0.1))
+        return min(drawn, wilson(right, suggestions, _Z_90_ONE_SIDED)[0])
+
+
+def _quotient(name: str, sums: dict[str, Matrix]) -> Matrix:
+    import numpy as np
+
+    if name == "f1":  # 2 right / (shown + asked for) is the harmonic mean of right/shown and right/asked
+        found: Matrix = 2 * sums["right"] / np.maximum(sums["asked"], 1)
+        return found
+    mean: Matrix = sums[name] / np.maximum(sums["one"], 1)
+    return mean
+
+
+def _interval(value: float, drawn: Matrix) -> Interval:
+    import numpy as np
+
+    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
+    return Interval(round(value, _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
+
+
+def _resamples(posts: int) -> Iterator[Matrix]:
+    """How often each post is drawn: RESAMPLES rows in all, some at a time."""
+    import numpy as np
+
+    random = np.random.Generator(np.random.PCG64(SEED))
+    for _ in range(RESAMPLES // _RESAMPLES_AT_A_TIME):
+        drawn = random.integers(posts, size=(_RESAMPLES_AT_A_TIME, posts))
+        yield np.stack([np.bincount(row, minlength=posts) for row in drawn]).astype(np.float64)
+
+
+def wilson(right: int, number: int, z: float) -> tuple[float, float]:
+    """Wilson's interval of a share (1927): (low, high) for z standard deviations."""
+    share, spread = right / number, z * z / number
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * sqrt(share * (1 - share) / number + spread / (4 * number))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _hundredth(confidence: float) -> int:
+    """Confidences have four decimals; whole numbers know no rounding."""
+    return min(max(round(confidence * 10_000), 0) // 100, 100)
+
+
+def _tenth(hundredth: int) -> int:
+    return min(hundredth // 10, 9)
+
+
+def _ndcg(guesses: Sequence[Guess], answers: int) -> float:
+    gain = sum(1 / log2(place + 2) for place, guess in enumerate(guesses[:FIRST]) if guess.is_right)
+    best = sum(1 / log2(place + 2) for place in range(min(FIRST, answers)))
+    return gain / best if best else 0.0
+
+
+def _right_among_first(guesses: Sequence[Guess]) -> int:
+    return sum(guess.is_right for guess in guesses[:FIRST])
+
+
+# --- what can be believed --------------------------------------------------------------------------------------------
+
+
+def _calibration_error(sums: _Sums) -> float | None:
+    seen = [tenth for tenth in map(sums.tenth, range(10)) if tenth.start >= SEEN_FROM and tenth.suggestions]
+    number = sum(tenth.suggestions for tenth in seen)
+    if not number:
+        return None
+    return round(
+        sum(abs(tenth.confidence * tenth.suggestions - tenth.right) for tenth in seen) / number,
+        _DIGITS,
+    )
+
+
+def _curve(sums: _Sums) -> tuple[tuple[float, float, float], ...]:
+    found = []
+    for start in _HUNDREDTHS:
+        suggestions, right = sums.count(start)
+        if suggestions:
+            recall, precision = right / max(sums.answers, 1.0), right / suggestions
+            found.append((start / 100, round(recall, _DIGITS), round(precision, _DIGITS)))
+    return tuple(found)
+
+
+def _propose(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Proposal:
+    start = _least(sums, wanted)
+    if start is None:
+        return Proposal(wanted, level=_precisest(sums))
+    edge = sums.level(start, min(start + round(100 * EDGE), 101))
+    return Proposal(wanted, start / 100, sums.level(start), edge, _checked(cases, way, wanted))
+
+
+def _least(sums: _Sums, wanted: float) -> int | None:
+    """The least hundredth from which on the precision is as wanted, with a certainty of 90 %.
+
+    The certainty is what keeps luck out: of ninety confidences to choose from, one looks good by chance.
+    """
+    for start in _HUNDREDTHS:
+        if sums.count(start)[0] >= MIN_SUGGESTIONS and sums.sure_precision(start) >= wanted:
+            return start
+    return None
+
+
+def _precisest(sums: _Sums) -> Level | None:
+    starts = [start for start in _HUNDREDTHS if sums.count(start)[0] >= MIN_SUGGESTIONS]
+    if not starts:
+        return None
+    best = max(starts, key=lambda start: (sums.count(start)[1] / sums.count(start)[0], -start))
+    return sums.level(best)
+
+
+def _checked(cases: Sequence[Case], way: Way, wanted: float) -> float | None:
+    """Precision beyond a confidence chosen without the posts that it is measured on."""
+    suggestions = right = 0
+    for fold, part in sorted(by_fold(cases).items()):
+        others = [case for case in cases if case.fold != fold]
+        start = _least(_Sums(others, way), wanted) if others else None
+        if start is not None:
+            sure = [guess for case in part for guess in getattr(case, way) if _hundredth(guess.confidence) >= start]
+            suggestions += len(sure)
+            right += sum(guess.is_right for guess in sure)
+    return round(right / suggestions, _DIGITS) if suggestions else None
+
+
+def _doubts(cases: Sequence[Case], limit: int) -> tuple[Doubt, ...]:
+    found = [
+        Doubt(case.path, case.title, guess.tag, guess.confidence)
+        for case in cases
+        for guess in case.guesses
+        if not guess.is_right and guess.confidence >= 0.5
+    ]
+    return tuple(sorted(found, key=lambda doubt: (-doubt.confidence, doubt.path, doubt.tag))[:limit])

@@ -1,0 +1,306 @@
+"""How alike two posts are, for tags: a sum of kernels over what they say and how they are filed, never over their tags.
+
+    K = K_text + K_lsa200 + ½ K_lsa50 + ½ K_title + ½ K_lede + .3 K_headings + ½ K_code + ½ K_front + .2 K_hosts
+
+Each block's rows have unit length; where a post lacks a field, the block gives 0 for it.  Fields of text are TF-IDF
+with sublinear counts over words in 2 … max(.3 n, 3) posts.  The weights were found by experiment (RESEARCH.md, "Missing
+tags") and are the same for every blog.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING, Any
+
+from enishi.memo import Memo, each
+from enishi.reading.tokens import count_words, fold
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Rows
+
+    Matrix = npt.NDArray[np.float64]
+
+_MAX_SHARE = 0.3
+_LSA_DIMENSIONS = 200
+_LSA_COARSE = 50
+_LSA_WEIGHT, _LSA_COARSE_WEIGHT = 1.0, 0.5
+_POWER_ITERATIONS = 5
+_OVERSAMPLES = 20
+_MAX_FILED_SHARE = 0.95
+_FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
+_MAX_VALUE = 80
+_HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns of a block are, so that a further post can be a row of it."""
+
+    places: Mapping[str, int]
+    weights: Sequence[float]
+    are_values: bool = False
+
+    def row(self, found: Mapping[str, int] | Iterable[str]) -> Any:
+        """One row: csr (1, len(places)).  What no column stands for is passed over."""
+        places, weights = self.places, self.weights
+        if isinstance(found, Mapping):
+            entries = [
+                (places[word], (1 + log(count)) * weights[places[word]])
+                for word, count in found.items()
+                if word in places
+            ]
+        else:
+            entries = [(places[value], weights[places[value]]) for value in found if value in places]
+        return _csr([entries], len(places), at_most_unit=self.are_values)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blog as features: sparse blocks with their weights, the text's first."""
+
+    text: Any
+    """csr matrix (n_posts, n_words), unit rows."""
+    others: tuple[tuple[float, Any], ...]
+    """(weight, csr matrix) of the other fields."""
+    columns: tuple[Columns, ...]
+    """Of the text and of the other fields."""
+
+    @property
+    def size(self) -> int:
+        """Number of posts."""
+        return int(self.text.shape[0])
+
+
+def make_blocks(documents: Sequence[Document], memo: Memo | None = None) -> Blocks:
+    """The features of every document; nothing of them depends on tags."""
+    said = each(memo, "what fields say", documents, _said)
+    weights = (0.5, 0.5, 0.3, 0.5)
+    fields = [tfidf([of_post[place] for of_post in said]) for place in range(len(weights))]
+    filed = _values_matrix([_filed_under(d) for d in documents])
+    hosts = _values_matrix([_hosts(d) for d in documents])
+    text = tfidf([d.words for d in documents])
+    matrices = [matrix for matrix, _ in (*fields, filed, hosts)]
+    columns = tuple(columns for _, columns in (text, *fields, filed, hosts))
+    return Blocks(text[0], tuple(zip((*weights, 0.5, 0.2), matrices, strict=True)), columns)
+
+
+def _said(document: Document) -> tuple[Mapping[str, int], ...]:
+    """Words of title, opening, headings and code."""
+    fields = document.fields
+    return (
+        count_words([(fields.title, 1)]),
+        count_words([(document.post.description, 1), (fields.lede, 1)]),
+        count_words([("\n".join(fields.headings), 1)]),
+        count_words([(fields.code, 1), (" ".join(fields.languages), 1)]),
+    )
+
+
+def dense_kernel(blocks: Blocks) -> Matrix:
+    """K, shape (n, n), float64.  Call it under :func:`enishi.threads.one_thread`."""
+    return dense_kernel_and_latent(blocks)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """The leading dimensions of the text's Gram matrix: left singular vectors and singular values."""
+
+    left: Matrix
+    singular: Matrix
+
+
+def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
+    """K, and what :func:`kernel_row` needs to know of it."""
+    kernel = _gram(blocks.text)
+    left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
+    lsa = left * singular
+    kernel += _LSA_WEIGHT * _outer(_unit(lsa))
+    kernel += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]))
+    for weight, matrix in blocks.others:
+        kernel += weight * _gram(matrix)
+    return kernel, Latent(left, singular)
+
+
+def kernel_row(blocks: Blocks, latent: Latent, document: Document) -> tuple[Matrix, float]:
+    """A document that is no row of the kernel, compared with all that are, shape (n,); and with itself.
+
+    By the columns and latent dimensions of the blog without it (Nyström's extension).
+    """
+    import numpy as np
+
+    text = blocks.columns[0].row(document.words)
+    row: Matrix = (text @ blocks.text.T).toarray().ravel()
+    own = float(text.multiply(text).sum())
+    inverse = np.divide(1.0, latent.singular, out=np.zeros_like(latent.singular), where=latent.singular > 1e-6)
+    place, lsa = (row @ latent.left) * inverse, latent.left * latent.singular
+    for weight, size in ((_LSA_WEIGHT, len(place)), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
+        length = float(np.linalg.norm(place[:size]))
+        if length > 1e-9:
+            row = row + weight * (_unit(lsa[:, :size]) @ (place[:size] / length))
+            own += weight
+    found: list[Mapping[str, int] | Iterable[str]] = [*_said(document), _filed_under(document), _hosts(document)]
+    for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], found, strict=True):
+        part = columns.row(one)
+        row = row + weight * (part @ matrix.T).toarray().ravel()
+        own += weight * float(part.multiply(part).sum())
+    return row, own
+
+
+def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
+    """K between all posts and some of them, shape (n, len(landmarks)); latent dimensions are fitted on those."""
+    cross = _gram(blocks.text, blocks.text[landmarks])
+    lsa = _latent(cross, landmarks)
+    cross += _LSA_WEIGHT * _outer(_unit(lsa), landmarks)
+    cross += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]), landmarks)
+    for weight, matrix in blocks.others:
+        cross += weight * _gram(matrix, matrix[landmarks])
+    return cross
+
+
+def self_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
+    """The diagonal of K as :func:`cross_kernel` has it, shape (n,)."""
+    import numpy as np
+
+    def lengths(matrix: Any) -> Matrix:
+        return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+
+    text = lengths(blocks.text)
+    has_latent = np.asarray((blocks.text @ blocks.text[landmarks].sum(axis=0).T) > 0).ravel()
+    own: Matrix = text + (_LSA_WEIGHT + _LSA_COARSE_WEIGHT) * has_latent
+    for weight, matrix in blocks.others:
+        own += weight * lengths(matrix)
+    return own
+
+
+def _latent(cross: Matrix, landmarks: Rows) -> Matrix:
+    """Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)."""
+    import numpy as np
+
+    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
+    inverse = np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
+    latent: Matrix = (cross @ left) * inverse
+    return latent
+
+
+# --- fields of text ----------------------------------------------------------------------------------------------
+
+
+def tfidf(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
+    """(1 + ln c) · (ln((1+n)/(1+df)) + 1), rows of unit length: csr (n, words in 2 … max(.3 n, 3) posts)."""
+    n = len(counts)
+    frequency: Counter[str] = Counter()
+    for of_post in counts:
+        frequency.update(of_post.keys())
+    most = max(_MAX_SHARE * n, 3)
+    columns = {w: c for c, w in enumerate(sorted(w for w, df in frequency.items() if 2 <= df <= most))}
+    idf = [log((1 + n) / (1 + frequency[word])) + 1 for word in columns]
+    rows = [
+        [(columns[word], (1 + log(count)) * idf[columns[word]]) for word, count in of_post.items() if word in columns]
+        for of_post in counts
+    ]
+    return _csr(rows, len(columns), at_most_unit=False), Columns(columns, idf)
+
+
+# --- values --------------------------------------------------------------------------------------------------------
+
+
+def _values_matrix(values: Sequence[set[str]]) -> tuple[Any, Columns]:
+    """Indicators weighted log((n+1)/(df+1)) of values in 2 posts to 95 % of them; rows divided by max(1, length)."""
+    n = len(values)
+    frequency = Counter(value for of_post in values for value in of_post)
+    kept = sorted(value for value, df in frequency.items() if 2 <= df <= _MAX_FILED_SHARE * n)
+    columns = {value: column for column, value in enumerate(kept)}
+    weights = [log((n + 1) / (frequency[value] + 1)) for value in kept]
+    rows = [[(columns[value], weights[columns[value]]) for value in of_post if value in columns] for of_post in values]
+    return _csr(rows, len(kept), at_most_unit=True), Columns(columns, weights, are_values=True)
+
+
+def _filed_under(document: Document) -> set[str]:
+    """How the author files a post beside its tags: category, author, series, layout, language, folder without dates."""
+    post = document.post
+    found = {f"category:{fold(name)}" for chain in post.categories for name in chain}
+    found |= {f"folder:{part}" for part in post.path.split("/")[:-1] if not re.fullmatch(r"[\d_.-]+", part)}
+    if post.series:
+        found.add(f"series:{fold(post.series)}")
+    if post.lang:
+        found.add(f"lang:{fold(post.lang)}")
+    for key in _FILED_UNDER:
+        found |= {f"{key}:{value}" for value in _texts(post.front_matter.get(key))}
+    return found
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str | int | float):
+        text = fold(str(value)).strip()
+        if text and len(text) <= _MAX_VALUE:
+            yield text
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _hosts(document: Document) -> set[str]:
+    found = (_HOST.match(link) for link in document.fields.links)
+    return {match[1].lower().removeprefix("www.") for match in found if match}
+
+
+# --- algebra -------------------------------------------------------------------------------------------------------
+
+
+def _csr(rows: Sequence[Sequence[tuple[int, float]]], width: int, *, at_most_unit: bool) -> Any:
+    import numpy as np
+    from scipy.sparse import csr_matrix, diags
+
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    columns = np.fromiter((column for row in rows for column, _ in row), dtype=np.int32, count=starts[-1])
+    values = np.fromiter((value for row in rows for _, value in row), dtype=np.float64, count=starts[-1])
+    matrix = csr_matrix((values, columns, starts), shape=(len(rows), width))
+    matrix.sort_indices()  # before any sum: the order of additions must not hang on the order of a dict
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    if at_most_unit:
+        lengths = np.maximum(lengths, 1.0)
+    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(len(rows)), where=lengths > 0)) @ matrix)
+
+
+def _gram(matrix: Any, some: Any = None) -> Matrix:
+    product: Matrix = (matrix @ (matrix if some is None else some).T).toarray()
+    return product
+
+
+def _outer(rows: Matrix, some: Rows | None = None) -> Matrix:
+    product: Matrix = rows @ (rows if some is None else rows[some]).T
+    return product
+
+
+def _unit(rows: Matrix) -> Matrix:
+    import numpy as np
+
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Matrix = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
+    return unit
+
+
+def leading_eigenpairs(kernel: Matrix, rank: int) -> tuple[Matrix, Matrix]:
+    """Left singular vectors and values of the features whose Gram matrix this is, by subspace iteration.
+
+    (Halko, Martinsson & Tropp 2011.)  Only inner products of the result's rows are used, so signs do not matter.
+    """
+    import numpy as np
+
+    n = len(kernel)
+    if n == 0:
+        return np.zeros((0, 0)), np.zeros(0)
+    width = min(rank + _OVERSAMPLES, n)
+    basis = np.random.default_rng(0).standard_normal((n, width))
+    for _ in range(_POWER_ITERATIONS):
+        basis, _ = np.linalg.qr(kernel @ basis)
+    spectrum, rotation = np.linalg.eigh(basis.T @ kernel @ basis)
+    best = np.argsort(-spectrum, kind="stable")[:rank]
+    return basis @ rotation[:, best], np.sqrt(np.maximum(spectrum[best], 0))

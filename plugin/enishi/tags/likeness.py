@@ -1,0 +1,358 @@
+"""How alike posts are whatever their tags, and what follows from it for a tag: exactly, or by landmarks on large blogs.
+
+Both kinds answer the same questions.  :class:`ExactLikeness` holds the whole kernel (memory grows with the square of
+the posts, time with the cube).  :class:`LandmarkLikeness` compares every post with a sample of them (Nyström's method,
+Williams & Seeger 2001): K ≈ Z Zᵀ + diag(δ), where δ is what the landmarks cannot explain of a post; that part counts as
+noise of this post (FITC, Snelson & Ghahramani 2006).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from enishi.memo import Memo
+from enishi.tags.kernel import (
+    Blocks,
+    Latent,
+    cross_kernel,
+    dense_kernel_and_latent,
+    kernel_row,
+    leading_eigenpairs,
+    make_blocks,
+    self_kernel,
+)
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from enishi.related.index import Backend
+    from enishi.types import Rows, Scores
+
+    Matrix = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+
+EXACT_POSTS = 4000
+"""More posts are compared with landmarks only."""
+LANDMARKS = 2000
+RIDGE = 0.6
+DIGITS = 4
+_EMBEDDED = 256
+"""Dimensions in which single posts of a large blog are compared."""
+_JITTER = 1e-8
+_TINY = 1e-12
+_CHUNK = 1024
+
+
+class Learner(Protocol):
+    """What posts say about tags to other posts.  `rows` are spoken about, `learned` are heard: never the same posts."""
+
+    def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+        """Kernel ridge regression p + k (K + .6 I)⁻¹ (y − p), shape (len(rows), n_tags)."""
+        ...
+
+    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+        """Cosine with the sum of the tag's posts in feature space, shape (len(rows), n_tags)."""
+        ...
+
+    def nearest(self, rows: Ints, learned: Ints) -> Matrix:
+        """Cosine with the nearest post that carries the tag, at least 0, shape (len(rows), n_tags)."""
+        ...
+
+
+class Likeness(Protocol):
+    """How alike the posts of one blog are."""
+
+    @property
+    def size(self) -> int:
+        """Number of posts."""
+        ...
+
+    def between(self, row: int, others: Ints) -> Scores:
+        """Cosines of one post with others, rounded, shape (len(others),)."""
+        ...
+
+    def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
+        """The nearest posts of each by centred cosine, best first: (rows, scores), shape (n, min(k, n − 1)).
+
+        Centring takes away what all posts have in common, which otherwise makes a few of them everybody's neighbours.
+        """
+        ...
+
+    def learner(self, y: Matrix, labelled: Ints) -> Learner:
+        """For tags y, shape (n, n_tags), on the labelled rows."""
+        ...
+
+
+def measure_likeness(documents: Sequence[Document], *, backend: Backend = "auto", memo: Memo | None = None) -> Likeness:
+    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`."""
+    blocks = make_blocks(documents, memo)
+    if blocks.size <= EXACT_POSTS:
+        kernel, latent = dense_kernel_and_latent(blocks)
+        return ExactLikeness(kernel, blocks, latent)
+    return LandmarkLikeness(blocks, choose_landmarks(documents, LANDMARKS), backend=backend)
+
+
+def choose_landmarks(documents: Sequence[Document], count: int) -> Ints:
+    """Posts with words, by a hash of their paths: the same ones from build to build."""
+    ranked = sorted(
+        (row for row, document in enumerate(documents) if document.words),
+        key=lambda row: (hashlib.blake2b(documents[row].post.path.encode("utf-8", "replace")).digest(), row),
+    )
+    return np.array(sorted(ranked[:count]), dtype=np.int64)
+
+
+# --- exact -------------------------------------------------------------------------------------------------------
+
+
+class ExactLikeness:
+    """The whole kernel, shape (n, n); with what it was made from, further posts can be compared, too."""
+
+    def __init__(self, kernel: Matrix, blocks: Blocks | None = None, latent: Latent | None = None) -> None:
+        self._kernel, self._blocks, self._latent = kernel, blocks, latent
+        own = np.sqrt(np.maximum(np.diag(kernel), 0))
+        self._inverse_length = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-6)
+
+    @property
+    def size(self) -> int:
+        """Number of posts."""
+        return len(self._kernel)
+
+    def outsider(self, document: Document) -> tuple[Matrix, Matrix] | None:
+        """A document that is no row, compared with all rows: (kernel, cosines), each of shape (n,)."""
+        if self._blocks is None or self._latent is None:
+            return None
+        row, own = kernel_row(self._blocks, self._latent, document)
+        length = np.sqrt(own) if own > 1e-6 else np.inf
+        return row, row * self._inverse_length / length
+
+    def between(self, row: int, others: Ints) -> Scores:
+        """See :class:`Likeness`."""
+        scores = self._kernel[row, others] * self._inverse_length[others] * self._inverse_length[row]
+        rounded: Scores = np.round(scores, DIGITS)
+        return rounded
+
+    def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
+        """See :class:`Likeness`."""
+        n = self.size
+        k = max(min(k, n - 1), 0)
+        if k == 0:
+            return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0))
+        mean = self._kernel.mean(axis=0)
+        centred = self._kernel - mean[:, None] - mean[None, :] + mean.mean()
+        length = np.sqrt(np.maximum(np.diag(centred), 0))
+        inverse = np.divide(1.0, length, out=np.zeros(n), where=length > 1e-6)
+        inverse[self._inverse_length == 0] = 0  # a post without a word is like no other, not even like its equals
+        centred *= inverse[:, None]
+        centred *= inverse[None, :]
+        np.fill_diagonal(centred, -2)
+        cosines = np.round(centred, DIGITS)
+        rows = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+        return rows, np.take_along_axis(cosines, rows, axis=1)
+
+    def learner(self, y: Matrix, labelled: Ints) -> ExactLearner:
+        """See :class:`Likeness`."""
+        return ExactLearner(self._kernel, self._inverse_length, y, labelled)
+
+
+class ExactLearner:
+    """One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every part.
+
+    By the block inverse, the prediction for the posts B from the posts R alone is p − G_BB⁻¹ G_BR (y_R − p), and
+    nothing about B's tags enters it.
+    """
+
+    def __init__(self, kernel: Matrix, inverse_length: Matrix, y: Matrix, labelled: Ints) -> None:
+        self._kernel, self._inverse_length, self._y = kernel, inverse_length, y
+        self._place = np.full(len(kernel), -1, dtype=np.int64)
+        self._place[labelled] = np.arange(len(labelled))
+        inner = kernel[np.ix_(labelled, labelled)]
+        inner[np.diag_indices_from(inner)] += RIDGE
+        self._inverse = _inverse(inner)
+
+    def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+        centred = self._y[learned] - prior
+        if self._place[rows[0]] >= 0:
+            inside, outside = self._place[rows], self._place[learned]
+            right = self._inverse[np.ix_(inside, outside)] @ centred
+            held_out: Matrix = prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
+            return held_out
+        heard: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
+        return heard
+
+    def outsider(
+        self, kernel: Matrix, cosines: Matrix, part: Ints, learned: Ints, prior: Matrix, lengths: Matrix
+    ) -> tuple[Matrix, Matrix, Matrix]:
+        """What posts say about tags to one that is no row: (ridge, centroid, nearest), each of shape (1, n_tags).
+
+        It hears what the rows of `part` hear; `kernel` and `cosines` compare it with all rows, and `lengths` are
+        those of :meth:`centroid_lengths`.
+        """
+        centred = self._y[learned] - prior
+        place, own = self._place[learned], self._place[part]
+        labelled = np.flatnonzero(self._place >= 0)
+        heard = np.zeros(len(self._inverse))
+        heard[place] = kernel[learned]
+        spread = heard @ self._inverse
+        weights = spread[place]
+        if len(place) < len(labelled):
+            inner = self._inverse[np.ix_(own, own)]
+            weights = weights - np.linalg.solve(inner, spread[own]) @ self._inverse[np.ix_(own, place)]
+        y = self._y[learned]
+        near = _best_carrier(cosines[learned][None, :], y)
+        return (prior + weights @ centred)[None, :], ((kernel[learned] @ y) / lengths)[None, :], near
+
+    def centroid_lengths(self, learned: Ints) -> Matrix:
+        """Lengths of the sums of the tags' posts in feature space, shape (n_tags,)."""
+        y = self._y[learned]
+        inner = self._kernel[np.ix_(learned, learned)] @ y
+        lengths: Matrix = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
+        return lengths
+
+    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+        y = self._y[learned]
+        length = self.centroid_lengths(learned)
+        cosine: Matrix = (self._kernel[np.ix_(rows, learned)] @ y) / length * self._inverse_length[rows, None]
+        return cosine
+
+    def nearest(self, rows: Ints, learned: Ints) -> Matrix:
+        part = self._kernel[np.ix_(rows, learned)] * self._inverse_length[rows, None] * self._inverse_length[learned]
+        return _best_carrier(part, self._y[learned])
+
+
+def _inverse(positive: Matrix) -> Matrix:
+    from scipy.linalg import lapack
+
+    if len(positive) == 0:
+        return positive
+    factor, _ = lapack.dpotrf(positive, lower=1)
+    inverse, _ = lapack.dpotri(factor, lower=1)
+    inverse = np.tril(inverse)
+    result: Matrix = inverse + np.tril(inverse, -1).T
+    return result
+
+
+def _best_carrier(cosines: npt.NDArray[np.floating], y: Matrix) -> Matrix:
+    """For each row, the best of the columns that carry a tag: (rows, learned) and (learned, tags) -> (rows, tags)."""
+    best = np.zeros((len(cosines), y.shape[1]))
+    columns = np.ascontiguousarray(cosines.T)
+    for tag in range(y.shape[1]):
+        carriers = np.flatnonzero(y[:, tag])
+        if len(carriers):
+            best[:, tag] = columns[carriers].max(axis=0)
+    return np.maximum(best, 0)
+
+
+# --- by landmarks ------------------------------------------------------------------------------------------------
+
+
+class LandmarkLikeness:
+    """K ≈ Z Zᵀ + diag(δ), Z of shape (n, n_landmarks); single posts are compared in its leading dimensions."""
+
+    def __init__(self, blocks: Blocks, landmarks: Ints, *, backend: Backend = "auto") -> None:
+        from scipy.linalg import solve_triangular
+
+        self._backend = backend
+        cross = cross_kernel(blocks, landmarks)
+        inner = cross[landmarks]
+        inner = (inner + inner.T) / 2
+        inner[np.diag_indices_from(inner)] += _JITTER * max(float(np.trace(inner)), 1.0)
+        factor = np.linalg.cholesky(inner)
+        self._z: Matrix = np.ascontiguousarray(solve_triangular(factor, cross.T, lower=True, check_finite=False).T)
+        own = self_kernel(blocks, landmarks)
+        self._noise = np.maximum(own - (self._z**2).sum(axis=1), 0) + RIDGE
+        length = np.sqrt(np.maximum(own, 0))
+        self._inverse_length = np.divide(1.0, length, out=np.zeros_like(length), where=length > 1e-6)
+        axes, _ = leading_eigenpairs(self._z.T @ self._z, min(_EMBEDDED, len(landmarks)))
+        self._embedded = (self._z @ axes).astype(np.float32)
+        self._unit = self._embedded * self._inverse_length[:, None].astype(np.float32)
+
+    @property
+    def size(self) -> int:
+        """Number of posts."""
+        return len(self._z)
+
+    def between(self, row: int, others: Ints) -> Scores:
+        """See :class:`Likeness`."""
+        from enishi.related.index import exact_scores
+
+        repeated = np.repeat(self._unit[row][None, :], len(others), axis=0)
+        return exact_scores(repeated, self._unit[others])
+
+    def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
+        """See :class:`Likeness`; through the index, because there are too many pairs to compare them all."""
+        from enishi.related.index import build_index, neighbors_of_all
+
+        centred = self._embedded - self._embedded.mean(axis=0)
+        length = np.linalg.norm(centred, axis=1, keepdims=True)
+        unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-6)
+        unit[self._inverse_length == 0] = 0
+        return neighbors_of_all(build_index(unit, backend=self._backend), unit, k)
+
+    def learner(self, y: Matrix, labelled: Ints) -> Learner:
+        """See :class:`Likeness`."""
+        return _LandmarkLearner(self._z, self._noise, self._unit, self._inverse_length, y, labelled)
+
+
+class _LandmarkLearner:
+    """Ridge on the features Z, every post weighted by 1/(.6 + δ).
+
+    Sums over all labelled posts are made once; for a part, what its own posts gave is taken away again.
+    """
+
+    def __init__(
+        self,
+        z: Matrix,
+        noise: Matrix,
+        unit: npt.NDArray[np.float32],
+        inverse_length: Matrix,
+        y: Matrix,
+        labelled: Ints,
+    ) -> None:
+        self._z, self._noise, self._unit, self._inverse_length, self._y = z, noise, unit, inverse_length, y
+        self._is_labelled = np.zeros(len(z), dtype=bool)
+        self._is_labelled[labelled] = True
+        self._all, self._all_centres = self._sums(labelled), self._centres(labelled)
+
+    def _sums(self, rows: Ints) -> tuple[Matrix, Matrix, Matrix]:
+        """Over some posts, with v = 1/(.6 + δ): Σ v z zᵀ, Σ v z yᵀ, Σ v z."""
+        weighted = self._z[rows] / self._noise[rows][:, None]
+        return weighted.T @ self._z[rows], weighted.T @ self._y[rows], weighted.sum(axis=0)
+
+    def _centres(self, rows: Ints) -> Matrix:
+        """Over some posts, Σ z yᵀ."""
+        centre: Matrix = self._z[rows].T @ self._y[rows]
+        return centre
+
+    def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+        from scipy.linalg import cho_factor, cho_solve
+
+        del learned
+        gram, spoken, weight = self._all
+        if self._is_labelled[rows[0]]:
+            own_gram, own_spoken, own_weight = self._sums(rows)
+            gram, spoken, weight = gram - own_gram, spoken - own_spoken, weight - own_weight
+        gram = gram + np.eye(len(gram))
+        right = spoken - weight[:, None] * prior
+        weights = cho_solve(cho_factor(gram, lower=True, overwrite_a=True, check_finite=False), right)
+        heard: Matrix = prior + self._z[rows] @ weights
+        return heard
+
+    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+        centre = self._all_centres - self._centres(rows) if self._is_labelled[rows[0]] else self._all_centres
+        beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ self._y[learned]
+        length = np.sqrt(np.maximum((centre**2).sum(axis=0) + beyond, _TINY))
+        cosine: Matrix = (self._z[rows] @ centre) / length * self._inverse_length[rows, None]
+        return cosine
+
+    def nearest(self, rows: Ints, learned: Ints) -> Matrix:
+        y = self._y[learned]
+        found = [
+            _best_carrier(self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T, y)
+            for start in range(0, len(rows), _CHUNK)
+        ]
+        return np.concatenate(found)

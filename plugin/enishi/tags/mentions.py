@@ -1,0 +1,174 @@
+"""Where the name of a tag occurs in a post, in any of its spellings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from enishi.memo import Memo, each
+from enishi.reading.tokens import fold
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+BUCKETS = 5
+"""4: in the title; 3: in a heading or the lede; 2: four times or more; 1: at all; 0: nowhere."""
+_OFTEN = 4
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff"  # Thai to Khmer, and Hangul letters
+    "\u3005\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
+_WORD = re.compile(rf"[^\W_{_UNSPACED}]+[+#]*|[{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_POSSESSIVE = re.compile(r"['’]s\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Counts of every tag in every post, arrays of shape (n_posts, n_tags)."""
+
+    counts: npt.NDArray[np.int32]
+    """In title, description and prose."""
+    lede: npt.NDArray[np.int32]
+    bucket: npt.NDArray[np.int8]
+    tokens: npt.NDArray[np.int64]
+    """Length of each post in words, shape (n_posts,)."""
+
+
+def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]], memo: Memo | None = None) -> Mentions:
+    """Count each tag, given by all the names it goes by, in each document."""
+    import numpy as np
+
+    names = [tuple(sorted(spellings)) for spellings in names]
+    matcher = _Matcher(names)
+    shape = (len(documents), len(names))
+    counts, lede = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
+    bucket, tokens = np.zeros(shape, dtype=np.int8), np.zeros(len(documents), dtype=np.int64)
+    found = each(memo, "mentions", documents, lambda document: _mentions_in(document, matcher), names)
+    for row, (length, body, opening, headings, title) in enumerate(found):
+        tokens[row] = length
+        for tag, count in body.items():
+            counts[row, tag] = count
+            bucket[row, tag] = 2 if count >= _OFTEN else 1
+        for tag, count in opening.items():
+            lede[row, tag] = count
+            bucket[row, tag] = 3
+        for tag in headings:
+            bucket[row, tag] = 3
+        for tag in title:
+            bucket[row, tag] = 4
+    return Mentions(counts, lede, bucket, tokens)
+
+
+_Found = Mapping[int, int]
+
+
+def _mentions_in(document: Document, matcher: _Matcher) -> tuple[int, _Found, _Found, _Found, _Found]:
+    """Length in words; mentions by tag in all of the text, in its opening, its headings and its title."""
+    fields, description = document.fields, document.post.description
+    body = _Text(f"{fields.title}\n{description}\n{fields.prose}")
+    return (
+        body.length,
+        matcher.count(body),
+        matcher.count(_Text(f"{description}\n{fields.lede}")),
+        matcher.count(_Text("\n".join(fields.headings))),
+        matcher.count(_Text(fields.title)),
+    )
+
+
+class _Text:
+    """A text as mentions are looked for in it: each word between two blanks, so that neighbours share none."""
+
+    def __init__(self, text: str) -> None:
+        words = _WORD.findall(_POSSESSIVE.sub("", fold(text)))
+        self.length = len(words)
+        self.counts = Counter(words)
+        self.spaced = f" {'  '.join(words)} "
+
+    def unspaced(self) -> str:
+        return self.spaced.replace(" ", "")
+
+
+class _Matcher:
+    """The variants of all tags, sorted by how they are looked for."""
+
+    def __init__(self, names: Sequence[Iterable[str]]) -> None:
+        self._single: dict[str, list[int]] = {}
+        self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        substrings: set[tuple[str, int]] = set()
+        for tag, spellings in enumerate(names):
+            for variant in sorted({variant for name in spellings for variant in variants(name)}):
+                text = "".join(variant)
+                if _IS_UNSPACED.search(text):
+                    substrings.add((text, tag))
+                elif len(variant) == 1:
+                    self._single.setdefault(variant[0], []).append(tag)
+                else:
+                    self._phrases.setdefault(variant[0], []).append((variant, tag))
+        self._substrings: dict[str, list[tuple[str, int]]] = {}
+        for text, tag in sorted(substrings):
+            self._substrings.setdefault(text[0], []).append((text, tag))
+
+    def count(self, text: _Text) -> dict[int, int]:
+        """Mentions by tag; only tags that are mentioned."""
+        found: Counter[int] = Counter()
+        for word in text.counts.keys() & self._single.keys():
+            for tag in self._single[word]:
+                found[tag] += text.counts[word]
+        for word in text.counts.keys() & self._phrases.keys():
+            for variant, tag in self._phrases[word]:
+                if all(part in text.counts for part in variant):
+                    count = text.spaced.count(f" {'  '.join(variant)} ")
+                    if count:
+                        found[tag] += count
+        if self._substrings and _IS_UNSPACED.search(text.spaced):
+            unspaced = text.unspaced()
+            for first in self._substrings.keys() & set(unspaced):  # most texts lack most first characters
+                for variant_text, tag in self._substrings[first]:
+                    count = unspaced.count(variant_text)
+                    if count:
+                        found[tag] += count
+        return dict(found)
+
+
+def variants(name: str) -> set[tuple[str, ...]]:
+    """The ways a tag's name may be written, each as its words.
+
+    All separators are equal and may be left out (`GitHub-Actions`, `github actions`, `githubactions`), so may the hump
+    of a camel (`GoogleCloud`), an `s` at the end, and the blank or dot before `js`.
+    """
+    found = {_words(name), _words(_CAMEL.sub(" ", name))} - {()}
+    for words in list(found):
+        found.add(("".join(words),))
+    for words in list(found):
+        last = words[-1]
+        if last.endswith("js") and len(last) > 4 and last.isalpha():
+            found.add((*words[:-1], last[:-2], "js"))
+    for words in list(found):
+        found.update((*words[:-1], other) for other in _other_number(words[-1]))
+    return found
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(_POSSESSIVE.sub("", fold(name))))
+
+
+def _other_number(word: str) -> Iterable[str]:
+    """The plural of a singular, and the other way round, as far as English spelling goes without a dictionary."""
+    if not (word.isascii() and word.isalpha()) or len(word) < 3:
+        return
+    if word.endswith("ies") and len(word) > 4:
+        yield word[:-3] + "y"
+    elif word.endswith("s"):
+        if not word.endswith(("ss", "us", "is")) and len(word) > 4:
+            yield word[:-1]
+    elif word.endswith("y") and word[-2] not in "aeiou":
+        yield word[:-1] + "ies"
+    else:
+        yield word + "s"

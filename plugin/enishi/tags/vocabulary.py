@@ -1,0 +1,339 @@
+"""The blog's tags and its rules about them: spellings, aliases, broader tags, and what is never suggested.
+
+Tags are compared folded: NFKC, case-folded.  Tags that then differ in blanks, hyphens and the like, or in the
+long-vowel mark at the end of a katakana word, are spellings of one tag; the blog's prevailing one stands for all.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from enishi.errors import Diagnostic, Severity
+from enishi.types import Post
+
+if TYPE_CHECKING:
+    from enishi.config import TagSettings
+    from enishi.reading.site import Site
+
+OWN_CATEGORY_SHARE = 0.05
+"""From this share of tags that equal a category of their post, the blog means to have them so."""
+_VERSIONED_TOGETHER = 0.5
+"""From this share of posts that carry `Go1.27` and `Go` together, the blog means to have them so."""
+_SEPARATORS = re.compile(r"[\s_\-‐-―・·/\\:,、]+|(?<!\d)\.|\.(?!\d)")
+_LONG_VOWEL = re.compile(r"(?<=[ァ-ヺー]{2})ー(?![ァ-ヺー])")
+_VERSION = re.compile(r"(?P<base>.*?[^\W\d_].*?)[\s_-]*v?\d+(?:\.\d+)*(?:\.x)?\Z", re.I)
+_MAX_ONTOLOGY_BYTES = 4 * 1024 * 1024
+
+
+@lru_cache(maxsize=1 << 16)
+def fold_tag(tag: str) -> str:
+    """A tag as it is compared: width, case and outer blanks do not matter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold()).strip()
+
+
+@lru_cache(maxsize=1 << 16)
+def spelling_key(tag: str) -> str:
+    """What all spellings of a tag have in common: `web-design` and `Web Design`, `サーバー` and `サーバ`."""
+    folded = fold_tag(tag)
+    return _LONG_VOWEL.sub("", _SEPARATORS.sub("", folded)) or folded
+
+
+@lru_cache(maxsize=1 << 16)
+def reader_key(tag: str) -> str:
+    """As `spelling_key`, but the plural of a Latin word is a spelling of it as well (`API`, `APIs`).
+
+    Too loose to call two tags one (`Windows`, `window`), but a post that carries one need not be told of the other.
+    """
+    key = spelling_key(tag)
+    return key[:-1] if re.search(r"[a-z]{2}[a-rt-z]s\Z", key) else key
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The tags of a blog.  A tag's identity is its *key*; its name is how the blog writes it."""
+
+    names: Mapping[str, str]
+    """Name by key, for every tag on at least one post; sorted by key."""
+    spellings: Mapping[str, tuple[str, ...]]
+    """All names a tag goes by on this blog, aliases included, by key."""
+    counts: Mapping[str, int]
+    """Posts that carry the tag itself, by key."""
+    broader: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """All tags that a tag implies, transitively, by key."""
+    barred: frozenset[str] = frozenset()
+    """Keys never suggested: retired, old names, `never`, or not in `only`."""
+    categories_apart: bool = True
+    """Whether a tag equal to a category of its post is not suggested."""
+    is_closed: bool = False
+    """Whether only listed tags may be suggested (`only`), so that no new one is wanted."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """The new name of a tag that has one, by the folded old name."""
+    _keys: Mapping[str, str] = field(default_factory=dict)
+    _by_reader: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def key(self, tag: str) -> str:
+        """The key of a tag as somebody wrote it."""
+        folded = fold_tag(tag)
+        return self._keys.get(folded) or self._keys.get(spelling_key(tag)) or folded
+
+    def tags_of(self, post: Post) -> frozenset[str]:
+        """Keys of the tags that a post carries itself."""
+        return frozenset(self.key(tag) for tag in post.tags if fold_tag(tag))
+
+    def meant_by(self, keys: Iterable[str]) -> frozenset[str]:
+        """The keys and all that they imply."""
+        own = frozenset(keys)
+        return own.union(*(self.broader.get(key, frozenset()) for key in own))
+
+    def unfit_for(self, post: Post) -> frozenset[str]:
+        """Keys that are not suggested for this post: its own, implied ones, its series, its categories, barred ones."""
+        unfit = set(self.barred | self.meant_by(self.tags_of(post)))
+        own = {reader_key(tag) for tag in post.tags}
+        if post.series:
+            own.add(reader_key(post.series))
+        if self.categories_apart:
+            own |= {reader_key(name) for chain in post.categories for name in chain}
+        return frozenset(unfit).union(*(self._by_reader.get(name, frozenset()) for name in own))
+
+
+def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) -> tuple[Vocabulary, list[Diagnostic]]:
+    """The vocabulary of a blog's posts under its rules."""
+    diagnostics: list[Diagnostic] = []
+    written = Counter(tag for post in posts for tag in sorted(set(post.tags)) if fold_tag(tag))
+    renamed = _aliases(written, site, settings)
+    keys = _keys(written, renamed)
+    counts: Counter[str] = Counter()
+    names: dict[str, Counter[str]] = {}
+    for post in posts:
+        counts.update({keys[fold_tag(tag)] for tag in post.tags if fold_tag(tag)})
+    for tag, count in written.items():
+        key = keys[fold_tag(tag)]
+        found = names.setdefault(key, Counter())
+        found[tag] += count if fold_tag(tag) not in renamed else 0  # the old name never stands for the new one
+    for new in renamed.values():
+        names.setdefault(keys[fold_tag(new)], Counter())[new] += 0
+    spellings = {key: tuple(sorted(names[key])) for key in sorted(names)}
+    for old, new in sorted(renamed.items()):
+        spellings[keys[fold_tag(new)]] += (old,)
+    vocabulary = Vocabulary(
+        names={key: _prevailing(names[key], renamed) for key in sorted(counts)},
+        spellings=spellings,
+        counts={key: counts[key] for key in sorted(counts)},
+        _keys=keys,
+    )
+    stated = _stated_broader(site, settings, diagnostics)
+    broader = _closure(_versions(posts, vocabulary), stated, vocabulary)
+    return (
+        Vocabulary(
+            names=vocabulary.names,
+            spellings=vocabulary.spellings,
+            counts=vocabulary.counts,
+            broader=broader,
+            barred=_barred(vocabulary, renamed, settings),
+            categories_apart=_categories_apart(posts),
+            is_closed=bool(settings.only),
+            aliases=renamed,
+            _keys=keys,
+            _by_reader=_by_reader(spellings),
+        ),
+        diagnostics,
+    )
+
+
+# --- one key for all spellings ---------------------------------------------------------------------------------------
+
+
+def _keys(written: Mapping[str, int], renamed: Mapping[str, str]) -> dict[str, str]:
+    """Key by folded tag, and by spelling key.
+
+    The key is the folded form that most posts use (ties: the first by alphabet) of all that are spelled alike.
+    """
+    alike: dict[str, Counter[str]] = {}
+    for tag, count in [*written.items(), *((tag, 0) for pair in renamed.items() for tag in pair)]:
+        alike.setdefault(spelling_key(tag), Counter())[fold_tag(tag)] += count
+    keys: dict[str, str] = {}
+    for spelling, found in alike.items():
+        key = min(found, key=lambda folded: (-found[folded], folded))
+        keys[spelling] = key
+        keys |= dict.fromkeys(found, key)
+    for old, new in renamed.items():
+        keys[old] = keys[fold_tag(new)]
+    return keys
+
+
+def _by_reader(spellings: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """Keys by what a reader takes for the same word."""
+    found: dict[str, set[str]] = {}
+    for key, names in spellings.items():
+        for name in names:
+            found.setdefault(reader_key(name), set()).add(key)
+    return {name: frozenset(keys) for name, keys in found.items()}
+
+
+def _prevailing(found: Mapping[str, int], renamed: Mapping[str, str]) -> str:
+    """The spelling of most posts; of several, one with capitals, then the first."""
+    current = [tag for tag in found if fold_tag(tag) not in renamed] or list(found)
+    return min(current, key=lambda tag: (-found[tag], -sum(map(str.isupper, tag)), tag))
+
+
+# --- aliases ---------------------------------------------------------------------------------------------------------
+
+
+def _aliases(written: Mapping[str, int], site: Site, settings: TagSettings) -> dict[str, str]:
+    """New name by folded old name, chains resolved; what leads back to itself is dropped."""
+    carried = {fold_tag(tag): tag for tag in sorted(written, key=lambda tag: (written[tag], tag))}
+    stated: dict[str, str] = {}
+    for old, new in site.tag_map.items():
+        # tag_map gives a tag its place in the address; only where that place is another tag's are the two the same
+        if fold_tag(new) in carried and fold_tag(new) != fold_tag(old):
+            stated[fold_tag(old)] = carried[fold_tag(new)]
+    for old_path, new_path in site.alias.items():
+        old, new = _tag_in_address(old_path), _tag_in_address(new_path)
+        if old and new:
+            stated[fold_tag(old)] = new
+    stated |= {fold_tag(old): new for old, new in settings.aliases.items() if fold_tag(old) and fold_tag(new)}
+    resolved = {}
+    for old in stated:
+        seen, new = {old}, stated[old]
+        while fold_tag(new) in stated and fold_tag(new) not in seen:
+            seen.add(fold_tag(new))
+            new = stated[fold_tag(new)]
+        if fold_tag(new) not in seen:
+            resolved[old] = carried.get(fold_tag(new), new)
+    return resolved
+
+
+def _tag_in_address(address: str) -> str:
+    """``/tags/GCP/index.html`` -> ``GCP``; a bare name stays."""
+    parts = [part for part in unquote(address).split("/") if part and part != "index.html"]
+    if len(parts) > 1:
+        return parts[-1] if parts[-2] in ("tags", "tag") else ""
+    return "" if address.startswith("/") or not parts or parts[0].endswith((".html", ".htm")) else parts[0]
+
+
+# --- broader tags ----------------------------------------------------------------------------------------------------
+
+
+def _stated_broader(site: Site, settings: TagSettings, diagnostics: list[Diagnostic]) -> Mapping[str, Sequence[str]]:
+    if isinstance(settings.broader, str):
+        return _read_ontology(site.root, settings.broader, diagnostics) if settings.broader else {}
+    return {tag: [broader] if isinstance(broader, str) else broader for tag, broader in settings.broader.items()}
+
+
+def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict[str, list[str]]:
+    """A YAML file of `tag: broader`, `tag: [broader, …]` or `tag: {broader: […]}`; what is none of it is named."""
+    from enishi.reading.yaml12 import YamlError, load
+
+    def problem(line: int, told: str) -> None:
+        diagnostics.append(Diagnostic(name, line, "bad-tag-ontology", Severity.WARNING, told))
+
+    file = root / name
+    try:
+        if file.stat().st_size > _MAX_ONTOLOGY_BYTES:
+            problem(0, "larger than 4 MB, so it is not read as broader tags")
+            return {}
+        document = load(file.read_text(encoding="utf-8-sig"), strict=False)
+    except YamlError as error:
+        problem(error.line + 1, f"cannot be read as YAML: {error.message}; no broader tags are known")
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        problem(0, f"cannot be read: {error.__class__.__name__}; no broader tags are known (setting `tags.broader`)")
+        return {}
+    found: dict[str, list[str]] = {}
+    value = document.value
+    for tag, stated in _ontology_entries(value):
+        broader = stated.get("broader") if isinstance(stated, dict) else stated
+        items = broader if isinstance(broader, list) else [] if broader is None else [broader]
+        found.setdefault(tag, []).extend(str(item) for item in items if isinstance(item, str | int | float))
+        if any(isinstance(item, list | dict) for item in items):
+            problem(document.key_lines.get(tag, -1) + 1, f"the broader tags of {tag!r} should be a list of names")
+    if value is not None and not isinstance(value, dict | list):
+        problem(1, "should be a mapping (`S3: [AWS]`); no broader tags are known")
+    return found
+
+
+def _ontology_entries(value: Any) -> Iterable[tuple[str, Any]]:
+    """The entries of a mapping, or of a list of ``{name: …, broader: …}``; a lone key `tags` is looked into."""
+    if isinstance(value, dict) and set(value) == {"tags"} and isinstance(value["tags"], dict | list):
+        value = value["tags"]
+    if isinstance(value, dict):
+        yield from ((str(tag), stated) for tag, stated in value.items())
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                name = item.get("name") or item.get("tag")
+                if isinstance(name, str):
+                    yield name, item
+                else:
+                    yield from ((str(tag), stated) for tag, stated in item.items())
+
+
+def _versions(posts: Sequence[Post], vocabulary: Vocabulary) -> dict[str, set[str]]:
+    """`Go1.27` implies `Go`, where the blog has both and does not as a rule write both."""
+    found = {}
+    for key, names in vocabulary.spellings.items():
+        for name in names:
+            match = _VERSION.match(name)
+            base = vocabulary.key(match["base"]) if match else key
+            if base != key and base in vocabulary.names:
+                found[key] = base
+    together: Counter[str] = Counter()
+    for post in posts if found else ():
+        own = vocabulary.tags_of(post)
+        together.update(key for key in own if found.get(key) in own)
+    return {
+        key: {base}
+        for key, base in sorted(found.items())
+        if together[key] < _VERSIONED_TOGETHER * max(vocabulary.counts.get(key, 0), 1)
+    }
+
+
+def _closure(
+    versions: Mapping[str, set[str]], stated: Mapping[str, Sequence[str]], vocabulary: Vocabulary
+) -> dict[str, frozenset[str]]:
+    """All that a tag implies; a circle makes no tag imply itself."""
+    direct: dict[str, set[str]] = {key: set(bases) for key, bases in versions.items()}
+    for tag, broader in stated.items():
+        if fold_tag(tag):
+            direct.setdefault(vocabulary.key(tag), set()).update(vocabulary.key(b) for b in broader if fold_tag(b))
+    closed = {}
+    for key in sorted(direct):
+        seen: set[str] = set()
+        waiting = list(direct[key])
+        while waiting:
+            current = waiting.pop()
+            if current not in seen:
+                seen.add(current)
+                waiting += direct.get(current, ())
+        if seen - {key}:
+            closed[key] = frozenset(seen - {key})
+    return closed
+
+
+# --- what is never suggested -----------------------------------------------------------------------------------------
+
+
+def _barred(vocabulary: Vocabulary, renamed: Mapping[str, str], settings: TagSettings) -> frozenset[str]:
+    # An old name is never suggested anyway; barring it must not bar the new one
+    barred = {vocabulary.key(tag) for tag in (*settings.never, *settings.retired) if fold_tag(tag) not in renamed}
+    if settings.only:
+        barred |= set(vocabulary.names) - {vocabulary.key(tag) for tag in settings.only}
+    return frozenset(barred)
+
+
+def _categories_apart(posts: Sequence[Post]) -> bool:
+    tags = equal = 0
+    for post in posts:
+        categories = {fold_tag(name) for chain in post.categories for name in chain}
+        own = {fold_tag(tag) for tag in post.tags}
+        tags += len(own)
+        equal += len(own & categories)
+    return equal < OWN_CATEGORY_SHARE * tags or tags == 0

@@ -1,0 +1,1 @@
+"""Watch mode: on each save, what changed."""

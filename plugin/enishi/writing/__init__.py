@@ -1,0 +1,1 @@
+"""Analysis -> files: JSON and HTML fragments; only what changed, atomically."""

@@ -1,0 +1,347 @@
+"""related.json and the HTML fragments: an analysis as bytes, ready to be written.
+
+Nothing here touches the disk but to read templates.  Jinja is imported only when fragments are rendered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from enishi.errors import Diagnostic, EnishiError
+from enishi.labels import (
+    LabelOverrides,
+    label_language,
+    labels_for,
+    language_tag,
+    own_name,
+    same_language,
+    written_date,
+)
+from enishi.memo import Memo
+from enishi.printable import json_escape, text_line
+from enishi.types import Post, Related
+
+RELATED_NAME = "related.json"
+PARTIALS_FOLDER = "partials"
+PARTIAL_TEMPLATE = "related.html.j2"
+RELATED_VERSION = 1
+
+RelatedByPath = Mapping[str, Sequence[Related]]
+
+
+class EntryView(TypedDict):
+    """One related post as a template sees it: finished strings, so that Jinja2 and Nunjucks print the same."""
+
+    path: str
+    title: str
+    url: str
+    date: str
+    date_text: str
+    kind: str
+    lang: str
+    other_lang: str
+    lang_name: str
+    shared_tags: list[str]
+    shared_terms: list[str]
+
+
+class PartialView(TypedDict):
+    """Everything that ``related.html.j2`` may use."""
+
+    path: str
+    title: str
+    id: str
+    lang: str
+    heading: str
+    heading_level: str
+    list: str
+    labels: dict[str, str]
+    related: list[EntryView]
+
+
+@dataclass(frozen=True, slots=True)
+class PartialOptions:
+    """How the fragments look; the same for all posts of a site."""
+
+    heading_level: int = 2
+    ordered: bool = False
+    dates: bool = True
+    reasons: bool = True
+    labels: LabelOverrides = field(default_factory=dict)
+    """The site's own words, by label name, or by language and label name (see :mod:`enishi.labels`)."""
+    language: str = ""
+    """The site's language, for posts that name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partials:
+    """Rendered fragments by their name in the output folder, and what went wrong with the site's own template."""
+
+    files: Mapping[str, bytes]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def templates_folder() -> Path:
+    """The folder of the templates that come with Enishi: in a wheel inside the package, in a checkout beside it.
+
+    Raises:
+        EnishiError: the installation is not complete.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "templates", package.parents[1] / "templates"):
+        if (folder / PARTIAL_TEMPLATE).is_file():
+            return folder
+    raise EnishiError(f"Enishi's templates are missing in {package}: install it again.")
+
+
+def stylesheet() -> bytes:
+    """The optional stylesheet for the fragments."""
+    return (templates_folder() / "enishi.css").read_bytes()
+
+
+def partial_name(path: str) -> str:
+    """Name of a post's fragment: 32 hexadecimal digits of the SHA-256 of its path.
+
+    At 128 bits two of a million posts share a name with a chance of 1 in 10^27, and nobody can bring it about on
+    purpose, so a clash needs no rule.  Long paths, and paths that differ in case only, are no matter.
+    """
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32] + ".html"
+
+
+# -- related.json ----------------------------------------------------------------------------------------------------
+
+
+def render_related_json(posts: Iterable[Post], related: RelatedByPath, *, partials: bool = True) -> bytes:
+    """The whole of related.json, with drafts, unpublished and future posts: for the author's eyes.
+
+    Canonical: posts by path, one line a post and one a related entry, UTF-8.  `partials` says whether there are
+    fragments to be named.
+    """
+    return _related_json(sorted(posts, key=_path_of), related, partials=partials)
+
+
+def public_related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
+    """related.json for a place that may be published (`data_file`): public posts only, no fragment names."""
+    return _related_json([post for post in sorted(posts, key=_path_of) if post.is_public], related, partials=False)
+
+
+def _related_json(posts: Sequence[Post], related: RelatedByPath, *, partials: bool) -> bytes:
+    listed = _public_paths(posts)
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    lines = ["{", f'  "version": {RELATED_VERSION},', '  "posts": {']
+    for number, post in enumerate(posts, start=1):
+        entries = [entry_fields(entry) for entry in related.get(post.path, ()) if entry.path in listed]
+        head = encode(_post_fields(post, partials=partials))[:-1]
+        lines.append(f'    {encode(post.path)}: {head}, "related": [')
+        lines.extend(f"      {encode(entry)}," for entry in entries)
+        _end_list(lines, "    ]}", last=number == len(posts), filled=bool(entries))
+    lines += ["  }", "}", ""]
+    return json_bytes(lines)
+
+
+def json_bytes(lines: Iterable[str]) -> bytes:
+    """Lines of JSON as UTF-8, with what some readers stumble over as escapes."""
+    return _RISKY_IN_DATA.sub(json_escape, "\n".join(lines)).encode("utf-8")
+
+
+def _end_list(lines: list[str], end: str, *, last: bool, filled: bool) -> None:
+    comma = "" if last else ","
+    if filled:
+        lines[-1] = lines[-1].removesuffix(",")
+        lines.append(end + comma)
+    else:
+        lines[-1] += end.lstrip() + comma
+
+
+def _post_fields(post: Post, *, partials: bool) -> dict[str, str]:
+    fields = {"title": post.title, "url": safe_url(post.url)}
+    optional = {
+        "date": post.date.date().isoformat() if post.date else "",
+        "lang": post.lang,
+        "status": "" if post.is_public else post.status,
+        "partial": partial_name(post.path) if partials else "",
+    }
+    return fields | {name: value for name, value in optional.items() if value}
+
+
+def entry_fields(entry: Related) -> dict[str, object]:
+    """One related post as related.json holds it."""
+    fields: dict[str, object] = {
+        "path": entry.path,
+        "url": safe_url(entry.url),
+        "title": entry.title,
+        "score": round(float(entry.score), 4) + 0.0,  # no minus zero
+        "kind": entry.kind,
+    }
+    optional = {
+        "date": entry.date,
+        "lang": entry.lang,
+        "shared_tags": entry.shared_tags,
+        "shared_terms": entry.shared_terms,
+    }
+    return fields | {name: value for name, value in optional.items() if value}
+
+
+_RISKY_IN_DATA = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+"""Jekyll reads JSON as YAML, which breaks lines at some of these and refuses others; UTF-8 has no lone surrogates."""
+
+
+# -- fragments -------------------------------------------------------------------------------------------------------
+
+
+def render_partials(
+    posts: Iterable[Post],
+    related: RelatedByPath,
+    *,
+    options: PartialOptions | None = None,
+    site: Path | None = None,
+    templates: Path | None = None,
+    memo: Memo | None = None,
+) -> Partials:
+    """One HTML fragment a post, by name in the output folder; empty for a post with nothing related.
+
+    Args:
+        templates: the site's own templates folder, inside `site`.  A ``related.html.j2`` there replaces ours; it may
+            include or extend ours as ``enishi/related.html.j2``.  If it fails, ours is used for all posts, and a
+            diagnostic names its file and line.
+        memo: knows the fragments by our own template of last time.
+    """
+    from enishi.writing.fragments import render_builtin, render_with_site_template
+
+    ordered = sorted(posts, key=_path_of)
+    public = _public_paths(ordered)
+    listed = [_listed(post, related, public) for post in ordered]
+    ours = templates_folder() / PARTIAL_TEMPLATE
+    diagnostics: tuple[Diagnostic, ...] = ()
+    fragments: Sequence[str] | None = None
+    if templates is not None and (templates / PARTIAL_TEMPLATE).is_file():
+        views = [partial_view(post, entries, options) for post, entries in zip(ordered, listed, strict=True)]
+        fragments, diagnostics = render_with_site_template(views, templates / PARTIAL_TEMPLATE, ours, site or templates)
+    if fragments is None:
+        known = memo.lasting("fragments", _Fragments) if memo else _Fragments()
+        shown = [_what_shows(post, entries) for post, entries in zip(ordered, listed, strict=True)]
+        known.forget_unless(options)
+        missing = [place for place, key in enumerate(shown) if key not in known.texts]
+        made = render_builtin([partial_view(ordered[place], listed[place], options) for place in missing], ours)
+        known.texts |= {shown[place]: text for place, text in zip(missing, made, strict=True)}
+        known.texts = {key: known.texts[key] for key in shown}
+        fragments = [known.texts[key] for key in shown]
+    names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post in ordered)
+    files = {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}
+    return Partials(files, diagnostics)
+
+
+@dataclass(slots=True)
+class _Fragments:
+    """Fragments by what they show."""
+
+    options: PartialOptions | None = None
+    texts: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def forget_unless(self, options: PartialOptions | None) -> None:
+        if self.options != options:
+            self.options, self.texts = options, {}
+
+
+def _what_shows(post: Post, entries: Sequence[Related]) -> tuple[object, ...]:
+    """All of a post and its list that a :class:`PartialView` holds; scores are no part of it."""
+    rows = [(e.path, e.title, e.url, e.date, e.kind, e.lang, e.shared_tags, e.shared_terms) for e in entries]
+    return (post.path, post.title, post.lang, *rows)
+
+
+def partial_view(post: Post, related: Iterable[Related], options: PartialOptions | None = None) -> PartialView:
+    """What ``related.html.j2`` and the macros show of a post's list: finished strings, and only safe addresses."""
+    options = options or PartialOptions()
+    page = language_tag(post.lang) or language_tag(options.language)
+    spoken = label_language(post.lang, options.language)
+    labels = {name: _label(text) for name, text in labels_for(spoken, options.labels).items()}
+    labels["lang"] = spoken if page and not same_language(spoken, page) else ""
+    return PartialView(
+        path=text_line(post.path),
+        title=text_line(post.title),
+        id="enishi-" + partial_name(post.path)[:12],
+        lang=page,
+        heading=labels["heading"],
+        heading_level=str(min(max(options.heading_level, 1), 6)),
+        list="ol" if options.ordered else "ul",
+        labels=labels,
+        related=[_entry_view(entry, page, labels["date"], options) for entry in related],
+    )
+
+
+def _label(text: str) -> str:
+    """One line, with the blank kept that a colon or a comma ends in."""
+    return text_line(f"|{text}|")[1:-1]
+
+
+def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialOptions) -> EntryView:
+    lang = language_tag(entry.lang)
+    differs = bool(lang) and not (page and same_language(lang, page))
+    date_text = written_date(entry.date, date_pattern) if options.dates else ""
+    return EntryView(
+        path=text_line(entry.path),
+        title=text_line(entry.title) or text_line(entry.path),
+        url=safe_url(entry.url),
+        date=entry.date if date_text else "",
+        date_text=date_text,
+        kind=entry.kind,
+        lang=lang,
+        other_lang=lang if differs else "",
+        lang_name=own_name(lang) if differs else "",
+        shared_tags=_words(entry.shared_tags, options),
+        shared_terms=_words(entry.shared_terms, options),
+    )
+
+
+def _words(words: Sequence[str], options: PartialOptions) -> list[str]:
+    return [line for line in map(text_line, words) if line] if options.reasons else []
+
+
+def _listed(post: Post, related: RelatedByPath, public: frozenset[str]) -> list[Related]:
+    return [entry for entry in related.get(post.path, ()) if entry.path in public]
+
+
+def _public_paths(posts: Iterable[Post]) -> frozenset[str]:
+    """The posts that may stand in a list.  The policy sees to that already; a leak is bad enough to look twice."""
+    return frozenset(post.path for post in posts if post.is_public and post.wants_related)
+
+
+def _path_of(post: Post) -> str:
+    return post.path
+
+
+# -- addresses -------------------------------------------------------------------------------------------------------
+
+_UNSAFE_IN_URL = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\ud800-\udfff]")
+
+
+@lru_cache(maxsize=65_536)  # a post's address stands in many lists
+def safe_url(url: str) -> str:
+    """The address if it may become a link: http(s) with a host, or relative to the site; else empty.
+
+    Refused are other schemes, ``//host``, and whatever browsers read as something else than it looks: control
+    characters (they drop tabs and newlines even inside ``java\\tscript:``) and backslashes (they read them as slashes).
+    """
+    if _UNSAFE_IN_URL.search(url):
+        return ""
+    address = url.strip(" ")
+    first = re.split(r"[/?#]", address, maxsplit=1)[0]
+    if address.startswith("//") or (":" in first and not _is_web_address(address)):
+        return ""
+    return address.replace(" ", "%20")
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False

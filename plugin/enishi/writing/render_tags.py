@@ -1,0 +1,88 @@
+"""tags.json: what was found out about tags, as bytes ready to be written.
+
+For the author's eyes: drafts and posts of the future are in it, so it must never be written where it is published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from enishi.types import Evidence, Post, TagAnalysis, TagSuggestion, Topic
+from enishi.writing.render import json_bytes
+
+TAGS_NAME = "tags.json"
+TAGS_VERSION = 1
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def render_tags_json(posts: Iterable[Post], analysis: TagAnalysis) -> bytes:
+    """The whole of tags.json.
+
+    Canonical: posts by path, then topics by id; one line a post, a suggestion, a topic; UTF-8.
+    """
+    ordered = sorted(posts, key=lambda post: post.path)
+    lines = ["{", f'  "version": {TAGS_VERSION},']
+    entries = [_lines_of_post(post, analysis) for post in ordered]
+    lines += _block('  "posts": {', entries, "  },")
+    lines += _block('  "topics": [', [[f"    {_encode(_topic_fields(topic))}"] for topic in analysis.topics], "  ]")
+    lines += ["}", ""]
+    return json_bytes(lines)
+
+
+def _block(head: str, entries: Sequence[Sequence[str]], end: str) -> list[str]:
+    if not entries:
+        return [head + end.lstrip()]
+    lines = [head]
+    for number, entry in enumerate(entries, start=1):
+        comma = "," if number < len(entries) else ""
+        lines += [*entry[:-1], entry[-1] + comma]
+    return [*lines, end]
+
+
+def _lines_of_post(post: Post, analysis: TagAnalysis) -> list[str]:
+    topic = analysis.topic_of.get(post.path)
+    fields: dict[str, object] = {"tags": list(post.tags)}
+    if topic is not None:
+        fields["topic"] = topic
+    head = f"    {_encode(post.path)}: {_encode(fields)[:-1]}"
+    suggestions = [[f"      {_encode(suggestion_fields(s))}"] for s in analysis.suggestions.get(post.path, ())]
+    return _block(f'{head}, "suggestions": [', suggestions, "    ]}")
+
+
+def suggestion_fields(suggestion: TagSuggestion) -> dict[str, object]:
+    """One suggestion as tags.json holds it."""
+    return {
+        "tag": suggestion.tag,
+        "confidence": _number(suggestion.confidence),
+        "evidence": _evidence_fields(suggestion.evidence),
+    }
+
+
+def _evidence_fields(evidence: Evidence) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "neighbors": [{"path": near.path, "score": _number(near.score)} for near in evidence.neighbors]
+    }
+    if evidence.topic is not None:
+        share = evidence.topic
+        fields["topic"] = {"id": share.id, "with_tag": share.with_tag, "posts": share.posts}
+    return fields | {"mentions": evidence.mentions, "terms": list(evidence.terms)}
+
+
+def _topic_fields(topic: Topic) -> Mapping[str, object]:
+    missing: list[dict[str, object]] = []
+    for found in topic.missing:
+        entry: dict[str, object] = {"tag": found.tag, "posts": list(found.posts)}
+        missing.append(entry | {"new": True} if found.is_new else entry)
+    return {
+        "id": topic.id,
+        "label": list(topic.label),
+        "posts": list(topic.posts),
+        "tags": [{"tag": share.tag, "with_tag": share.with_tag, "posts": share.posts} for share in topic.tags],
+        "missing": missing,
+    }
+
+
+def _number(value: float) -> float:
+    return round(float(value), 4) + 0.0  # no minus zero
