@@ -1,6 +1,6 @@
 """Would the check have told the author?  Tags that people added to a post later, taken back in a branch.
 
-    python -m benchmarks.check_events CORPUS [--rate]
+    python -m benchmarks.check_events CORPUS [--rate] [--constants FILE]
 
 CORPUS is a folder with `source/_posts/**` and `tag_events.jsonl` (a JSON object a line: `path`, `tags_added`, `clean`).
 It becomes a git repository in a temporary folder; in a branch, all posts of the events carry their earlier tags again,
@@ -10,7 +10,8 @@ and `enishi check --base main` is run there.  Of each tag that was added later (
     first5@0.1  the share that is among the first five of its post with `--min-confidence 0.1`
 
 Other tags that were added to the same post later do not count as places before it.  `--rate` runs `check --all` on the
-corpus as it is instead: the share of posts with a `missing-tag` warning.
+corpus as it is instead: the share of posts with a `missing-tag` warning.  A figure is honest only with constants that
+were learned without the corpus (`--constants`; see `benchmarks/learn_tags`, which makes such files with `--leave-out`).
 """
 
 from __future__ import annotations
@@ -35,22 +36,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--rate", action="store_true", help="measure how many posts as they are get a warning")
+    parser.add_argument("--constants", type=Path, metavar="FILE", help="instead of the shipped ones")
     given = parser.parse_args()
+    options = ["--set", f"tags.constants={given.constants.resolve()}"] if given.constants else []
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder, "site")
         shutil.copytree(given.corpus / "source", site / "source")
-        found = rate(site) if given.rate else events(site, given.corpus / "tag_events.jsonl")
+        found = rate(site, options) if given.rate else events(site, given.corpus / "tag_events.jsonl", options)
     print(json.dumps({"corpus": given.corpus.name, **found}))
 
 
-def rate(site: Path) -> dict[str, Any]:
+def rate(site: Path, options: list[str]) -> dict[str, Any]:
     """How many posts get a warning of a missing tag."""
-    report = check(site, "--all")
+    report = check(site, "--all", *options)
     warned = {f["path"] for f in report["findings"] if f["code"] == "missing-tag" and f["level"] == "warning"}
     return {"posts": len(report["checked"]), "with_warning": round(len(warned) / len(report["checked"]), 4)}
 
 
-def events(site: Path, file: Path) -> dict[str, Any]:
+def events(site: Path, file: Path, options: list[str]) -> dict[str, Any]:
     """How many of the tags added later are found."""
     git(site, "init", "-q", "-b", "main")
     commit(site, "main")
@@ -60,9 +63,9 @@ def events(site: Path, file: Path) -> dict[str, Any]:
     counts = Counter(tag for tags in tags_of(site).values() for tag in tags)
     cases = [(path, tag) for path, tags in added.items() for tag in tags if counts[tag] >= 2]
     started = time.perf_counter()
-    usual = suggested(check(site, "--base", "main"))
+    usual = suggested(check(site, "--base", "main", *options))
     seconds = time.perf_counter() - started
-    loose = suggested(check(site, "--base", "main", "--min-confidence", "0.1"))
+    loose = suggested(check(site, "--base", "main", "--min-confidence", "0.1", *options))
     first = 0
     for path, tag in cases:
         ranked = [name for name in loose.get(path, []) if name == tag or name not in added[path]]
