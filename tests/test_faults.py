@@ -531,7 +531,7 @@ def test_an_interrupt_while_several_processes_read(tmp_path: Path) -> None:
             time.sleep(0.02)
         workers = children.read_text().split()
         assert len(workers) == 3
-        time.sleep(0.3)  # an interrupt in the very moment of a fork is lost: Python runs hooks there that none can leave
+        time.sleep(0.3)  # in the moment of a fork an interrupt is lost: Python runs hooks that cannot fail
         os.killpg(started.pid, signal.SIGINT)
         _, told = started.communicate(timeout=60)
     assert started.returncode == 130
