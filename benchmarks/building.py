@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,3 +60,11 @@ def _checked(run: Run) -> Run:
     if run.status:
         raise SystemExit(f"the build ended with exit code {run.status}:\n{run.output}")
     return run
+
+
+def make_synthetic_blog(blogs: Sequence[Path], posts: int, seed: int, site: Path) -> None:
+    """Make a blog of so many posts by recombining others, in a process of its own: this one must stay small."""
+    wanted = ["--posts", str(posts), "--out", site, "--seed", str(seed)]
+    made = run_measured([sys.executable, "-m", "benchmarks.scale.synthetic", *blogs, *wanted])
+    if made.status:
+        raise SystemExit(f"no blog of {posts} posts could be made")

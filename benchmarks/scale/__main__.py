@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.building import Builds, build_thrice, enishi_command
+from benchmarks.building import Builds, build_thrice, enishi_command, make_synthetic_blog
 from benchmarks.machine import MIB, describe_machine, markdown_table, run_measured
 
 HEAD = [
@@ -59,11 +59,7 @@ def measure(options: argparse.Namespace, posts: int) -> Result:
     """Make a blog in a temporary folder, build it three times, run the yardsticks."""
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder, "site")
-        # In a process of its own: this one must stay small (see run_measured).
-        wanted = ["--posts", str(posts), "--out", site, "--seed", str(options.seed)]
-        made = run_measured([sys.executable, "-m", "benchmarks.scale.synthetic", *options.blogs, *wanted])
-        if made.status:
-            raise SystemExit(f"no blog of {posts} posts could be made")
+        make_synthetic_blog(options.blogs, posts, options.seed, site)
         builds = build_thrice(options.enishi, site, Path(folder, "out"))
         yardstick = [sys.executable, "-m", "benchmarks.yardstick", site]
         measured = run_measured(yardstick + ["--tfidf"] * (posts <= options.tfidf_limit))

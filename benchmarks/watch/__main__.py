@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.building import enishi_command, post_files
+from benchmarks.building import enishi_command, make_synthetic_blog, post_files
 from benchmarks.machine import MIB, describe_machine, markdown_table, run_measured
 
 HEAD = ["from the save until", "median, s", "9 of 10 within, s", "to a build", "wanted, s"]
@@ -53,10 +53,7 @@ def main() -> int:
 def measure(options: argparse.Namespace, posts: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder, "site")
-        wanted = ["--posts", str(posts), "--out", site, "--seed", str(options.seed)]
-        made = run_measured([sys.executable, "-m", "benchmarks.scale.synthetic", *options.blogs, *wanted])
-        if made.status:
-            raise SystemExit(f"no blog of {posts} posts could be made")
+        make_synthetic_blog(options.blogs, posts, options.seed, site)
         chance = random.Random(options.seed)
         chosen = chance.sample(post_files(site), options.saves + 3)
         run_measured([options.enishi, "build", site, "--quiet"])
