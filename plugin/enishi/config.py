@@ -57,8 +57,13 @@ class RelatedSettings(_Section):
 
 
 class EncoderSettings(_Section):
-    """What turns a post into a vector."""
+    """What turns a post into a vector: the parts of it, and how much each counts."""
 
+    site: Literal["words", "doc2vec"] = Field(
+        "words",
+        description="The part that is learned from the blog itself: `words` (a kernel PCA of its words), or `doc2vec` "
+        "by gensim, for comparison (needs `enishi[readers]`).",
+    )
     model: str = Field(
         "",
         description="A sentence-transformers model to combine with the site encoder: its name on the hub, or a "
@@ -66,8 +71,30 @@ class EncoderSettings(_Section):
     )
     revision: str = Field("", description="The revision (commit) of a model on the hub, to pin it.")
     weight: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.3, description="The model's share of a post's vector; the rest is the site encoder's."
+        0.3, description="The model's share of a post's vector; the site encoder has what no other part takes."
     )
+    prompt: str = Field(
+        "auto",
+        description="What is put before each passage that the model reads: `auto` takes what the model itself asks "
+        "for (`passage: ` for the E5 family), empty is nothing.",
+    )
+    backend: Literal["torch", "onnx", "openvino"] = Field(
+        "torch", description="What runs the model; `onnx` and `openvino` need the extras of sentence-transformers."
+    )
+    precision: Literal["float32", "float16", "bfloat16"] = Field(
+        "float32", description="Of the model's numbers. `float16` halves memory, and time on a GPU; slow on a CPU."
+    )
+    device: str = Field(
+        "auto",
+        description="Where the model runs: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes a GPU where there is one.",
+    )
+    images: str = Field(
+        "",
+        description="A CLIP-type sentence-transformers model (`clip-ViT-B-32`, or a folder) that looks at each post's "
+        "thumbnail and first images. Needs `enishi[images]`. Empty: images do not count.",
+    )
+    images_revision: str = Field("", description="The revision (commit) of that model on the hub.")
+    images_weight: Annotated[float, Field(gt=0, lt=1)] = Field(0.1, description="The images' share of a post's vector.")
     dimensions: Annotated[int, Field(ge=2, le=4096)] = Field(
         512, description="The most dimensions of the site encoder's vectors."
     )
@@ -77,6 +104,20 @@ class EncoderSettings(_Section):
     link_weight: Annotated[float, Field(ge=0, le=2)] = Field(
         0.4, description="How far a post is drawn towards the posts that it links to or is linked from."
     )
+
+
+class ReadingSettings(_Section):
+    """What readers of the blog read together."""
+
+    logs: str | tuple[str, ...] = Field(
+        (),
+        description="Access logs (`access-*.log.gz`; combined log format, or CSV of session, path, time), absolute or "
+        "relative to the site. Needs `enishi[readers]`. Only vectors of posts are kept of them, nothing of readers.",
+    )
+    min_readers: Annotated[int, Field(ge=2)] = Field(
+        10, description="In how many readers' visits a post has to occur for this to say anything about it."
+    )
+    weight: Annotated[float, Field(gt=0, lt=1)] = Field(0.2, description="The readers' share of a post's vector.")
 
 
 class IndexSettings(_Section):
@@ -197,6 +238,7 @@ class Settings(_Section):
     )
     related: RelatedSettings = Field(default_factory=RelatedSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    reading: ReadingSettings = Field(default_factory=ReadingSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
     partials: PartialSettings = Field(default_factory=PartialSettings)
     tags: TagSettings = Field(default_factory=TagSettings)
