@@ -21,7 +21,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from enishi.reading.tokens import count_words
 from enishi.tags.suggest import MIN_POSTS, Declines, RankedTags, rank_tags
@@ -117,8 +117,8 @@ def hide_in_turn(
             progress("suggesting hidden tags", fold, len(parts))
             seen = hide(documents, untagged, part)
             ranked = _rank(seen, site, all_listed, likeness, declined or {}, {documents[row].post.path for row in part})
-            votes = _vote(seen, ranked, neighbors, part)
-            judge = _Judge(ranked, _countable(seen, ranked, min_posts))
+            votes = vote(seen, ranked, neighbors, part)
+            judge = Judge(ranked, countable_tags(seen, ranked, min_posts))
             cases += [judge.case(documents[row], fold, votes[row]) for row in part]
         progress("suggesting hidden tags", len(parts), len(parts))
     return sorted(cases, key=lambda case: case.path)
@@ -159,7 +159,7 @@ def _rank(
     return rank_tags(seen, site, settings, likeness, known)
 
 
-def _countable(seen: Sequence[Document], ranked: RankedTags, min_posts: int) -> frozenset[str]:
+def countable_tags(seen: Sequence[Document], ranked: RankedTags, min_posts: int) -> frozenset[str]:
     """The tags that may be suggested and asked for."""
     counts: Counter[str] = Counter()
     for document in seen:
@@ -167,13 +167,14 @@ def _countable(seen: Sequence[Document], ranked: RankedTags, min_posts: int) -> 
     return frozenset(key for key in ranked.keys if counts[key] >= min_posts)
 
 
-class _Judge:
-    """Compares suggestions with what a post really carries."""
+class Judge:
+    """Compares suggestions with what a post really carries; `countable` are the tags that may be asked for."""
 
     def __init__(self, ranked: RankedTags, countable: frozenset[str]) -> None:
         self._ranked, self._countable = ranked, countable
 
     def case(self, document: Document, fold: int, votes: Sequence[tuple[str, float]]) -> Case:
+        """The suggestions and the votes for a post, given with its tags, which was hidden in the part `fold`."""
         vocabulary, post = self._ranked.vocabulary, document.post
         own = vocabulary.tags_of(post)
         implied = vocabulary.meant_by(own) - own
@@ -237,8 +238,16 @@ class TextNeighbors:
                 yield row, columns[best], of_row[best]
 
 
-def _vote(
-    seen: Sequence[Document], ranked: RankedTags, neighbors: TextNeighbors, part: Sequence[int]
+class Neighbors(Protocol):
+    """Who is nearest to whom, by whatever measure."""
+
+    def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
+        """See :meth:`TextNeighbors.of`."""
+        ...
+
+
+def vote(
+    seen: Sequence[Document], ranked: RankedTags, neighbors: Neighbors, part: Sequence[int]
 ) -> dict[int, list[tuple[str, float]]]:
     """(key, share of the votes) by row: the nearest posts with tags vote, each with the square of its cosine."""
     carried = {row: sorted(ranked.vocabulary.tags_of(seen[row].post) & ranked.keys) for row in tagged_rows(seen)}

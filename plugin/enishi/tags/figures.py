@@ -200,7 +200,7 @@ class _Sums:
         right = np.array([float(_right_among_first(of_post)) for of_post in guesses]) * one
         self._columns = {
             "one": one,
-            "ndcg": np.array([_ndcg(of_post, case.answers) for of_post, case in zip(guesses, cases, strict=True)]),
+            "ndcg": np.array([ndcg(of_post, case.answers) for of_post, case in zip(guesses, cases, strict=True)]),
             "recall": right / np.maximum(np.minimum(answers, FIRST), 1),
             "right": right,
             "asked": answers + np.array([float(len(of_post[:FIRST])) for of_post in guesses]) * one,
@@ -217,7 +217,7 @@ class _Sums:
         self.answers = float(answers.sum())
         starts = self._counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
         table = np.concatenate([np.stack(list(self._columns.values()), axis=1), *starts], axis=1)
-        drawn = np.concatenate([weights @ table for weights in _resamples(n)])
+        drawn = np.concatenate([weights @ table for weights in resamples(n)])
         width = len(self._columns)
         self._drawn = dict(zip(self._columns, drawn[:, :width].T, strict=True))
         self._drawn_from = np.stack([drawn[:, width : width + 101], drawn[:, width + 101 :]])
@@ -303,8 +303,8 @@ def _interval(value: float, drawn: Matrix) -> Interval:
     return Interval(round(value, _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
 
 
-def _resamples(posts: int) -> Iterator[Matrix]:
-    """How often each post is drawn: RESAMPLES rows in all, some at a time."""
+def resamples(posts: int) -> Iterator[Matrix]:
+    """How often each of so many posts is drawn: RESAMPLES rows in all, some at a time; always the same."""
     import numpy as np
 
     random = np.random.Generator(np.random.PCG64(SEED))
@@ -330,7 +330,8 @@ def _tenth(hundredth: int) -> int:
     return min(hundredth // 10, 9)
 
 
-def _ndcg(guesses: Sequence[Guess], answers: int) -> float:
+def ndcg(guesses: Sequence[Guess], answers: int) -> float:
+    """nDCG@5 of one post's guesses, the surest first; 0 where it has no answers."""
     gain = sum(1 / log2(place + 2) for place, guess in enumerate(guesses[:FIRST]) if guess.is_right)
     best = sum(1 / log2(place + 2) for place in range(min(FIRST, answers)))
     return gain / best if best else 0.0

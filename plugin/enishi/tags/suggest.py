@@ -233,7 +233,7 @@ def collect_evidence(
     from enishi.tags.mentions import count_mentions
 
     meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
-    keys = _eligible(meant, vocabulary)
+    keys = eligible_tags(meant, vocabulary)
     labels = _labels(documents, meant, keys)
     mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys], memo)
     progress()
@@ -253,7 +253,8 @@ def _constants(site: Site, settings: TagSettings) -> Constants:
     return read_constants(site.root / Path(settings.constants)) if settings.constants else shipped_constants()
 
 
-def _eligible(meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> tuple[str, ...]:
+def eligible_tags(meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Keys of the tags that can be suggested, sorted; `meant` holds what each post carries, implied tags too."""
     counts: dict[str, int] = {}
     for keys in meant:
         for key in keys:
