@@ -22,7 +22,7 @@ from enishi.cache import Cache, digest
 from enishi.config import Settings, load_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.reading.documents import PostFile, read_documents, read_files
-from enishi.reading.links import resolve_links
+from enishi.reading.links import own_hosts, resolve_links
 from enishi.reading.manifest import ManifestEntry, read_manifest
 from enishi.reading.posts import MAX_FILE_BYTES, find_files
 from enishi.reading.site import Site, detect_site
@@ -312,13 +312,7 @@ def join(documents: Sequence[Document], relations: Relations, tags: TagAnalysis)
 
 def links_of(documents: Sequence[Document], site: Site) -> dict[str, tuple[str, ...]]:
     """By path of a post, the paths of the posts that its body links to."""
-    from urllib.parse import urlsplit
-
-    try:
-        host = urlsplit(site.url).hostname or ""
-    except ValueError:
-        host = ""
-    return resolve_links(documents, [host] if host and not host.endswith("example.com") else [])
+    return resolve_links(documents, own_hosts(site.url))
 
 
 def open_cache(site: Path, folder: Path | None = None) -> Cache:

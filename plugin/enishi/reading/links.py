@@ -107,10 +107,27 @@ class PostFinder:
         return self._by_slug.get(slug) if len(slug) >= _MIN_SLUG and not _LISTINGS.intersection(before) else None
 
 
-def resolve_links(documents: Sequence[Document], hosts: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
-    """By path of a post, the other posts that its body links to, in order, each once."""
+def own_hosts(url: str) -> list[str]:
+    """The host of a site whose address is `url`; none where that is missing, or the one of the generators' examples."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    return [host] if host and not host.endswith("example.com") else []
+
+
+def find_posts_of(documents: Sequence[Document], hosts: Iterable[str] = ()) -> PostFinder:
+    """The finder of a site that knows its hosts, from its settings or else from all its links."""
     finder = PostFinder([document.post for document in documents], hosts)
     finder.learn_hosts(link for document in documents for link in document.fields.links)
+    return finder
+
+
+def resolve_links(
+    documents: Sequence[Document], hosts: Iterable[str] = (), finder: PostFinder | None = None
+) -> dict[str, tuple[str, ...]]:
+    """By path of a post, the other posts that its body links to, in order, each once."""
+    finder = finder or find_posts_of(documents, hosts)
     resolved: dict[str, tuple[str, ...]] = {}
     for document in documents:
         path = document.post.path
