@@ -1,0 +1,241 @@
+"""Posts that the same people read lie near each other: item2vec over the visits of access logs.
+
+Visits are sentences, posts are words: skip-gram with negative sampling (Barkan & Koenigstein 2016, "Item2Vec"), each
+post of a visit with each other one.  The exponent of the noise, the subsampling and the number of epochs are not those
+of text, because they matter more here than all else (Caselles-Dupré, Lesaint & Royo-Letelier 2018, "Word2vec applied to
+recommendation: hyperparameters matter"); they were chosen on visits drawn from a known structure
+(``benchmarks/readers.py``).
+
+A post has a vector from so many readers on; the rows of the others are zeros, which :mod:`enishi.encoders.missing`
+fills from the posts that are near them otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from enishi.config import ReadingSettings
+from enishi.errors import Diagnostic, EncoderError, Severity
+from enishi.memo import Memo
+from enishi.reading.access_logs import VERSION as LOGS_VERSION
+from enishi.reading.access_logs import LogFile, Progress, find_logs, read_visits
+from enishi.threads import one_thread
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.reading.access_logs import Visits
+    from enishi.types import Vectors
+
+VERSION = 1
+"""Part of the key: raise it when the vectors of some post change."""
+
+DIMENSIONS = 64
+MIN_POSTS = 10
+"""With fewer posts that have enough readers, what they have in common cannot be told from chance."""
+_EPOCHS = 20
+_NEGATIVE = 10
+_NOISE_EXPONENT = 0.5
+_SUBSAMPLING = 1e-3
+_ARRAYS = ("readers_key", "readers_vectors")
+
+
+class ReadersEncoder:
+    """Vectors from what people read together.
+
+    Args:
+        settings: which logs, and how many readers a post needs.
+        site: the site's folder, which the logs may be relative to.
+        hosts: the site's own host names, where the logs may be of several.
+        progress: told how many bytes of the logs are read.
+    """
+
+    name = "readers"
+
+    def __init__(
+        self, settings: ReadingSettings, site: Path, hosts: Iterable[str] = (), progress: Progress | None = None
+    ) -> None:
+        patterns = settings.logs
+        self._patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+        self._min_readers = settings.min_readers
+        self._site = site
+        self._hosts = tuple(sorted(hosts))
+        self._progress = progress
+        self._logs: list[LogFile] | None = None
+        self._not_found: list[Diagnostic] = []
+        self._told: tuple[Diagnostic, ...] = ()
+        self._known: tuple[str, Vectors] | None = None
+
+    @property
+    def key(self) -> str:
+        """Names everything the vectors depend on beside the posts' addresses: the logs by their bytes.
+
+        Raises:
+            EncoderError: gensim is not installed.
+        """
+        total = hashlib.sha256(repr(self._hosts).encode("utf-8", "surrogatepass"))
+        for log in self._found():
+            total.update(log.digest)
+        return f"readers/{VERSION}/{LOGS_VERSION}/gensim {_gensim()}/{self._min_readers}/{total.hexdigest()}"
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What could not be read, and why posts have no vector; after :meth:`encode`."""
+        return tuple(sorted({*self._not_found, *self._told}))
+
+    def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
+        """Vectors of shape (n, DIMENSIONS): unit rows, zeros for a post with too few readers.
+
+        Raises:
+            EncoderError: gensim is not installed.
+        """
+        del memo  # the logs are read again only where their bytes or the posts' addresses change
+        key = f"{self.key} {_addresses(documents)}"
+        if self._known is None or self._known[0] != key or len(self._known[1]) != len(documents):
+            visits = read_visits(self._found(), documents, self._hosts, self._progress)
+            vectors, told = _vectors(visits, self._min_readers)
+            self._told = (*visits.diagnostics, *told)
+            self._known = (key, vectors)
+        return self._known[1]
+
+    def encode_query(self, text: str) -> Vectors:  # noqa: ARG002
+        """Zeros of shape (1, DIMENSIONS): nobody has read it."""
+        import numpy as np
+
+        return np.zeros((1, DIMENSIONS), dtype=np.float32)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The posts' vectors, and what they were made of as one digest."""
+        import numpy as np
+
+        if self._known is None:
+            return {}
+        key, vectors = self._known
+        return {"readers_key": np.frombuffer(key.encode(), dtype=np.uint8), "readers_vectors": vectors}
+
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Take up the vectors of an earlier run, which count while logs and posts are the same."""
+        if set(_ARRAYS) <= set(arrays):
+            vectors = arrays["readers_vectors"]
+            self._known = (arrays["readers_key"].tobytes().decode(), vectors)
+        return True
+
+    def _found(self) -> list[LogFile]:
+        if self._logs is None:
+            self._logs, self._not_found = find_logs(self._patterns, self._site)
+        return self._logs
+
+
+def _addresses(documents: Sequence[Document]) -> str:
+    """Digest of what pages are told by."""
+    total = hashlib.sha256()
+    for document in documents:
+        post = document.post
+        total.update(f"{post.path}\0{post.url}\0{post.slug}\0".encode("utf-8", "surrogatepass"))
+    return total.hexdigest()
+
+
+def _gensim() -> str:
+    try:
+        return version("gensim")
+    except PackageNotFoundError as error:
+        raise EncoderError(
+            "reading.logs needs gensim: pip install 'enishi[readers]', or take the setting out"
+        ) from error
+
+
+# -- item2vec ----------------------------------------------------------------------------------------------------------
+
+
+def _vectors(visits: Visits, min_readers: int) -> tuple[Vectors, list[Diagnostic]]:
+    import numpy as np
+
+    enough = np.flatnonzero(visits.readers >= min_readers)
+    vectors = np.zeros((len(visits.readers), DIMENSIONS), dtype=np.float32)
+    if len(enough) < MIN_POSTS:
+        text = (
+            f"{len(visits):,} visits to two posts or more are in the logs, and {len(enough)} posts have {min_readers} "
+            f"readers in them; with fewer than {MIN_POSTS} such posts, readers do not count: name more logs, or lower "
+            "reading.min_readers"
+        )
+        return vectors, [Diagnostic("reading.logs", 0, "few-readers", Severity.WARNING, text)]
+    vectors[enough] = item2vec(_Visits(visits, enough))
+    return vectors, []
+
+
+class _Visits:
+    """The visits as lists of names, again and again; only posts with enough readers, in an order drawn once."""
+
+    def __init__(self, visits: Visits, rows: npt.NDArray[np.int64]) -> None:
+        import numpy as np
+
+        number = np.full(len(visits.readers), -1)
+        number[rows] = np.arange(len(rows))
+        self.names = [str(position) for position in range(len(rows))]
+        posts = number[visits.posts]
+        visit = np.repeat(np.arange(len(visits)), np.diff(visits.starts))[posts >= 0]
+        posts = posts[posts >= 0]
+        lengths = np.bincount(visit, minlength=len(visits))
+        together = lengths[visit] >= 2
+        self.posts = posts[together]
+        lengths = lengths[lengths >= 2]
+        self.starts = np.concatenate([[0], np.cumsum(lengths)])
+        # Sorted as they come, they would teach one post after the other
+        self.order = np.random.default_rng(0).permutation(len(lengths))
+        self.frequency = np.bincount(self.posts, minlength=len(rows))
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for visit in self.order.tolist():
+            posts = self.posts[self.starts[visit] : self.starts[visit + 1]]
+            yield [self.names[post] for post in posts.tolist()]
+
+
+def item2vec(visits: _Visits) -> Vectors:
+    """Vectors of the posts of visits, (posts, DIMENSIONS), centred and of unit length.
+
+    What all posts have in common (mostly how often they are read) is taken out, as for the other encoders.
+    """
+    import numpy as np
+    from gensim.models import Word2Vec
+
+    with one_thread():
+        model = Word2Vec(
+            vector_size=DIMENSIONS,
+            sg=1,
+            hs=0,
+            negative=_NEGATIVE,
+            ns_exponent=_NOISE_EXPONENT,
+            sample=_SUBSAMPLING,
+            window=max(2, int(np.diff(visits.starts).max(initial=2))),  # a visit is a set: order does not matter
+            shrink_windows=False,
+            min_count=1,
+            seed=1,
+            workers=1,
+            hashfxn=stable_hash,
+        )
+        frequency = dict(zip(visits.names, visits.frequency.tolist(), strict=True))
+        model.build_vocab_from_freq({name: count for name, count in frequency.items() if count}, len(visits))
+        if len(visits):
+            model.train(visits, total_examples=len(visits), total_words=len(visits.posts), epochs=_EPOCHS)
+    trained = np.zeros((len(visits.names), DIMENSIONS), dtype=np.float64)
+    known = [position for position, name in enumerate(visits.names) if name in model.wv]
+    trained[known] = model.wv[[visits.names[position] for position in known]]
+    trained[known] -= trained[known].mean(axis=0)
+    lengths = np.linalg.norm(trained, axis=1, keepdims=True)
+    unit: Vectors = np.divide(trained, lengths, out=np.zeros_like(trained), where=lengths > 1e-9).astype(np.float32)
+    return unit
+
+
+def stable_hash(text: str) -> int:
+    """For gensim, instead of Python's own, which differs from process to process."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
