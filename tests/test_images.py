@@ -439,7 +439,9 @@ def test_the_same_bytes_whatever_is_remembered_and_in_any_order(tmp_path: Path, 
     first = ImageEncoder(str(model), site=site, store=store)
     assert np.array_equal(first.encode(documents, memo), alone)
     assert len(store.known) == 4, "one picture is looked at once, whatever its name"
-    second = ImageEncoder(str(model), site=site, store=store)
+    assert set(first.embedding_keys) == set(store.known)
+    second = ImageEncoder(str(model), site=site)
+    second.use_store(store)
     seen: list[tuple[str, int, int]] = []
     second._progress = lambda *step: seen.append(step)
     assert np.array_equal(second.encode(documents, memo), alone)

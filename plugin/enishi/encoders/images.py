@@ -120,6 +120,15 @@ class ImageEncoder:
         return self._key
 
     @property
+    def embedding_keys(self) -> tuple[bytes, ...]:
+        """Under which keys the store has what the last :meth:`encode` needed."""
+        return tuple(self._known)
+
+    def use_store(self, store: EmbeddingStore | None) -> None:
+        """From now on, what is seen is kept there, too."""
+        self._store = store
+
+    @property
     def files(self) -> Sequence[Path]:
         """The pictures that the last :meth:`encode` opened, sorted: what came of them depends on their bytes.
 
