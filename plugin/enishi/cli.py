@@ -366,6 +366,85 @@ def evaluate(
         console_eval.print_evaluation(found)
 
 
+@_command("train")
+def train(
+    site: SiteArgument = Path(),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Where the model goes, if it is kept; needed."),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option("--kind", metavar="KIND", help="`static` (minutes on a CPU) or `transformer` (needs --base)."),
+    ] = "static",
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base", metavar="MODEL", help="The model to begin with, or for `static` to distil: hub name or folder."
+        ),
+    ] = "",
+    revision: Annotated[
+        str, typer.Option("--revision", metavar="REF", help="The revision (commit) of a base model on the hub.")
+    ] = "",
+    pairs: Annotated[
+        str,
+        typer.Option("--pairs", metavar="KINDS", help="What belongs together: of titles, passages, links, tags."),
+    ] = "titles,passages,links",
+    hard_negatives: Annotated[
+        bool, typer.Option("--hard-negatives", help="Also push away what only looks near to the site encoder.")
+    ] = False,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", metavar="N", min=0, max=1000, help="How often each pair is seen; 3 or 1 by default."),
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="M", min=0, help="End training after so long; 0: no limit.")
+    ] = 0.0,
+    batch: Annotated[
+        int | None, typer.Option("--batch", metavar="N", min=2, max=4096, help="Pairs of a batch; 64 or 32 by default.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="X", min=0, help="Learning rate; 0.01 or 0.00002 by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another order of batches.")] = 0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the model even if it is not better.")] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model on the blog's own posts; keep it if held-out pairs say that it is better."""
+    from enishi.console import terminal as console
+    from enishi.console import train as console_train
+    from enishi.training.run import make_recipe
+    from enishi.training.run import train as train_on
+
+    if out is None:
+        raise SettingsError("--out: name the folder that the model goes to")
+    request = _request(site, None, config, set_, processes=_processes())
+    recipe = make_recipe(
+        kind,
+        base,
+        revision,
+        pairs.split(","),
+        hard_negatives=hard_negatives,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        rate=rate,
+        seed=seed,
+    )
+    try:
+        with console.progress(as_json) as progress:
+            report = train_on(request, recipe, out, keep, progress)
+    except KeyboardInterrupt:
+        _complain("the same command goes on from the last checkpoint, of a minute ago at most")
+        raise
+    if as_json:
+        console.print_json(console_train.report_values(report, site))
+    else:
+        console_train.print_report(report, site)
+
+
 @_command("check")
 def check(
     files: Annotated[

@@ -1,0 +1,133 @@
+"""What a person reads on the terminal about a training: how each encoder did on held-out pairs, and the verdict."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from enishi.plural import counted
+from enishi.printable import shown
+from enishi.tags.figures import Interval
+from enishi.training.run import Report
+
+VERSION = 1
+_KINDS = {
+    "titles": "a title finds its post",
+    "halves": "half a post finds the other",
+    "links": "a post finds those it links with",
+}
+
+
+def report_values(report: Report, site: Path) -> dict[str, Any]:
+    """A report for machines."""
+    verdict = report.verdict
+    return {
+        "version": VERSION,
+        "kind": report.recipe.kind,
+        "base": report.recipe.base,
+        "posts": report.posts,
+        "held_out": report.held_out,
+        "pairs": dict(report.pairs),
+        "saw_tags": report.saw_tags,
+        "training": asdict(report.fitted) if report.fitted else None,
+        "questions": dict(verdict.questions),
+        "figures": {
+            name: {kind: asdict(figures) for kind, figures in by_kind.items()}
+            for name, by_kind in verdict.figures.items()
+        },
+        "challenger": verdict.challenger,
+        "to_beat": verdict.to_beat,
+        "gains": {kind: asdict(gain) for kind, gain in verdict.gains.items()},
+        "gain": asdict(verdict.gain),
+        "by_training": asdict(verdict.by_training),
+        "is_better": verdict.is_better,
+        "kept": report.kept,
+        "model": setting_of(report.out, site) if report.kept else "",
+        "advice": advice(report),
+    }
+
+
+def print_report(report: Report, site: Path) -> None:
+    """The table, then the verdict, where it is seen."""
+    out = Console(highlight=False)
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.pairs.items())
+    out.print(
+        Text.assemble(
+            (counted(report.posts, "post"), "bold"), f", {report.held_out} held out; pairs of the others: {kinds}"
+        )
+    )
+    if report.fitted is not None:
+        out.print(_training_told(report))
+    out.print()
+    out.print(_table(report))
+    out.print(Text("MRR on held-out pairs, 95 % intervals; searched among all posts of the blog", style="dim"))
+    out.print()
+    out.print(Text(advice(report), style="bold"))
+    if report.fitted is not None and report.recipe.kind == "static":
+        out.print(
+            f"By training alone, against the same embedding before it: MRR {_signed(report.verdict.by_training)}."
+        )
+    if report.kept:
+        out.print("For enishi.toml:")
+        for line in ("[encoder]", f'model = "{shown(setting_of(report.out, site))}"'):
+            out.print(Text(f"    {line}", style="cyan"))
+    if report.kept and report.saw_tags:
+        out.print(
+            Text("It has seen the blog's tags, so it takes no part in the evidence for tag suggestions.", style="dim")
+        )
+
+
+def advice(report: Report) -> str:
+    """The verdict in words."""
+    verdict = report.verdict
+    what = f"{verdict.challenger!r} against {verdict.to_beat!r}: MRR {_signed(verdict.gain)}"
+    if verdict.is_better:
+        return f"The trained model is better ({what}). It is kept in {shown(os.fspath(report.out))}."
+    told = "The trained model is worse" if verdict.is_worse else "The trained model is not better"
+    if report.kept:
+        return f"{told} ({what}). It is kept in {shown(os.fspath(report.out))} all the same, as you asked."
+    return f"{told} ({what}). Nothing was kept; --keep would keep it all the same."
+
+
+def setting_of(out: Path, site: Path) -> str:
+    """What to write as `encoder.model`: relative to the site where it lies inside."""
+    folder, root = Path(os.path.realpath(out)), Path(os.path.realpath(site))
+    if folder.is_relative_to(root):
+        return folder.relative_to(root).as_posix()
+    return folder.as_posix()
+
+
+def _training_told(report: Report) -> str:
+    fitted = report.fitted
+    assert fitted is not None
+    resumed = f", taken up at {fitted.resumed_at}" if fitted.resumed_at else ""
+    ended = f" of {fitted.all_steps:,} (the time was over)" if fitted.steps < fitted.all_steps else ""
+    losses = f"; loss {fitted.losses[0][1]:.2f} → {fitted.losses[-1][1]:.2f}" if len(fitted.losses) > 1 else ""
+    return f"{counted(fitted.steps, 'step')}{ended}{resumed}{losses}"
+
+
+def _table(report: Report) -> Table:
+    verdict = report.verdict
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("Encoder", no_wrap=True)
+    for kind, count in verdict.questions.items():
+        table.add_column(f"{_KINDS[kind]}\n({count} questions)", justify="right", overflow="fold")
+    for name, by_kind in verdict.figures.items():
+        style = "bold" if name in (verdict.challenger, verdict.to_beat) else ""
+        table.add_row(Text(name, style=style), *(_interval(by_kind[kind].mrr) for kind in verdict.questions))
+    table.add_row(Text("difference", style="dim"), *(_signed(verdict.gains[kind]) for kind in verdict.questions))
+    return table
+
+
+def _interval(figure: Interval) -> str:
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+
+
+def _signed(figure: Interval) -> str:
+    return f"{figure.value:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
