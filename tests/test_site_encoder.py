@@ -231,7 +231,7 @@ DIGEST = """
 import hashlib
 import enishi.encoders.site as site
 from test_site_encoder import blog
-from enishi.encoders.combine import smooth_along_links
+from enishi.encoders.parts import smooth_along_links
 total = hashlib.sha256()
 for exact in (3000, 0):
     site.EXACT_POSTS = exact

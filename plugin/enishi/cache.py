@@ -1,8 +1,9 @@
 """What was already worked out, in SQLite: content-addressed, so it is never wrong, only missing.
 
-Three tables: `records` (what a file's bytes say, by a hash of them), `arrays` (the last build's vectors, for search
-and explanations) and `states` (what the last build of an output folder was made from).  A damaged, foreign, newer or
-locked cache is an empty cache; nothing here raises because of its content.  Never a pickle: JSON and raw arrays.
+Four tables: `records` (what a file's bytes say, by a hash of them), `embeddings` (what a pretrained model made of a
+passage or an image, likewise), `arrays` (the last build's vectors, for search and explanations) and `states` (what the
+last build of an output folder was made from).  A damaged, foreign, newer or locked cache is an empty cache; nothing
+here raises because of its content.  Never a pickle: JSON and raw arrays.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x656E6973  # "enis": tells our file from any other SQLite file
 _TABLES = """
 CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS arrays
   (name TEXT PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS states (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _BUSY_SECONDS = 5.0
 _CHUNK = 500
+_SUM_BYTES = 4
 _NOT_THE_FILE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE")
 """Errors of a cache that there may be nothing wrong with: another process holds it, or the disk is full."""
 
@@ -80,26 +83,45 @@ class Cache:
 
     def add_records(self, packed: Mapping[bytes, bytes]) -> None:
         """Remember values that :func:`pack` made under their keys."""
-        rows = list(packed.items())
+        self._insert("records", packed)
+
+    def keep_only(self, keys: Iterable[bytes]) -> None:
+        """Forget records that this site no longer has, once they are the larger part of the cache."""
+        self._prune("records", set(keys))
+
+    # -- embeddings: one a passage or an image, in whatever form its encoder gives them
+
+    def embeddings(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The values known for these keys."""
+        wanted = list(dict.fromkeys(keys))
+        return self._ask(lambda db: dict(_intact(_select("embeddings", db, wanted))), {})
+
+    def add_embeddings(self, values: Mapping[bytes, bytes]) -> None:
+        """Remember values under their keys."""
+        self._insert("embeddings", {key: _sum_of(value) + value for key, value in values.items()})
+
+    def keep_only_embeddings(self, keys: Iterable[bytes]) -> None:
+        """Forget embeddings that this site no longer needs, once they are the larger part."""
+        self._prune("embeddings", set(keys))
+
+    def _insert(self, table: str, values: Mapping[bytes, bytes]) -> None:
+        rows = list(values.items())
 
         def write(db: sqlite3.Connection) -> None:
             with db:
-                db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?)", rows)
+                db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608 (ours)
 
         if rows:
             self._ask(write, None)
 
-    def keep_only(self, keys: Iterable[bytes]) -> None:
-        """Forget records that this site no longer has, once they are the larger part of the cache."""
-        wanted = set(keys)
-
+    def _prune(self, table: str, wanted: set[bytes]) -> None:
         def prune(db: sqlite3.Connection) -> None:
-            (count,) = db.execute("SELECT count(*) FROM records").fetchone()
+            (count,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 (ours)
             if count <= 2 * len(wanted) + 1000:
                 return
-            known = {bytes(row[0]) for row in db.execute("SELECT key FROM records")}
+            known = {bytes(row[0]) for row in db.execute(f"SELECT key FROM {table}")}  # noqa: S608
             with db:
-                db.executemany("DELETE FROM records WHERE key = ?", [(key,) for key in sorted(known - wanted)])
+                db.executemany(f"DELETE FROM {table} WHERE key = ?", [(key,) for key in sorted(known - wanted)])  # noqa: S608
 
         self._ask(prune, None)
 
@@ -179,14 +201,30 @@ def unpack(packed: bytes) -> Any:
 
 
 def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, Any]]:
+    for key, value in _select("records", db, keys):
+        # One unreadable record is a miss, not the end of the cache.
+        with contextlib.suppress(ValueError, TypeError, RecursionError, zlib.error):
+            yield key, unpack(value)
+
+
+def _intact(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Values whose checksum is right, without it: a vector that was damaged looks like any other."""
+    for key, value in rows:
+        if isinstance(value, bytes) and value[:_SUM_BYTES] == _sum_of(value[_SUM_BYTES:]):
+            yield key, value[_SUM_BYTES:]
+
+
+def _sum_of(value: bytes) -> bytes:
+    return zlib.crc32(value).to_bytes(_SUM_BYTES, "little")
+
+
+def _select(table: str, db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
-        rows = db.execute(f"SELECT key, value FROM records WHERE key IN ({marks})", chunk)  # noqa: S608 (marks only)
+        rows = db.execute(f"SELECT key, value FROM {table} WHERE key IN ({marks})", chunk)  # noqa: S608 (ours)
         for key, value in rows:
-            # One unreadable record is a miss, not the end of the cache.
-            with contextlib.suppress(ValueError, TypeError, RecursionError, zlib.error):
-                yield bytes(key), unpack(value)
+            yield bytes(key), value
 
 
 def _open(file: Path) -> sqlite3.Connection | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from enishi.types import Document, Reach
 
 if TYPE_CHECKING:
     from enishi.encoders.blog import BlogEncoder
+    from enishi.types import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ def evaluate_blog(
     blog = load(request)
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes, progress)
-        related = _related(blog, documents, create_encoder(blog, cache, progress), progress)
-    tags, why = _tags(blog, documents, folds, precision, progress)
+        encoder = create_encoder(blog, cache, progress)
+        related = _related(blog, documents, encoder, progress)
+    tags, why = _tags(blog, documents, encoder.tag_blocks, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
     return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, related)
 
@@ -80,7 +83,12 @@ def _related(blog: Blog, documents: list[Document], encoder: BlogEncoder, progre
 
 
 def _tags(
-    blog: Blog, documents: list[Document], folds: int, precision: float, progress: Progress
+    blog: Blog,
+    documents: list[Document],
+    blocks: Sequence[tuple[float, Vectors]],
+    folds: int,
+    precision: float,
+    progress: Progress,
 ) -> tuple[TagFigures | None, str]:
     """The figures, or why there are none."""
     settings = blog.settings.tags
@@ -95,6 +103,7 @@ def _tags(
         blog.site,
         settings,
         match_declines(blog.declines, documents, settings.declined),
+        blocks=blocks,
         folds=folds,
         backend=blog.settings.index.backend,
         progress=progress,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from enishi.errors import EnishiError
 from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
 from enishi.reading.links import PostFinder, without_host
+from enishi.reading.site import detect_site
 from enishi.types import Post
 from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 
@@ -123,7 +124,8 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
     with open_cache(request.site) as cache:
         arrays, key = cache.arrays(), built_key(cache, request.folder)
     settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
-    encoder = BlogEncoder(settings.encoder, request.site)
+    site, _ = detect_site(request.site, generator=settings.generator, posts=settings.posts)
+    encoder = BlogEncoder(settings, site)
     vectors = arrays.get("vectors")
     fits = vectors is not None and len(vectors) == len(posts) and key == _key_of(arrays)
     if vectors is None or not fits or not encoder.load(arrays):

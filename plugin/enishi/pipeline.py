@@ -208,17 +208,14 @@ def read(
 
 
 def create_encoder(blog: Blog, cache: Cache, progress: Progress = lambda *_: None) -> BlogEncoder:
-    """The encoder that the settings ask for; one that is slow takes up what it remembers.
+    """The encoder that the settings ask for; what a pretrained model reads is remembered in the cache.
 
     Raises:
-        EncoderError: the pretrained model cannot be had.
+        SettingsError: the parts of a vector take more than there is.
     """
     from enishi.encoders.blog import BlogEncoder
 
-    encoder = BlogEncoder(blog.settings.encoder, blog.site.root, functools.partial(progress, "encoding posts"))
-    if blog.settings.encoder.model:
-        encoder.load(cache.arrays())
-    return encoder
+    return BlogEncoder(blog.settings, blog.site, store=cache, progress=progress)
 
 
 def analyze(
@@ -235,7 +232,7 @@ def analyze(
     Pure: depends on nothing but its arguments (and on the ontology of tags, where a setting names its file).
     """
     relations = relate(documents, site, settings, encoder, progress=progress)
-    tags = tag(documents, site, settings, declines, progress=progress)
+    tags = tag(documents, site, settings, declines, relations.tag_blocks, progress=progress)
     return relations.vectors, join(documents, relations, tags)
 
 
@@ -246,6 +243,9 @@ class Relations:
     links: Mapping[str, tuple[str, ...]]
     vectors: Vectors
     related: RelatedPosts
+    tag_blocks: tuple[tuple[float, Vectors], ...] = ()
+    """What of the vectors may bear witness about tags, see :attr:`enishi.encoders.blog.BlogEncoder.tag_blocks`."""
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def relate(
@@ -265,7 +265,7 @@ def relate(
     vectors = encoder.encode(documents, links, memo)
     progress("finding related posts", 0, 0)
     related = find_related(documents, vectors, links, settings.related, backend=settings.index.backend, memo=memo)
-    return Relations(links, vectors, related)
+    return Relations(links, vectors, related, encoder.tag_blocks, encoder.diagnostics)
 
 
 def tag(
@@ -273,11 +273,12 @@ def tag(
     site: Site,
     settings: Settings,
     declines: Sequence[Decline] = (),
+    blocks: Sequence[tuple[float, Vectors]] = (),
     *,
     memo: Memo | None = None,
     progress: Progress = lambda *_: None,
 ) -> TagAnalysis:
-    """Suggestions and topics; nothing where the settings want none."""
+    """Suggestions and topics; nothing where the settings want none.  `blocks`: :attr:`Relations.tag_blocks`."""
     from enishi.tags.suggest import suggest_tags
 
     if not settings.tags.enabled:
@@ -289,6 +290,7 @@ def tag(
         site,
         settings.tags,
         declined,
+        blocks=blocks,
         backend=settings.index.backend,
         memo=memo,
         progress=lambda: progress("suggesting tags", 0, 0),
@@ -302,7 +304,7 @@ def join(documents: Sequence[Document], relations: Relations, tags: TagAnalysis)
         documents=tuple(documents),
         related=related.lists,
         tags=tags,
-        diagnostics=(*related.diagnostics, *tags.diagnostics),
+        diagnostics=(*relations.diagnostics, *related.diagnostics, *tags.diagnostics),
         links=relations.links,
         min_score=related.min_score,
         reach=related.reach,

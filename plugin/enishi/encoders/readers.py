@@ -13,6 +13,7 @@ fills from the posts that are near them otherwise.
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -23,7 +24,7 @@ from enishi.config import ReadingSettings
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.memo import Memo
 from enishi.reading.access_logs import VERSION as LOGS_VERSION
-from enishi.reading.access_logs import LogFile, Progress, find_logs, read_visits
+from enishi.reading.access_logs import LogFile, Progress, Stamp, find_logs, read_visits
 from enishi.threads import one_thread
 from enishi.types import Document
 
@@ -68,9 +69,10 @@ class ReadersEncoder:
         self._site = site
         self._hosts = tuple(sorted(hosts))
         self._progress = progress
-        self._logs: list[LogFile] | None = None
-        self._not_found: list[Diagnostic] = []
-        self._told: tuple[Diagnostic, ...] = ()
+        self._digests: dict[Stamp, bytes] = {}
+        self._logs: Sequence[LogFile] = ()
+        self._not_found: Sequence[Diagnostic] = ()
+        self._told: Sequence[Diagnostic] = ()
         self._known: tuple[str, Vectors] | None = None
 
     @property
@@ -80,10 +82,17 @@ class ReadersEncoder:
         Raises:
             EncoderError: gensim is not installed.
         """
+        self._logs, self._not_found = find_logs(self._patterns, self._site, self._digests)
         total = hashlib.sha256(repr(self._hosts).encode("utf-8", "surrogatepass"))
-        for log in self._found():
+        for log in self._logs:
             total.update(log.digest)
-        return f"readers/{VERSION}/{LOGS_VERSION}/gensim {_gensim()}/{self._min_readers}/{total.hexdigest()}"
+        versions = f"{VERSION}/{LOGS_VERSION}/gensim {_gensim()}"
+        return f"readers/{versions}/{self._min_readers}/{total.hexdigest()}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The logs, as :attr:`key` or :meth:`encode` found them last."""
+        return tuple(log.file for log in self._logs)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -93,14 +102,16 @@ class ReadersEncoder:
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Vectors of shape (n, DIMENSIONS): unit rows, zeros for a post with too few readers.
 
+        The logs are read again only where their bytes or the posts' addresses change.
+
         Raises:
             EncoderError: gensim is not installed.
         """
-        del memo  # the logs are read again only where their bytes or the posts' addresses change
+        del memo
         key = f"{self.key} {_addresses(documents)}"
-        if self._known is None or self._known[0] != key or len(self._known[1]) != len(documents):
-            visits = read_visits(self._found(), documents, self._hosts, self._progress)
-            vectors, told = _vectors(visits, self._min_readers)
+        if self._known is None or self._known[0] != key:
+            visits = read_visits(self._logs, documents, self._hosts, self._progress)
+            vectors, told = vectors_of_visits(visits, self._min_readers)
             self._told = (*visits.diagnostics, *told)
             self._known = (key, vectors)
         return self._known[1]
@@ -112,25 +123,31 @@ class ReadersEncoder:
         return np.zeros((1, DIMENSIONS), dtype=np.float32)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The posts' vectors, and what they were made of as one digest."""
+        """The posts' vectors, what was told about them, and what they were made of as one digest."""
         import numpy as np
 
         if self._known is None:
             return {}
         key, vectors = self._known
-        return {"readers_key": np.frombuffer(key.encode(), dtype=np.uint8), "readers_vectors": vectors}
+        told = [[d.path, d.line, d.code, d.severity.value, d.message] for d in self._told]
+        state = json.dumps({"key": key, "told": told}).encode()
+        return {"readers_state": np.frombuffer(state, dtype=np.uint8), "readers_vectors": vectors}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the vectors of an earlier run, which count while logs and posts are the same."""
-        if set(_ARRAYS) <= set(arrays):
-            vectors = arrays["readers_vectors"]
-            self._known = (arrays["readers_key"].tobytes().decode(), vectors)
-        return True
+        """Take up the vectors of an earlier run, which count while logs and posts are the same.
 
-    def _found(self) -> list[LogFile]:
-        if self._logs is None:
-            self._logs, self._not_found = find_logs(self._patterns, self._site)
-        return self._logs
+        True in any case: queries need none.
+        """
+        try:
+            state = json.loads(arrays["readers_state"].tobytes())
+            key, told = str(state["key"]), state["told"]
+            self._told = [
+                Diagnostic(path, line, code, Severity(level), message) for path, line, code, level, message in told
+            ]
+            self._known = (key, arrays["readers_vectors"])
+        except (KeyError, TypeError, ValueError):
+            self._known = None
+        return True
 
 
 def _addresses(documents: Sequence[Document]) -> str:
@@ -154,7 +171,8 @@ def _gensim() -> str:
 # -- item2vec ----------------------------------------------------------------------------------------------------------
 
 
-def _vectors(visits: Visits, min_readers: int) -> tuple[Vectors, list[Diagnostic]]:
+def vectors_of_visits(visits: Visits, min_readers: int) -> tuple[Vectors, list[Diagnostic]]:
+    """Vectors of shape (n, DIMENSIONS), zeros for posts with too few readers, and why all are zeros if they are."""
     import numpy as np
 
     enough = np.flatnonzero(visits.readers >= min_readers)

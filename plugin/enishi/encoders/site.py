@@ -49,12 +49,14 @@ _QUERY_ARRAYS = ("words", "idf", "data", "columns", "starts", "projection", "mea
 
 
 class SiteEncoder:
-    """Vectors from the blog's own words and tags.
+    """The part of a post's vector that is learned from the blog's own words and tags.
 
     Args:
         dimensions: the most dimensions a vector has; fewer posts make fewer.
         tag_weight: weight of the tags' kernel beside the words'; 0 for vectors that must not know the tags.
     """
+
+    name = "site"
 
     def __init__(self, *, dimensions: int = 512, tag_weight: float = 0.05) -> None:
         self._dimensions = dimensions
@@ -337,7 +339,7 @@ def _all_cited(document: Document) -> set[str]:
 def _citation_features(cited: Sequence[set[str]]) -> Any:
     """What posts link to elsewhere, page by page and host by host: two posts that cite the same page have a subject.
 
-    Links without a host are the blog's own; they are told by :func:`enishi.encoders.combine.smooth_along_links`.
+    Links without a host are the blog's own; they are told by :func:`enishi.encoders.parts.smooth_along_links`.
     """
     return _indicator_features(cited, most=max(_MAX_DOCUMENT_SHARE * len(cited), 3))
 

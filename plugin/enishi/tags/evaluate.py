@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from enishi.reading.site import Site
     from enishi.related.index import Backend
     from enishi.tags.likeness import Likeness
-    from enishi.types import Rows, Scores
+    from enishi.types import Rows, Scores, Vectors
 
 FOLDS = 5
 MIN_TAGGED = 10
@@ -89,6 +89,7 @@ def hide_in_turn(
     settings: TagSettings,
     declined: Declines | None = None,
     *,
+    blocks: Sequence[tuple[float, Vectors]] = (),
     folds: int = FOLDS,
     min_posts: int = MIN_POSTS,
     backend: Backend = "auto",
@@ -100,6 +101,7 @@ def hide_in_turn(
         documents: sorted by path.
         settings: the blog's rules and constants; how sure and how many suggestions are wanted is of no matter here.
         declined: see :func:`enishi.tags.declined.match_declines`.  A hidden post's own declines are hidden as well.
+        blocks: see :func:`enishi.tags.likeness.measure_likeness`; what they were made from knew no tags.
         folds: number of parts.
         min_posts: a tag counts if so many of the posts that are not hidden carry it.
     """
@@ -110,7 +112,7 @@ def hide_in_turn(
     with one_thread():
         progress("comparing posts", 0, 0)
         untagged = [without_tags(document) for document in documents]
-        likeness = measure_likeness(untagged, backend=backend)
+        likeness = measure_likeness(untagged, blocks=blocks, backend=backend)
         neighbors = TextNeighbors(untagged)
         parts = divide(documents, folds)
         for fold, part in enumerate(parts):

@@ -2,9 +2,9 @@
 
     K = K_text + K_lsa200 + ½ K_lsa50 + ½ K_title + ½ K_lede + .3 K_headings + ½ K_code + ½ K_front + .2 K_hosts
 
-Each block's rows have unit length; where a post lacks a field, the block gives 0 for it.  Fields of text are TF-IDF
-with sublinear counts over words in 2 … max(.3 n, 3) posts.  The weights were found by experiment (RESEARCH.md, "Missing
-tags") and are the same for every blog.
+and, where a pretrained model takes part, + K_model of its vectors.  Each block's rows have unit length; where a post
+lacks a field, the block gives 0 for it.  Fields of text are TF-IDF with sublinear counts over words in 2 … max(.3 n, 3)
+posts.  The weights were found by experiment (RESEARCH.md, "Missing tags") and are the same for every blog.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from enishi.types import Rows
+    from enishi.types import Rows, Vectors
 
     Matrix = npt.NDArray[np.float64]
 
@@ -72,6 +72,8 @@ class Blocks:
     """(weight, csr matrix) of the other fields."""
     columns: tuple[Columns, ...]
     """Of the text and of the other fields."""
+    dense: tuple[tuple[float, Matrix], ...] = ()
+    """(weight, unit rows) of what is no field of the post: a pretrained model's vectors."""
 
     @property
     def size(self) -> int:
@@ -79,8 +81,12 @@ class Blocks:
         return int(self.text.shape[0])
 
 
-def make_blocks(documents: Sequence[Document], memo: Memo | None = None) -> Blocks:
-    """The features of every document; nothing of them depends on tags."""
+def make_blocks(
+    documents: Sequence[Document], memo: Memo | None = None, dense: Sequence[tuple[float, Vectors]] = ()
+) -> Blocks:
+    """The features of every document, and further ones, given with their weights; nothing of them depends on tags."""
+    import numpy as np
+
     said = each(memo, "what fields say", documents, _said)
     weights = (0.5, 0.5, 0.3, 0.5)
     fields = [tfidf([of_post[place] for of_post in said]) for place in range(len(weights))]
@@ -89,7 +95,8 @@ def make_blocks(documents: Sequence[Document], memo: Memo | None = None) -> Bloc
     text = tfidf([d.words for d in documents])
     matrices = [matrix for matrix, _ in (*fields, filed, hosts)]
     columns = tuple(columns for _, columns in (text, *fields, filed, hosts))
-    return Blocks(text[0], tuple(zip((*weights, 0.5, 0.2), matrices, strict=True)), columns)
+    others = tuple(zip((*weights, 0.5, 0.2), matrices, strict=True))
+    return Blocks(text[0], others, columns, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
 
 
 def _said(document: Document) -> tuple[Mapping[str, int], ...]:
@@ -125,13 +132,16 @@ def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
     kernel += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]))
     for weight, matrix in blocks.others:
         kernel += weight * _gram(matrix)
+    for weight, rows in blocks.dense:
+        kernel += weight * _outer(rows)
     return kernel, Latent(left, singular)
 
 
-def kernel_row(blocks: Blocks, latent: Latent, document: Document) -> tuple[Matrix, float]:
+def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int | None = None) -> tuple[Matrix, float]:
     """A document that is no row of the kernel, compared with all that are, shape (n,); and with itself.
 
-    By the columns and latent dimensions of the blog without it (Nyström's extension).
+    By the columns and latent dimensions of the blog without it (Nyström's extension).  Of the dense blocks it has what
+    the row `former` has, or nothing.
     """
     import numpy as np
 
@@ -150,6 +160,9 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document) -> tuple[Matr
         part = columns.row(one)
         row = row + weight * (part @ matrix.T).toarray().ravel()
         own += weight * float(part.multiply(part).sum())
+    for weight, rows in blocks.dense if former is not None else ():
+        row = row + weight * (rows @ rows[former])
+        own += weight * float(rows[former] @ rows[former])
     return row, own
 
 
@@ -161,6 +174,8 @@ def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     cross += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]), landmarks)
     for weight, matrix in blocks.others:
         cross += weight * _gram(matrix, matrix[landmarks])
+    for weight, rows in blocks.dense:
+        cross += weight * _outer(rows, landmarks)
     return cross
 
 
@@ -176,6 +191,8 @@ def self_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     own: Matrix = text + (_LSA_WEIGHT + _LSA_COARSE_WEIGHT) * has_latent
     for weight, matrix in blocks.others:
         own += weight * lengths(matrix)
+    for weight, rows in blocks.dense:
+        own += weight * (rows**2).sum(axis=1)
     return own
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.related.index import Backend
-    from enishi.types import Rows, Scores
+    from enishi.types import Rows, Scores, Vectors
 
     Matrix = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
@@ -88,13 +88,22 @@ class Likeness(Protocol):
         ...
 
 
-def measure_likeness(documents: Sequence[Document], *, backend: Backend = "auto", memo: Memo | None = None) -> Likeness:
-    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`."""
-    blocks = make_blocks(documents, memo)
-    if blocks.size <= EXACT_POSTS:
-        kernel, latent = dense_kernel_and_latent(blocks)
-        return ExactLikeness(kernel, blocks, latent)
-    return LandmarkLikeness(blocks, choose_landmarks(documents, LANDMARKS), backend=backend)
+def measure_likeness(
+    documents: Sequence[Document],
+    *,
+    blocks: Sequence[tuple[float, Vectors]] = (),
+    backend: Backend = "auto",
+    memo: Memo | None = None,
+) -> Likeness:
+    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`.
+
+    `blocks` are further features, (weight, vectors of unit length, one a document), that know nothing of tags.
+    """
+    made = make_blocks(documents, memo, blocks)
+    if made.size <= EXACT_POSTS:
+        kernel, latent = dense_kernel_and_latent(made)
+        return ExactLikeness(kernel, made, latent)
+    return LandmarkLikeness(made, choose_landmarks(documents, LANDMARKS), backend=backend)
 
 
 def choose_landmarks(documents: Sequence[Document], count: int) -> Ints:
@@ -122,11 +131,15 @@ class ExactLikeness:
         """Number of posts."""
         return len(self._kernel)
 
-    def outsider(self, document: Document) -> tuple[Matrix, Matrix] | None:
-        """A document that is no row, compared with all rows: (kernel, cosines), each of shape (n,)."""
+    def outsider(self, document: Document, former: int | None = None) -> tuple[Matrix, Matrix] | None:
+        """A document that is no row, compared with all rows: (kernel, cosines), each of shape (n,).
+
+        `former` is the row of what it was before an edit, whose further features (see :func:`measure_likeness`) it has
+        until it is read anew.
+        """
         if self._blocks is None or self._latent is None:
             return None
-        row, own = kernel_row(self._blocks, self._latent, document)
+        row, own = kernel_row(self._blocks, self._latent, document, former)
         length = np.sqrt(own) if own > 1e-6 else np.inf
         return row, row * self._inverse_length / length
 

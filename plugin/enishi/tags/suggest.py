@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from enishi.tags.evidence import Labels, TagScores
     from enishi.tags.likeness import Likeness
     from enishi.tags.mentions import Mentions
+    from enishi.types import Vectors
 
     Matrix = npt.NDArray[np.float64]
 
@@ -65,6 +66,7 @@ def suggest_tags(
     settings: TagSettings,
     declined: Declines | None = None,
     *,
+    blocks: Sequence[tuple[float, Vectors]] = (),
     backend: Backend = "auto",
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
@@ -76,6 +78,7 @@ def suggest_tags(
         site: for its aliases and the place of the ontology.
         settings: the blog's rules, and how many suggestions are wanted.
         declined: see :func:`enishi.tags.declined.match_declines`.
+        blocks: see :func:`enishi.tags.likeness.measure_likeness`.
         backend: of the index that finds neighbours on blogs too large for a kernel; see :mod:`enishi.related.index`.
         memo: knows what was read out of single documents last time.
         progress: called between the steps; what it raises ends the work.
@@ -84,7 +87,7 @@ def suggest_tags(
 
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
     with one_thread():
-        likeness = measure_likeness(documents, backend=backend, memo=memo)
+        likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
         estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings), memo, progress)
         progress()

@@ -30,7 +30,6 @@ from enishi.pipeline import (
     Rendered,
     Request,
     Summary,
-    create_encoder,
     join,
     load,
     open_cache,
@@ -171,7 +170,12 @@ class Standing:
         blog, documents = self._current(), self._documents
         with self._failing():
             encoder = self._encoder_for(blog)
-            self._relations = relate(documents, blog.site, blog.settings, encoder, memo=self._memo, progress=progress)
+            with open_cache(self._request.site) as cache:
+                encoder.use(cache)
+                self._relations = relate(
+                    documents, blog.site, blog.settings, encoder, memo=self._memo, progress=progress
+                )
+                encoder.use(None)
             analysis = join(documents, self._relations, TagAnalysis())
             self._rendered, self._shown = render(documents, analysis, _without_tags(blog), self._memo)
             files = dict(self._rendered.files)
@@ -190,7 +194,8 @@ class Standing:
         blog, documents, relations, rendered = self._current(), self._documents, self._relations, self._rendered
         if relations is None or rendered is None:
             raise RuntimeError("nothing was related before")
-        tags = tag(documents, blog.site, blog.settings, blog.declines, memo=self._memo, progress=progress)
+        blocks = relations.tag_blocks
+        tags = tag(documents, blog.site, blog.settings, blog.declines, blocks, memo=self._memo, progress=progress)
         with self._failing():
             analysis = join(documents, relations, tags)
             files = dict(rendered.files)
@@ -266,10 +271,10 @@ class Standing:
 
     def _encoder_for(self, blog: Blog) -> BlogEncoder:
         """One encoder for all rounds: a pretrained model is slow to load, and knows what it has read."""
-        if self._encoder is None or self._encoder_of != blog.settings.encoder:
-            with open_cache(self._request.site) as cache:
-                self._encoder = create_encoder(blog, cache)
-            self._encoder_of = blog.settings.encoder
+        settings = (blog.settings.encoder, blog.settings.reading)
+        if self._encoder is None or self._encoder_of != settings:
+            self._encoder = BlogEncoder(blog.settings, blog.site)
+            self._encoder_of = settings
         return self._encoder
 
     def _diagnostics(self, analysis: Analysis, written: WriteReport) -> tuple[Diagnostic, ...]:

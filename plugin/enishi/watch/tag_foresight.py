@@ -73,11 +73,11 @@ class TagForesight:
         if not document.words:
             return ()
         with one_thread():
-            found = self._likeness.outsider(document)
+            row = self._row.get(document.post.path)
+            found = self._likeness.outsider(document, row)
             if found is None:
                 return None
             kernel, cosines = found
-            row = self._row.get(document.post.path)
             if row is not None:
                 kernel[row] = cosines[row] = 0  # its own former self is no evidence
             mentions = count_mentions([document], [vocabulary.spellings[key] for key in keys])

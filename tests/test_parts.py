@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from enishi.encoders.combine import concatenate, smooth_along_links
+from enishi.encoders.parts import Part, Slot, concatenate, contributions, slots_of, smooth_along_links
 
 Array = npt.NDArray[np.float32]
 
@@ -22,7 +22,7 @@ def unit_rows(count: int, dim: int, seed: int) -> Array:
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.8, 0.2), (3.0, 1.0)])
 def test_a_cosine_is_the_weighted_mean_of_the_parts_cosines(weights: tuple[float, float]) -> None:
     first, second = unit_rows(6, 5, 1), unit_rows(6, 9, 2)
-    together = concatenate([(first, weights[0]), (second, weights[1])])
+    together = concatenate([Part("site", weights[0], first), Part("model", weights[1], second)])
     expected = (weights[0] * first @ first.T + weights[1] * second @ second.T) / sum(weights)
     assert together.dtype == np.float32
     assert together.shape == (6, 14)
@@ -33,7 +33,7 @@ def test_where_a_part_is_missing_the_other_speaks_alone() -> None:
     first, second = unit_rows(4, 5, 1), unit_rows(4, 9, 2)
     first[0] = second[1] = 0
     first[3] = second[3] = 0
-    together = concatenate([(first, 0.3), (second, 0.7)])
+    together = concatenate([Part("site", 0.3, first), Part("model", 0.7, second)])
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), [1, 1, 1, 0], atol=1e-6)
     np.testing.assert_allclose(together[0, 5:], second[0], atol=1e-6)
     np.testing.assert_allclose(together[1, :5], first[1], atol=1e-6)
@@ -41,13 +41,15 @@ def test_where_a_part_is_missing_the_other_speaks_alone() -> None:
 
 def test_a_part_of_no_weight_says_nothing() -> None:
     first, second = unit_rows(4, 5, 1), unit_rows(4, 9, 2)
-    together = concatenate([(first, 1.0), (second, 0.0)])
+    together = concatenate([Part("site", 1.0, first), Part("model", 0.0, second)])
     np.testing.assert_allclose(together @ together.T, first @ first.T, atol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_posts(count: int) -> None:
-    assert concatenate([(unit_rows(count, 3, 0), 0.5), (unit_rows(count, 2, 0), 0.5)]).shape == (count, 5)
+    assert concatenate(
+        [Part("site", 0.5, unit_rows(count, 3, 0)), Part("model", 0.5, unit_rows(count, 2, 0))]
+    ).shape == (count, 5)
 
 
 # -- smoothing ---------------------------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def test_what_is_given_is_not_changed() -> None:
     rows = unit_rows(3, 6, 1)
     before = rows.copy()
     smooth_along_links(rows, [(0, 1)], 0.4)
-    concatenate([(rows, 0.3), (rows, 0.7)])
+    concatenate([Part("site", 0.3, rows), Part("model", 0.7, rows)])
     assert rows.tobytes() == before.tobytes()
 
 
@@ -117,3 +119,39 @@ def test_opposite_posts_do_not_blow_up() -> None:
     rows = np.array([[1, 0], [-1, 0]], dtype=np.float32)
     smoothed = smooth_along_links(rows, [(0, 1)], 1.0)
     assert np.isfinite(smoothed).all()
+
+
+# -- what each part gave -----------------------------------------------------------------------------------------------
+
+
+def test_contributions_sum_to_the_cosine_and_are_those_of_the_parts() -> None:
+    first, second = unit_rows(30, 8, 1), unit_rows(30, 5, 2)
+    second[4] = 0
+    parts = [Part("site", 0.7, first), Part("model", 0.3, second)]
+    together = concatenate(parts)
+    links = [(0, 1), (1, 2), (2, 7), (8, 9), (0, 29), (4, 5)]
+    smoothed = smooth_along_links(together, links, 0.4)
+    for one, other in ((0, 1), (1, 2), (3, 11), (4, 5), (0, 2)):
+        found = contributions(smoothed, slots_of(parts), links, 0.4, one, other)
+        assert list(found) == ["site", "model", "links"]
+        assert sum(found.values()) == pytest.approx(float(smoothed[one] @ smoothed[other]), abs=1e-6)
+        scale = _length_of_sum(together, links, one) * _length_of_sum(together, links, other)
+        assert found["site"] == pytest.approx(float(together[one, :8] @ together[other, :8]) / scale, abs=1e-5)
+        assert found["model"] == pytest.approx(float(together[one, 8:] @ together[other, 8:]) / scale, abs=1e-5)
+
+
+def _length_of_sum(vectors: Array, links: list[tuple[int, int]], row: int) -> float:
+    """|v + .4 pull v| of one row, by the definition."""
+    degree = {number: sum(number in pair for pair in links) for number in range(len(vectors))}
+    pulled = vectors[row].astype(np.float64)
+    for one, other in links:
+        if row in (one, other):
+            neighbor = other if row == one else one
+            pulled = pulled + 0.4 * vectors[neighbor] / (degree[row] * degree[neighbor]) ** 0.5
+    return float(np.linalg.norm(pulled))
+
+
+def test_without_links_parts_give_all() -> None:
+    rows = unit_rows(4, 6, 3)
+    found = contributions(rows, [Slot("site", 0, 6)], [], 0.4, 0, 1)
+    assert found == {"site": pytest.approx(float(rows[0] @ rows[1]), abs=1e-7)}

@@ -1,0 +1,351 @@
+"""Where a pretrained model is, whether it may be used, and what is said when it cannot.
+
+Models are data here: code that comes with one is never run.  What is on this machine is used as it is; only a model
+that is nowhere on it is fetched, and then once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from enishi.errors import EncoderError
+
+LIBRARIES = ("sentence-transformers", "transformers", "torch")
+"""Whose versions may change a vector."""
+TRAINING_NAME = "enishi-training.json"
+"""In the folder of a model that was trained on a blog: on what."""
+_MAX_SETTINGS_BYTES = 1024 * 1024
+_SAMPLES = 64
+_SAMPLE_BYTES = 65_536
+_OTHER_FORMATS = {
+    "torch": ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "onnx/*", "openvino/*", "coreml/*"],
+    "onnx": ["*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "openvino/*", "coreml/*"],
+    "openvino": ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "onnx/*", "coreml/*"],
+}
+
+Backend = Literal["torch", "onnx", "openvino"]
+
+
+class EmbeddingStore(Protocol):
+    """What was embedded before, by content (:class:`enishi.cache.Cache`)."""
+
+    def embeddings(self, keys: Iterator[bytes] | list[bytes]) -> dict[bytes, bytes]:
+        """The values known for these keys."""
+        ...
+
+    def add_embeddings(self, values: Mapping[bytes, bytes]) -> None:
+        """Remember values under their keys."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How a model is run."""
+
+    backend: Backend = "torch"
+    precision: Literal["float32", "float16", "bfloat16"] = "float32"
+    device: str = "auto"
+    """As torch names it; `auto`: a GPU where there is one."""
+
+    @property
+    def key(self) -> str:
+        """Part of the key of every vector."""
+        return f"{self.backend}/{self.precision}/{self.device}"
+
+
+class ModelSource:
+    """A model's folder on this machine: given as one, or found in (and if need be fetched into) the hub's cache.
+
+    Args:
+        name: a folder (absolute, or relative to `site`), or else a name on the hub.
+        revision: the commit, tag or branch of a model on the hub.  Without one the revision that is on this machine is
+            used, and the newest is fetched where there is none.
+        site: what a relative folder is relative to.
+        setting: the setting that names the model, for what is said when it cannot be had.
+        backend: which of the files of a model on the hub are fetched.
+    """
+
+    def __init__(
+        self, name: str, revision: str, site: Path, setting: str = "encoder.model", backend: Backend = "torch"
+    ) -> None:
+        self.name, self.setting = name, setting
+        self._revision, self._backend = revision, backend
+        path = site / Path(name).expanduser()
+        self.is_folder = Path(name).is_absolute() or name.startswith((".", "~")) or path.is_dir()
+        self._folder = path if self.is_folder else None
+
+    def identity(self) -> str:
+        """Name and commit of a model on the hub; a fingerprint of a folder.
+
+        Raises:
+            EncoderError: if there is no such model on this machine and it cannot be fetched.
+        """
+        if self.is_folder:
+            return f"folder/{_fingerprint(self.folder())}"
+        if self.is_pinned:
+            return f"{self.name}@{self._revision}"  # known without looking
+        return f"{self.name}@{self.folder().name}"
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the revision is a commit, which can mean one state of the model only."""
+        return bool(re.fullmatch(r"[0-9a-f]{40}", self._revision))
+
+    def folder(self) -> Path:
+        """The folder, checked: there is a model in it, and no code.
+
+        Raises:
+            EncoderError: see :meth:`identity`.
+        """
+        if self._folder is None:
+            self._folder = self._find_in_hub()
+        elif not _has_model(self._folder):
+            raise EncoderError(ways_out(self.setting, self.name, "there is no model in that folder"))
+        _refuse_code(self.setting, self.name, self._folder)
+        return self._folder
+
+    def saw_tags(self) -> bool:
+        """Whether the model was trained on the blog's own tags, so that it is no witness about them."""
+        if not self.is_folder:
+            return False
+        file = self.folder() / TRAINING_NAME
+        if not file.is_file():
+            return False
+        settings = _read_json(file)
+        return bool(settings.get("saw_tags", True)) if isinstance(settings, dict) else True
+
+    def stored_prompts(self) -> dict[str, str]:
+        """The prompts that the model asks for, by their names."""
+        file = self.folder() / "config_sentence_transformers.json"
+        settings = _read_json(file) if file.is_file() else None
+        prompts = settings.get("prompts") if isinstance(settings, dict) else None
+        return {str(name): str(text) for name, text in prompts.items()} if isinstance(prompts, dict) else {}
+
+    def _find_in_hub(self) -> Path:
+        """The model's folder in the hub's cache; looked for there first: a model that is here needs no network."""
+        require_package(self.setting, self.name)
+        download = import_module("huggingface_hub").snapshot_download
+        wanted: dict[str, Any] = {
+            "repo_id": self.name if "/" in self.name else f"sentence-transformers/{self.name}",
+            "revision": self._revision or None,
+            "cache_dir": os.environ.get("SENTENCE_TRANSFORMERS_HOME") or None,
+        }
+        with suppress(Exception):  # whatever is wrong with what is here: fetching it comes next
+            folder = Path(download(**wanted, local_files_only=True))
+            if _has_model(folder):
+                return folder
+        if _is_offline():
+            reason = "it is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids to fetch it"
+            raise EncoderError(ways_out(self.setting, self.name, reason))
+        others = _OTHER_FORMATS[self._backend]
+        try:
+            folder = Path(download(**wanted, ignore_patterns=[*others, "*.bin"]))
+            if not _has_model(folder):  # an older model, without safetensors
+                folder = Path(download(**wanted, ignore_patterns=others))
+        except Exception as error:
+            reason = f"it is not on this machine, and fetching it failed: {first_line(error)}"
+            raise EncoderError(ways_out(self.setting, self.name, reason)) from error
+        return folder
+
+
+def load_model(source: ModelSource, running: Running = Running()) -> Any:
+    """The model, ready to read.
+
+    Raises:
+        EncoderError: if it cannot be had or does not load, with the ways out.
+    """
+    require_package(source.setting, source.name)
+    folder = source.folder()
+    if running.backend != "torch":
+        _require_backend(source, running)
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        with _quiet():
+            model = SentenceTransformer(
+                str(folder),
+                device=None if running.device == "auto" else running.device,
+                backend=running.backend,
+                trust_remote_code=False,
+                local_files_only=True,
+            )
+            if running.backend == "torch":  # as stored it may be of half precision, which is for GPUs
+                {"float32": model.float, "float16": model.half, "bfloat16": model.bfloat16}[running.precision]()
+            model.eval()
+    except Exception as error:
+        reason = f"it does not load: {first_line(error)}"
+        raise EncoderError(ways_out(source.setting, source.name, reason)) from error
+    return model
+
+
+_BACKEND_PACKAGES = {"onnx": "optimum.onnxruntime", "openvino": "optimum.intel"}
+
+
+def _require_backend(source: ModelSource, running: Running) -> None:
+    if running.precision != "float32":
+        raise EncoderError(
+            f"encoder.precision = {running.precision!r} is for the backend torch; with {running.backend!r}, set "
+            "encoder.model to a folder with the model exported in that precision"
+        )
+    package = _BACKEND_PACKAGES[running.backend]
+    if not _is_installed(package):
+        raise EncoderError(
+            f"encoder.backend = {running.backend!r} needs the package {package.replace('.', '-')}, which is not "
+            "installed. One of these helps:\n"
+            f'  - install it: pip install "sentence-transformers[{running.backend}]"\n'
+            '  - set encoder.backend = "torch", which needs nothing more\n'
+            f'  - set {source.setting} = "" to use the site encoder, which needs no model'
+        )
+
+
+def require_package(setting: str, name: str) -> None:
+    """Complain if sentence-transformers is not installed.
+
+    Raises:
+        EncoderError
+    """
+    if not _is_installed("sentence_transformers"):
+        reason = "the package sentence-transformers is not installed"
+        raise EncoderError(ways_out(setting, name, reason, install=True))
+
+
+def _is_installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of the package around it
+        return False
+
+
+def _is_offline() -> bool:
+    names = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    return any(os.environ.get(name, "").strip().upper() in {"1", "ON", "YES", "TRUE"} for name in names)
+
+
+def _has_model(folder: Path) -> bool:
+    """Whether a folder holds settings and weights."""
+    settings = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
+    return settings and any(next(folder.rglob(f"*.{kind}"), None) for kind in ("safetensors", "bin"))
+
+
+def _refuse_code(setting: str, name: str, folder: Path) -> None:
+    """Some releases of sentence-transformers import whatever a local model's settings name: look at them first."""
+    for file in ("modules.json", "router_config.json"):
+        for settings in sorted(folder.rglob(file)):
+            try:
+                classes = list(_named_classes(json.loads(settings.read_bytes())))
+            except (OSError, ValueError, RecursionError) as error:
+                raise EncoderError(
+                    ways_out(setting, name, f"its {file} cannot be read: {first_line(error)}")
+                ) from error
+            for named in classes:
+                if not named.startswith("sentence_transformers."):
+                    raise EncoderError(
+                        ways_out(setting, name, f"it needs code of its own ({named}), which is never run")
+                    )
+
+
+def _named_classes(settings: Any) -> Iterator[str]:
+    """The classes that a model's settings name: ``[{"type": …}]`` in one file, ``{"types": {…: …}}`` in the other."""
+    modules = settings if isinstance(settings, list) else []
+    yield from (str(module.get("type")) for module in modules if isinstance(module, dict))
+    types = settings.get("types") if isinstance(settings, dict) else None
+    yield from (str(named) for named in (types.values() if isinstance(types, dict) else ()))
+
+
+def _fingerprint(folder: Path) -> str:
+    """What is in a folder, cheaply: small files whole, large ones by their size and evenly spaced samples.
+
+    Training moves every weight, so samples tell one state of a model from another.
+    """
+    total = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = file.relative_to(folder).as_posix()
+        if name.startswith(".") or "/." in name or file.suffix == ".md":
+            continue
+        try:
+            size = file.stat().st_size
+            total.update(f"{len(name)} {name} {size} ".encode("utf-8", "surrogateescape"))
+            step = max(_SAMPLE_BYTES, size // _SAMPLES)
+            with file.open("rb") as stream:
+                for start in accumulate([0] + [step] * (size // step)):
+                    stream.seek(start)
+                    total.update(stream.read(_SAMPLE_BYTES))
+        except OSError as error:
+            raise EncoderError(f"the model's file {name} cannot be read: {error.strerror or error}") from error
+    return total.hexdigest()
+
+
+# --- saying what is wrong ----------------------------------------------------------------------------------------
+
+
+def ways_out(setting: str, name: str, reason: str, *, install: bool = False) -> str:
+    """Why a model cannot be used, and what helps."""
+    extra = "images" if setting == "encoder.images" else "transformers"
+    remedies = [
+        f'install it: pip install "enishi[{extra}]"'
+        if install
+        else "download the model once where there is a network (it is found in the hub's cache from then on)",
+        f"set {setting} to a folder with a sentence-transformers model",
+        f'set {setting} = "" to use the site encoder, which needs no model'
+        if setting == "encoder.model"
+        else f'set {setting} = "" to do without',
+    ]
+    lines = "\n".join(f"  - {remedy}" for remedy in remedies)
+    return f"The model {name} ({setting}) cannot be used: {reason}. One of these helps:\n{lines}"
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line without a full stop."""
+    lines = str(error).strip().splitlines()
+    return (lines[0].strip().rstrip(".") if lines else "") or type(error).__name__
+
+
+def library_versions(*libraries: str) -> str:
+    """Of installed packages, for keys."""
+    return "+".join(_version(library) for library in libraries)
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _read_json(file: Path) -> Any:
+    """What a small file holds; None where it cannot be read."""
+    try:
+        if file.stat().st_size > _MAX_SETTINGS_BYTES:
+            return None
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the loading bars and the advice that transformers prints to a terminal."""
+    logging: Any = import_module("transformers.utils.logging")
+    verbosity = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

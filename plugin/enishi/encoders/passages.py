@@ -1,0 +1,151 @@
+"""A post as passages of bounded length, cut so that an edit moves no cut but those beside it.
+
+Where a text is cut is decided by the text at the cut itself: of the places near its middle the one with the smallest
+hash, paragraphs before sentences, and each half likewise until it fits.  So a paragraph that grows changes its own
+passage and no other, and what was embedded of the rest is still known (content-defined chunking, as in rsync and
+backup programs; Muthitacharoen et al. 2001).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+MAX_PASSAGES = 12
+"""Of a longer post, this many passages are read: the first, and of the others those with the smallest hashes."""
+PASSAGE_TOKENS = 256
+"""A passage is no longer than this, in the model's own tokens, nor than the model can read."""
+MAX_CHARACTERS = 200_000
+"""Of a longer text the rest is not read."""
+
+_TITLE_SHARE = 0.25
+_SPECIAL_TOKENS = 8
+"""Room for the marks that a model puts round its text, and for what changes where pieces meet."""
+_MIDDLE = 0.25
+"""A text is not cut nearer to its ends than this share of its tokens, where that can be helped."""
+_SENTENCE = re.compile(r".+?(?:[。．！？]+|[.!?]+(?=\s)|\n{2,}|\Z)\s*", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Where a post is cut."""
+
+    title_length: int
+    """Characters of the title that each passage starts with."""
+    spans: tuple[tuple[int, int, int], ...]
+    """(start, end, tokens) of the body; none where it is empty."""
+
+    def texts(self, title: str, body: str) -> list[str]:
+        """What the model reads, each with the title."""
+        title = title[: self.title_length]
+        return [f"{title}\n{body[start:end]}".strip() for start, end, _ in self.spans] or [title]
+
+    def weights(self) -> list[int]:
+        """How much each counts: its tokens."""
+        return [tokens for _, _, tokens in self.spans] or [1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence, or a part of a long one."""
+
+    start: int
+    end: int
+    tokens: int
+    rank: tuple[bool, bytes]
+    """Whether no paragraph starts here, and a hash: the smallest is the best place for a cut before it."""
+
+
+def cut_passages(
+    title: str, body: str, prompt: str, longest: int | None, count_tokens: Callable[[list[str]], list[int]]
+) -> Passages:
+    """Where to cut a post: whole paragraphs where they fit, else whole sentences.
+
+    Args:
+        title: may be empty, as may `body`, but not both.
+        body: the text.
+        prompt: what the model puts before each passage.
+        longest: tokens that the model can read; None where it can read any number.
+        count_tokens: the lengths of texts in tokens.
+    """
+    prompt_tokens, title_tokens = count_tokens([prompt, title])
+    limit = max(16, min(longest or PASSAGE_TOKENS, PASSAGE_TOKENS) - _SPECIAL_TOKENS - prompt_tokens)
+    most_title = int(_TITLE_SHARE * limit)
+    title_length = len(title)
+    if body.strip() and title_tokens > most_title:
+        title_length = max(1, len(title) * most_title // title_tokens)
+        title_tokens = most_title
+    room = limit - title_tokens
+    spans = _divide(_pieces(body[:MAX_CHARACTERS], room, count_tokens), room)
+    return Passages(title_length, tuple(_sample(body, spans, MAX_PASSAGES)))
+
+
+def split_passages(
+    title: str, body: str, prompt: str, longest: int | None, count_tokens: Callable[[list[str]], list[int]]
+) -> list[str]:
+    """The texts of :func:`cut_passages`."""
+    return cut_passages(title, body, prompt, longest, count_tokens).texts(title, body)
+
+
+def _pieces(body: str, room: int, count_tokens: Callable[[list[str]], list[int]]) -> list[_Piece]:
+    """The text in order, without gaps; a sentence that is longer than `room` in parts."""
+    sentences = _SENTENCE.findall(body)
+    pieces: list[_Piece] = []
+    start, is_paragraph = 0, True
+    for sentence, tokens in zip(sentences, count_tokens(sentences) if sentences else [], strict=True):
+        parts = -(-tokens // room) or 1
+        width = -(-len(sentence) // parts)
+        for offset in range(0, len(sentence), width):
+            text = sentence[offset : offset + width]
+            rank = (not (is_paragraph and not offset), _hash(text))
+            pieces.append(_Piece(start + offset, start + offset + len(text), -(-tokens // parts), rank))
+        start += len(sentence)
+        is_paragraph = "\n\n" in sentence
+    return pieces
+
+
+def _divide(pieces: Sequence[_Piece], room: int) -> list[tuple[int, int, int]]:
+    """Spans that fit, in order: (start, end, tokens)."""
+    before = [0, *accumulate(piece.tokens for piece in pieces)]
+    spans: list[tuple[int, int, int]] = []
+    waiting = [(0, len(pieces))] if pieces else []
+    while waiting:
+        first, last = waiting.pop()
+        tokens = before[last] - before[first]
+        if tokens <= room or last - first == 1:
+            spans.append((pieces[first].start, pieces[last - 1].end, max(tokens, 1)))
+            continue
+        cut = _place_of_cut(pieces, before, first, last)
+        waiting += [(cut, last), (first, cut)]
+    return spans
+
+
+def _place_of_cut(pieces: Sequence[_Piece], before: Sequence[int], first: int, last: int) -> int:
+    """Before which of the pieces first+1 … last-1 to cut."""
+    tokens = before[last] - before[first]
+    low = bisect_left(before, before[first] + _MIDDLE * tokens, first + 1, last)
+    high = bisect_left(before, before[last] - _MIDDLE * tokens, first + 1, last)
+    middle = before[first] + tokens / 2
+    if high <= low:  # one long piece takes up the middle: beside it, on the nearer side
+        return min(
+            (max(first + 1, low - 1), min(low, last - 1)), key=lambda place: (abs(before[place] - middle), place)
+        )
+    return min(range(low, high), key=lambda place: (pieces[place].rank, abs(before[place] - middle), place))
+
+
+def _sample(body: str, spans: Sequence[tuple[int, int, int]], most: int) -> list[tuple[int, int, int]]:
+    """At most so many of those that say something, the first one among them, in order."""
+    telling = [span for span in spans if any(map(str.isalnum, body[span[0] : span[1]]))]
+    if len(telling) <= most:
+        return telling
+    first, *others = telling
+    others.sort(key=lambda span: (_hash(body[span[0] : span[1]]), span))
+    return sorted([first, *others[: most - 1]])
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=8).digest()
