@@ -69,6 +69,8 @@ _LARGEST_SHARE = 0.5
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total)."""
+Stamp = tuple[int, int, int, int]
+"""Device, inode, size and time of change: of the same file, until it is written."""
 _Lines = Iterator[list[bytes]]
 
 _QUOTED = rb'"((?:[^"\\]++|\\.)*+)"'
@@ -107,6 +109,7 @@ class LogFile:
     """How to name it: relative to the site where it lies there."""
     file: Path
     size: int
+    """Bytes."""
     digest: bytes
     """SHA-256 of its bytes."""
 
@@ -133,10 +136,15 @@ class Visits:
 # -- which files -------------------------------------------------------------------------------------------------------
 
 
-def find_logs(patterns: Iterable[str], site: Path) -> tuple[list[LogFile], list[Diagnostic]]:
+def find_logs(
+    patterns: Iterable[str], site: Path, known: dict[Stamp, bytes] | None = None
+) -> tuple[list[LogFile], list[Diagnostic]]:
     """The logs that the patterns name, each file once, sorted by digest, and what cannot be read of them.
 
     Patterns are absolute or relative to `site`; `~` is the home folder, `*` does not cross folders.
+
+    Args:
+        known: digests of files that were looked at before; those of new ones are added.
     """
     found: dict[str, LogFile] = {}
     diagnostics: list[Diagnostic] = []
@@ -154,7 +162,7 @@ def find_logs(patterns: Iterable[str], site: Path) -> tuple[list[LogFile], list[
                 break
             name = _name(Path(file), site)
             try:
-                found[real] = _stamped(Path(file), name)
+                found[real] = _stamped(Path(file), name, {} if known is None else known)
             except OSError as error:
                 text = f"this log cannot be read: {error.strerror}"
                 diagnostics.append(_diagnostic(name, 0, "unreadable-log", text))
@@ -169,13 +177,17 @@ def _name(file: Path, site: Path) -> str:
         return os.fspath(file)
 
 
-def _stamped(file: Path, name: str) -> LogFile:
-    digest, size = hashlib.sha256(), 0
+def _stamped(file: Path, name: str, known: dict[Stamp, bytes]) -> LogFile:
     with closing(_open(file)) as opened:
-        while block := opened.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-    return LogFile(name, file, size, digest.digest())
+        status = os.fstat(opened.fileno())
+        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if stamp not in known:
+            digest, left = hashlib.sha256(), status.st_size
+            while left and (block := opened.read(min(_BLOCK, left))):
+                digest.update(block)
+                left -= len(block)
+            known[stamp] = digest.digest()
+    return LogFile(name, file, status.st_size, known[stamp])
 
 
 def _open(file: Path) -> IO[bytes]:
@@ -285,8 +297,8 @@ class _Source:
             if is_too_long and lines:
                 lines[0], is_too_long = b"", False
             if len(rest) > MAX_LINE:
+                self.too_long += not is_too_long
                 rest, is_too_long = b"", True
-                self.too_long += 1
             yield lines
         if rest and not is_too_long:
             yield [rest]
