@@ -6,10 +6,10 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 from enishi.cache import Cache
-from enishi.encoders import transformer
-from enishi.encoders.transformer import MAX_PASSAGES, TransformerEncoder, split_passages
+from enishi.encoders import models, parts, transformer
+from enishi.encoders.models import Running
+from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError
 from enishi.types import Document, Encoder, Post, TextFields
 
@@ -76,71 +77,6 @@ def blog(count: int) -> list[Document]:
     return [document(n, f"{SUBJECTS[n % 5][0]}, part {n}", f"{SUBJECTS[n % 5][1]} Note {n}.") for n in range(count)]
 
 
-# -- passages ----------------------------------------------------------------------------------------------------------
-
-
-def count_words(texts: list[str]) -> list[int]:
-    return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
-
-
-def passages(title: str, body: str, *, prompt: str = "", longest: int | None = 60) -> list[str]:
-    return split_passages(title, body, prompt, longest, count_words)
-
-
-def test_a_short_post_is_one_passage_with_its_title() -> None:
-    assert passages("Title", "One sentence. Another.") == ["Title\nOne sentence. Another."]
-    assert passages("Title", "") == ["Title"]
-    assert passages("", "Body.") == ["Body."]
-
-
-def test_every_passage_has_the_title_and_fits() -> None:
-    body = " ".join(f"Sentence {number} says something about it." for number in range(40))
-    found = passages("A title", body)
-    assert 1 < len(found) <= MAX_PASSAGES
-    assert all(passage.startswith("A title\n") for passage in found)
-    assert max(count_words(found)) <= 60
-    assert all(passage.endswith("it.") for passage in found), "sentences stay whole"
-
-
-def test_nothing_is_lost_of_a_post_of_few_passages() -> None:
-    body = "\n\n".join(f"Paragraph {number} with some words in it" for number in range(30))
-    found = passages("T", body, longest=None)
-    assert " ".join(passage.removeprefix("T\n") for passage in found).split() == body.split()
-
-
-def test_of_a_long_post_passages_are_spread_over_all_of_it() -> None:
-    body = " ".join(f"Sentence {number} says something." for number in range(5000))
-    found = passages("T", body)
-    numbers = [int(re.findall(r"\d+", passage)[0]) for passage in found]
-    assert len(found) == MAX_PASSAGES
-    assert numbers[0] == 0
-    assert "Sentence 4999 says" in found[-1]
-    assert max(np.diff(numbers)) < 1.1 * 5000 / (MAX_PASSAGES - 1)
-
-
-@pytest.mark.parametrize(
-    "body", ["word " * 300, "漢字。" * 200, "漢" * 2000, "a" * 5000, "x\n\n" * 300, "\n\n!!\n\n" * 9]
-)
-def test_any_body_makes_passages_that_fit(body: str) -> None:
-    def count(texts: list[str]) -> list[int]:
-        return [len(text.replace(" ", "")) for text in texts]
-
-    found = split_passages("Title", body, "", 60, count)
-    assert 1 <= len(found) <= MAX_PASSAGES
-    assert max(count(found)) <= 60
-
-
-def test_a_long_title_leaves_room_for_the_text() -> None:
-    found = passages("word " * 200, "The body itself. " * 5)
-    assert max(count_words(found)) <= 60
-    assert sum("body" in passage for passage in found) == len(found)
-
-
-def test_a_prompt_takes_its_room() -> None:
-    body = "Some words here. " * 100
-    assert max(count_words(passages("T", body, prompt="one two three four five six seven: "))) <= 60 - 8
-
-
 # -- vectors -----------------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +106,7 @@ def test_few_posts_do_not_oppose_one_another(encoder: TransformerEncoder, count:
 
 
 def test_many_posts_are_centred(encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transformer, "_FULLY_CENTRED_POSTS", 20)
+    monkeypatch.setattr(parts, "FULLY_CENTRED_POSTS", 20)
     raw = encoder.raw(blog(20))
     vectors = encoder.finish(raw)
     assert (raw @ raw.T).mean() > 0.1
@@ -199,7 +135,7 @@ def test_identical_posts_have_identical_vectors_and_are_read_once(folder: Path, 
     fresh._loaded = encoder._loaded
     vectors = fresh.encode([document(0, "Cats", "purr"), document(1, "Dogs", "bark"), document(2, "Cats", "purr")])
     assert vectors[0].tobytes() == vectors[2].tobytes()
-    assert told == [(1, 2), (2, 2)]
+    assert told == [(2, 2)]
 
 
 def test_a_raw_vector_depends_on_its_own_post_alone(folder: Path, encoder: TransformerEncoder) -> None:
@@ -241,40 +177,176 @@ def test_before_encoding_there_is_nothing_to_ask(folder: Path) -> None:
         fresh.encode_query("x")
 
 
+def counting(found: TransformerEncoder) -> list[int]:
+    """How many passages it reads from now on, a number a batch."""
+    read: list[int] = []
+    before = [0]
+
+    def note(done: int, total: int) -> None:
+        read.append(done - (before[0] if done > before[0] else 0))
+        before[0] = done if done < total else 0
+
+    found._progress = note
+    return read
+
+
 def test_remembered_posts_need_no_model_and_make_the_same_bytes(
     folder: Path, encoder: TransformerEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posts = [*blog(6), document(6, "")]
-    vectors, query = encoder.encode(posts), encoder.encode_query("kitten")
     with Cache(tmp_path / "cache.sqlite") as cache:
-        cache.put_arrays(encoder.arrays())
-        kept = cache.arrays()
-    again = TransformerEncoder(str(folder))
-    assert again.load(kept)
-    assert again.arrays().keys() == kept.keys()
-    assert all(again.arrays()[name].tobytes() == kept[name].tobytes() for name in kept)
-    with monkeypatch.context() as patched:
-        patched.setattr(transformer, "_load_model", lambda source: pytest.fail("the model was loaded"))
-        assert again.encode(posts).tobytes() == vectors.tobytes()
-    again._loaded = encoder._loaded
-    assert again.encode_query("kitten").tobytes() == query.tobytes()
-    # One changed post is read, the others are not; and what is gone is forgotten.
-    told: list[tuple[int, int]] = []
-    again._progress = lambda done, total: told.append((done, total))
-    changed = [document(0, "Dogs", "bark"), *posts[1:4]]
-    assert again.encode(changed).tobytes() == encoder.encode(changed).tobytes()
-    assert told == [(1, 1)]
-    assert len(again.arrays()["model_posts"]) == 4
+        first = TransformerEncoder(str(folder))
+        first._loaded = encoder._loaded
+        first.use_store(cache)
+        vectors, query = first.encode(posts), first.encode_query("kitten")
+        again = TransformerEncoder(str(folder), store=cache)
+        with monkeypatch.context() as patched:
+            patched.setattr(transformer, "load_model", lambda *_: pytest.fail("the model was loaded"))
+            assert again.encode(posts).tobytes() == vectors.tobytes()
+        assert set(again.embedding_keys) == set(cache.embeddings(again.embedding_keys)), "all of it is in the store"
+        loaded = TransformerEncoder(str(folder))
+        assert loaded.load(again.arrays())
+        loaded._loaded = again._loaded = encoder._loaded
+        assert loaded.encode_query("kitten").tobytes() == query.tobytes()
+        # One changed post is read, the others are not; and what is gone is forgotten.
+        read = counting(again)
+        changed = [document(0, "Dogs", "bark"), *posts[1:4]]
+        assert again.encode(changed).tobytes() == encoder.encode(changed).tobytes()
+        assert sum(read) == 1
+        assert len(again.embedding_keys) == 8, "a cut and a passage for each post"
+
+
+def test_a_run_that_is_broken_off_goes_on_where_it_was(
+    folder: Path, encoder: TransformerEncoder, tmp_path: Path
+) -> None:
+    posts = [document(n, f"Post {n}", f"Words about subject {n}. " * 12) for n in range(30)]
+    with Cache(tmp_path / "cache.sqlite") as cache:
+        broken = TransformerEncoder(str(folder), store=cache)
+        broken._loaded = encoder._loaded
+
+        def interrupt(done: int, total: int) -> None:
+            if done >= 10:
+                raise KeyboardInterrupt
+
+        broken._progress = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            broken.encode(posts)
+        again = TransformerEncoder(str(folder), store=cache)
+        again._loaded = encoder._loaded
+        read = counting(again)
+        assert again.encode(posts).tobytes() == encoder.encode(posts).tobytes()
+        assert 0 < sum(read) <= 20
+
+
+PARAGRAPHS = [
+    f"Paragraph {number} begins here. It says something about subject {number * 7 % 13}, at some length. And it ends."
+    for number in range(60)
+]
+
+
+@pytest.mark.parametrize("edited", [0, 17, 59])
+def test_an_edited_paragraph_is_read_anew_and_the_others_are_not(
+    folder: Path, encoder: TransformerEncoder, edited: int
+) -> None:
+    fresh = TransformerEncoder(str(folder))
+    fresh._loaded = encoder._loaded
+    body = "\n\n".join(PARAGRAPHS)
+    fresh.encode([document(0, "Diary", body)])
+    assert len(fresh.passages(document(0, "Diary", body))[0]) > 5
+    read = counting(fresh)
+    fresh.encode([document(0, "Diary", body.replace(PARAGRAPHS[edited], PARAGRAPHS[edited] + " A new sentence."))])
+    assert sum(read) <= 2
+
+
+def test_renaming_and_retagging_reads_nothing(folder: Path, encoder: TransformerEncoder) -> None:
+    fresh = TransformerEncoder(str(folder))
+    fresh._loaded = encoder._loaded
+    one = document(0, "Diary", "Cats purr.")
+    before = fresh.encode([one])
+    read = counting(fresh)
+    moved = replace(one, post=replace(one.post, path="elsewhere.md", tags=("Cats",)))
+    assert fresh.encode([moved]).tobytes() == before.tobytes()
+    assert read == []
+
+
+def test_the_passages_of_a_post_are_told(encoder: TransformerEncoder) -> None:
+    posts = [*blog(5), document(5, "Diary", "\n\n".join(PARAGRAPHS))]
+    encoder.encode(posts)
+    texts, vectors = encoder.passages(posts[5])
+    assert vectors.shape == (len(texts), 384)
+    assert all(text.startswith("Diary\n") for text in texts)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert encoder.passages(document(6, ""))[0] == []
 
 
 def test_arrays_of_another_model_or_of_none_are_not_taken_up(folder: Path, encoder: TransformerEncoder) -> None:
     encoder.encode(blog(3))
     kept = encoder.arrays()
     other = kept | {"model_key": np.frombuffer(b"transformer/1/other", dtype=np.uint8)}
-    for arrays in (other, {}, {"model_key": kept["model_key"]}, kept | {"model_raw": kept["model_raw"][:2]}):
+    for arrays in (other, {}, {"model_key": kept["model_key"]}):
         fresh = TransformerEncoder(str(folder))
         assert not fresh.load(arrays)
         assert fresh.arrays() == {}
+
+
+def test_the_key_tells_apart_how_a_model_is_run(folder: Path) -> None:
+    keys = {
+        TransformerEncoder(str(folder), prompt=prompt, running=running).key
+        for prompt in ("auto", "", "passage: ")
+        for running in (Running(), Running(precision="bfloat16"), Running(backend="openvino"), Running(device="cpu"))
+    }
+    assert len(keys) == 12
+
+
+def test_prompts(folder: Path, encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(name: str, prompt: str, stored: dict[str, str]) -> tuple[str, str]:
+        found = TransformerEncoder(name, prompt=prompt)
+        found._loaded = SimpleNamespace(prompts=stored)
+        return found._prompt_for(("document", "passage")), found._prompt_for(("query",))
+
+    assert asked("intfloat/multilingual-e5-small", "auto", {}) == ("passage: ", "query: ")
+    assert asked("./models/e5-base-v2", "auto", {}) == ("passage: ", "query: ")
+    assert asked("owner/other", "auto", {}) == ("", "")
+    assert asked("intfloat/multilingual-e5-large-instruct", "auto", {"query": "Instruct: "}) == ("", "Instruct: ")
+    assert asked("owner/other", "auto", {"query": "q: ", "passage": "d: "}) == ("d: ", "q: ")
+    assert asked("intfloat/e5-small", "", {}) == ("", "")
+    fresh = TransformerEncoder(str(folder), prompt="About databases: ")
+    fresh._loaded = encoder._loaded
+    assert fresh.raw(blog(1)).tobytes() != encoder.raw(blog(1)).tobytes(), "a prompt is read, too"
+
+
+def test_half_precision_is_near(folder: Path, encoder: TransformerEncoder) -> None:
+    half = TransformerEncoder(str(folder), running=Running(precision="bfloat16"))
+    assert (half.raw(blog(3)) * encoder.raw(blog(3))).sum(axis=1).min() > 0.99
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_a_backend_that_is_not_installed_is_told(folder: Path, backend: str) -> None:
+    if models._is_installed(models._BACKEND_PACKAGES[backend]):
+        pytest.skip(f"{backend} is installed")
+    found = TransformerEncoder(str(folder), running=Running(backend=backend))  # type: ignore[arg-type]
+    with pytest.raises(EncoderError, match=f'pip install "sentence-transformers.{backend}."') as caught:
+        found.encode(blog(1))
+    assert 'encoder.backend = "torch"' in str(caught.value)
+
+
+def test_openvino_gives_the_same_vectors(folder: Path, encoder: TransformerEncoder) -> None:
+    pytest.importorskip("optimum.intel", reason="the extra sentence-transformers[openvino] is not installed")
+    found = TransformerEncoder(str(folder), running=Running(backend="openvino"))
+    assert (found.raw(blog(3)) * encoder.raw(blog(3))).sum(axis=1).min() > 0.999
+
+
+def test_a_model_that_saw_the_tags_says_so(tiny: Path) -> None:
+    source = TransformerEncoder(str(tiny)).source
+    assert not source.saw_tags()
+    for text, expected in (
+        ('{"saw_tags": false}', False),
+        ('{"saw_tags": true}', True),
+        ("{broken", True),
+        ("[]", True),
+    ):
+        (tiny / models.TRAINING_NAME).write_text(text, encoding="utf-8")
+        assert source.saw_tags() is expected, "what cannot be read is not trusted"
 
 
 SCRIPT = """
@@ -447,7 +519,7 @@ def test_code_that_comes_with_a_model_is_never_run(
     (tiny / "evil.py").write_text("raise SystemExit('it was run')", encoding="utf-8")
     (tiny / file).write_text(json.dumps(settings), encoding="utf-8")
     monkeypatch.setitem(sys.modules, "sentence_transformers", SimpleNamespace(SentenceTransformer=pytest.fail))
-    monkeypatch.setattr(transformer, "_require_package", lambda name: None)
+    monkeypatch.setattr(models, "require_package", lambda setting, name: None)
     text = complaint(TransformerEncoder(str(tiny)))
     assert "evil.Module" in text
     assert "never run" in text
@@ -467,6 +539,7 @@ def test_vectors_that_are_no_numbers_are_told(tiny: Path) -> None:
     broken._loaded = SimpleNamespace(
         prompts={},
         max_seq_length=64,
+        device=SimpleNamespace(type="cpu"),
         tokenizer=lambda texts, **_: {"input_ids": [text.split() for text in texts]},
         encode_document=lambda texts, **_: nothing,
     )
