@@ -81,7 +81,7 @@ def fit(
     """
     if len(pairs) < 2:
         raise ValueError("there are too few pairs to learn from")
-    with _apart_from_the_world():
+    with quietly():
         trainer = _trainer(model, pairs, schedule, folder)
         watch = _watch_type()(schedule.minutes * 60, trainer.args.max_steps, folder, progress)
         trainer.add_callback(watch)
@@ -222,19 +222,22 @@ def _last_checkpoint(folder: Path) -> Path | None:
 
 
 @contextmanager
-def _apart_from_the_world() -> Iterator[None]:
-    """No bars, no advice, no network: nothing is to be fetched while a model is trained."""
+def quietly() -> Iterator[None]:
+    """Without the bars and the advice that the libraries print to a terminal."""
     datasets: Any = import_module("datasets")
     logging: Any = import_module("transformers.utils.logging")
     verbosity, told = logging.get_verbosity(), datasets.utils.logging.get_verbosity()
-    bars = datasets.are_progress_bars_disabled()
+    bars, other_bars = logging.is_progress_bar_enabled(), not datasets.are_progress_bars_disabled()
     logging.set_verbosity_error()
     datasets.utils.logging.set_verbosity_error()
+    logging.disable_progress_bar()
     datasets.disable_progress_bars()
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         datasets.utils.logging.set_verbosity(told)
-        if not bars:
+        if bars:
+            logging.enable_progress_bar()
+        if other_bars:
             datasets.enable_progress_bars()

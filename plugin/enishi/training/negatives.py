@@ -28,7 +28,7 @@ CANDIDATES = 12
 def hard_negatives(
     documents: Sequence[Document], vectors: Vectors, links: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
-    """By path, the paths of the posts to push away, the nearest first; none for a post that nothing is near.
+    """By path, the paths of the posts to push away, the nearest first; none where all belong together.
 
     `vectors` are the site encoder's, a row a document.
     """
@@ -48,7 +48,7 @@ def hard_negatives(
         chosen = [
             documents[other].post.path
             for other in order[PASSED_OVER:]
-            if 0 < near[row, other] <= most
+            if near[row, other] <= most
             and (post.path, documents[other].post.path) not in linked
             and not _belong_together(document, documents[other])
         ]

@@ -17,7 +17,7 @@ from enishi.comparing.unlinked import Unlinked, without_links
 from enishi.encoders.models import LIBRARIES, TRAINING_NAME, ModelSource, Running, first_line, library_versions
 from enishi.errors import EncoderError, OutputError, SettingsError
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, read
-from enishi.training.fit import Fitted, Schedule, fit
+from enishi.training.fit import Fitted, Schedule, fit, quietly
 from enishi.training.held_out import hold_out
 from enishi.training.negatives import hard_negatives, with_negatives
 from enishi.training.pairs import DEFAULT_KINDS, CountTokens, Pair, check_kinds, make_pairs
@@ -268,10 +268,11 @@ class _Training:
         self._progress("making pairs", 0, 0)
         count = _token_counter(model)
         links = self._posts.links
-        pairs = make_pairs(self._seen, links, self._recipe.pairs, PASSAGE_TOKENS, count)
+        longest = min(model.max_seq_length or PASSAGE_TOKENS, PASSAGE_TOKENS)
+        pairs = make_pairs(self._seen, links, self._recipe.pairs, longest, count)
         if self._recipe.hard_negatives and pairs:
             near = site_reader(self._blog.settings.encoder.dimensions).encode(self._seen)
-            pairs = with_negatives(pairs, self._seen, hard_negatives(self._seen, near, links), PASSAGE_TOKENS, count)
+            pairs = with_negatives(pairs, self._seen, hard_negatives(self._seen, near, links), longest, count)
         return pairs
 
     # -- held-out pairs decide
@@ -338,7 +339,8 @@ def _token_counter(model: Any) -> CountTokens:
 def save_model(model: Any, folder: Path) -> None:
     """A folder for `encoder.model`: weights as safetensors, and no card, which would quote the blog's texts."""
     try:
-        model.save(str(folder), create_model_card=False, safe_serialization=True)
+        with quietly():
+            model.save(str(folder), create_model_card=False, safe_serialization=True)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
