@@ -85,6 +85,32 @@ def test_a_folder_in_the_repository_is_never_the_model(tmp_path: Path, name: str
     assert settings_of(site, "encoder.model=way-out").encoder.model == ""
 
 
+OTHER_PARTS = """
+[encoder]
+images = "stranger/clip"
+site = "doc2vec"
+backend = "onnx"
+device = "cuda"
+[reading]
+logs = "/var/log/*"
+"""
+
+
+def test_no_other_part_of_a_vector_is_a_strangers_choice(tmp_path: Path) -> None:
+    site = blog(tmp_path / "site")
+    (site / "enishi.toml").write_text(OTHER_PARTS)
+    found = settings_of(site)
+    assert (found.encoder.images, found.reading.patterns) == ("", ())
+    assert (found.encoder.site, found.encoder.backend, found.encoder.device) == ("words", "torch", "auto")
+    told = "\n".join(guarded(site)[1])
+    assert "encoder.images is not used" in told
+    assert "reading.logs is not used" in told
+    own = settings_of(site, "encoder.images=mine/clip", "reading.logs=mine.log")
+    assert (own.encoder.images, own.reading.patterns) == ("mine/clip", ("mine.log",))
+    (site / "mine" / "clip").mkdir(parents=True)
+    assert settings_of(site, "encoder.images=mine/clip").encoder.images == ""
+
+
 # -- files -----------------------------------------------------------------------------------------------------------
 
 

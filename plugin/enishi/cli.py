@@ -67,6 +67,12 @@ tags_app = typer.Typer(
     help="The tags that posts are missing: see, decline, write; those they have: audit, rename.",
 )
 app.add_typer(tags_app, name="tags")
+models_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The encoders that may stand for a blog's posts: compare them on your own.",
+)
+app.add_typer(models_app, name="models")
 
 
 def _command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]], Callable[P, None]]:
@@ -165,6 +171,44 @@ def _version(
 
 
 # -- commands --------------------------------------------------------------------------------------------------------
+
+
+@_command("init")
+def init(
+    site: SiteArgument = Path(),
+    encoder: Annotated[
+        str,
+        typer.Option(
+            "--encoder",
+            metavar="MODEL",
+            help="The pretrained model to use: a name on the hub, a folder, or none. Asked for at a terminal.",
+        ),
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take what is proposed, without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the file and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at a blog, propose settings with reasons, and write them to enishi.toml where there is none."""
+    from enishi.console import init as console_init
+    from enishi.console import terminal as console
+    from enishi.proposing.run import choose, look, write
+
+    with console.progress(as_json) as progress:
+        found = look(_request(site, processes=_processes()), encoder, progress, remembers=not dry_run)
+    may_ask = not (yes or dry_run or as_json) and sys.stdin.isatty()
+    if not as_json:
+        console_init.print_beginning(found)
+    if may_ask and not encoder and not found.is_there and (answer := console_init.ask_encoder(found)):
+        found = choose(found, answer)
+    may_write = not dry_run and not found.is_there
+    if may_write and found.taken_over and not yes:
+        may_write = may_ask and console_init.ask_to_take_over(found)
+    written = write(found).as_posix() if may_write else ""
+    if as_json:
+        console.print_json(console_init.beginning_values(found, written))
+    else:
+        console_init.print_remarks(found)
+        console_init.print_ending(found, written, dry_run=dry_run)
 
 
 @_command("build")
@@ -295,20 +339,35 @@ def search(
 @_command("explain")
 def explain(
     post: Annotated[str, typer.Argument(metavar="POST", help="A post's path, slug, address or title.")],
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="Another post.")],
+    other: Annotated[str | None, typer.Argument(metavar="OTHER", help="Another post.")] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="TAG", help="A tag of the blog, instead of another post.")
+    ] = None,
     site: SiteOption = Path(),
     out: OutOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why two posts are, or are not, related."""
+    """Say why two posts are, or are not, related; or why a tag is, or is not, suggested."""
     from dataclasses import asdict
 
+    from enishi.console import tags as console_tags
     from enishi.console import terminal as console
     from enishi.last import explain as explain_posts
+    from enishi.tagging import explain_tag
 
-    found = explain_posts(_request(site, out, config, set_, processes=_processes()), post, other)
+    if (other is None) == (tag is None):
+        raise SettingsError("name another post or a tag: enishi explain POST OTHER, or enishi explain POST --tag TAG")
+    request = _request(site, out, config, set_, processes=_processes())
+    if tag is not None:
+        why, titles = explain_tag(request, post, tag)
+        if as_json:
+            console.print_json(asdict(why))
+        else:
+            console_tags.print_tag_explanation(why, titles)
+        return
+    found = explain_posts(request, post, other or "")
     if as_json:
         console.print_json(asdict(found))
     else:
@@ -735,6 +794,62 @@ def _carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -
     if outcome.stopped:
         raise OutputError(outcome.stopped)
     return bool(outcome.done)
+
+
+# -- commands: models ------------------------------------------------------------------------------------------------
+
+
+@_command("compare", models_app)
+def compare(
+    site: SiteArgument = Path(),
+    encoders: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ENCODER",
+            help="site, doc2vec, a model (name, name@revision or folder), site+MODEL, site+MODEL:0.4, or settings.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    folds: Annotated[
+        int, typer.Option("--folds", metavar="N", min=2, max=50, help="In how many parts the tags are hidden.")
+    ] = 5,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also try the whole tag suggester with each encoder; takes longer.")
+    ] = False,
+    judge: Annotated[
+        Path | None,
+        typer.Option("--judge", metavar="FILE", help="Write a page on which people judge pairs of posts blind."),
+    ] = None,
+    pairs: Annotated[
+        int, typer.Option("--pairs", metavar="N", min=1, max=1000, help="How many pairs that page asks about at most.")
+    ] = 40,
+    verdicts: Annotated[
+        list[Path] | None,
+        typer.Option("--verdicts", metavar="FILE", help="Verdicts that the page has saved; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which encoder serves this blog best: by its own tags and links, in time, and by people who judge blind."""
+    from enishi.comparing.run import Wanted, compare_encoders
+    from enishi.console import models as console_models
+    from enishi.console import terminal as console
+    from enishi.console.judging_page import render_judging_page
+    from enishi.evaluating import refuse_page, write_page
+
+    if judge is not None:
+        refuse_page(judge, "--judge")
+    wanted = Wanted(tuple(encoders or ()), folds, full, tuple(verdicts or ()))
+    with console.progress(as_json) as progress:
+        found = compare_encoders(_request(site, None, config, set_, processes=_processes()), wanted, progress)
+    if judge is not None:
+        write_page(judge, render_judging_page(found, pairs), "--judge")
+    if as_json:
+        console.print_json(console_models.comparison_values(found.figures))
+        return
+    console_models.print_comparison(found.figures)
+    if judge is not None:
+        console_models.print_page_written(str(judge), min(pairs, len(found.open_pairs)), len(found.open_pairs))
 
 
 # -- what arguments mean ---------------------------------------------------------------------------------------------

@@ -114,6 +114,12 @@ class ReadingSettings(_Section):
         description="Access logs (`access-*.log.gz`; combined log format, or CSV of session, path, time), absolute or "
         "relative to the site. Needs `enishi[readers]`. Only vectors of posts are kept of them, nothing of readers.",
     )
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The logs, as patterns; empty where none are read."""
+        found = (self.logs,) if isinstance(self.logs, str) else self.logs
+        return tuple(pattern for pattern in found if pattern)
+
     min_readers: Annotated[int, Field(ge=2)] = Field(
         10, description="In how many readers' visits a post has to occur for this to say anything about it."
     )
@@ -307,6 +313,15 @@ def load_settings(
         for source in found[1:]
     ]
     return settings, ignored
+
+
+def settings_sources(site: Path) -> list[str]:
+    """Names of the files of a site that hold settings (of more than the Hexo plugin); the first one counts.
+
+    Raises:
+        SettingsError: one cannot be read.
+    """
+    return [source.name for source in _find_sources(site) if set(source.values) - {"hexo"}]
 
 
 # --- where settings are found ------------------------------------------------------------------------------------

@@ -217,21 +217,21 @@ def precision_of(level: Level) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def refuse_page(file: Path) -> None:
+def refuse_page(file: Path, option: str = "--html") -> None:
     """Complain of a place where no page can be written before any work is done.
 
     Raises:
         SettingsError: it does not end in .html, so that no post is ever hit by a slip; or it is a folder.
     """
     if file.suffix.lower() not in (".html", ".htm"):
-        raise SettingsError(f"--html {file}: the name has to end in .html")
+        raise SettingsError(f"{option} {file}: the name has to end in .html")
     if file.is_dir():
-        raise SettingsError(f"--html {file} is a folder; name a file")
+        raise SettingsError(f"{option} {file} is a folder; name a file")
     if not file.parent.is_dir():
-        raise SettingsError(f"--html {file}: there is no folder {file.parent}")
+        raise SettingsError(f"{option} {file}: there is no folder {file.parent}")
 
 
-def write_page(file: Path, page: bytes) -> None:
+def write_page(file: Path, page: bytes, option: str = "--html") -> None:
     """Write the page in one step; what was there is replaced.
 
     Raises:
@@ -250,4 +250,4 @@ def write_page(file: Path, page: bytes) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
-        raise OutputError(f"--html {file} cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{option} {file} cannot be written: {error.strerror or error}") from error

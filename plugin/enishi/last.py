@@ -20,11 +20,13 @@ from enishi.errors import EnishiError
 from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
 from enishi.reading.links import PostFinder, without_host
 from enishi.reading.site import detect_site
-from enishi.types import Post
+from enishi.types import Document, Post
 from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from enishi.encoders.blog import BlogEncoder
 
 
 class NoBuildError(EnishiError):
@@ -47,6 +49,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class PassagePair:
+    """A passage of one post and one of another."""
+
+    first: str
+    second: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why two posts are, or are not, related."""
 
@@ -62,6 +73,10 @@ class Explanation:
     """With their weights, in whose order they stand."""
     links: bool
     """Whether one links to the other."""
+    parts: tuple[tuple[str, float], ...] = ()
+    """What each part of the vectors gave to the score: `site`, `model`, `readers`, `images`, and `links`."""
+    passages: tuple[PassagePair, ...] = ()
+    """Those that the pretrained model finds most alike, best first."""
 
 
 def written_posts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -148,6 +163,8 @@ def explain(request: Request, post: str, other: str) -> Explanation:
     Raises:
         UnknownPostError, NoBuildError
     """
+    from enishi.encoders.blog import link_rows
+    from enishi.encoders.parts import contributions
     from enishi.related.policy import explain_place
     from enishi.related.reasons import Reasons
 
@@ -158,14 +175,17 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         documents, _ = read(blog, cache, request.processes)
         links = links_of(documents, blog.site)
         arrays = cache.arrays()
-        if _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents):
-            vectors = arrays["vectors"]
-        else:
-            vectors = create_encoder(blog, cache).encode(documents, links)
-    by_path = {document.post.path: document for document in documents}
-    for path in (first, second):
-        if path not in by_path:
-            raise UnknownPostError(f"{path} is no longer there. Run `enishi build` again")
+        by_path = {document.post.path: document for document in documents}
+        for path in (first, second):
+            if path not in by_path:
+                raise UnknownPostError(f"{path} is no longer there. Run `enishi build` again")
+        encoder = create_encoder(blog, cache)
+        is_known = _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents)
+        vectors = arrays["vectors"] if is_known and encoder.load(arrays) else encoder.encode(documents, links)
+        passages = _best_passages(encoder, by_path[first], by_path[second])
+    row = {document.post.path: number for number, document in enumerate(documents)}
+    weight = blog.settings.encoder.link_weight
+    parts = contributions(vectors, encoder.slots, link_rows(documents, links), weight, row[first], row[second])
     policy = (documents, vectors, links, blog.settings.related)
     backend = blog.settings.index.backend
     place = explain_place(*policy, first, second, backend=backend)
@@ -179,7 +199,27 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         reasons.shared_tags(by_path[first], by_path[second]),
         tuple(reasons.weighted_terms(by_path[first], by_path[second], 10)),
         second in links.get(first, ()) or first in links.get(second, ()),
+        tuple((name, round(share, 4)) for name, share in parts.items()),
+        passages,
     )
+
+
+def _best_passages(encoder: BlogEncoder, first: Document, second: Document, limit: int = 3) -> tuple[PassagePair, ...]:
+    """The most alike passages of two posts, each of them once; nothing without a pretrained model."""
+    import numpy as np
+
+    (ours, our_vectors), (theirs, their_vectors) = encoder.passages(first), encoder.passages(second)
+    if not ours or not theirs:
+        return ()
+    scores = np.round(our_vectors.astype(np.float64) @ their_vectors.astype(np.float64).T, 4)
+    found: list[PassagePair] = []
+    for place in np.argsort(-scores, axis=None, kind="stable").tolist():
+        one, other = divmod(place, len(theirs))
+        if all(ours[one] != pair.first and theirs[other] != pair.second for pair in found):
+            found.append(PassagePair(ours[one], theirs[other], float(scores[one, other])))
+        if len(found) == limit or scores[one, other] <= 0:
+            break
+    return tuple(found)
 
 
 def _key_of(arrays: Mapping[str, npt.NDArray[Any]]) -> str:

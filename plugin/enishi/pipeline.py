@@ -212,10 +212,14 @@ def create_encoder(blog: Blog, cache: Cache, progress: Progress = lambda *_: Non
 
     Raises:
         SettingsError: the parts of a vector take more than there is.
+        EncoderError: a pretrained model cannot be had, or what reads logs is not installed.
     """
     from enishi.encoders.blog import BlogEncoder
 
-    return BlogEncoder(blog.settings, blog.site, store=cache, progress=progress)
+    encoder = BlogEncoder(blog.settings, blog.site, store=cache, progress=progress)
+    if blog.settings.reading.patterns:
+        encoder.load(cache.arrays())  # which know what the logs said
+    return encoder
 
 
 def analyze(
@@ -446,7 +450,7 @@ def _input_key(request: Request, site: Site, settings: Settings, files: Sequence
         *_tree(site.root / settings.templates if settings.templates else None),
         *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
         *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
-        *_model_stamp(site.root, settings.encoder.model),
+        *_encoder_stamps(site, settings),
     ]
     for file in files:
         parts += [file.path, file.digest]
@@ -490,6 +494,21 @@ def _bytes_of(*files: Path | None) -> Iterator[bytes]:
             with suppress(OSError):  # whoever needs it says what is wrong with it
                 content = file.read_bytes()
         yield content
+
+
+def _encoder_stamps(site: Site, settings: Settings) -> Iterator[str]:
+    """Of all that vectors are made from beside the posts: models, pictures, logs."""
+    yield from _model_stamp(site.root, settings.encoder.model)
+    if settings.encoder.images:
+        from enishi.reading.images import picture_stamps
+
+        yield from _model_stamp(site.root, settings.encoder.images)
+        yield from picture_stamps(site)
+    logs = settings.reading.patterns
+    if logs:
+        from enishi.reading.access_logs import log_stamps
+
+        yield from log_stamps(logs, site.root)
 
 
 def _model_stamp(root: Path, model: str) -> Iterator[str]:
@@ -553,6 +572,7 @@ def remember(
 
     key = np.frombuffer(blog.key.encode(), dtype=np.uint8)
     cache.put_arrays({**encoder.arrays(), "vectors": vectors, "key": key})
+    cache.keep_only_embeddings(encoder.embedding_keys)
     cache.set_state(_LAST, blog.key)
     state = {
         "key": blog.key,

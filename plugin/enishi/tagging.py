@@ -15,16 +15,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enishi.config import load_settings
 from enishi.edit import EditRefusedError, Refusal, Style, TagChange, apply_edit, plan_edit, unified_diff
 from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, Severity
 from enishi.last import NoBuildError, UnknownPostError, find_post, written_posts
-from enishi.pipeline import STATE_FOLDER, Blog, Request, load, open_cache, read
+from enishi.pipeline import STATE_FOLDER, Blog, Request, create_encoder, load, open_cache, read
 from enishi.reading.documents import PostFile
 from enishi.tags.audit import Audit, audit_tags
-from enishi.tags.declined import Decline, decline_tag, read_declined, undecline_tag
+from enishi.tags.declined import Decline, decline_tag, match_declines, read_declined, undecline_tag
 from enishi.tags.vocabulary import fold_tag, read_vocabulary, spelling_key
 from enishi.types import (
     Document,
@@ -40,6 +40,9 @@ from enishi.types import (
 )
 from enishi.types import TopicTag as _TopicTag
 from enishi.writing.render_tags import TAGS_NAME, TAGS_VERSION
+
+if TYPE_CHECKING:
+    from enishi.tags.explain import TagExplanation
 
 ADD, MAYBE = 0.8, 0.5
 """From these confidences a suggestion is marked "add" or "maybe"."""
@@ -257,6 +260,42 @@ def renaming_command(request: Request, old: Sequence[str], new: str) -> list[str
         words += ["--set", override]
     names = [*old, new]
     return [*words, *(["--"] if any(name.startswith("-") for name in names) else []), *names]
+
+
+# -- why -------------------------------------------------------------------------------------------------------------
+
+
+def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, Mapping[str, str]]:
+    """Why a tag is, or is not, suggested for a post, as a build would find now; and the titles of posts by path.
+
+    Raises:
+        UnknownPostError, UnknownTagError
+        EncoderError: the pretrained model cannot be had.
+    """
+    from enishi.tags import explain
+
+    blog = load(request)
+    with open_cache(request.site) as cache:
+        documents, _ = read(blog, cache, request.processes)
+        posts = {document.post.path: document for document in documents}
+        path = _meant_now(posts, post, request)
+        encoder = create_encoder(blog, cache)
+        if blog.settings.encoder.model:
+            encoder.encode_parts(documents)
+    tags = blog.settings.tags
+    vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, tags)
+    names = {name for document in documents for name in document.post.tags}
+    found = explain.explain_tag(
+        documents,
+        blog.site,
+        tags,
+        match_declines(blog.declines, documents, tags.declined),
+        list(posts).index(path),
+        vocabulary.key(_known_tag(tag, names)),
+        blocks=encoder.tag_blocks,
+        backend=blog.settings.index.backend,
+    )
+    return found, {path: document.title for path, document in posts.items()}
 
 
 # -- declining -------------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from enishi.pipeline import Request
 from enishi.printable import shell_word
 
 _MAX_CONSTANTS_BYTES = 1024 * 1024
+_DEFAULTS = {"site": "words", "backend": "torch", "precision": "float32", "device": "auto"}
+"""How encoders run, below `encoder`: nothing for a stranger to say."""
 _SETTINGS_SUFFIXES = (".toml", ".yml", ".yaml", ".json", ".py", ".js", ".cjs", ".mjs", ".ts")
 
 
@@ -55,6 +57,16 @@ def guarded_request(request: Request, top: Path | None) -> tuple[Request, list[s
         )
     if settings.encoder.revision and not is_trusted("encoder.revision"):
         overrides.append("encoder.revision=")
+    for name, value in (("encoder.images", settings.encoder.images), ("reading.logs", settings.reading.patterns)):
+        if value and not is_trusted(name):
+            overrides.append(f"{name}=")
+            notes.append(f"{name} is not used, because the settings that name it are part of what is checked.")
+        elif name == "encoder.images" and value and _lies_inside(str(value), site, inside):
+            overrides.append(f"{name}=")
+            notes.append(f"{name} is not used, because a folder of that name lies in the repository under check.")
+    for name, default in _DEFAULTS.items():
+        if getattr(settings.encoder, name) != default and not is_trusted(f"encoder.{name}"):
+            overrides.append(f"encoder.{name}={default}")
     constants = settings.tags.constants
     if constants and not is_trusted("tags.constants") and not _is_small_file_inside(site / constants, site):
         overrides.append("tags.constants=")

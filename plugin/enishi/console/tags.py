@@ -20,6 +20,7 @@ from enishi.plural import counted
 from enishi.printable import shown
 from enishi.tagging import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
 from enishi.tags.declined import Decline
+from enishi.tags.explain import TagExplanation
 from enishi.types import Evidence, TagSuggestion, Topic
 from enishi.writing.render_tags import suggestion_fields
 
@@ -107,6 +108,38 @@ def evidence_lines(evidence: Evidence, tags: LastTags) -> list[str]:
     if evidence.terms:
         lines.append(f"terms that speak for it: {', '.join(map(shown, evidence.terms))}")
     return lines
+
+
+def print_tag_explanation(found: TagExplanation, titles: Mapping[str, str]) -> None:
+    """Why a tag is, or is not, suggested for a post."""
+    out = Console(highlight=False)
+    out.print(Text.assemble((f"#{shown(found.tag)}", "bold"), " on ", (shown(found.post), "bold")))
+    out.print(Text(f"It is {found.verdict}; {counted(found.posts_with_tag, 'post')} of the blog carry it."))
+    if found.confidence is None:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="cyan")
+    table.add_column(overflow="fold")
+    table.add_row(f"{found.start:.2%}", "how likely any tag is on any post; its odds are multiplied by")
+    for name, factor in found.factors:
+        table.add_row(_times(factor), Text(f"for {name}"))
+    table.add_row(f"{found.confidence:.2%}", Text("how sure that makes it (at most 95 %)", style="bold"))
+    out.print(Padding(table, (1, 0, 0, 2)))
+    if found.parts and found.neighbors_say is not None:
+        ranked = sorted(found.parts, key=lambda part: (-abs(part[1]), part[0]))
+        parts = ", ".join(f"{name} {share:+.2f}" for name, share in ranked if abs(share) >= _LEAST_SHARE)
+        told = f"Posts like it say {found.neighbors_say:.2f}" + (f": {parts}." if parts else ".")
+        out.print(Padding(Text(told), (1, 0, 0, 0)))
+    nothing = LastTags({path: TaggedPost(path, title, "", (), ()) for path, title in titles.items()}, ())
+    for line in evidence_lines(found.evidence, nothing):
+        out.print(Text(f"{line[0].upper()}{line[1:]}."))
+
+
+_LEAST_SHARE = 0.005
+
+
+def _times(factor: float) -> str:
+    return f"× {factor:.0f}" if factor >= 10 else f"× {factor:.1f}" if factor >= 1 else f"÷ {1 / max(factor, 1e-9):.1f}"
 
 
 # -- declines --------------------------------------------------------------------------------------------------------

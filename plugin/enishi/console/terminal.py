@@ -260,10 +260,13 @@ def print_hits(text: str, hits: Sequence[Hit]) -> None:
 
 def print_explanation(found: Explanation) -> None:
     """Why two posts are, or are not, related."""
-    out = Console(highlight=False, soft_wrap=True)
+    out = Console(highlight=False, soft_wrap=True, markup=False)
     out.print(Text.assemble((shown(found.post), "bold"), " and ", (shown(found.other), "bold")))
     by_chance = f"pairs of this blog reach {found.min_score:.2f} by chance"
     out.print(f"similarity   {found.score:.4f} ({by_chance})")
+    if len(found.parts) > 1:
+        shares = ", ".join(f"{_PART_NAMES.get(name, name)} {share:+.2f}" for name, share in found.parts)
+        out.print(f"of which     {shares}")
     out.print(f"the second   is {found.places[0]} (in the list of the first)")
     out.print(f"the first    is {found.places[1]} (in the list of the second)")
     out.print(f"shared tags  {', '.join(map(shown, found.shared_tags)) or 'none'}")
@@ -271,6 +274,25 @@ def print_explanation(found: Explanation) -> None:
     out.print(f"shared terms {terms or 'none that few other posts have'}")
     if found.links:
         out.print("links        one links to the other")
+    for number, pair in enumerate(found.passages):
+        out.print(f"{'passages' if not number else '':12} {pair.score:.2f}  {_excerpt(pair.first)}")
+        out.print(f"{'':18}~ {_excerpt(pair.second)}")
+
+
+_PART_NAMES = {
+    "site": "the blog's own words",
+    "model": "the model",
+    "readers": "readers",
+    "images": "images",
+    "links": "links",
+}
+_EXCERPT = 90
+
+
+def _excerpt(passage: str) -> str:
+    """The beginning of a passage without its title, in one line."""
+    text = " ".join((passage.partition("\n")[2] or passage).split())
+    return shown(text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…")
 
 
 # -- words -----------------------------------------------------------------------------------------------------------

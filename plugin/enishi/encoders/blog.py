@@ -122,6 +122,22 @@ class BlogEncoder:
         """(weight, vectors) of what may bear witness about tags, having never seen any; of the last encoding."""
         return self._tag_blocks
 
+    def passages(self, document: Document) -> tuple[list[str], Vectors]:
+        """The passages that the pretrained model reads of a post, and their vectors; none without a model.
+
+        Raises:
+            ValueError: if nothing was encoded or loaded before.
+            EncoderError: the model cannot be had.
+        """
+        import numpy as np
+
+        return self._model.passages(document) if self._model else ([], np.zeros((0, 1), dtype=np.float32))
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Which columns of the vectors of the last encoding belong to which part."""
+        return self._slots
+
     @property
     def files(self) -> tuple[Path, ...]:
         """Files beside the posts that the last encoding read."""
@@ -222,7 +238,7 @@ def _part_encoders(
     others: list[tuple[PartEncoder, float]] = []
     if model is not None:
         others.append((model, settings.encoder.weight))
-    if settings.reading.logs:
+    if settings.reading.patterns:
         from enishi.encoders.readers import ReadersEncoder
 
         readers = ReadersEncoder(

@@ -63,8 +63,7 @@ class ReadersEncoder:
     def __init__(
         self, settings: ReadingSettings, site: Path, hosts: Iterable[str] = (), progress: Progress | None = None
     ) -> None:
-        patterns = settings.logs
-        self._patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+        self._patterns = settings.patterns
         self._min_readers = settings.min_readers
         self._site = site
         self._hosts = tuple(sorted(hosts))

@@ -170,6 +170,19 @@ def find_logs(
     return [unique[digest] for digest in sorted(unique)], sorted(diagnostics)
 
 
+def log_stamps(patterns: Iterable[str], site: Path) -> Iterator[str]:
+    """One line a log that the patterns name, by size and time, sorted: enough to see that one came, went or changed."""
+    lines = set()
+    for pattern in patterns:
+        for file in islice(iglob(os.fspath(site / Path(pattern).expanduser())), MAX_FILES):  # noqa: PTH207
+            try:
+                status = Path(file).stat()
+            except OSError:
+                continue
+            lines.add(f"{_name(Path(file), site)} {status.st_size} {status.st_mtime_ns}")
+    yield from sorted(lines)
+
+
 def _name(file: Path, site: Path) -> str:
     try:
         return file.absolute().relative_to(site.absolute()).as_posix()

@@ -166,6 +166,27 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
     return row, own
 
 
+BLOCK_NAMES = ("title", "opening", "headings", "code", "how it is filed", "where it links")
+"""Of :attr:`Blocks.others`, for people."""
+
+
+def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> dict[str, Matrix]:
+    """The sum that K is, between one post and others, weighted: its terms by name, each of shape (len(others),)."""
+    import numpy as np
+
+    text = _gram(blocks.text[[row]], blocks.text[others])[0]
+    lsa = latent.left * latent.singular
+    for weight, size in ((_LSA_WEIGHT, lsa.shape[1]), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
+        unit = _unit(lsa[:, :size])
+        text = text + weight * (unit[others] @ unit[row])
+    found = {"text": text}
+    for name, (weight, matrix) in zip(BLOCK_NAMES, blocks.others, strict=True):
+        found[name] = weight * _gram(matrix[[row]], matrix[others])[0]
+    if blocks.dense:
+        found["model"] = np.sum([weight * (rows[others] @ rows[row]) for weight, rows in blocks.dense], axis=0)
+    return found
+
+
 def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     """K between all posts and some of them, shape (n, len(landmarks)); latent dimensions are fitted on those."""
     cross = _gram(blocks.text, blocks.text[landmarks])

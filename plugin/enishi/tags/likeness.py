@@ -20,6 +20,7 @@ from enishi.tags.kernel import (
     Latent,
     cross_kernel,
     dense_kernel_and_latent,
+    kernel_by_block,
     kernel_row,
     leading_eigenpairs,
     make_blocks,
@@ -142,6 +143,17 @@ class ExactLikeness:
         row, own = kernel_row(self._blocks, self._latent, document, former)
         length = np.sqrt(own) if own > 1e-6 else np.inf
         return row, row * self._inverse_length / length
+
+    def among(self, rows: Ints) -> Matrix:
+        """The kernel between some posts, shape (len(rows), len(rows)); a copy."""
+        inner: Matrix = self._kernel[np.ix_(rows, rows)]
+        return inner
+
+    def by_block(self, row: int, others: Ints) -> dict[str, Matrix]:
+        """What each kernel in the sum says of one post and others, weighted, each of shape (len(others),)."""
+        if self._blocks is None or self._latent is None:
+            return {}
+        return kernel_by_block(self._blocks, self._latent, row, others)
 
     def between(self, row: int, others: Ints) -> Scores:
         """See :class:`Likeness`."""

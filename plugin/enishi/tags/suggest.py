@@ -89,13 +89,13 @@ def suggest_tags(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
-        estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings), memo, progress)
+        estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings), memo, progress)
         progress()
         grouping = group_posts(documents, likeness)
         progress()
         terms = TellingTerms(documents, memo)
-        explain = _Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
-        rules = _Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+        explain = Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
+        rules = Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
         if memo is not None:
             memo.put(STANDING, StandingTags(documents, vocabulary, likeness, estimate, settings, declined or {}))
         progress()
@@ -148,8 +148,8 @@ def rank_tags(
     Call it under :func:`enishi.threads.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
-    estimate = estimate_tags(documents, vocabulary, likeness, _constants(site, settings))
-    rules = _Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+    estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))
+    rules = Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
     by_path = {
         document.post.path: tuple((estimate.keys[column], confidence) for confidence, column in rules.ranked(row))
         for row, document in enumerate(documents)
@@ -250,7 +250,12 @@ def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:
     return usable
 
 
-def _constants(site: Site, settings: TagSettings) -> Constants:
+def constants_of(site: Site, settings: TagSettings) -> Constants:
+    """The learned constants that the settings ask for.
+
+    Raises:
+        SettingsError: their file cannot be used.
+    """
     from enishi.tags.calibration import read_constants, shipped_constants
 
     return read_constants(site.root / Path(settings.constants)) if settings.constants else shipped_constants()
@@ -299,7 +304,7 @@ def without_implied(
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-class _Rules:
+class Rules:
     """From probabilities to what is suggested."""
 
     def __init__(
@@ -323,7 +328,7 @@ class _Rules:
         ]
         self._confidence = np.round(estimate.probability * self._lessons(), DIGITS)
 
-    def choose(self, explain: _Explanations) -> dict[str, tuple[TagSuggestion, ...]]:
+    def choose(self, explain: Explanations) -> dict[str, tuple[TagSuggestion, ...]]:
         """The suggestions of every post, by (confidence descending, tag)."""
         names, keys = self._vocabulary.names, self._estimate.keys
         return {
@@ -333,6 +338,10 @@ class _Rules:
             )
             for row, document in enumerate(self._documents)
         }
+
+    def confidence(self, row: int, column: int) -> float:
+        """Of one tag on one post, with what declines teach."""
+        return float(self._confidence[row, column])
 
     def ranked(self, row: int) -> list[tuple[float, int]]:
         """(confidence, column) of what is suggested for a post, in order."""
@@ -382,7 +391,7 @@ class _Rules:
 # --- explanations ----------------------------------------------------------------------------------------------------
 
 
-class _Explanations:
+class Explanations:
     """Why: the posts that carry a tag, its topic, its mentions, the terms that speak for it."""
 
     def __init__(

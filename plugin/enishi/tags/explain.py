@@ -1,0 +1,182 @@
+"""Why a tag is, or is not, suggested for a post: what each piece of evidence made of its odds.
+
+A confidence is a logistic regression, so its odds are a product: those of any tag on any post, times a factor for every
+group of features.  And what the posts like it say is a kernel ridge regression over a sum of kernels, so what it
+predicts is a sum over them: title, text, headings, a pretrained model …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import exp
+from typing import TYPE_CHECKING
+
+from enishi.tags.suggest import (
+    Declines,
+    Explanations,
+    Rules,
+    collect_evidence,
+    constants_of,
+    estimate_tags,
+)
+from enishi.tags.telling_terms import TellingTerms
+from enishi.tags.topics import group_posts
+from enishi.tags.vocabulary import Vocabulary, read_vocabulary
+from enishi.threads import one_thread
+from enishi.types import Document, Evidence
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.config import TagSettings
+    from enishi.reading.site import Site
+    from enishi.related.index import Backend
+    from enishi.tags.evidence import Labels
+    from enishi.tags.likeness import ExactLikeness
+    from enishi.types import Vectors
+
+    Matrix = npt.NDArray[np.float64]
+
+_GROUPS = {
+    "posts like it": ("krr", "krr_lrat", "krr_lrank", "krr_max", "cen_z", "near"),
+    "its name in the text": ("m_title", "m_lede", "m_dens", "m_idf", "m_df", "m_learn", "m_none"),
+    "posts of its time": ("date",),
+    "how common the tag is": ("prior",),
+}
+"""Features by what they speak of; each is in one group."""
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TagExplanation:
+    """What is known about one tag on one post."""
+
+    post: str
+    tag: str
+    verdict: str
+    """Whether it is suggested, and if not, why: the end of a sentence that begins with the tag."""
+    confidence: float | None
+    """None where the tag is on too few posts to be suggested at all."""
+    posts_with_tag: int
+    start: float = 0.0
+    """The probability of any tag on any post, before anything is known of either."""
+    factors: tuple[tuple[str, float], ...] = ()
+    """What each group of evidence multiplies the odds with."""
+    neighbors_say: float | None = None
+    """What posts like it predict, about 0 to 1: their share with the tag, weighted by likeness."""
+    parts: tuple[tuple[str, float], ...] = ()
+    """What each part of the likeness adds to that, beside how common the tag is."""
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+def explain_tag(
+    documents: Sequence[Document],
+    site: Site,
+    settings: TagSettings,
+    declined: Declines,
+    row: int,
+    key: str,
+    *,
+    blocks: Sequence[tuple[float, Vectors]] = (),
+    backend: Backend = "auto",
+) -> TagExplanation:
+    """Why the tag is suggested for the post of that row, or not.
+
+    Args:
+        documents: sorted by path, as for :func:`enishi.tags.suggest.suggest_tags`.
+        row: of the post.
+        key: of the tag in the blog's vocabulary.
+        blocks: see :func:`enishi.tags.likeness.measure_likeness`.
+
+    Raises:
+        KeyError: no post carries such a tag.
+    """
+    from enishi.tags.calibration import sigmoid, standardise
+    from enishi.tags.evidence import FEATURES
+    from enishi.tags.likeness import ExactLikeness, measure_likeness
+
+    vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
+    path, name = documents[row].post.path, vocabulary.names[key]
+    carrying = sum(key in vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents)
+    with one_thread():
+        likeness = measure_likeness(documents, blocks=blocks, backend=backend)
+        constants = constants_of(site, settings)
+        estimate = estimate_tags(documents, vocabulary, likeness, constants)
+        if key not in estimate.keys:
+            reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
+            return TagExplanation(path, name, reason, None, carrying)
+        column = estimate.keys.index(key)
+        rules = Rules(documents, vocabulary, settings, declined, likeness, estimate)
+        verdict = _verdict(documents[row], key, vocabulary, settings, declined, rules, row, column)
+        _, labels, scores, _ = collect_evidence(documents, vocabulary, likeness)
+        z = standardise(scores.features[row, column][None, :], constants)[0]
+        points = z * estimate.weights
+        factors = tuple(
+            (group, round(exp(sum(points[FEATURES.index(feature)] for feature in features)), _DIGITS))
+            for group, features in _GROUPS.items()
+        )
+        parts: tuple[tuple[str, float], ...] = ()
+        if isinstance(likeness, ExactLikeness):
+            parts = _parts(likeness, labels, row, column)
+        told = Explanations(
+            documents, vocabulary, likeness, estimate, group_posts(documents, likeness), TellingTerms(documents)
+        )
+        return TagExplanation(
+            path,
+            name,
+            verdict,
+            rules.confidence(row, column),
+            carrying,
+            round(float(sigmoid(estimate.weights[-1:])[0]), _DIGITS),
+            factors,
+            round(float(scores.features[row, column, FEATURES.index("krr")]), _DIGITS),
+            parts,
+            told.evidence(row, column),
+        )
+
+
+def _verdict(
+    document: Document,
+    key: str,
+    vocabulary: Vocabulary,
+    settings: TagSettings,
+    declined: Declines,
+    rules: Rules,
+    row: int,
+    column: int,
+) -> str:
+    confidence = rules.confidence(row, column)
+    if key in vocabulary.meant_by(vocabulary.tags_of(document.post)):
+        return "a tag of the post already"
+    if key in map(vocabulary.key, declined.get(document.post.path, ())):
+        return "not suggested: it was declined for this post"
+    if key in vocabulary.unfit_for(document.post):
+        return "not suggested: the post's tags, category or series say the same, or the settings rule it out"
+    if any(found == column for _, found in rules.ranked(row)):
+        return "suggested"
+    if not document.words:
+        return "not suggested: the post says nothing"
+    if confidence < settings.min_confidence:
+        return f"not suggested: it is less sure than {settings.min_confidence:g} (setting tags.min_confidence)"
+    return "not suggested: a narrower tag implies it, or surer ones fill the list (setting tags.max_suggestions)"
+
+
+def _parts(likeness: ExactLikeness, labels: Labels, row: int, column: int) -> tuple[tuple[str, float], ...]:
+    """p + k (K + .6 I)⁻¹ (y − p) by the kernels that k is the sum of, from the posts that this one hears."""
+    import numpy as np
+
+    from enishi.tags.likeness import RIDGE
+
+    own = int(labels.fold[row])
+    learned = labels.labelled if own < 0 else labels.labelled[labels.fold[labels.labelled] != own]
+    if not len(learned):
+        return ()
+    y = labels.y[learned, column]
+    prior = (y.sum() + 0.5) / (len(learned) + 1)
+    inner = likeness.among(learned)
+    inner[np.diag_indices_from(inner)] += RIDGE
+    weights = np.linalg.solve(inner, y - prior)
+    found = likeness.by_block(row, learned)
+    return tuple((name, round(float(kernel @ weights), _DIGITS)) for name, kernel in found.items())
