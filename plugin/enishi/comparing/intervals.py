@@ -1,0 +1,70 @@
+"""Figures that are quotients of two sums over posts, for several encoders on the same posts, and their differences.
+
+Intervals hold 95 % and are those of :mod:`enishi.tags.figures`: percentiles over 1,000 blogs of as many posts, drawn
+from these with replacement (Efron 1979).  The drawn blogs are the same for all encoders, so differences are paired:
+what makes a post hard for both does not count as doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from enishi.tags.figures import Interval, resamples
+from enishi.threads import one_thread
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
+
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one encoder."""
+
+    of: Interval
+    difference: Interval | None
+    """To the first encoder, on the same posts; None for that one itself, and where there is no figure of it."""
+
+    @property
+    def verdict(self) -> int:
+        """1 where it is better than the first beyond chance, -1 where worse, 0 where that cannot be said."""
+        if self.difference is None:
+            return 0
+        return int(self.difference.low > 0) - int(self.difference.high < 0)
+
+
+def figures(above: Sequence[Sequence[float] | None], below: Sequence[float]) -> tuple[Figure | None, ...]:
+    """A figure for each row of `above`: its sum over the posts by that of `below`, which is over 0 for some post.
+
+    Args:
+        above: shape (encoders, posts); None for an encoder that is not to be asked.
+        below: shape (posts,).
+    """
+    import numpy as np
+
+    asked = [place for place, row in enumerate(above) if row is not None]
+    table = np.array([*(row for row in above if row is not None), below], dtype=np.float64)
+    with one_thread():
+        drawn = np.concatenate([weights @ table.T for weights in resamples(table.shape[1])])
+    whole = table.sum(axis=1)
+    drawn = drawn[drawn[:, -1] > 0]
+    values, samples = whole[:-1] / whole[-1], drawn[:, :-1] / drawn[:, -1:]
+    found: list[Figure | None] = [None] * len(above)
+    for row, place in enumerate(asked):
+        is_compared = place > 0 and asked[0] == 0
+        difference = _interval(values[row] - values[0], samples[:, row] - samples[:, 0]) if is_compared else None
+        found[place] = Figure(_interval(values[row], samples[:, row]), difference)
+    return tuple(found)
+
+
+def _interval(value: float, drawn: Matrix) -> Interval:
+    import numpy as np
+
+    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
+    return Interval(round(float(value), _DIGITS), round(low, _DIGITS), round(high, _DIGITS))

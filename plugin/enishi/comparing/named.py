@@ -1,0 +1,107 @@
+"""What a person calls an encoder on the command line, and the settings that mean it.
+
+site                  the blog's own words
+doc2vec               the blog's own words, by gensim
+MODEL                 a sentence-transformers model alone: a name on the hub, `name@revision`, or a folder
+site+MODEL            both, the model with the weight of the settings (`encoder.weight`)
+site+MODEL:0.4        both, the model with this weight
+settings              whatever the blog's settings ask for
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from enishi.config import ReadingSettings, Settings
+from enishi.errors import SettingsError
+
+SITE, DOC2VEC, AS_SET = "site", "doc2vec", "settings"
+FEWEST, MOST = 2, 8
+_WEIGHT = re.compile(r":([0-9]*\.?[0-9]+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEncoder:
+    """One of the encoders that are compared."""
+
+    name: str
+    """As somebody called it."""
+    settings: Settings
+    """The blog's, with this encoder instead of theirs."""
+
+
+def name_encoders(names: Sequence[str], settings: Settings) -> list[NamedEncoder]:
+    """The encoders of these names; without any, the site encoder and what the settings ask for.
+
+    Raises:
+        SettingsError: fewer than two or more than eight, one of them twice, or one that no encoder can be called.
+    """
+    if not names:
+        if _encoders_of(settings) == _encoders_of(_of_the_blog(settings)):
+            raise SettingsError(
+                "there is nothing to compare: the settings ask for the site encoder alone. Name encoders after the "
+                "blog's folder: enishi models compare . site sentence-transformers/all-MiniLM-L6-v2"
+            )
+        names = (SITE, AS_SET)
+    if not FEWEST <= len(names) <= MOST:
+        raise SettingsError(f"name {FEWEST} to {MOST} encoders to compare; {len(names)} given: {', '.join(names)}")
+    found = [NamedEncoder(name, _settings(name, settings)) for name in names]
+    for place, encoder in enumerate(found):
+        for other in found[:place]:
+            if _encoders_of(encoder.settings) == _encoders_of(other.settings):
+                raise SettingsError(f"{other.name} and {encoder.name} are one encoder; name each once")
+    return found
+
+
+def _settings(name: str, settings: Settings) -> Settings:
+    if name == AS_SET:
+        return settings
+    if name in (SITE, DOC2VEC):
+        return _of_the_blog(settings, name)
+    fitted, plus, model = name.partition("+")
+    if plus and fitted in (SITE, DOC2VEC):
+        model, weight = _weighted(model, name, settings.encoder.weight)
+        return _with_model(_of_the_blog(settings, fitted), model, weight, name)
+    return _with_model(_of_the_blog(settings), name, 1.0, name)
+
+
+def _of_the_blog(settings: Settings, fitted: str = SITE) -> Settings:
+    """What is fitted on the blog's own words, and nothing else."""
+    alone = {"site": "doc2vec" if fitted == DOC2VEC else "words", "model": "", "revision": "", "images": ""}
+    encoder = settings.encoder.model_copy(update=alone)
+    return settings.model_copy(update={"encoder": encoder, "reading": ReadingSettings()})
+
+
+def _weighted(model: str, name: str, weight: float) -> tuple[str, float]:
+    given = _WEIGHT.search(model)
+    if given is None:
+        return model, weight
+    weight = float(given[1])
+    if not 0 < weight < 1:
+        raise SettingsError(
+            f"{name}: the weight of the model has to lie between 0 and 1; the site encoder has the rest"
+        )
+    return model[: given.start()], weight
+
+
+def _with_model(settings: Settings, model: str, weight: float, name: str) -> Settings:
+    folder = Path(model).expanduser()
+    revision = ""
+    if not model:
+        raise SettingsError(f"{name!r} names no encoder: site, doc2vec, settings, a model, or site+MODEL")
+    if folder.is_dir():
+        model = str(folder.resolve())  # as the person sees it, who may stand elsewhere than in the blog
+    elif "@" in model:
+        model, _, revision = model.rpartition("@")
+    encoder = settings.encoder.model_copy(update={"model": model, "revision": revision, "weight": weight})
+    return settings.model_copy(update={"encoder": encoder})
+
+
+def _encoders_of(settings: Settings) -> object:
+    """All that decides the vectors, so that two names of one encoder are told."""
+    encoder = settings.encoder
+    unused = {} if encoder.model else {"weight": 0.0, "revision": "", "prompt": "", "backend": "", "precision": ""}
+    return {**encoder.model_dump(), **unused}, settings.reading.model_dump()

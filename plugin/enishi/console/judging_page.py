@@ -1,0 +1,143 @@
+"""A page on which people judge pairs of posts blind: one file that needs nothing else, in the language of the blog.
+
+The page names no encoder, and its order tells none (:mod:`enishi.comparing.pairs`).  Verdicts stay in the browser until
+they are saved as a file, which the next `enishi models compare --verdicts` reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from enishi.comparing.run import Compared, blog_address
+from enishi.labels import label_language, language_tag
+from enishi.printable import text_line
+from enishi.writing.render import templates_folder
+
+if TYPE_CHECKING:
+    from enishi.types import Document
+
+TEMPLATE, SCRIPT = "judging.html.j2", "judging.js"
+MORE_TEXT = 1_500
+"""Characters of a post that can be read beyond its opening."""
+MAX_TAGS = 12
+
+_LABELS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "title": "Which post fits better?",
+        "intro": "Two ways of finding related posts disagree here. Whose post is whose is not shown, so that nobody "
+        "can favour one. Say which post you would show to somebody who has just read the first one. What you say "
+        "stays in this browser until you save it.",
+        "pair": "Pair {number} of {total}: somebody has just read",
+        "question": "Which post should stand beneath it?",
+        "left": "A fits better",
+        "right": "B fits better",
+        "both": "Both fit",
+        "neither": "Neither fits",
+        "tags": "Tags",
+        "more": "More of the text",
+        "back": "Back",
+        "later": "Later",
+        "save": "Save the verdicts",
+        "progress": "{done} of {total} judged",
+        "shortcuts": "Keys: 1 or ← for A, 2 or → for B, 3 both, 4 neither, 0 later, Backspace back",
+        "end": "That was the last pair",
+        "after": "Save the verdicts, and name the file next time: "
+        "enishi models compare --verdicts enishi-verdicts.json",
+        "unkept": "This browser keeps nothing for this page: save the verdicts before you close it.",
+        "noscript": "This page needs JavaScript to show one pair after the other and to keep what you say.",
+        "nothing": "There is nothing to judge: the encoders agree, or every pair has been judged.",
+    },
+    "ja": {
+        "title": "どちらの記事が合いますか",
+        "intro": "関連記事の探し方によって結果が分かれた組です。"
+        "先入観が入らないよう、どちらがどの探し方の結果かは伏せてあります。"
+        "最初の記事を読み終えた人に勧めたいほうを選んでください。回答は、保存するまでこのブラウザの中にだけ残ります。",
+        "pair": "{total}組中{number}組目：読み終えた記事",
+        "question": "この下に載せるならどちらですか",
+        "left": "Aのほうが合う",
+        "right": "Bのほうが合う",
+        "both": "どちらも合う",
+        "neither": "どちらも合わない",
+        "tags": "タグ",
+        "more": "本文の続き",
+        "back": "戻る",
+        "later": "あとで",
+        "save": "判定を保存",
+        "progress": "{total}組中{done}組を判定済み",
+        "shortcuts": "キー操作：1か←でA、2か→でB、3で両方、4でどちらも合わない、0であとで、Backspaceで戻る",
+        "end": "これで最後の組です",
+        "after": "判定を保存し、次回はそのファイルを指定してください："
+        "enishi models compare --verdicts enishi-verdicts.json",
+        "unkept": "このブラウザは回答を覚えておけません。閉じる前に判定を保存してください。",
+        "noscript": "組を順に表示して回答を残すには、JavaScriptが必要です。",
+        "nothing": "判定する組はありません。結果が一致しているか、すべて判定済みです。",
+    },
+}
+
+
+def render_judging_page(found: Compared, most: int) -> bytes:
+    """The page with at most so many of the pairs that nobody has judged, UTF-8; everything of the blog's is escaped."""
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from markupsafe import Markup
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (templates_folder() / SCRIPT).read_text("utf-8")
+    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    view = page_view(found, most)
+    page = environment.get_template(TEMPLATE).render(
+        **view,
+        script=Markup(script),  # noqa: S704 - ours
+        script_hash=script_hash,
+    )
+    return page.encode("utf-8", "replace")
+
+
+def page_view(found: Compared, most: int) -> dict[str, Any]:
+    """Everything that the template shows: finished strings."""
+    site, settings = found.blog.site, found.blog.settings
+    blog_language = settings.language or site.language
+    language = "ja" if label_language(blog_language) == "ja" else "en"
+    labels = _LABELS[language]
+    posts = {document.post.path: document for document in found.documents}
+    asked = found.open_pairs[:most]
+    return {
+        "language": language,
+        "labels": labels,
+        "blog": json.dumps(blog_address(found.blog)),
+        "pairs": [
+            {
+                "key": pair.key,
+                "name": labels["pair"].format(number=number, total=len(asked)),
+                "post": _card(posts[pair.post], blog_language),
+                "left": _card(posts[pair.left], blog_language),
+                "right": _card(posts[pair.right], blog_language),
+            }
+            for number, pair in enumerate(asked, 1)
+        ],
+    }
+
+
+def _card(document: Document, blog_language: str) -> dict[str, Any]:
+    """What the page shows of a post.  Its path is JSON, so that any name comes back as it was."""
+    fields = document.fields
+    rest = fields.prose.removeprefix(fields.lede) if fields.lede else ""
+    goes_on = " …" if rest.strip() and not rest.startswith("\n") else ""
+    return {
+        "path": json.dumps(document.post.path),
+        "title": text_line(document.title),
+        "lede": text_line(fields.lede) + goes_on,
+        "tags": [text_line(tag) for tag in document.post.tags[:MAX_TAGS]],
+        "more": [text_line(paragraph) for paragraph in rest[:MORE_TEXT].split("\n\n") if paragraph.strip()],
+        "lang": language_tag(document.post.lang or blog_language),
+    }
