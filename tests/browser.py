@@ -74,6 +74,20 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def press(self, key: str) -> None:
+        """Press and release a key, by its name in JavaScript (`1`, `ArrowLeft`, `Tab`)."""
+        codes = {"Enter": 13, "Tab": 9, "Backspace": 8, "ArrowLeft": 37, "ArrowRight": 39, " ": 32}
+        code = codes.get(key) or ord(key)
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        typed = {"text": text} if text else {}
+        named = {"key": key, "windowsVirtualKeyCode": code}
+        self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **named, **typed)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **named)
+
+    def save_downloads(self, folder: Path) -> None:
+        """From now on, what a page lets the reader save lands in this folder."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=os.fspath(folder))
+
     def screenshot(self, file: Path, *, selector: str = "", margin: int = 0, above: int = 0) -> None:
         """A PNG of the window, or of one element with `margin` pixels round it and `above` more before it."""
         options: dict[str, Any] = {"format": "png"}

@@ -52,7 +52,8 @@ def name_encoders(names: Sequence[str], settings: Settings) -> list[NamedEncoder
     for place, encoder in enumerate(found):
         for other in found[:place]:
             if _encoders_of(encoder.settings) == _encoders_of(other.settings):
-                raise SettingsError(f"{other.name} and {encoder.name} are one encoder; name each once")
+                both = encoder.name if encoder.name == other.name else f"{other.name} and {encoder.name}"
+                raise SettingsError(f"{both} would be compared with itself; name each encoder once")
     return found
 
 

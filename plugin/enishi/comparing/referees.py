@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from enishi.comparing.encoded import EncodedBlog, Links
 from enishi.comparing.intervals import Figure, figures
-from enishi.tags.evaluate import Case, Judge, countable_tags, divide, hide, tagged_rows, vote
+from enishi.tags.evaluate import Case, Judge, Neighbors, countable_tags, divide, hide, tagged_rows, vote
 from enishi.tags.figures import ndcg
 from enishi.tags.suggest import MIN_POSTS, RankedTags, eligible_tags
 from enishi.tags.vocabulary import read_vocabulary
@@ -110,25 +110,41 @@ def judge_by_tags(
     backend: Backend,
 ) -> TagRound | None:
     """How well the nearest posts of each encoder vote for hidden tags; None where no hidden tag could be suggested."""
-    neighbors = [VectorNeighbors(blog.untagged, backend) for blog in encoded]
+    neighbors = [VectorNeighbors(one.untagged, backend) for one in encoded]
     parts = divide(documents, folds)
-    cases: list[list[Case]] = [[] for _ in encoded]
+    cases = vote_in_turn(documents, untagged, neighbors, parts, site, settings)
+    answered = sum(1 for case in cases[0] if case.answers)
+    if not answered:
+        return None
+    found = ndcg_figures([of_one if one.witness.of_tags else None for of_one, one in zip(cases, encoded, strict=True)])
+    return TagRound(len(tagged_rows(documents)), answered, len(parts), found)
+
+
+def vote_in_turn(
+    documents: Sequence[Document],
+    untagged: Sequence[Document],
+    neighbors: Sequence[Neighbors],
+    parts: Sequence[Sequence[int]],
+    site: Site,
+    settings: TagSettings,
+) -> list[list[Case]]:
+    """For each sort of neighbours a case for every post with tags, in one order: the votes are its guesses.
+
+    The tags of a part are taken away before anything is counted, so the vocabulary is that of the other posts.
+    """
+    cases: list[list[Case]] = [[] for _ in neighbors]
     for fold, part in enumerate(parts):
         seen = hide(documents, untagged, part)
         vocabulary, _ = read_vocabulary([document.post for document in seen], site, settings)
         meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in seen]
         ranked = RankedTags(vocabulary, frozenset(eligible_tags(meant, vocabulary)), {})
         countable = countable_tags(seen, ranked, MIN_POSTS)
-        for of_encoder, near in zip(cases, neighbors, strict=True):
+        for of_one, near in zip(cases, neighbors, strict=True):
             votes = vote(seen, ranked, near, part)
             voted = {documents[row].post.path: tuple(votes[row]) for row in part}
             judge = Judge(replace(ranked, by_path=voted), countable)
-            of_encoder += [judge.case(documents[row], fold, ()) for row in part]
-    answered = sum(1 for case in cases[0] if case.answers)
-    if not answered:
-        return None
-    found = ndcg_figures([of_one if one.witness.of_tags else None for of_one, one in zip(cases, encoded, strict=True)])
-    return TagRound(len(tagged_rows(documents)), answered, len(parts), found)
+            of_one += [judge.case(documents[row], fold, ()) for row in part]
+    return cases
 
 
 def ndcg_figures(cases: Sequence[Sequence[Case] | None]) -> tuple[Figure | None, ...]:

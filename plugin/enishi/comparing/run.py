@@ -116,6 +116,9 @@ def compare_encoders(request: Request, wanted: Wanted, progress: Progress = lamb
         EnishiError: settings, the site, an encoder or a file of verdicts do not allow it.  Nothing is written but the
             cache of what posts say.
     """
+    if not request.site.is_dir():
+        names = " ".join((str(request.site), *wanted.names))
+        raise SettingsError(f"{request.site} is no folder. The blog's comes first: enishi models compare . {names}")
     progress("looking for posts", 0, 0)
     blog = load(request)
     encoders = name_encoders(wanted.names, blog.settings)
