@@ -187,6 +187,23 @@ def test_held_out_posts_never_occur_in_training(
         assert all(pair.negative and len(pair.posts) >= 2 for pair in learned)
 
 
+@needs_trainer
+def test_without_a_verdict_all_posts_are_learned_from_but_no_links(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[Pair] = []
+
+    def fit(_: Any, pairs: list[Pair], *rest: Any) -> fitting.Fitted:
+        learned.extend(pairs)
+        return fitting.Fitted(0, 0, (), 0)
+
+    monkeypatch.setattr(running, "fit", fit)
+    running.learn(Request(site), Recipe(pairs=("titles", "passages")), tmp_path / "out")
+    assert {path for pair in learned for path in pair.posts} == {d.post.path for d in read_blog(site)[1]}
+    assert not [pair for pair in learned if "more of" in " ".join(pair.texts)]
+    assert TransformerEncoder(str(tmp_path / "out")).encode([document(0, "Tea", "kettle leaves")]).any()
+
+
 # -- pairs -------------------------------------------------------------------------------------------------------------
 
 
@@ -329,6 +346,18 @@ def test_resumed_is_uninterrupted(tiny: Path, tmp_path: Path, monkeypatch: pytes
     assert fitted.resumed_at == 12
     assert fitted.steps == 20
     assert weights_of(resumed) == weights_of(whole)
+
+
+@needs_trainer
+def test_a_finished_training_is_not_done_again(tiny: Path, tmp_path: Path) -> None:
+    """As when it was killed while its model was judged."""
+    first, second = load_tiny(tiny), load_tiny(tiny)
+    fitting.fit(first, tiny_pairs(), SCHEDULE, tmp_path)
+    told: list[int] = []
+    fitted = fitting.fit(second, tiny_pairs(), SCHEDULE, tmp_path, lambda _, done, __: told.append(done))
+    assert fitted.resumed_at == fitted.steps == 20
+    assert told == [20]
+    assert weights_of(second) == weights_of(first)
 
 
 @needs_trainer

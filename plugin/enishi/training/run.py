@@ -137,6 +137,22 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
         return _Training(request, recipe, out, keep, blog, posts, held, cache, progress).run(tasks)
 
 
+def learn(request: Request, recipe: Recipe, folder: Path, progress: Progress = lambda *_: None) -> Fitted | None:
+    """Train a model on all posts of a blog, and judge nothing: for comparisons by referees of their own.
+
+    Links between posts are taken out of the texts here as well; `folder` must not be there.
+
+    Raises:
+        SettingsError, EncoderError, OutputError: see :func:`train`.
+    """
+    _refuse(recipe, folder)
+    blog = load(request)
+    with open_cache(request.site) as cache:
+        documents, _ = read(blog, cache, request.processes, progress)
+        posts = without_links(blog, [document for document in documents if document.words])
+        return _Training(request, recipe, folder, True, blog, posts, (), cache, progress).only_learn()
+
+
 def _refuse(recipe: Recipe, out: Path) -> None:
     """Complain of what cannot be before any work is done."""
     if recipe.kind == "transformer" and not recipe.base:
@@ -191,12 +207,23 @@ class _Training:
             ModelSource(recipe.base, recipe.revision, request.site, setting="--base") if recipe.base else None
         )
 
+    def only_learn(self) -> Fitted | None:
+        """The model, written without a verdict."""
+        model = self._model()
+        pairs = self._pairs(model)
+        schedule = self._schedule()
+        folder = self._folder(model, pairs, schedule)
+        fitted = self._fit(model, pairs, schedule, folder)
+        save_model(model, self._out)
+        shutil.rmtree(folder, ignore_errors=True)
+        return fitted
+
     def run(self, tasks: Sequence[Task]) -> Report:
         """All of it."""
         self._progress("making the model", 0, 0)
         model = self._model()
         pairs = self._pairs(model)
-        schedule = self._recipe.schedule("cpu" if self._recipe.kind == "static" else self._running.device)
+        schedule = self._schedule()
         folder = self._folder(model, pairs, schedule)
         before = folder / "before"
         if self._recipe.kind == "static" and not before.exists():
@@ -247,6 +274,9 @@ class _Training:
             name = f"the model {self._source.name}" if self._source else "the blog"
             raise EncoderError(f"no static embedding can be made from {name}: {first_line(error)}") from error
         return SentenceTransformer(modules=[embedding], device="cpu")
+
+    def _schedule(self) -> Schedule:
+        return self._recipe.schedule("cpu" if self._recipe.kind == "static" else self._running.device)
 
     def _fit(self, model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path) -> Fitted | None:
         if not schedule.epochs:
@@ -356,6 +386,7 @@ def _story(report: Report) -> bytes:
         "revision": recipe.revision,
         "pairs": dict(report.pairs),
         "saw_tags": report.saw_tags,
+        "saw_links": bool(report.pairs.get("links")),
         "hard_negatives": recipe.hard_negatives,
         "posts": report.posts,
         "held_out": report.held_out,
