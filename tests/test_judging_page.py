@@ -140,7 +140,7 @@ def test_what_a_judge_can_read_of_a_post(found: Compared) -> None:
     long = replace(post, fields=replace(post.fields, lede=lede, prose=prose))
     short = replace(document("b.md", "x"), fields=replace(post.fields, lede="All of it.", prose="All of it."))
     view = page_view(with_posts(found, long, short, document("c.md")), 10)["pairs"][0]
-    assert view["post"]["lede"] == f"{lede} …"
+    assert view["post"]["lede"] == f"{lede}\N{NO-BREAK SPACE}…"
     assert view["post"]["more"][:2] == ["dle of a word.", "Another paragraph."]
     assert sum(map(len, view["post"]["more"])) <= MORE_TEXT
     assert len(view["post"]["tags"]) == 12

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from enishi.types import Document
 
 TEMPLATE, SCRIPT = "judging.html.j2", "judging.js"
+OPENING = 240
+"""Characters of a post that are shown at once, so that both candidates can be seen together."""
 MORE_TEXT = 1_500
 """Characters of a post that can be read beyond its opening."""
 MAX_TAGS = 12
@@ -131,13 +133,23 @@ def page_view(found: Compared, most: int) -> dict[str, Any]:
 def _card(document: Document, blog_language: str) -> dict[str, Any]:
     """What the page shows of a post.  Its path is JSON, so that any name comes back as it was."""
     fields = document.fields
-    rest = fields.prose.removeprefix(fields.lede) if fields.lede else ""
-    goes_on = " …" if rest.strip() and not rest.startswith("\n") else ""
+    lede = _opening(fields.lede)
+    rest = fields.prose.removeprefix(lede) if lede else ""
+    goes_on = "\N{NO-BREAK SPACE}…" if rest.strip() and not rest.startswith("\n") else ""
     return {
         "path": json.dumps(document.post.path),
         "title": text_line(document.title),
-        "lede": text_line(fields.lede) + goes_on,
+        "lede": text_line(lede) + goes_on,
         "tags": [text_line(tag) for tag in document.post.tags[:MAX_TAGS]],
         "more": [text_line(paragraph) for paragraph in rest[:MORE_TEXT].split("\n\n") if paragraph.strip()],
         "lang": language_tag(document.post.lang or blog_language),
     }
+
+
+def _opening(lede: str) -> str:
+    """The beginning of a lede, not ending inside a word where words have spaces between them."""
+    if len(lede) <= OPENING:
+        return lede
+    cut = lede[:OPENING]
+    whole_words = cut.rpartition(" ")[0]
+    return whole_words if len(whole_words) > OPENING // 2 else cut
