@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _SHOWN_DIAGNOSTICS = 20
 _SHOWN_RELATED = 3
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+_REFRESH_SECONDS = 0.1
 
 
 @contextmanager
@@ -49,10 +53,17 @@ def progress(silent: bool) -> Iterator[Callable[[str, int, int], None]]:
     # No thread of its own: reading forks, and a fork has to find one thread only.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bars:
         task = bars.add_task("", total=None)
+        shown_at = 0.0
 
         def tell(what: str, done: int, total: int) -> None:
-            bars.update(task, description=what, completed=done, total=total or None)
-            if not total or done == total or done % max(1, total // 100) == 0:
+            nonlocal shown_at
+            if what != bars.tasks[0].description:  # its own clock: the time left is not told by how long others took
+                bars.reset(task, description=what, total=total or None)
+                shown_at = 0.0
+            bars.update(task, completed=done, total=total or None)
+            now = monotonic()
+            if not total or done == total or now - shown_at >= _REFRESH_SECONDS:
+                shown_at = now
                 bars.refresh()
 
         yield tell
