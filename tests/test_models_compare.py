@@ -35,7 +35,7 @@ from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
 from enishi.pipeline import Request, links_of, load, open_cache, read
 from enishi.tags.evaluate import TextNeighbors, divide, hide_in_turn, without_tags
-from made_up_encoders import noise, topic, use
+from made_up_encoders import MadeUp, noise, topic, use
 
 TOPIC_NAMES = ("tea", "trains", "storage", "bread")
 
@@ -240,6 +240,8 @@ def test_who_may_bear_witness(tmp_path: Path) -> None:
     from enishi.encoders.models import ModelSource
 
     class Part:
+        name = "model"
+
         def __init__(self, source: ModelSource) -> None:
             self.source = source
 
@@ -252,23 +254,32 @@ def test_who_may_bear_witness(tmp_path: Path) -> None:
             (folder / TRAINING_NAME).write_text(story)
         return _witness([Part(ModelSource(str(folder), "", tmp_path))])  # type: ignore[list-item]
 
-    assert witness(None) == Witness()
-    assert witness('{"saw_tags": false}') == Witness(of_tags=True, of_links=False)
-    assert witness('{"saw_tags": true}') == witness("{}") == witness("]") == Witness(of_tags=False, of_links=False)
+    def knows(found: Witness) -> tuple[bool, bool]:
+        return bool(found.knows_tags), bool(found.knows_links)
+
+    assert knows(witness(None)) == (False, False)
+    assert knows(witness('{"saw_tags": false}')) == (False, True)
+    assert knows(witness('{"saw_tags": true}')) == knows(witness("{}")) == knows(witness("]")) == (True, True)
+    assert knows(_witness([MadeUp("logs", noise, "readers")])) == (True, True)
+    assert knows(_witness([MadeUp("site", noise, "site")])) == (False, False)
 
 
 def test_no_question_to_who_knows_the_answer(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from enishi.comparing import encoded
 
     use(monkeypatch, trained=topic)
-    monkeypatch.setattr(encoded, "_witness", lambda parts: Witness(*[all(part.key != "trained" for part in parts)] * 2))
+    knows = Witness("was trained on tags", "was trained on links")
+    monkeypatch.setattr(encoded, "_witness", lambda parts: knows if parts[-1].key == "trained" else Witness())
     found = compare(blog, "site", "trained").figures
     assert found.tags is not None
     assert found.links is not None
     assert found.tags.ndcg[0] is not None
     assert found.tags.ndcg[1] is found.links.recall[1] is found.links.mrr[1] is None
     assert verdicts(found) == ["This blog cannot say whether trained is better than site."]
-    assert any("trained has learned from tags" in told for told in remarks(found))
+    assert remarks(found) == [
+        "The tags are no test of trained, which was trained on tags.",
+        "The links are no test of trained, which was trained on links.",
+    ]
     other = compare(blog, "trained", "site").figures
     assert other.tags is not None
     assert other.tags.ndcg[1] is not None

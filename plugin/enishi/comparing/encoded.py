@@ -30,6 +30,8 @@ FITTED = "site"
 """The name of the part that is fitted on the blog's own words and, where the settings say so, tags."""
 PRETRAINED = "model"
 """The name of the part that a pretrained model makes."""
+READERS = "readers"
+"""The name of the part that is learned from what readers read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,11 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What an encoder can be judged by: nothing that it was trained on."""
+    """What an encoder can be judged by: nothing that it has learned from."""
 
-    of_tags: bool = True
-    of_links: bool = True
+    knows_tags: str = ""
+    """Why the tags are no test of it (`was trained on tags`); empty where they are."""
+    knows_links: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class PartStore:
             tag_blocks=tuple(
                 (TAG_BLOCK_WEIGHT, self._part(part, weight, views, "untagged").vectors)
                 for part, weight in parts
-                if part.name == PRETRAINED and witness.of_tags
+                if part.name == PRETRAINED and not witness.knows_tags
             ),
         )
 
@@ -162,12 +165,21 @@ def make_parts(settings: Settings, site: Site, progress: Progress) -> list[tuple
 
 
 def _witness(parts: Sequence[PartEncoder]) -> Witness:
-    """What an encoder may be asked about.  A model that was trained on a blog has read that blog's links."""
+    """What an encoder may be asked about.
+
+    A model that was trained on a blog has read that blog's links.  Readers follow links and browse by tag, so what they
+    read together knows of both.
+    """
+    if any(part.name == READERS for part in parts):
+        why = "has learned from readers, who follow links and browse by tag"
+        return Witness(why, why)
     sources = [source for source in (getattr(part, "source", None) for part in parts) if source is not None]
     trained = [source.folder() for source in sources if source.is_folder]
     return Witness(
-        of_tags=not any(source.saw_tags() for source in sources),
-        of_links=not any((folder / TRAINING_NAME).is_file() for folder in trained),
+        knows_tags="was trained on tags" if any(source.saw_tags() for source in sources) else "",
+        knows_links="was trained on a blog's own texts, links and all"
+        if any((folder / TRAINING_NAME).is_file() for folder in trained)
+        else "",
     )
 
 

@@ -116,7 +116,9 @@ def judge_by_tags(
     answered = sum(1 for case in cases[0] if case.answers)
     if not answered:
         return None
-    found = ndcg_figures([of_one if one.witness.of_tags else None for of_one, one in zip(cases, encoded, strict=True)])
+    found = ndcg_figures(
+        [None if one.witness.knows_tags else of_one for of_one, one in zip(cases, encoded, strict=True)]
+    )
     return TagRound(len(tagged_rows(documents)), answered, len(parts), found)
 
 

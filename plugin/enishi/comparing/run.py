@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enishi.comparing.encoded import EncodedBlog, PartStore, Views
+from enishi.comparing.encoded import EncodedBlog, PartStore, Views, Witness
 from enishi.comparing.named import name_encoders
 from enishi.comparing.pairs import Pair, disagreements, still_open
 from enishi.comparing.referees import (
@@ -56,6 +56,7 @@ class ComparedEncoder:
     loading: float
     """Seconds until it could encode its first post."""
     reach: Reach
+    witness: Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,8 @@ def _suggester(
 
 
 def _compared(documents: Sequence[Document], one: EncodedBlog, near: Lists) -> ComparedEncoder:
-    return ComparedEncoder(one.name, one.dimensions, one.seconds_per_100, one.loading, reach_of(documents, near))
+    reach = reach_of(documents, near)
+    return ComparedEncoder(one.name, one.dimensions, one.seconds_per_100, one.loading, reach, one.witness)
 
 
 def _tags(
@@ -230,9 +232,9 @@ def _links(
 ) -> tuple[LinkRound | None, str]:
     backend = blog.settings.index.backend
     lists = [
-        nearest_posts(views.unlinked, one.unlinked, backend)
-        if one.unlinked is not None and one.witness.of_links
-        else None
+        None
+        if one.unlinked is None or one.witness.knows_links
+        else nearest_posts(views.unlinked, one.unlinked, backend)
         for one in encoded
     ]
     found = judge_by_links(views.whole, lists, unlinked.links, unlinked.left)
@@ -299,11 +301,11 @@ def remarks(found: Comparison) -> list[str]:
     elif found.links.left:
         were = "was" if found.links.left == 1 else "were"
         told.append(f"{counted(found.links.left, 'link')} could not be taken out of the text and {were} not asked for.")
-    for place, one in enumerate(found.encoders):
-        if found.tags is not None and found.tags.ndcg[place] is None:
-            told.append(f"{one.name} has learned from tags, so they are no test of it.")
-        if found.links is not None and found.links.mrr[place] is None:
-            told.append(f"{one.name} was trained on a blog's own texts, links and all, so they are no test of it.")
+    for one in found.encoders:
+        if found.tags is not None and one.witness.knows_tags:
+            told.append(f"The tags are no test of {one.name}, which {one.witness.knows_tags}.")
+        if found.links is not None and one.witness.knows_links:
+            told.append(f"The links are no test of {one.name}, which {one.witness.knows_links}.")
     if found.unknown_posts:
         some = ", ".join(map(shown_path, found.unknown_posts[:SHOWN_POSTS]))
         more = f" and {len(found.unknown_posts) - SHOWN_POSTS} more" if len(found.unknown_posts) > SHOWN_POSTS else ""
