@@ -384,6 +384,47 @@ def test_checkpoints_hold_no_code(tiny: Path, tmp_path: Path, monkeypatch: pytes
 
 
 @needs_trainer
+def test_a_checkpoint_that_names_code_is_not_taken_up(tiny: Path, tmp_path: Path) -> None:
+    fitting.fit(load_tiny(tiny), tiny_pairs(), replace(SCHEDULE, minutes=1e-6), tmp_path)
+    (planted,) = tmp_path.glob("checkpoint-*")
+    modules = json.loads((planted / "modules.json").read_bytes())
+    modules[0]["type"] = "antigravity.Transformer"
+    (planted / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+    fitted = fitting.fit(load_tiny(tiny), tiny_pairs(), SCHEDULE, tmp_path)
+    assert fitted.resumed_at == 0
+    assert fitted.steps == 20
+    assert "antigravity" not in sys.modules
+    assert not planted.exists()
+
+
+@needs_trainer
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_nothing_is_written_through_a_link(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "checkpoint-1").mkdir(parents=True)
+    (site / ".enishi").mkdir()
+    (site / ".enishi" / "training").symlink_to(elsewhere)
+    code, _, complaints = run_train(capsys, site, "--out", tmp_path / "m")
+    assert code == 2
+    assert "behind, a link" in complaints
+    assert not [path for path in elsewhere.rglob("*") if path.is_file()]
+    assert (elsewhere / "checkpoint-1").is_dir()
+
+
+@needs_trainer
+def test_drafts_teach_nothing(site: Path, tmp_path: Path) -> None:
+    """A model's vocabulary may be published with it."""
+    folder = site / "source" / "_drafts"
+    folder.mkdir()
+    for number in range(3):
+        text = post_text(f"Secret {number}", f"{topic_text('tea', number)} Unpublishedword.")
+        (folder / f"secret-{number}.md").write_text(text, encoding="utf-8")
+    running.learn(Request(site), Recipe(epochs=1), tmp_path / "out")
+    assert "unpublishedword" not in (tmp_path / "out" / "tokenizer.json").read_text("utf-8")
+    assert "kettle" in (tmp_path / "out" / "tokenizer.json").read_text("utf-8")
+
+
+@needs_trainer
 def test_training_ends_when_its_time_is_over(tiny: Path, tmp_path: Path) -> None:
     fitted = fitting.fit(load_tiny(tiny), tiny_pairs(), replace(SCHEDULE, minutes=1e-6), tmp_path)
     assert fitted.steps == 1

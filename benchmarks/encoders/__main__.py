@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--fine-tuned", type=Path, metavar="FOLDER", help="a model that was fine-tuned before")
     parser.add_argument("--minutes", type=float, default=0.0, metavar="M", help="fine-tune no longer; 0: one epoch")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--add", action="store_true", help="keep what encoders.json has of other encoders and blogs")
     parser.add_argument("--redraw", action="store_true", help="measure nothing: read encoders.json, write the rest")
     options = parser.parse_args()
     kept = options.out / "encoders.json"
@@ -46,9 +47,12 @@ def main() -> int:
         results = json.loads(kept.read_text(encoding="utf-8"))
     else:
         model = options.model or packaged_minilm()
-        results = {}
+        results = json.loads(kept.read_text(encoding="utf-8")) if options.add and kept.exists() else {}
         for blog in options.blogs:
-            results[blog.resolve().name] = compare(blog, model, options.only, options.fine_tuned, options.minutes)
+            found = compare(blog, model, options.only, options.fine_tuned, options.minutes)
+            known = results.get(blog.resolve().name, found)["encoders"] | found["encoders"]
+            found["encoders"] = {name: known[name] for name in CONTENDERS if name in known}
+            results[blog.resolve().name] = found
             options.out.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (options.out / "encoders.md").write_text(report(results), encoding="utf-8")

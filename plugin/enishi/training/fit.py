@@ -24,6 +24,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from enishi.encoders.models import ModelSource
+from enishi.errors import EncoderError
 from enishi.training.pairs import Pair
 
 CHECKPOINT_SECONDS = 60.0
@@ -210,15 +212,25 @@ def _write_durably(file: Path, content: bytes) -> None:
 
 
 def _last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint; what was broken off while it was written is removed."""
+    """The newest whole checkpoint; what was broken off while it was written is removed, and what is not ours."""
     whole: list[tuple[int, Path]] = []
     for found in sorted(folder.glob("checkpoint-*")):
         number = found.name.rpartition("-")[2]
-        if (found / _COMPLETE).is_file() and (found / _STATE).is_file() and number.isdecimal():
+        marked = (found / _COMPLETE).is_file() and (found / _STATE).is_file() and number.isdecimal()
+        if marked and _is_model(found):
             whole.append((int(number), found))
         else:
             shutil.rmtree(found, ignore_errors=True)
     return max(whole)[1] if whole else None
+
+
+def _is_model(folder: Path) -> bool:
+    """Whether a folder holds a model that needs no code of its own: a checkpoint may have come with a repository."""
+    try:
+        ModelSource(str(folder.absolute()), "", folder).folder()
+    except EncoderError:
+        return False
+    return True
 
 
 @contextmanager

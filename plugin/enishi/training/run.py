@@ -128,9 +128,8 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
     blog = load(request)
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes, progress)
-        public = [document for document in documents if document.words]
         progress("taking out links", 0, 0)
-        posts = without_links(blog, public)
+        posts = without_links(blog, _teaching(documents))
         held = hold_out(posts.documents)
         tasks = make_tasks(posts.documents, held, posts.links)
         _refuse_small(posts.documents, tasks)
@@ -149,8 +148,13 @@ def learn(request: Request, recipe: Recipe, folder: Path, progress: Progress = l
     blog = load(request)
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes, progress)
-        posts = without_links(blog, [document for document in documents if document.words])
+        posts = without_links(blog, _teaching(documents))
         return _Training(request, recipe, folder, True, blog, posts, (), cache, progress).only_learn()
+
+
+def _teaching(documents: Sequence[Document]) -> list[Document]:
+    """Published posts with words: a model holds words of what it learned from, and may be published itself."""
+    return [document for document in documents if document.words and document.post.is_public]
 
 
 def _refuse(recipe: Recipe, out: Path) -> None:
@@ -178,8 +182,8 @@ def _refuse(recipe: Recipe, out: Path) -> None:
 def _refuse_small(documents: Sequence[Document], tasks: Sequence[Task]) -> None:
     if len(documents) < MIN_POSTS or not tasks:
         raise SettingsError(
-            f"the blog has {len(documents)} posts with words: from fewer than {MIN_POSTS} there is nothing to learn, "
-            "and none to judge by. Use a pretrained model as it is (encoder.model), or none"
+            f"the blog has {len(documents)} published posts with words: from fewer than {MIN_POSTS} there is "
+            "nothing to learn, and none to judge by. Use a pretrained model as it is (encoder.model), or none"
         )
 
 
@@ -246,7 +250,8 @@ class _Training:
             out=self._out,
         )
         if kept:
-            (after / TRAINING_NAME).write_bytes(_story(report))
+            base = Path(self._recipe.base).name if self._source and self._source.is_folder else self._recipe.base
+            (after / TRAINING_NAME).write_bytes(_story(report, base))
             _move(after, self._out)
         shutil.rmtree(folder, ignore_errors=True)
         return report
@@ -343,9 +348,12 @@ class _Training:
             total.update(self._source.identity().encode())
         for pair in pairs:
             total.update(json.dumps([*pair.texts, *pair.posts]).encode())
-        folder = self._request.site / STATE_FOLDER / _CHECKPOINTS / total.hexdigest()[:16]
+        state = self._request.site / STATE_FOLDER
+        folder = state / _CHECKPOINTS / total.hexdigest()[:16]
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if Path(os.path.realpath(folder)) != Path(os.path.realpath(state), _CHECKPOINTS, folder.name):
+                raise SettingsError(f"{folder} is, or lies behind, a link: nothing was written; remove it")
         except OSError as error:
             raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
         return folder
@@ -375,10 +383,9 @@ def save_model(model: Any, folder: Path) -> None:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def _story(report: Report) -> bytes:
-    """What a model was trained on, to lie beside it: the same bytes for the same training."""
+def _story(report: Report, base: str) -> bytes:
+    """What a model was trained on, to lie beside it: the same bytes for the same training, and no place of a file."""
     recipe, verdict = report.recipe, report.verdict
-    base = Path(recipe.base).name if recipe.base and Path(recipe.base).is_dir() else recipe.base
     story = {
         "version": VERSION,
         "kind": recipe.kind,
