@@ -438,7 +438,11 @@ def test_a_model_in_the_hubs_cache_needs_no_network(
     found = TransformerEncoder(name)
     assert found.key.endswith(f"{name}@{hub[1]}"), "what main means today is written down"
     assert found.encode(blog(5)).tobytes() == encoder.encode(blog(5)).tobytes()
-    assert TransformerEncoder(name, revision=hub[1]).raw(blog(1)).tobytes() == encoder.raw(blog(1)).tobytes()
+    pinned = TransformerEncoder(name, revision=hub[1])
+    assert pinned.raw(blog(1)).tobytes() == encoder.raw(blog(1)).tobytes()
+    assert pinned.diagnostics == encoder.diagnostics == ()
+    assert [told.code for told in found.diagnostics] == ["unpinned-model"]
+    assert f'encoder.revision = "{hub[1]}"' in found.diagnostics[0].message
 
 
 # -- what can be wrong -------------------------------------------------------------------------------------------------

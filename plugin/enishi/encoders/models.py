@@ -19,7 +19,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from enishi.errors import EncoderError
+from enishi.errors import Diagnostic, EncoderError, Severity
 
 LIBRARIES = ("sentence-transformers", "transformers", "torch")
 """Whose versions may change a vector."""
@@ -101,6 +101,14 @@ class ModelSource:
     def is_pinned(self) -> bool:
         """Whether the revision is a commit, which can mean one state of the model only."""
         return bool(re.fullmatch(r"[0-9a-f]{40}", self._revision))
+
+    def advice(self) -> Diagnostic | None:
+        """To pin the revision, where there is none; once it is known which one is used."""
+        if self.is_folder or self.is_pinned or self._folder is None:
+            return None
+        setting = "encoder.images_revision" if self.setting == "encoder.images" else "encoder.revision"
+        text = f'what {self.name} means may change: set {setting} = "{self._folder.name}" to stay with what is used now'
+        return Diagnostic(self.setting, 0, "unpinned-model", Severity.NOTE, text)
 
     def folder(self) -> Path:
         """The folder, checked: there is a model in it, and no code.

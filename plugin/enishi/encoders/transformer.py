@@ -26,7 +26,7 @@ from enishi.encoders.models import (
 )
 from enishi.encoders.parts import centred, unit_rows
 from enishi.encoders.passages import MAX_PASSAGES, PASSAGE_TOKENS, Passages, cut_passages
-from enishi.errors import EncoderError
+from enishi.errors import Diagnostic, EncoderError
 from enishi.memo import Memo
 from enishi.types import Document
 
@@ -116,6 +116,12 @@ class TransformerEncoder:
     def embedding_keys(self) -> tuple[bytes, ...]:
         """Under which keys the store has what the last :meth:`encode` needed."""
         return tuple(self._known)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What there is to say about the choice of the model, after :meth:`encode`."""
+        advice = self._source.advice()
+        return (advice,) if advice else ()
 
     def use_store(self, store: EmbeddingStore | None) -> None:
         """From now on, what is read is kept there, too."""
