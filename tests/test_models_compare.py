@@ -280,6 +280,13 @@ def test_no_question_to_who_knows_the_answer(blog: Path, monkeypatch: pytest.Mon
         "The tags are no test of trained, which was trained on tags.",
         "The links are no test of trained, which was trained on links.",
     ]
+    use(monkeypatch, trained=topic, other=topic)
+    monkeypatch.setattr(encoded, "_witness", lambda parts: knows)
+    nobody = compare(blog, "trained", "other", with_suggester=True).figures
+    assert nobody.tags is not None
+    assert nobody.tags.ndcg == (None, None)
+    assert len(nobody.suggester) == 2  # a build leaves such a model out there
+    monkeypatch.setattr(encoded, "_witness", lambda parts: knows if parts[-1].key == "trained" else Witness())
     other = compare(blog, "trained", "site").figures
     assert other.tags is not None
     assert other.tags.ndcg[1] is not None
@@ -371,6 +378,7 @@ def test_links_are_asked_for_only_where_they_can_be_found() -> None:
     assert found.recall[0] is not None and found.mrr[0] is not None  # noqa: PT018
     assert found.recall[0].of.value == 1
     assert found.mrr[0].of.value == pytest.approx((12 / 2 + 1 / 3) / 13, abs=1e-4)
+    assert judge_by_links(documents, [near], {f"{number:02}.md": ("draft.md",) for number in range(12)}, 0) is None
 
 
 def test_figures_are_quotients_and_differences_are_paired() -> None:
@@ -584,7 +592,7 @@ def test_what_a_machine_reads(blog: Path, run: Callable[..., Told], monkeypatch:
     assert [one["name"] for one in values["encoders"]] == ["site", "known"]
     assert all(one["seconds_per_100"] > 0 and one["loading"] >= 0 for one in values["encoders"])
     assert values["links"]["left"] == 0
-    assert values["judged"] == values["suggester"] == []
+    assert values["judged"] == values["suggester"] == values["remarks"] == []
     assert values["verdicts"][0].startswith("For tags the difference between known and site is within noise")
 
 

@@ -49,6 +49,8 @@ def figures(above: Sequence[Sequence[float] | None], below: Sequence[float]) -> 
     import numpy as np
 
     asked = [place for place, row in enumerate(above) if row is not None]
+    if not asked:
+        return (None,) * len(above)
     table = np.array([*(row for row in above if row is not None), below], dtype=np.float64)
     with one_thread():
         drawn = np.concatenate([weights @ table.T for weights in resamples(table.shape[1])])

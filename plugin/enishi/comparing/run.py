@@ -238,9 +238,14 @@ def _links(
         for one in encoded
     ]
     found = judge_by_links(views.whole, lists, unlinked.links, unlinked.left)
-    linking = len(unlinked.links)
-    has = f"{counted(linking, 'post')} {'links' if linking == 1 else 'link'} to another one" if linking else ""
-    return found, "" if found else f"{has or 'no post links to another one'}, and at least {MIN_LINKING} must"
+    return found, "" if found else _why_no_links(len(unlinked.links))
+
+
+def _why_no_links(linking: int) -> str:
+    if linking >= MIN_LINKING:
+        return "too few links lead to posts that may be listed"
+    has = f"{counted(linking, 'post')} {'links' if linking == 1 else 'link'}" if linking else "no post links"
+    return f"{has} to another one, and at least {MIN_LINKING} must"
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------

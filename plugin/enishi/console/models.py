@@ -25,7 +25,8 @@ _STYLES = {1: "green", -1: "red", 0: ""}
 
 def comparison_values(found: Comparison) -> dict[str, Any]:
     """A comparison for machines."""
-    return {"version": VERSION, "verdicts": [*verdicts(found), *judgements(found)], **asdict(found)}
+    told = {"verdicts": [*verdicts(found), *judgements(found)], "remarks": remarks(found)}
+    return {"version": VERSION, **told, **asdict(found)}
 
 
 def print_comparison(found: Comparison) -> None:
