@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import struct
 import sys
 import zlib
@@ -16,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blog import post_text, write_blog
+from blog import files_below, post_text, write_blog
 from enishi.cache import Cache
 from enishi.encoders import images
 from enishi.encoders.images import ImageEncoder, PictureError, find_pictures, open_picture
 from enishi.errors import EncoderError
 from enishi.memo import Memo
+from enishi.pipeline import Request, build
 from enishi.reading.documents import read_documents, read_files
 from enishi.reading.images import MAX_PICTURES, picture_references, picture_stamps, post_pictures
 from enishi.reading.posts import find_files
@@ -518,6 +520,38 @@ def test_a_picture_of_most_posts_says_nothing_of_any(tmp_path: Path) -> None:
     posts = {f"{n}.md": post_text(f"{n}", "![](/me.png)" + "![](/own.png)" * (n < 3)) for n in range(9)}
     site, documents = blog(tmp_path, posts)
     assert [[file.name for file in files] for files in find_pictures(documents, site)] == [["own.png"]] * 3 + [[]] * 6
+
+
+@needs_library
+def test_a_build_sees_that_a_picture_changed_or_came(tmp_path: Path, model: Path) -> None:
+    """Through the whole pipeline, with its cache: nothing changed is nothing done, a new picture is a new build."""
+    posts = {
+        f"{n}.md": post_text(f"Post {n}", f"Words of number{n} alone.\n\n![](/img/{n}.png)", day=n) for n in range(6)
+    }
+    site = write_blog(tmp_path, posts, f'[encoder]\nimages = "{model.as_posix()}"\nimages_weight = 0.9\n')
+    for number, seed in ((0, 1), (1, 2), (2, 1), (3, 3), (4, 4)):
+        put(site / "source" / "img" / f"{number}.png", drawn(seed))
+    build(Request(site))
+    assert nearest(site, "0") == "2"
+    assert build(Request(site)).is_unchanged
+    put(site / "source" / "img" / "1.png", drawn(1, (80, 60)))
+    put(site / "source" / "img" / "2.png", drawn(5))
+    assert not build(Request(site)).is_unchanged
+    assert nearest(site, "0") == "1"
+    put(site / "source" / "img" / "5.png", drawn(5))
+    assert not build(Request(site)).is_unchanged
+    assert nearest(site, "2") == "5"
+    warm = {name: data for name, data in files_below(site / ".enishi").items() if name.endswith((".json", ".html"))}
+    shutil.rmtree(site / ".enishi")
+    build(Request(site))
+    cold = {name: data for name, data in files_below(site / ".enishi").items() if name.endswith((".json", ".html"))}
+    assert warm == cold, "the same bytes, whatever was remembered"
+
+
+def nearest(site: Path, slug: str) -> str:
+    posts = json.loads((site / ".enishi" / "related.json").read_text("utf-8"))["posts"]
+    first: str = posts[f"source/_posts/{slug}.md"]["related"][0]["path"]
+    return first.rpartition("/")[2].removesuffix(".md")
 
 
 @needs_library

@@ -77,7 +77,8 @@ def _facts(blog: Portrait, found: Beginning) -> Iterator[tuple[str, str]]:
         yield "Links", f"{counted(blog.linking, 'post')} link to another one ({counted(blog.links, 'link')})"
     else:
         yield "Links", "no post links to another one"
-    yield "Pictures", f"{counted(blog.pictured, 'post') if blog.pictured else 'no post'} with a file of the site"
+    pictured = f"{counted(blog.pictured, 'post')} with one" if blog.pictured else "no post with one"
+    yield "Pictures", f"{pictured} that is a file of the site"
     yield (
         "Settings",
         f"{counted(len(found.existing), 'setting')} in {found.sources[0]}" if found.sources else "none yet",
@@ -90,7 +91,14 @@ def _languages(blog: Portrait) -> str:
     unsure = blog.languages.get("", 0)
     if unsure:
         parts.append(f"{counted(unsure, 'post')} that cannot be told")
-    return ", ".join(parts) or "none that can be told"
+    stated = f"; the generator's settings say {language_name(blog.site_language)}" if _differs(blog) else ""
+    return (", ".join(parts) or "none that can be told") + stated
+
+
+def _differs(blog: Portrait) -> bool:
+    """Whether the generator's settings name another language than the posts are in."""
+    stated = blog.site_language.casefold()
+    return bool(stated and blog.main_language) and stated.partition("-")[0] != blog.main_language.partition("-")[0]
 
 
 # -- the encoders ----------------------------------------------------------------------------------------------------
@@ -160,6 +168,7 @@ def _print_proposals(out: Console, found: Beginning) -> None:
     else:
         out.print(Text("Nothing has to be set: the defaults fit this blog.", style="bold"))
     if others:
+        out.print()
         out.print(Text("Worth trying", style="bold"))
         for proposal in others:
             _print_proposal(out, proposal)
@@ -176,7 +185,7 @@ def _print_proposal(out: Console, proposal: Proposal) -> None:
 def ask_encoder(found: Beginning) -> str:
     """The encoder that the author wants beside the site's own: a name, ``none``, or empty for what is proposed."""
     model = next((p.value for p in found.proposals if p.name == "encoder.model" and p.is_active), NONE)
-    sys.stderr.write(f"Encoder beside the site's own: a number, a name, a folder or none [{shown(model)}] ")
+    sys.stderr.write(f"\nEncoder beside the site's own: a number, a name, a folder or none [{shown(model)}] ")
     sys.stderr.flush()
     answer = sys.stdin.readline().strip()
     if answer.isdecimal() and int(answer) < len(found.offers):

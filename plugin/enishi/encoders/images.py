@@ -138,8 +138,9 @@ class ImageEncoder:
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """What is wrong with pictures that the last :meth:`encode` came across."""
-        return self._diagnostics
+        """What is wrong with pictures that the last :meth:`encode` came across, and with the choice of the model."""
+        advice = self._source.advice()
+        return (*self._diagnostics, *([advice] if advice else ()))
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Vectors of shape (n, dim), centred over these documents; zeros for a post without pictures.

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from enishi.encoders.models import ModelSource
+from enishi.encoders.models import TRAINING_NAME, ModelSource
 from enishi.errors import EncoderError
 from enishi.proposing.languages import language_name
 from enishi.proposing.portrait import MOST, Portrait
@@ -104,6 +104,12 @@ def offers_for(portrait: Portrait, site: Path, others: Sequence[str] = ()) -> tu
     return (own, *(_offer(model, portrait, site) for model in models))
 
 
+def trained_models(site: Path) -> list[str]:
+    """Folders of the site, relative to it, with a model that `enishi train` made; not deeper than two folders."""
+    found = {file.parent for depth in ("*", "*/*") for file in site.glob(f"{depth}/{TRAINING_NAME}")}
+    return sorted(folder.relative_to(site).as_posix() for folder in found if not folder.name.startswith("."))
+
+
 def known_model(name: str) -> Known | None:
     """The model that a name, whole or its last part, means."""
     wanted = name.casefold()
@@ -125,7 +131,9 @@ def _offer(model: Known | str, portrait: Portrait, site: Path) -> Offer:
         place, revision = _in_hub(model)
         if ModelSource(model, "", site).is_folder:
             place, revision = "folder" if (site / Path(model).expanduser()).is_dir() else "", ""
-        return Offer(model, "?", "unknown", _NOT_MEASURED, place=place, revision=revision, remark="of your own")
+        trained = (site / model / TRAINING_NAME).is_file()
+        remark, reads = ("trained on this blog by enishi train", "this blog") if trained else ("of your own", "?")
+        return Offer(model, reads, "unknown", _NOT_MEASURED, 0 if place else None, remark, place, revision)
     place, revision = _in_hub(model.name)
     worth, verdict = _worth(model, portrait)
     return Offer(model.name, model.languages, worth, verdict, model.megabytes, model.remark, place, revision)

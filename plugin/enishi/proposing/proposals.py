@@ -99,7 +99,8 @@ def _model(offers: Sequence[Offer], chosen: str) -> Iterator[Proposal]:
         return
     best = next((offer for offer in offers if offer.worth == "better"), None)
     if best is not None:
-        yield from _model_settings(best.name, best, best.verdict, is_active=best.is_usable)
+        reason = best.verdict if best.is_usable else f"{best.verdict}; {_how_to_get(best)}"
+        yield from _model_settings(best.name, best, reason, is_active=best.is_usable)
         return
     unknown = next((offer for offer in offers if offer.worth == "unknown"), None)
     if unknown is not None:
@@ -109,6 +110,14 @@ def _model(offers: Sequence[Offer], chosen: str) -> Iterator[Proposal]:
             f"{_READS}; {unknown.verdict}, so compare first: enishi models compare",
             is_active=False,
         )
+
+
+def _how_to_get(offer: Offer) -> str:
+    if offer.problem:
+        return offer.problem
+    if offer.place:
+        return "it is on this machine, but sentence-transformers is not installed"
+    return f"it is not on this machine: once set, the next build fetches it ({offer.megabytes} MB)"
 
 
 _READS = "it reads the languages of this blog"

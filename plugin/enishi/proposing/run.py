@@ -12,7 +12,7 @@ from enishi.cache import Cache
 from enishi.config import Settings, describe_settings, settings_sources
 from enishi.errors import Diagnostic, OutputError
 from enishi.pipeline import Request, links_of, load, open_cache, read
-from enishi.proposing.offers import Offer, measure, name_of, offers_for
+from enishi.proposing.offers import Offer, measure, name_of, offers_for, trained_models
 from enishi.proposing.portrait import Portrait, portray
 from enishi.proposing.proposals import NONE, Proposal, propose
 from enishi.proposing.settings_file import settings_text
@@ -85,7 +85,8 @@ def look(
         documents, told = read(blog, cache, request.processes, progress)
     links = links_of(documents, blog.site)
     portrait = portray(documents, blog.site, links, _pictured(documents, blog))
-    own = [name for name in (blog.settings.encoder.model, chosen) if name and name.casefold() != NONE]
+    own = [*trained_models(request.site), blog.settings.encoder.model, chosen]
+    own = [name for name in own if name and name.casefold() != NONE]
     offers = measure(offers_for(portrait, request.site, list(dict.fromkeys(own))), documents, request.site, progress)
     found = Beginning(
         site=request.site,
