@@ -1,0 +1,276 @@
+"""Paragraph vectors by gensim, learned from the blog itself, instead of the kernel PCA of its words.
+
+It is here for comparison: the distributed bag of words of Le & Mikolov (2014, "Distributed representations of sentences
+and documents"), with the dimensions and negative samples that Lau & Baldwin (2016, "An empirical evaluation of doc2vec
+with practical insights into document embedding generation") found best.  A blog is a thousandth of their corpora, so
+rarer words count, frequent ones are less often passed over, and there are more epochs.  Words have no vectors of their
+own: learning them beside (`dbow_words`) took twelve times as long on a blog of 800 posts, and its neighbours agreed
+less with links and tags.
+
+Vectors are centred over the blog, as those of every other encoder.  They know neither tags nor links.  Queries are
+inferred with the words' output weights as they were learned.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from enishi.encoders.readers import stable_hash
+from enishi.errors import EncoderError
+from enishi.memo import Memo, each
+from enishi.reading.tokens import VERSION as TOKENS_VERSION
+from enishi.reading.tokens import fold, words
+from enishi.threads import one_thread
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Vectors
+
+VERSION = 1
+"""Part of the key: raise it when the vectors of some post change."""
+
+MAX_DIMENSIONS = 300
+_NEGATIVE = 5
+_MIN_COUNT = 2
+_SUBSAMPLING = 1e-4
+"""At least; of a blog with few words each is as frequent as that, so there words up to the mean frequency stay."""
+_EPOCHS = 40
+"""With ten times as many, a small blog's posts are learned by heart, and lie no longer near each other."""
+_QUERY_EPOCHS = 100
+_ALPHA, _MIN_ALPHA = 0.025, 0.0001
+_MAX_WORDS = 10_000
+"""gensim reads no more of a text."""
+_MAX_QUERY_WORDS = 2_000
+_NAMES = ("words", "counts", "output", "start", "centre")
+
+
+class Doc2VecEncoder:
+    """Vectors from the blog's own words, by gensim's doc2vec.
+
+    Args:
+        dimensions: the most dimensions a vector has; over `MAX_DIMENSIONS` they only cost time.
+    """
+
+    name = "site"
+
+    def __init__(self, *, dimensions: int = MAX_DIMENSIONS) -> None:
+        self._dimensions = min(dimensions, MAX_DIMENSIONS)
+        self._model: _Model | None = None
+
+    @property
+    def key(self) -> str:
+        """Names everything the vectors depend on beside the posts.
+
+        Raises:
+            EncoderError: gensim is not installed.
+        """
+        try:
+            gensim = version("gensim")
+        except PackageNotFoundError as error:
+            raise EncoderError(
+                "encoder.site = \"doc2vec\" needs gensim: pip install 'enishi[readers]', or take the setting out"
+            ) from error
+        return f"doc2vec/{VERSION}/{TOKENS_VERSION}/gensim {gensim}/{self._dimensions}"
+
+    def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
+        """Learn from these documents; vectors of shape (n, dimensions), zeros for a post without a word another has.
+
+        Raises:
+            EncoderError: gensim is not installed.
+        """
+        _ = self.key
+        texts = each(memo, "bags of words", documents, lambda document: _bag_of(document.words))
+        with one_thread():
+            vectors, self._model = _fit(texts, self._dimensions)
+        return vectors
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of free text, shape (1, dimensions); zeros where the blog knows none of its words.
+
+        Raises:
+            ValueError: if nothing was encoded or loaded before.
+        """
+        return self.encode_words(Counter(words(fold(text))))
+
+    def encode_words(self, counts: Mapping[str, int]) -> Vectors:
+        """The vector of a text given by its words, as :meth:`encode_query` has it.
+
+        Raises:
+            ValueError: if nothing was encoded or loaded before.
+        """
+        if self._model is None:
+            raise ValueError("the doc2vec encoder has not been fitted")
+        with one_thread():
+            return self._model.infer(_bag_of(counts))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """What :meth:`load` needs to infer queries again: plain numbers and words.  Empty before fitting."""
+        return self._model.arrays() if self._model else {}
+
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Take up the arrays of an earlier fit; False where some are missing or do not belong together."""
+        self._model = _Model.from_arrays(arrays)
+        return self._model is not None
+
+
+def _bag_of(counts: Mapping[str, int]) -> list[str]:
+    """The words of a text, each as often as it counts, in an order that is drawn once for all texts of that length."""
+    import numpy as np
+
+    text = [word for word in sorted(counts) for _ in range(counts[word])]
+    return [text[position] for position in np.random.default_rng(0).permutation(len(text)).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What was learned, as far as a query needs it."""
+
+    frequency: Mapping[str, int]
+    """How often the blog has each word, the most frequent first."""
+    output: npt.NDArray[np.float32]
+    """The words' output weights, (words, dimensions)."""
+    start: npt.NDArray[np.float32]
+    """Where inference starts, (dimensions,): the mean of all posts."""
+    centre: npt.NDArray[np.float32]
+    """What all posts have in common, (dimensions,)."""
+    ready: list[Any]
+    """gensim's own object, once it is needed."""
+
+    def infer(self, text: Sequence[str]) -> Vectors:
+        import numpy as np
+        from gensim.models.doc2vec import train_document_dbow
+
+        known = [word for word in text if word in self.frequency][:_MAX_QUERY_WORDS]
+        vector = self.start[None, :].copy()
+        if not known:
+            return np.zeros_like(vector)
+        if not self.ready:
+            self.ready.append(self._to_gensim())
+        (model,) = self.ready
+        # gensim's own infer_vector starts from Python's hash of the text, and draws on where it last stopped
+        model.random = np.random.RandomState(stable_hash(" ".join(known)))
+        work = np.zeros(vector.shape[1], dtype=np.float32)
+        lock = np.ones(1, dtype=np.float32)
+        for alpha in np.linspace(_ALPHA, _MIN_ALPHA, _QUERY_EPOCHS).tolist():
+            train_document_dbow(
+                model,
+                known,
+                [0],
+                alpha,
+                work,
+                learn_words=False,
+                learn_hidden=False,
+                doctag_vectors=vector,
+                doctags_lockf=lock,
+            )
+        return _unit(vector - self.centre)
+
+    def _to_gensim(self) -> Any:
+        model = _untrained(self.output.shape[1], self.frequency)
+        model.build_vocab_from_freq(dict(self.frequency))
+        row = {word: number for number, word in enumerate(self.frequency)}
+        model.syn1neg = self.output[
+            [row[word] for word in model.wv.index_to_key]
+        ]  # equally frequent words change places
+        return model
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        import numpy as np
+
+        text = "\n".join(self.frequency).encode("utf-8", "surrogatepass")
+        counts = np.fromiter(self.frequency.values(), dtype=np.int64, count=len(self.frequency))
+        found: list[npt.NDArray[Any]] = [
+            np.frombuffer(text, dtype=np.uint8),
+            counts,
+            self.output,
+            self.start,
+            self.centre,
+        ]
+        return {f"doc2vec_{name}": array for name, array in zip(_NAMES, found, strict=True)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> _Model | None:
+        import numpy as np
+
+        try:
+            text, counts, output, start, centre = (arrays[f"doc2vec_{name}"] for name in _NAMES)
+            known = text.tobytes().decode("utf-8", "surrogatepass")
+            vocabulary = known.split("\n") if known else []
+            frequency = dict(zip(vocabulary, counts.tolist(), strict=True))
+        except (KeyError, ValueError):
+            return None
+        if output.shape != (len(frequency), len(start)) or start.shape != centre.shape or start.ndim != 1:
+            return None
+        return cls(frequency, np.ascontiguousarray(output, dtype=np.float32), start, centre, [])
+
+
+def _untrained(dimensions: int, frequency: Mapping[str, int]) -> Any:
+    """A model that has learned nothing yet.  Which words are passed over depends on how many there are."""
+    from gensim.models.doc2vec import Doc2Vec
+
+    return Doc2Vec(
+        vector_size=dimensions,
+        dm=0,
+        dbow_words=0,
+        negative=_NEGATIVE,
+        hs=0,
+        min_count=1,  # those of too few are taken out before
+        sample=max(_SUBSAMPLING, 1 / max(1, len(frequency))),
+        epochs=_EPOCHS,
+        alpha=_ALPHA,
+        min_alpha=_MIN_ALPHA,
+        seed=1,
+        workers=1,
+        hashfxn=stable_hash,
+    )
+
+
+def _fit(texts: Sequence[Sequence[str]], dimensions: int) -> tuple[Vectors, _Model]:
+    import numpy as np
+    from gensim.models.doc2vec import TaggedDocument
+
+    counts = Counter(word for text in texts for word in text)
+    posts = Counter(word for text in texts for word in set(text))
+    kept = {word for word, count in counts.items() if count >= _MIN_COUNT and posts[word] >= 2}
+    # A text over gensim's limit goes on under the same name
+    tagged = [
+        TaggedDocument(part, [row])
+        for row, text in enumerate(texts)
+        for part in _parts([word for word in text if word in kept])
+    ]
+    vectors = np.zeros((len(texts), dimensions), dtype=np.float32)
+    present = sorted({document.tags[0] for document in tagged})
+    if not present:
+        nothing = np.zeros(dimensions, dtype=np.float32)
+        return vectors, _Model({}, np.zeros((0, dimensions), dtype=np.float32), nothing, nothing, [])
+    model = _untrained(dimensions, {word: counts[word] for word in kept})
+    model.build_vocab(tagged)
+    model.train(tagged, total_examples=model.corpus_count, epochs=model.epochs)
+    learned = model.dv.vectors[present].astype(np.float64)
+    mean = learned.mean(axis=0)
+    centre = min(1.0, len(present) / 50) * mean
+    vectors[present] = _unit(learned - centre)
+    frequency = {word: counts[word] for word in model.wv.index_to_key}
+    return vectors, _Model(frequency, model.syn1neg, mean.astype(np.float32), centre.astype(np.float32), [])
+
+
+def _parts(text: Sequence[str]) -> list[Sequence[str]]:
+    """Texts of about the same length, none over what gensim reads."""
+    size = ceil(len(text) / max(1, ceil(len(text) / _MAX_WORDS))) if text else 1
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _unit(vectors: npt.NDArray[Any]) -> Vectors:
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-9).astype(np.float32)
+    return unit
