@@ -21,7 +21,7 @@ from scipy.stats import binomtest
 from blog import document, files_below, post_text, topic_posts, topic_text, write_blog
 from blog_of_documents import site as some_site
 from enishi import cli
-from enishi.comparing.encoded import Witness
+from enishi.comparing.encoded import PartStore, Views, Witness
 from enishi.comparing.intervals import figures
 from enishi.comparing.named import name_encoders
 from enishi.comparing.pairs import disagreements, make_pair
@@ -31,6 +31,7 @@ from enishi.comparing.unlinked import cut_links, without_links
 from enishi.comparing.verdicts import Verdict, count_verdicts, read_verdicts, sign_test
 from enishi.config import Settings, TagSettings
 from enishi.console.models import print_comparison
+from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
 from enishi.pipeline import Request, links_of, load, open_cache, read
@@ -685,3 +686,21 @@ def test_a_real_model(blog: Path, tmp_path: Path, run: Callable[..., Told], monk
     values = json.loads(run(blog, "site", "./tiny", "--json").out)
     assert values["tags"]["ndcg"][1] is values["links"]["mrr"][1] is None
     assert np.isfinite(values["agreement"]).all()
+
+
+@pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed")
+@pytest.mark.parametrize("name", ["site", "site+{model}:0.4", "{model}"])
+def test_the_vectors_are_those_of_a_build(blog: Path, tmp_path: Path, name: str) -> None:
+    from tiny_models import write_static_model
+
+    model = write_static_model(tmp_path / "tiny", "\n".join(linked_posts().values()))
+    loaded = load(Request(blog))
+    documents, _ = read(loaded, open_cache(blog, tmp_path))
+    links = links_of(documents, loaded.site)
+    (encoder, _) = name_encoders((name.format(model=model), "doc2vec"), loaded.settings)
+    views = Views(tuple(documents), tuple(map(without_tags, documents)), (), links)
+    found = PartStore(loaded.site).encode(encoder, views)
+    built = BlogEncoder(encoder.settings, loaded.site).encode(documents, links)
+    width = found.whole.shape[1]  # a build keeps the columns of a part without any weight, all zeros
+    assert not built[:, : built.shape[1] - width].any()
+    assert found.whole.tobytes() == built[:, built.shape[1] - width :].tobytes()

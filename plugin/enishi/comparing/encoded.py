@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from enishi.comparing.named import NamedEncoder
 from enishi.config import Settings
-from enishi.encoders.blog import TAG_BLOCK_WEIGHT, BlogEncoder, link_rows
+from enishi.encoders.blog import TAG_BLOCK_WEIGHT, BlogEncoder, filled, link_rows
 from enishi.encoders.models import TRAINING_NAME
 from enishi.encoders.parts import Part, PartEncoder, concatenate, smooth_along_links
 from enishi.types import Document, Post, Terms, TextFields
@@ -184,7 +184,7 @@ def _witness(parts: Sequence[PartEncoder]) -> Witness:
 
 
 def _joined(parts: Sequence[Part], views: Views, pull: float) -> Vectors:
-    return smooth_along_links(concatenate(parts), link_rows(views.whole, views.links), pull)
+    return smooth_along_links(concatenate(filled(parts)), link_rows(views.whole, views.links), pull)
 
 
 _FIRST = Document(Post("first.md", "First"), TextFields("First", prose="First."), {"first": 1}, Terms({"first": 1}, {}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +100,7 @@ class BlogEncoder:
         Raises:
             EncoderError: a pretrained model cannot be had.
         """
-        parts: list[Part] = []
-        for encoder, weight in self._parts:
-            vectors = encoder.encode(documents, memo)
-            if encoder.name in _OFTEN_MISSING:
-                vectors = fill_missing(vectors, concatenate(parts))
-            parts.append(Part(encoder.name, weight, vectors))
+        parts = filled([Part(encoder.name, weight, encoder.encode(documents, memo)) for encoder, weight in self._parts])
         self._slots = slots_of(parts)
         knows_no_tags = self._model is not None and not self._model.source.saw_tags()
         self._tag_blocks = tuple(
@@ -209,6 +205,15 @@ def read_slots(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Slot, ...]:
         return tuple(Slot(str(name), int(start), int(end)) for name, start, end in json.loads(arrays[_SLOTS].tobytes()))
     except (KeyError, ValueError, TypeError):
         return ()
+
+
+def filled(parts: Sequence[Part]) -> list[Part]:
+    """The parts in their order; what posts often lack is filled in from the parts before it."""
+    found: list[Part] = []
+    for part in parts:
+        is_filled = part.name in _OFTEN_MISSING and found
+        found.append(replace(part, vectors=fill_missing(part.vectors, concatenate(found))) if is_filled else part)
+    return found
 
 
 def link_rows(documents: Sequence[Document], links: Mapping[str, tuple[str, ...]]) -> list[tuple[int, int]]:
