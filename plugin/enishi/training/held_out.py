@@ -18,13 +18,17 @@ SHARE = 0.2
 _TITLE_WEIGHT = 3
 
 
-def hold_out(documents: Sequence[Document], share: float = SHARE) -> list[int]:
-    """Rows of the posts to judge by, sorted: about so large a share, by a hash of their paths.
+def hold_out(documents: Sequence[Document], share: float = SHARE, part: int = 0) -> list[int]:
+    """Rows of the posts to judge by, sorted: about so large a share, by a hash of their paths; `part` names which one.
 
     A hash, so that a new post moves nobody else.  Translations of one post stay together: one would give the other
     away.
     """
-    return [row for row, document in enumerate(documents) if _fraction(_group(document)) < share]
+    return [
+        row
+        for row, document in enumerate(documents)
+        if part * share <= _fraction(_group(document)) < (part + 1) * share
+    ]
 
 
 def _group(document: Document) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -136,10 +136,21 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
         return _Training(request, recipe, out, keep, blog, posts, held, cache, progress).run(tasks)
 
 
-def learn(request: Request, recipe: Recipe, folder: Path, progress: Progress = lambda *_: None) -> Fitted | None:
+def learn(
+    request: Request,
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress = lambda *_: None,
+    *,
+    without: Container[str] = (),
+) -> Fitted | None:
     """Train a model on all posts of a blog, and judge nothing: for comparisons by referees of their own.
 
-    Links between posts are taken out of the texts here as well; `folder` must not be there.
+    Links between posts are taken out of the texts here as well.
+
+    Args:
+        folder: where the model goes; must not be there.
+        without: paths of posts that are not to be learned from.
 
     Raises:
         SettingsError, EncoderError, OutputError: see :func:`train`.
@@ -149,7 +160,8 @@ def learn(request: Request, recipe: Recipe, folder: Path, progress: Progress = l
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes, progress)
         posts = without_links(blog, _teaching(documents))
-        return _Training(request, recipe, folder, True, blog, posts, (), cache, progress).only_learn()
+        held = [row for row, document in enumerate(posts.documents) if document.post.path in without]
+        return _Training(request, recipe, folder, True, blog, posts, held, cache, progress).only_learn()
 
 
 def _teaching(documents: Sequence[Document]) -> list[Document]:
