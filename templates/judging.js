@@ -21,7 +21,7 @@
   const load = () => {
     try {
       const kept = JSON.parse(localStorage.getItem(store) ?? "{}");
-      if (kept !== null && typeof kept === "object") said = kept;
+      if (kept !== null && typeof kept === "object" && !Array.isArray(kept)) said = kept;
     } catch (error) {
       if (!(error instanceof SyntaxError)) find("#unkept").hidden = false;
     }

@@ -306,7 +306,7 @@ def test_odd_names_come_back_as_they_were(found: Compared, tmp_path: Path) -> No
 
 
 @needs_chromium
-@pytest.mark.parametrize("kept", ["{", "null", "7", '{"x": 7}', '"text"'])
+@pytest.mark.parametrize("kept", ["{", "null", "7", '{"x": 7}', '"text"', "[7]"])
 def test_a_damaged_memory_is_an_empty_one(found: Compared, tmp_path: Path, kept: str) -> None:
     page = tmp_path / "judge.html"
     page.write_bytes(render_judging_page(found, 3))
@@ -319,6 +319,8 @@ def test_a_damaged_memory_is_an_empty_one(found: Compared, tmp_path: Path, kept:
         shown.press("1")
         assert shown.evaluate("document.querySelector('#progress').textContent") == "1 of 3 judged"
         assert shown.evaluate("document.querySelector('#unkept').hidden")
+        assert shown.open(page.as_uri()) == []
+        assert shown_pair(shown) == found.open_pairs[1].key
 
 
 LOOK = """(() => {
