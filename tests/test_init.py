@@ -383,7 +383,7 @@ def test_init_writes_a_file_that_the_build_reads(tmp_path: Path, capsys: Any) ->
     site = japanese_blog(tmp_path)
     out = init(site, capsys=capsys)
     assert 'language = "ja"' in out
-    assert "wrote" in out
+    assert "Wrote" in out
     assert changed_settings(load_settings(site)[0]) == {"language": "ja"}
     assert main(["build", str(site), "--quiet"]) == 0
     partial = next((site / ".enishi" / "partials").iterdir())
@@ -455,10 +455,10 @@ def test_where_no_links_can_be_made_the_file_is_written_all_the_same(
 def test_settings_elsewhere_are_taken_over_only_when_told(tmp_path: Path, capsys: Any) -> None:
     config = "enishi:\n  hexo:\n    x: 1\n  related:\n    limit: 3\n  language: no\n"
     site = japanese_blog(tmp_path, config)
-    assert "nothing was written: _config.yml has settings" in init(site, capsys=capsys)
+    assert "Nothing was written: _config.yml has settings" in init(site, capsys=capsys)
     assert not (site / "enishi.toml").exists()
     out = init(site, "--yes", capsys=capsys)
-    assert "Remove them from _config.yml" in out
+    assert "takes over 2 settings of _config.yml" in out
     settings, ignored = load_settings(site)
     assert changed_settings(settings) == {"related.limit": 3, "language": "no"}
     assert settings.hexo == {}, "the Hexo plugin reads its own where they are"
@@ -467,7 +467,7 @@ def test_settings_elsewhere_are_taken_over_only_when_told(tmp_path: Path, capsys
 
 def test_settings_of_the_hexo_plugin_alone_are_in_nobody_s_way(tmp_path: Path, capsys: Any) -> None:
     site = japanese_blog(tmp_path, "enishi:\n  hexo:\n    x: 1\n")
-    assert "wrote" in init(site, capsys=capsys)
+    assert "Wrote" in init(site, capsys=capsys)
 
 
 def test_json_has_all_of_it(tmp_path: Path, capsys: Any) -> None:
@@ -482,7 +482,8 @@ def test_json_has_all_of_it(tmp_path: Path, capsys: Any) -> None:
 
 def test_a_chosen_encoder_is_set(tmp_path: Path, capsys: Any) -> None:
     site = japanese_blog(tmp_path)
-    init(site, "--encoder", "multilingual-e5-small", capsys=capsys)
+    out = init(site, "--encoder", "multilingual-e5-small", capsys=capsys)
+    assert "the next build fetches it (493 MB)" in out
     assert load_settings(site)[0].encoder.model == "intfloat/multilingual-e5-small"
 
 
@@ -519,6 +520,21 @@ def test_wrong_settings_are_named_and_nothing_is_written(tmp_path: Path, capsys:
     site = english_blog(tmp_path, "[related]\nlimt = 3\n")
     assert main(["init", str(site)]) == 2
     assert "enishi.toml:2" in capsys.readouterr().err
+
+
+def test_a_model_that_was_trained_here_is_offered(tmp_path: Path) -> None:
+    site = english_blog(tmp_path)
+    (site / "models" / "blog").mkdir(parents=True)
+    (site / "models" / "blog" / "enishi-training.json").write_text("{}", "utf-8")
+    own = look(Request(site)).offers[-1]
+    assert (own.name, own.place, own.languages) == ("models/blog", "folder", "this blog")
+    assert "trained on this blog" in own.remark
+
+
+def test_a_language_that_the_settings_name_wrongly_is_told(tmp_path: Path, capsys: Any) -> None:
+    out = init(japanese_blog(tmp_path, "language: en\n"), capsys=capsys)
+    assert "Japanese (8); the generator's settings say English" in out
+    assert 'language = "ja"' not in out, "Hexo gives each post the language of its settings"
 
 
 def test_choosing_anew_keeps_what_was_found(tmp_path: Path) -> None:

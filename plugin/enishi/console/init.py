@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
@@ -77,8 +79,8 @@ def _facts(blog: Portrait, found: Beginning) -> Iterator[tuple[str, str]]:
         yield "Links", f"{counted(blog.linking, 'post')} link to another one ({counted(blog.links, 'link')})"
     else:
         yield "Links", "no post links to another one"
-    pictured = f"{counted(blog.pictured, 'post')} with one" if blog.pictured else "no post with one"
-    yield "Pictures", f"{pictured} that is a file of the site"
+    pictured = f"{counted(blog.pictured, 'post')} show one that is" if blog.pictured else "none that is"
+    yield "Pictures", f"{pictured} a file of the site"
     yield (
         "Settings",
         f"{counted(len(found.existing), 'setting')} in {found.sources[0]}" if found.sources else "none yet",
@@ -201,7 +203,7 @@ def ask_to_take_over(found: Beginning) -> bool:
 
 def print_shadowing(found: Beginning) -> None:
     """That a new file would count instead of one that is there."""
-    out = Console(stderr=True, highlight=False, soft_wrap=True)
+    out = Console(stderr=True, highlight=False)
     out.print(f"{found.taken_over} has settings; they would no longer count beside an {FILE_NAME}")
 
 
@@ -217,27 +219,34 @@ def print_remarks(found: Beginning) -> None:
 
 def print_ending(found: Beginning, written: str, *, dry_run: bool) -> None:
     """What was written, or why nothing was, and what comes next."""
-    out = Console(highlight=False, soft_wrap=True)
+    out = Console(highlight=False)
+    out.print()
     if dry_run:
-        out.print()
-        out.print(Text(found.text), end="")
-        return
-    if written:
-        out.print(Text.assemble("wrote ", (shown(written), "bold"), ": what is proposed, and all else as comments"))
-        if found.taken_over:
-            out.print(
-                f"It has the {counted(len(found.existing), 'setting')} of {found.taken_over}, too, which no longer "
-                f"count there. Remove them from {found.taken_over}"
-            )
-        out.print("Next: enishi build")
+        out.print(Text(found.text), end="", soft_wrap=True)
+    elif written:
+        _print_written(out, found, written)
     elif found.is_there:
         out.print(
-            f"{FILE_NAME} is there already, and was left as it is. --dry-run shows the file that would be written"
+            f"{FILE_NAME} is there already, and was left as it is. --dry-run shows the file that would be written."
         )
     elif found.taken_over:
         out.print(
-            f"nothing was written: {found.taken_over} has settings, which do not count beside an {FILE_NAME}. "
-            f"Add what is proposed there, or let --yes write {FILE_NAME} with all of them"
+            f"Nothing was written: {found.taken_over} has settings, which do not count beside an {FILE_NAME}. "
+            f"Add what is proposed there, or let --yes write {FILE_NAME} with all of them."
         )
-    else:
-        out.print("nothing was written")
+
+
+def _print_written(out: Console, found: Beginning, written: str) -> None:
+    out.print(Text.assemble("Wrote ", (shown(written), "bold"), ": what is proposed, and all else as comments."))
+    if found.taken_over:
+        out.print(
+            f"It takes over {counted(len(found.existing), 'setting')} of {found.taken_over}, where they no longer "
+            "count: remove them there."
+        )
+    model = next((p.value for p in found.proposals if p.name == "encoder.model" and p.is_active), "")
+    offer = next((offer for offer in found.offers if model and offer.name == model), None)
+    if offer is not None and not offer.place:
+        size = f" ({offer.megabytes} MB)" if offer.megabytes else ""
+        out.print(f"The model is not on this machine: the next build fetches it{size}.")
+    site = "" if found.site == Path() else f" {shlex.quote(found.site.as_posix())}"
+    out.print(Text.assemble("Next: ", (shown(f"enishi build{site}"), "cyan")), soft_wrap=True)

@@ -191,21 +191,25 @@ def measure(
     offers: Sequence[Offer], documents: Sequence[Document], site: Path, progress: Progress
 ) -> tuple[Offer, ...]:
     """The offers with the time that each takes: of what is on this machine, and can be loaded."""
-    return tuple(_measured(offer, documents, site, progress) for offer in offers)
+    found = []
+    for number, offer in enumerate(offers):
+        if documents and offer.is_usable:
+            progress(f"trying {_short(offer.name) or 'the site encoder'}", number, len(offers))
+            offer = _measured(offer, documents, site)
+        found.append(offer)
+    return tuple(found)
 
 
-def _measured(offer: Offer, documents: Sequence[Document], site: Path, progress: Progress) -> Offer:
-    if not documents or not offer.is_usable:
-        return offer
+def _measured(offer: Offer, documents: Sequence[Document], site: Path) -> Offer:
     if not offer.name:
-        return _with_time_to_fit(offer, documents, progress)
-    progress(f"trying {_short(offer.name)}", 0, 0)
+        return _with_time_to_fit(offer, documents)
     from enishi.encoders.transformer import TransformerEncoder
 
     encoder = TransformerEncoder(offer.name, revision=offer.revision, site=site)
     chosen = sample_of(documents)
+    first = replace(chosen[0], fields=replace(chosen[0].fields, title="a text that none of the posts is"))
     try:
-        encoder.raw(chosen[:1])  # loads it
+        encoder.raw([first])  # loads it
         start = time.perf_counter()
         encoder.raw(chosen)
     except EncoderError as error:
@@ -214,12 +218,11 @@ def _measured(offer: Offer, documents: Sequence[Document], site: Path, progress:
     return replace(offer, seconds=seconds, seconds_for_all=seconds / len(chosen) * len(documents))
 
 
-def _with_time_to_fit(offer: Offer, documents: Sequence[Document], progress: Progress) -> Offer:
+def _with_time_to_fit(offer: Offer, documents: Sequence[Document]) -> Offer:
     if len(documents) > _MEASURED_FIT:
         return offer
     from enishi.encoders.site import SiteEncoder
 
-    progress("trying the site encoder", 0, 0)
     start = time.perf_counter()
     SiteEncoder().encode(documents)
     seconds = time.perf_counter() - start

@@ -120,7 +120,8 @@ def write(found: Beginning) -> Path:
     """
     scratch = found.site / f".{FILE_NAME}.{os.getpid()}.tmp"
     try:
-        scratch.write_text(found.text, "utf-8", newline="\n")
+        with scratch.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(found.text)
         try:
             os.link(scratch, found.file)  # which fails where there is a file, and lets no half of one be seen
         except FileExistsError:
