@@ -29,7 +29,7 @@ from enishi.proposing.settings_file import toml_value
 VERSION = 1
 _LABEL = 11
 _OF_SETTINGS = ("settings-ignored", "bad-site-setting", "bad-site-settings")
-_SHOWN_LANGUAGES = 4
+_SHOWN_LANGUAGES, _WORTH_NAMING = 4, 0.01
 _WORTH_STYLES = {"needed": "dim", "better": "green", "unknown": "dim", "worse": "yellow"}
 
 
@@ -88,13 +88,13 @@ def _facts(blog: Portrait, found: Beginning) -> Iterator[tuple[str, str]]:
 
 
 def _languages(blog: Portrait) -> str:
-    told = {code: count for code, count in blog.languages.items() if code}
-    parts = [f"{language_name(code)} ({count:,})" for code, count in list(told.items())[:_SHOWN_LANGUAGES]]
-    unsure = blog.languages.get("", 0)
-    if unsure:
-        parts.append(f"{counted(unsure, 'post')} that cannot be told")
+    shares = {code: count for code, count in blog.languages.items() if code and blog.share(code) >= _WORTH_NAMING}
+    parts = [f"{language_name(code)} ({count:,})" for code, count in list(shares.items())[:_SHOWN_LANGUAGES]]
+    rest = blog.total - sum(list(shares.values())[:_SHOWN_LANGUAGES])
+    if rest:
+        parts.append(f"{counted(rest, 'post')} in another one, or too short to tell")
     stated = f"; the generator's settings say {language_name(blog.site_language)}" if _differs(blog) else ""
-    return (", ".join(parts) or "none that can be told") + stated
+    return ", ".join(parts) + stated
 
 
 def _differs(blog: Portrait) -> bool:
