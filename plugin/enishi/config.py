@@ -71,7 +71,7 @@ class EncoderSettings(_Section):
     )
     revision: str = Field("", description="The revision (commit) of a model on the hub, to pin it.")
     weight: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.3, description="The model's share of a post's vector; the site encoder has what no other part takes."
+        0.1, description="The model's share of a post's vector; the site encoder has what no other part takes."
     )
     prompt: str = Field(
         "auto",
