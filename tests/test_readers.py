@@ -67,6 +67,14 @@ def test_it_finds_the_hidden_groups(vectors: npt.NDArray[np.float32]) -> None:
     assert by_popularity < 0.2
 
 
+def test_it_finds_them_in_a_small_blog_too(tmp_path: Path) -> None:
+    """Twenty posts in four groups, and half of all steps lead anywhere."""
+    documents, group = posts(20), group_of(20, 4)
+    write_log(tmp_path / "access-1.log", requests_of(list(readings(group, 1500, noise=0.5)), documents))
+    vectors = encoder_of(tmp_path).encode(documents)
+    assert np.mean(group[nearest(vectors, 3)] == group[:, None]) > 0.85
+
+
 def test_popular_posts_are_not_near_everything(vectors: npt.NDArray[np.float32]) -> None:
     listed = np.bincount(nearest(vectors, 5).ravel(), minlength=COUNT)
     assert listed.max() < 5 * 5

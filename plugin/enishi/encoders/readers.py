@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from enishi.reading.access_logs import Visits
     from enishi.types import Vectors
 
-VERSION = 1
+VERSION = 2
 """Part of the key: raise it when the vectors of some post change."""
 
 DIMENSIONS = 64
@@ -44,7 +44,6 @@ MIN_POSTS = 10
 _EPOCHS = 20
 _NEGATIVE = 10
 _NOISE_EXPONENT = 0.5
-_SUBSAMPLING = 1e-3
 _ARRAYS = ("readers_key", "readers_vectors")
 
 
@@ -220,7 +219,10 @@ class _Visits:
 def item2vec(visits: _Visits) -> Vectors:
     """Vectors of the posts of visits, (posts, DIMENSIONS), centred and of unit length.
 
-    What all posts have in common (mostly how often they are read) is taken out, as for the other encoders.
+    A post's vector is the sum of its input and output weights (Levy, Goldberg & Dagan 2015, "Improving distributional
+    similarity with lessons learned from word embeddings"): two posts are near if they are read with each other, not
+    only if they are read with the same others, which on a blog of few posts is something else.  What all posts have in
+    common (mostly how often they are read) is taken out, as for the other encoders.
     """
     import numpy as np
     from gensim.models import Word2Vec
@@ -232,7 +234,7 @@ def item2vec(visits: _Visits) -> Vectors:
             hs=0,
             negative=_NEGATIVE,
             ns_exponent=_NOISE_EXPONENT,
-            sample=_SUBSAMPLING,
+            sample=1 / max(1, len(visits.names)),  # posts that are read less than the mean are never passed over
             window=max(2, int(np.diff(visits.starts).max(initial=2))),  # a visit is a set: order does not matter
             shrink_windows=False,
             min_count=1,
@@ -246,7 +248,8 @@ def item2vec(visits: _Visits) -> Vectors:
             model.train(visits, total_examples=len(visits), total_words=len(visits.posts), epochs=_EPOCHS)
     trained = np.zeros((len(visits.names), DIMENSIONS), dtype=np.float64)
     known = [position for position, name in enumerate(visits.names) if name in model.wv]
-    trained[known] = model.wv[[visits.names[position] for position in known]]
+    rows = [model.wv.key_to_index[visits.names[position]] for position in known]
+    trained[known] = model.wv.vectors[rows].astype(np.float64) + model.syn1neg[rows]
     trained[known] -= trained[known].mean(axis=0)
     lengths = np.linalg.norm(trained, axis=1, keepdims=True)
     unit: Vectors = np.divide(trained, lengths, out=np.zeros_like(trained), where=lengths > 1e-9).astype(np.float32)
