@@ -286,6 +286,17 @@ def test_damaged_gzip_counts_up_to_there(tmp_path: Path, damage: str) -> None:
     assert told.line > 1000
 
 
+def test_a_small_log_that_is_cut_off_counts_up_to_there(tmp_path: Path) -> None:
+    drawn = requests_of(list(readings(group_of(30, 3), 200)), POSTS)
+    write_log(tmp_path / "access.log.gz", drawn)
+    whole = len(visits_of(tmp_path))
+    content = (tmp_path / "access.log.gz").read_bytes()
+    (tmp_path / "access.log.gz").write_bytes(content[: len(content) // 2])
+    visits = visits_of(tmp_path)
+    assert whole / 4 < len(visits) < whole
+    assert visits.diagnostics[0].line > 100
+
+
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enishi.reading.access_logs, "_BOMB_BYTES", 1 << 20)
     bomb = ("\n".join(lines(walk(1, 2))) + "\n").encode() + b"\n" * (64 << 20)

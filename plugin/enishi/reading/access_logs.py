@@ -326,7 +326,7 @@ class _Source:
                 return
             unpacked = 0
             packed = gzip.GzipFile(mode="rb", fileobj=cast(IO[bytes], self))
-            while block := packed.read(_BLOCK):
+            while block := packed.read1(_BLOCK):  # what came before the damage is not lost, as by `read`
                 unpacked += len(block)
                 if unpacked > MAX_UNPACKED or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * self.done):
                     raise _Unreadable("it unpacks to far more than a log would")
