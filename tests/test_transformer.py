@@ -130,12 +130,12 @@ def test_the_description_is_read(encoder: TransformerEncoder) -> None:
 
 
 def test_identical_posts_have_identical_vectors_and_are_read_once(folder: Path, encoder: TransformerEncoder) -> None:
-    told: list[tuple[int, int]] = []
-    fresh = TransformerEncoder(str(folder), progress=lambda done, total: told.append((done, total)))
+    told: list[tuple[str, int, int]] = []
+    fresh = TransformerEncoder(str(folder), progress=lambda *now: told.append(now))
     fresh._loaded = encoder._loaded
     vectors = fresh.encode([document(0, "Cats", "purr"), document(1, "Dogs", "bark"), document(2, "Cats", "purr")])
     assert vectors[0].tobytes() == vectors[2].tobytes()
-    assert told == [(2, 2)]
+    assert told == [("reading passages with the model", 2, 2)]
 
 
 def test_a_raw_vector_depends_on_its_own_post_alone(folder: Path, encoder: TransformerEncoder) -> None:
@@ -182,7 +182,8 @@ def counting(found: TransformerEncoder) -> list[int]:
     read: list[int] = []
     before = [0]
 
-    def note(done: int, total: int) -> None:
+    def note(what: str, done: int, total: int) -> None:
+        del what
         read.append(done - (before[0] if done > before[0] else 0))
         before[0] = done if done < total else 0
 
@@ -224,7 +225,7 @@ def test_a_run_that_is_broken_off_goes_on_where_it_was(
         broken = TransformerEncoder(str(folder), store=cache)
         broken._loaded = encoder._loaded
 
-        def interrupt(done: int, total: int) -> None:
+        def interrupt(what: str, done: int, total: int) -> None:
             if done >= 10:
                 raise KeyboardInterrupt
 

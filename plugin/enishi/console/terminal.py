@@ -56,9 +56,10 @@ def progress(silent: bool) -> Iterator[Callable[[str, int, int], None]]:
         shown_at = 0.0
 
         def tell(what: str, done: int, total: int) -> None:
-            nonlocal shown_at
-            if what != bars.tasks[0].description:  # its own clock: the time left is not told by how long others took
-                bars.reset(task, description=what, total=total or None)
+            nonlocal task, shown_at
+            if what != bars.tasks[0].description or not total:  # its own clock: other steps do not tell the time left
+                bars.remove_task(task)
+                task = bars.add_task(what, total=total or None)
                 shown_at = 0.0
             bars.update(task, completed=done, total=total or None)
             now = monotonic()

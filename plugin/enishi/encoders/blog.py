@@ -297,7 +297,7 @@ def _model_encoder(
         prompt=chosen.prompt,
         running=_running(settings),
         store=store,
-        progress=lambda done, total: progress("reading passages with the model", done, total),
+        progress=progress,
     )
 
 

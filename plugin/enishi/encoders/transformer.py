@@ -50,8 +50,8 @@ _E5 = re.compile(r"(^|[/_.-])e5-(small|base|large)(?!.*instruct)", re.I)
 """Models that want prompts but of which not every copy says so (Wang et al. 2022)."""
 _DOCUMENT_PROMPTS, _QUERY_PROMPTS = ("document", "passage", "corpus"), ("query",)
 
-Progress = Callable[[int, int], None]
-"""Called with (passages done, passages to do)."""
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total); total 0 where it is not known."""
 
 
 class TransformerEncoder:
@@ -251,7 +251,7 @@ class TransformerEncoder:
                     self._keep(waiting)
                     waiting = {}
                 if self._progress:
-                    self._progress(done, len(todo))
+                    self._progress("reading passages with the model", done, len(todo))
         finally:
             self._keep(waiting)
         return {text: np.frombuffer(found[key], dtype=np.float32) for text, key in keys.items()}
@@ -331,6 +331,8 @@ class TransformerEncoder:
 
     def _model(self) -> Any:
         if self._loaded is None:
+            if self._progress:
+                self._progress("loading the model", 0, 0)
             self._loaded = load_model(self._source, self._running)
         return self._loaded
 
