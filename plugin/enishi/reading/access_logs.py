@@ -54,8 +54,8 @@ _HASTE_SECONDS = 3.0
 MAX_FILES = 10_000
 MAX_LINE = 32 * 1024
 """Bytes; longer lines are passed over.  Servers refuse requests of more than 8 to 32 KiB."""
-MAX_VIEWS = 5_000_000
-"""Views of posts (36 bytes each while they are sorted); older logs than those that hold so many are not read."""
+MAX_VIEWS = 3_000_000
+"""Views of posts (28 bytes each, and some 100 while they are sorted); older logs than hold so many are not read."""
 MAX_UNPACKED = 64 << 30
 """Bytes of one file once unpacked."""
 _BOMB_BYTES = 256 << 20
@@ -63,6 +63,9 @@ _BOMB_RATIO = 200
 """Over so many bytes, a file that unpacks to more times its size is no log: logs shrink to a tenth or a thirtieth."""
 _MAX_ROBOTS = 1_000_000
 _REMEMBERED = 100_000
+_MAX_AGENT = 512
+_MAX_TARGET = 2048
+"""Bytes of an agent and of an address that are looked at, since as many of them are remembered."""
 _BLOCK = 1 << 20
 _FEW_PAGES = 200
 _LARGEST_SHARE = 0.5
@@ -96,9 +99,10 @@ _ROBOT = re.compile(
     rb"|perplexity|petalbot|yandex\.com/bots|baiduspider|ia_archiver",
     re.IGNORECASE,
 )
+_ROBOTS_FILE = re.compile(rb"GET /+robots\.txt[? ]")
 _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 _SLASHES = re.compile(r"/{2,}")
-_NO_PAGE, _NO_POST, _ROBOTS_FILE = -2, -1, -3
+_NO_PAGE, _NO_POST = -2, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +321,7 @@ class _Source:
             yield [rest]
 
     def _blocks(self) -> Iterator[bytes]:
+        start = b""
         try:
             start = self._raw.read(2)
             self._raw.seek(0)
@@ -404,16 +409,15 @@ def _line_reader(pages: _Pages, views: _Views) -> Callable[[bytes], bool]:
             return True
         # With a virtual host before it there are three names after the first; a user's name may hold a blank, too.
         is_prefixed = second != b"-" and names.count(b" ") == 2
-        row = pages.row(request, first if is_prefixed else b"")
-        if row < 0 and row != _ROBOTS_FILE:
-            if row == _NO_POST and status in (b"200", b"304"):
-                pages.others += 1
-            return True
         address = second if is_prefixed else first
-        if row == _ROBOTS_FILE:
+        if _ROBOTS_FILE.match(request):
             views.add_robot(address)
             return True
         if status not in (b"200", b"304"):
+            return True
+        row = pages.row(request, first if is_prefixed else b"")
+        if row < 0:
+            pages.others += row == _NO_POST
             return True
         minute = stamp[:17] + stamp[20:]
         start = times.get(minute)
@@ -422,7 +426,7 @@ def _line_reader(pages: _Pages, views: _Views) -> Callable[[bytes], bool]:
             if start is None:
                 return False
             _remember(times, minute, start)
-        agent = agent or b""
+        agent = (agent or b"")[:_MAX_AGENT]
         is_robot = robots.get(agent)
         if is_robot is None:
             # No field for the agent is one thing (the common log format), an empty one is another
@@ -527,6 +531,8 @@ class _Pages:
     def row(self, request: bytes, host: bytes) -> int:
         """The row of the post that `GET TARGET PROTOCOL` asks for, or one of the negative numbers."""
         target = request.split(b" ", 2)[1].partition(b"?")[0]
+        if len(target) > _MAX_TARGET or len(host) > _MAX_TARGET:
+            return _NO_PAGE
         row = self._known.get((target, host))
         if row is None:
             row = self._find(target, host)
@@ -541,8 +547,6 @@ class _Pages:
         if named and self._hosts and named not in self._hosts:
             return _NO_PAGE
         path = _SLASHES.sub("/", text.partition("#")[0])
-        if path == "/robots.txt":
-            return _ROBOTS_FILE
         if not path.startswith("/") or _ASSET.search(path):
             return _NO_PAGE
         found = self._finder.find(path)
@@ -585,6 +589,10 @@ class _Views:
         if len(self.robots) < _MAX_ROBOTS:
             self.robots.add(_hash(address))
 
+    def _forget(self) -> None:
+        self.addresses, self.visitors, self.times, self.posts = array("Q"), array("Q"), array("q"), array("i")
+        self.robots = set()
+
     def diagnostics(self, logs: Sequence[LogFile]) -> list[Diagnostic]:
         import numpy as np
 
@@ -602,7 +610,10 @@ class _Views:
     def visits(
         self, *, can_be_hasty: bool
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        """(visit, visitor, post) of every view that counts, in order of visit and time, numbered from 0."""
+        """(visit, visitor, post) of every view that counts, in order of visit and time, numbered from 0.
+
+        After that no address and no visitor is known any more.
+        """
         import numpy as np
 
         addresses = np.frombuffer(self.addresses, dtype=np.uint64)
@@ -611,10 +622,13 @@ class _Views:
         rows = np.flatnonzero(~np.isin(addresses, np.fromiter(self.robots, dtype=np.uint64)))
         rows = rows[np.lexsort((posts[rows], times[rows], visitors[rows]))]
         visitors, times, posts = visitors[rows], times[rows], posts[rows]
+        del addresses, rows
+        self._forget()
         visitor = _numbered(_changes(visitors))
         visit = _numbered(_changes(visitor) | (np.diff(times, prepend=times[:1]) > PAUSE))
         moved = _changes(visit) | _changes(posts)  # a reload is no second view
         visit, visitor, times, posts = visit[moved], visitor[moved], times[moved], posts[moved]
+        del visitors
         _, first = np.unique(visit * (1 + int(posts.max(initial=0))) + posts, return_index=True)
         first.sort()
         is_robot = np.bincount(visit[first], minlength=1) > MAX_POSTS_OF_VISIT
