@@ -13,7 +13,7 @@ LAYERS = [
     ("", "errors types threads memo findings plural printable labels config cache"),
     ("reading", "stopwords tokens globs javascript yaml12 dates frontmatter site permalinks posts manifest"),
     ("reading", "template_syntax prose documents links images access_logs"),
-    ("encoders", "site models parts missing passages transformer images readers doc2vec blog"),
+    ("encoders", "models parts site missing passages transformer images readers doc2vec blog"),
     ("related", "index ranking reasons policy"),
     ("tags", "vocabulary declined mentions kernel likeness evidence calibration telling_terms communities topics"),
     ("tags", "suggest explain evaluate figures twins audit"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.config import Settings
@@ -135,26 +134,19 @@ class BlogEncoder:
         return self._slots
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """Files beside the posts that the last encoding read."""
-        return tuple(file for encoder, _ in self._parts for file in getattr(encoder, "files", ()))
-
-    @property
     def embedding_keys(self) -> tuple[bytes, ...]:
         """Under which keys the store has what the last encoding needed."""
-        return tuple(key for encoder, _ in self._parts for key in getattr(encoder, "embedding_keys", ()))
+        return tuple(key for encoder, _ in self._parts for key in encoder.embedding_keys)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What was wrong with what the last encoding read."""
-        return tuple(told for encoder, _ in self._parts for told in getattr(encoder, "diagnostics", ()))
+        return tuple(told for encoder, _ in self._parts for told in encoder.diagnostics)
 
     def use(self, store: EmbeddingStore | None) -> None:
         """From now on, what models read is remembered there."""
         for encoder, _ in self._parts:
-            use_store = getattr(encoder, "use_store", None)
-            if use_store is not None:
-                use_store(store)
+            encoder.use_store(store)
 
     def encode_query(self, text: str) -> Vectors:
         """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`."""

@@ -20,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from enishi.encoders.parts import PartEncoder
 from enishi.encoders.readers import stable_hash
 from enishi.errors import EncoderError
 from enishi.memo import Memo, each
@@ -52,7 +53,7 @@ _MAX_QUERY_WORDS = 2_000
 _NAMES = ("words", "counts", "output", "start", "centre")
 
 
-class Doc2VecEncoder:
+class Doc2VecEncoder(PartEncoder):
     """Vectors from the blog's own words, by gensim's doc2vec.
 
     Args:

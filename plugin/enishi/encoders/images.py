@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.cache import digest
 from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, load_model, ways_out
-from enishi.encoders.parts import centre_of, centred, unit_rows
+from enishi.encoders.parts import PartEncoder, centre_of, centred, unit_rows
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.memo import Memo, each
 from enishi.plural import counted
@@ -65,7 +65,7 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, done, total)."""
 
 
-class ImageEncoder:
+class ImageEncoder(PartEncoder):
     """One part of a post's vector: what its pictures show.
 
     Nothing is loaded before a picture needs it.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from enishi.encoders.models import EmbeddingStore
+    from enishi.errors import Diagnostic
     from enishi.types import Vectors
 
 FULLY_CENTRED_POSTS = 50
@@ -29,7 +31,7 @@ _CLOSE_ENOUGH = 1e-7
 
 
 class PartEncoder(Protocol):
-    """Makes one part of every post's vector."""
+    """Makes one part of every post's vector.  Those of Enishi inherit from it, and so what most of them lack."""
 
     @property
     def name(self) -> str:
@@ -56,6 +58,20 @@ class PartEncoder(Protocol):
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         """Take up the arrays of an earlier run; False where queries cannot be encoded with them."""
         ...
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """What was wrong with what the last :meth:`encode` read."""
+        return ()
+
+    @property
+    def embedding_keys(self) -> Sequence[bytes]:
+        """Under which keys a store has what the last :meth:`encode` needed."""
+        return ()
+
+    def use_store(self, store: EmbeddingStore | None) -> None:
+        """From now on, what is slow to make is remembered there; most parts have nothing of the kind."""
+        del store
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.config import ReadingSettings
+from enishi.encoders.parts import PartEncoder
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.memo import Memo
 from enishi.reading.access_logs import VERSION as LOGS_VERSION
@@ -47,7 +48,7 @@ _NOISE_EXPONENT = 0.5
 _ARRAYS = ("readers_key", "readers_vectors")
 
 
-class ReadersEncoder:
+class ReadersEncoder(PartEncoder):
     """Vectors from what people read together.
 
     Args:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
+from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
 from enishi.reading.links import web_address
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
@@ -48,7 +49,7 @@ _COLUMNS_AT_ONCE = 32
 _QUERY_ARRAYS = ("words", "idf", "data", "columns", "starts", "projection", "mean_kernel", "norms", "centre")
 
 
-class SiteEncoder:
+class SiteEncoder(PartEncoder):
     """The part of a post's vector that is learned from the blog's own words and tags.
 
     Args:

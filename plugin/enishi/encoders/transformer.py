@@ -24,7 +24,7 @@ from enishi.encoders.models import (
     library_versions,
     load_model,
 )
-from enishi.encoders.parts import centred, unit_rows
+from enishi.encoders.parts import PartEncoder, centre_of, centred, unit_rows
 from enishi.encoders.passages import MAX_PASSAGES, PASSAGE_TOKENS, Passages, cut_passages
 from enishi.errors import Diagnostic, EncoderError
 from enishi.memo import Memo
@@ -54,7 +54,7 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, done, total); total 0 where it is not known."""
 
 
-class TransformerEncoder:
+class TransformerEncoder(PartEncoder):
     """The part of a post's vector that a pretrained model makes.
 
     Nothing is loaded before a passage needs it: a blog whose passages are all remembered needs no model in memory.
@@ -177,8 +177,6 @@ class TransformerEncoder:
 
     def finish(self, raw: Vectors) -> Vectors:
         """Raw vectors, centred over the posts with words, as unit rows; queries are centred alike from then on."""
-        from enishi.encoders.parts import centre_of
-
         self._centre = centre_of(raw)
         return centred(raw, self._centre)
 
