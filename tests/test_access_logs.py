@@ -202,6 +202,15 @@ def test_time_zones_count(tmp_path: Path) -> None:
     assert read_lines(tmp_path, line("02:10:00 +0200", 2), line("00:00:00 +0000", 1)) == [[1, 2]]
 
 
+@pytest.mark.parametrize(
+    "stamp", ["01/Mar/2026:08:00:x1 +0900", "01/Mar/2026:08:00 +0900", "01/Mar/2026:08:00:1 +0900"]
+)
+def test_times_that_are_none_beside_ones_that_are(tmp_path: Path, stamp: str) -> None:
+    good = '192.0.2.7 - - [01/Mar/2026:08:00:{:02} +0900] "GET /essays/essay-{:03}/ HTTP/2.0" 200 -'
+    bad = f'192.0.2.7 - - [{stamp}] "GET /essays/essay-009/ HTTP/2.0" 200 -'
+    assert read_lines(tmp_path, good.format(1, 1), bad, good.format(40, 2)) == [[1, 2]]
+
+
 # -- CSV ---------------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +268,25 @@ def test_what_is_no_log_says_so(tmp_path: Path) -> None:
     (tmp_path / "access.bin").write_bytes(random.Random(0).randbytes(200_000))
     (told,) = visits_of(tmp_path).diagnostics
     assert (told.code, told.severity) == ("bad-log-line", Severity.WARNING)
+
+
+@pytest.mark.parametrize("kind", ["access log", "CSV"])
+def test_no_bytes_at_all_stop_the_reading(tmp_path: Path, kind: str) -> None:
+    rng = random.Random(kind)
+    rows = [f"s{n // 3},{URLS[n % 30]},2026-03-01T10:{n:02}:00Z" for n in range(60)]
+    text = ["session,path,time", *rows] if kind == "CSV" else lines(walk(*range(30)) * 2)
+    pieces = [b'"', b"[", b"\\", b" ", b"\n", b"\0", b",", b"%", b"\\x", b"//", b"http://[", b"9" * 20, b"nan", b"\xff"]
+    for _ in range(300):
+        content = bytearray("\n".join(text), "utf-8")
+        for _ in range(rng.choice((1, 10, 200))):
+            at = rng.randrange(len(content))
+            if rng.random() < 0.5:
+                content[at : at + rng.randrange(4)] = rng.randbytes(rng.randrange(4))
+            else:
+                content[at:at] = rng.choice(pieces)
+        (tmp_path / "access.log").write_bytes(content)
+        visits = visits_of(tmp_path)
+        assert all(len(set(visit)) == len(visit) >= 2 for visit in as_lists(visits))
 
 
 def test_endless_lines_take_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

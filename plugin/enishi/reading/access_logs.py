@@ -419,6 +419,8 @@ def _line_reader(pages: _Pages, views: _Views) -> Callable[[bytes], bool]:
         if row < 0:
             pages.others += row == _NO_POST
             return True
+        if stamp[17:18] != b":" or not stamp[18:20].isdigit():
+            return False
         minute = stamp[:17] + stamp[20:]
         start = times.get(minute)
         if start is None:
