@@ -45,7 +45,6 @@ MIN_POSTS = 10
 _EPOCHS = 20
 _NEGATIVE = 10
 _NOISE_EXPONENT = 0.5
-_ARRAYS = ("readers_key", "readers_vectors")
 
 
 class ReadersEncoder(PartEncoder):
