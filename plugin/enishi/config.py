@@ -114,6 +114,7 @@ class ReadingSettings(_Section):
         description="Access logs (`access-*.log.gz`; combined log format, or CSV of session, path, time), absolute or "
         "relative to the site. Needs `enishi[readers]`. Only vectors of posts are kept of them, nothing of readers.",
     )
+
     @property
     def patterns(self) -> tuple[str, ...]:
         """The logs, as patterns; empty where none are read."""
@@ -121,7 +122,9 @@ class ReadingSettings(_Section):
         return tuple(pattern for pattern in found if pattern)
 
     min_readers: Annotated[int, Field(ge=2)] = Field(
-        10, description="In how many readers' visits a post has to occur for this to say anything about it."
+        10,
+        description="How many visitors have to have read a post, with another one in the same visit, for this to say "
+        "anything about it.",
     )
     weight: Annotated[float, Field(gt=0, lt=1)] = Field(0.2, description="The readers' share of a post's vector.")
 
