@@ -214,16 +214,18 @@ class ImageEncoder(PartEncoder):
             }
         todo = {key: file for file, key in keys.items() if key not in self._known}
         made: dict[bytes, bytes] = {}
-        for done, (key, file) in enumerate(sorted(todo.items(), key=lambda item: item[1]), 1):
-            try:
-                picture = open_picture(_read(file))
-                self._known[key] = np.zeros(0, dtype=np.float32) if picture is None else self._see(picture)
-                made[key] = self._known[key].tobytes()
-            except PictureError as error:
-                problems |= {other: str(error) for other, same in keys.items() if same == key}
-            self._progress("looking at pictures", done, len(todo))
-        if self._store is not None and made:
-            self._store.add_embeddings(made)
+        try:
+            for done, (key, file) in enumerate(sorted(todo.items(), key=lambda item: item[1]), 1):
+                try:
+                    picture = open_picture(_read(file))
+                    self._known[key] = np.zeros(0, dtype=np.float32) if picture is None else self._see(picture)
+                    made[key] = self._known[key].tobytes()
+                except PictureError as error:
+                    problems |= {other: str(error) for other, same in keys.items() if same == key}
+                self._progress("looking at pictures", done, len(todo))
+        finally:  # where it is broken off, what was seen is kept
+            if self._store is not None and made:
+                self._store.add_embeddings(made)
         self._known = {key: self._known[key] for key in keys.values() if key in self._known}
         return {file: self._known[key] for file, key in keys.items() if len(self._known.get(key, ()))}, problems
 
