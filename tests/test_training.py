@@ -768,7 +768,7 @@ def test_a_small_blog_is_told_that_it_is(tmp_path: Path, capsys: pytest.CaptureF
     site = write_blog(tmp_path / "site", posts_that_name_themselves(2))
     code, _, complaints = run_train(capsys, site, "--out", tmp_path / "m")
     assert code == 2
-    assert "12 posts" in complaints
+    assert "12 published posts" in complaints
 
 
 def test_without_its_packages_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
