@@ -125,7 +125,7 @@ def report(results: dict[str, Result]) -> str:
     parts = []
     for name, found in results.items():
         rows = [
-            [encoder, _cell(of["tags"]), _cell(of["recall"]), _cell(of["mrr"]), f"{of['seconds']:.2f}"]
+            [encoder, _cell(of["tags"]), _cell(of["recall"]), _cell(of["mrr"]), _seconds(of["seconds"])]
             for encoder, of in found["encoders"].items()
         ]
         told = f"{found['posts']:,} posts, {found['tagged']:,} with tags, {found['links']:,} links between posts"
@@ -136,11 +136,16 @@ def report(results: dict[str, Result]) -> str:
 Made by `python -m benchmarks.encoders` ([how it is measured](../../benchmarks/README.md#encoders))
 on {describe_machine()}; {versions}.
 In brackets, the difference to the site encoder in the first row, with its 95 % interval over posts; bold where that
-lies above or below zero. What it comes to is in [Encoders](../encoders.md#trained-on-the-blog).
+lies above or below zero. A dash: not measured, or not timed while the machine did little else. What it comes to is in [Encoders](../encoders.md#trained-on-the-blog).
 
 ![nDCG@5 of hidden tags and MRR of hidden links, encoder by encoder](encoders.svg)
 
 {chr(10).join(parts)}"""
+
+
+def _seconds(value: float | None) -> str:
+    """A dash where an encoder was not timed while the machine did nothing else."""
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _cell(figure: dict[str, Any] | None) -> str:
