@@ -136,7 +136,8 @@ def report(results: dict[str, Result]) -> str:
 Made by `python -m benchmarks.encoders` ([how it is measured](../../benchmarks/README.md#encoders))
 on {describe_machine()}; {versions}.
 In brackets, the difference to the site encoder in the first row, with its 95 % interval over posts; bold where that
-lies above or below zero. A dash: not measured, or not timed while the machine did little else. What it comes to is in [Encoders](../encoders.md#trained-on-the-blog).
+lies above or below zero. A dash: not measured, or not timed while the machine did little else. What it comes to is
+in [Encoders](../encoders.md#trained-on-the-blog).
 
 ![nDCG@5 of hidden tags and MRR of hidden links, encoder by encoder](encoders.svg)
 
