@@ -1,6 +1,8 @@
-"""`enishi build` whose likeness for tags is a pretrained model's alone: `python -m benchmarks.model_alone BUILD-OPTIONS`.
+"""`enishi build` whose likeness for tags is a pretrained model's alone.
 
-For comparison only: a build has the model beside the blog's own words, titles, code and the rest.  Here those kernels
+For comparison only: `python -m benchmarks.model_alone OPTIONS-OF-BUILD`.
+
+A build has the model beside the blog's own words, titles, code and the rest.  Here those kernels
 are 0, and what remains of the evidence (names in the text, dates, how common a tag is) is the same.
 """
 
