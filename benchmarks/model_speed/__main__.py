@@ -32,7 +32,7 @@ def main() -> int:
     loaded = TransformerEncoder(options.model)
     loaded.encode(documents[:1])  # loads the model, once for all
     model = loaded._loaded
-    passages = [text for document in documents for text in loaded.passages(document)[0]]
+    passages = [text for document in documents for text in loaded.texts(document)]
 
     def encode_bare() -> None:
         model.encode(passages, normalize_embeddings=True, show_progress_bar=False)

@@ -168,12 +168,20 @@ class TransformerEncoder(PartEncoder):
 
         if self._centre is None:
             raise ValueError("the transformer encoder has encoded nothing yet")
-        post = _text(document)
-        if post is None:
+        texts = self.texts(document)
+        if not texts:
             return [], np.zeros((0, len(self._centre)), dtype=np.float32)
-        texts = self._cut([post], {})[post].texts(*post)
         vectors = self._embed(texts, {})
         return texts, centred(np.array([vectors[text] for text in texts], dtype=np.float32), self._centre)
+
+    def texts(self, document: Document) -> list[str]:
+        """The passages of a post; none where it has no words.
+
+        Raises:
+            EncoderError: if the model, whose tokens are counted, cannot be had.
+        """
+        post = _text(document)
+        return self._cut([post], {})[post].texts(*post) if post else []
 
     def finish(self, raw: Vectors) -> Vectors:
         """Raw vectors, centred over the posts with words, as unit rows; queries are centred alike from then on."""
