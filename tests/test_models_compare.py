@@ -259,7 +259,8 @@ def test_who_may_bear_witness(tmp_path: Path) -> None:
         return bool(found.knows_tags), bool(found.knows_links)
 
     assert knows(witness(None)) == (False, False)
-    assert knows(witness('{"saw_tags": false}')) == (False, True)
+    assert knows(witness('{"saw_tags": false, "saw_links": false}')) == (False, False)
+    assert knows(witness('{"saw_tags": false}')) == (False, True), "what is not noted is taken for the worst"
     assert knows(witness('{"saw_tags": true}')) == knows(witness("{}")) == knows(witness("]")) == (True, True)
     assert knows(_witness([MadeUp("logs", noise, "readers")])) == (True, True)
     assert knows(_witness([MadeUp("site", noise, "site")])) == (False, False)

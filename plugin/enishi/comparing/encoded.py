@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 from enishi.comparing.named import NamedEncoder
 from enishi.config import Settings
 from enishi.encoders.blog import TAG_BLOCK_WEIGHT, BlogEncoder, filled, link_rows
-from enishi.encoders.models import TRAINING_NAME
 from enishi.encoders.parts import Part, PartEncoder, concatenate, smooth_along_links
 from enishi.types import Document, Post, Terms, TextFields
 
@@ -167,19 +166,16 @@ def make_parts(settings: Settings, site: Site, progress: Progress) -> list[tuple
 def _witness(parts: Sequence[PartEncoder]) -> Witness:
     """What an encoder may be asked about.
 
-    A model that was trained on a blog has read that blog's links.  Readers follow links and browse by tag, so what they
-    read together knows of both.
+    A model that was trained on a blog may have learned from its tags or links, which is noted beside it.  Readers
+    follow links and browse by tag, so what they read together knows of both.
     """
     if any(part.name == READERS for part in parts):
         why = "has learned from readers, who follow links and browse by tag"
         return Witness(why, why)
     sources = [source for source in (getattr(part, "source", None) for part in parts) if source is not None]
-    trained = [source.folder() for source in sources if source.is_folder]
     return Witness(
         knows_tags="was trained on tags" if any(source.saw_tags() for source in sources) else "",
-        knows_links="was trained on a blog's own texts, links and all"
-        if any((folder / TRAINING_NAME).is_file() for folder in trained)
-        else "",
+        knows_links="was trained on links" if any(source.saw_links() for source in sources) else "",
     )
 
 

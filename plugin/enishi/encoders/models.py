@@ -125,20 +125,21 @@ class ModelSource:
 
     def saw_tags(self) -> bool:
         """Whether the model was trained on the blog's own tags, so that it is no witness about them."""
+        return self._saw("saw_tags")
+
+    def saw_links(self) -> bool:
+        """Whether it was trained on which posts link to each other."""
+        return self._saw("saw_links")
+
+    def _saw(self, what: str) -> bool:
+        """What `enishi train` noted beside a model that it made; where the note cannot be read, the worst."""
         if not self.is_folder:
             return False
         file = self.folder() / TRAINING_NAME
         if not file.is_file():
             return False
-        settings = _read_json(file)
-        return bool(settings.get("saw_tags", True)) if isinstance(settings, dict) else True
-
-    def stored_prompts(self) -> dict[str, str]:
-        """The prompts that the model asks for, by their names."""
-        file = self.folder() / "config_sentence_transformers.json"
-        settings = _read_json(file) if file.is_file() else None
-        prompts = settings.get("prompts") if isinstance(settings, dict) else None
-        return {str(name): str(text) for name, text in prompts.items()} if isinstance(prompts, dict) else {}
+        noted = _read_json(file)
+        return bool(noted.get(what, True)) if isinstance(noted, dict) else True
 
     def _find_in_hub(self) -> Path:
         """The model's folder in the hub's cache; looked for there first: a model that is here needs no network."""
