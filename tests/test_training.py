@@ -642,9 +642,12 @@ def posts_titled_in_another_language(count: int = 70) -> dict[str, str]:
 
 
 @needs_trainer
-def test_better_is_kept_and_used(tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_better_is_kept_and_used(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A transformer that knew nothing learns what the titles mean."""
-    site = write_blog(tmp_path / "site", posts_titled_in_another_language())
+    monkeypatch.chdir(tmp_path)  # a site may be named from where one stands
+    site = write_blog(Path("site"), posts_titled_in_another_language())
     out = site / "model"
     code, told, complaints = run_train(
         capsys, site, "--out", out, "--kind", "transformer", "--base", tiny, "--batch", "32", "--rate", "0.003",

@@ -199,6 +199,7 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
 
 
 _BACKEND_PACKAGES = {"onnx": "optimum.onnxruntime", "openvino": "optimum.intel"}
+_BACKEND_NAMES = {"onnx": "optimum-onnx", "openvino": "optimum-intel"}
 
 
 def _require_backend(source: ModelSource, running: Running) -> None:
@@ -207,10 +208,9 @@ def _require_backend(source: ModelSource, running: Running) -> None:
             f"encoder.precision = {running.precision!r} is for the backend torch; with {running.backend!r}, set "
             "encoder.model to a folder with the model exported in that precision"
         )
-    package = _BACKEND_PACKAGES[running.backend]
-    if not _is_installed(package):
+    if not _is_installed(_BACKEND_PACKAGES[running.backend]):
         raise EncoderError(
-            f"encoder.backend = {running.backend!r} needs the package {package.replace('.', '-')}, which is not "
+            f"encoder.backend = {running.backend!r} needs the package {_BACKEND_NAMES[running.backend]}, which is not "
             "installed. One of these helps:\n"
             f'  - install it: pip install "sentence-transformers[{running.backend}]"\n'
             '  - set encoder.backend = "torch", which needs nothing more\n'

@@ -327,8 +327,9 @@ class _Training:
     def _judge(self, tasks: Sequence[Task], before: Path | None, after: Path) -> Verdict:
         weight = self._blog.settings.encoder.weight
         site = Once(site_reader(self._blog.settings.encoder.dimensions))
-        first = Once(self._reader(str(before)) if before else self._reader(self._recipe.base, self._recipe.revision))
-        trained = Once(self._reader(str(after)))
+        base = (str(before.absolute()), "") if before else (self._recipe.base, self._recipe.revision)
+        first = Once(self._reader(*base))
+        trained = Once(self._reader(str(after.absolute())))
         readers: dict[str, Reader] = {
             SITE: site,
             BEFORE: first,
