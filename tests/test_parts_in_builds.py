@@ -13,15 +13,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blog import TOPICS, files_below, topic_posts, topic_text, write_blog
 from enishi.cache import Cache
+from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
 from enishi.evaluating import evaluate_blog
 from enishi.last import explain, search
-from enishi.pipeline import Request, build, open_cache
+from enishi.pipeline import Request, build, load, open_cache, read
 from enishi.watch.standing import Standing
 from tiny_models import write_static_model
 
@@ -139,6 +141,20 @@ def test_watch_rounds_write_the_bytes_of_builds(site: Path, model: Path, tmp_pat
         fresh = shutil.copytree(site, tmp_path / f"fresh{number}", ignore=shutil.ignore_patterns(".enishi"))
         build(request_for(fresh, model))
         assert outputs(site / ".enishi") == outputs(fresh / ".enishi")
+
+
+def test_an_edit_moves_the_words_part_by_its_share(site: Path, model: Path) -> None:
+    blog = load(request_for(site, model, "encoder.weight=0.4", "encoder.link_weight=0"))
+    documents, _ = read(blog, Cache(None))
+    encoder = BlogEncoder(blog.settings, blog.site)
+    old, (words, _) = encoder.encode(documents)[0], encoder.slots
+    before, after = documents[0], documents[-1]
+    moved = encoder.encode_edited(old, before, after)
+    length = np.linalg.norm(old[words.end :]) / np.linalg.norm(moved[words.end :])  # the model's part stays
+    (fitted, share), _ = encoder.parts
+    assert share == pytest.approx(0.6)
+    step = fitted.encode_words(after.words)[0] - fitted.encode_words(before.words)[0]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(moved[: words.end] * length - old[: words.end], 0.6**0.5 * step, atol=1e-5)
 
 
 def test_the_model_is_a_witness_about_tags_unless_it_saw_them(site: Path, model: Path, tmp_path: Path) -> None:

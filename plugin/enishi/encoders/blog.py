@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from enishi.config import Settings
@@ -27,6 +28,7 @@ from enishi.types import Document
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from enishi.encoders.doc2vec import Doc2VecEncoder
     from enishi.encoders.transformer import TransformerEncoder
     from enishi.types import Vectors
 
@@ -63,7 +65,8 @@ class BlogEncoder:
     ) -> None:
         self._link_weight = settings.encoder.link_weight
         self._model = _model_encoder(settings, site, store, progress)
-        self._parts = _part_encoders(settings, site, self._model, store, progress)
+        self._site = _site_encoder(settings)
+        self._parts = _part_encoders(settings, site, self._site, self._model, store, progress)
         self._slots: tuple[Slot, ...] = ()
         self._tag_blocks: tuple[tuple[float, Vectors], ...] = ()
 
@@ -161,13 +164,13 @@ class BlogEncoder:
         """
         import numpy as np
 
-        site, weight = self._parts[0]
+        share = np.float32(sqrt(self._parts[0][1]) if len(self._parts) > 1 else 1)  # as in :func:`concatenate`
         width = self._slots[-1].end if self._slots else 0
 
         def query(document: Document) -> Vectors:
-            words = _encode_words(site, document)
+            words = self._site.encode_words(document.words)[0]
             place: Vectors = np.zeros(max(width, len(words)), dtype=np.float32)
-            place[: len(words)] = words * np.float32(weight if len(self._parts) > 1 else 1)
+            place[: len(words)] = words * share
             return place
 
         moved: Vectors = query(after) if vector is None or before is None else vector + query(after) - query(before)
@@ -214,19 +217,13 @@ def link_rows(documents: Sequence[Document], links: Mapping[str, tuple[str, ...]
     return [(row[source], row[target]) for source, targets in links.items() for target in targets]
 
 
-def _encode_words(site: PartEncoder, document: Document) -> Vectors:
-    encode_words = getattr(site, "encode_words", None)
-    vectors: Vectors = encode_words(document.words) if encode_words else site.encode_query(document.fields.prose)
-    row: Vectors = vectors[0]
-    return row
-
-
 # --- which parts ---------------------------------------------------------------------------------------------------
 
 
 def _part_encoders(
     settings: Settings,
     site: Site,
+    fitted: PartEncoder,
     model: TransformerEncoder | None,
     store: EmbeddingStore | None,
     progress: Progress,
@@ -263,10 +260,10 @@ def _part_encoders(
             f"encoder.weight, reading.weight and encoder.images_weight are shares of one vector: together {taken:g}, "
             "they are more than 1"
         )
-    return [(_site_encoder(settings), 1 - taken), *others]
+    return [(fitted, 1 - taken), *others]
 
 
-def _site_encoder(settings: Settings) -> PartEncoder:
+def _site_encoder(settings: Settings) -> SiteEncoder | Doc2VecEncoder:
     if settings.encoder.site == "doc2vec":
         from enishi.encoders.doc2vec import Doc2VecEncoder
 
