@@ -18,9 +18,9 @@ from benchmarks.machine import describe_machine, describe_versions, markdown_tab
 from enishi.comparing.encoded import EncodedBlog, PartStore, Views
 from enishi.comparing.intervals import Figure
 from enishi.comparing.referees import judge_by_links, judge_by_tags, nearest_posts
-from enishi.comparing.unlinked import without_links
-from enishi.pipeline import Blog, Request, links_of, load, open_cache, read
-from enishi.tags.evaluate import FOLDS, tagged_rows, without_tags
+from enishi.comparing.run import hide_answers
+from enishi.pipeline import Blog, Request, load, open_cache, read
+from enishi.tags.evaluate import FOLDS, tagged_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = ["encoder", "tags, nDCG@5", "links, recall@5", "links, MRR", "s per 100 posts"]
@@ -79,13 +79,7 @@ def compare(source: Path, model: str, wanted: Sequence[str], fine_tuned: Path | 
         blog = load(Request(site))
         with open_cache(site) as cache:
             documents, _ = read(blog, cache)
-        unlinked = without_links(blog, documents)
-        views = Views(
-            whole=tuple(documents),
-            untagged=tuple(map(without_tags, documents)),
-            unlinked=unlinked.documents if unlinked.links else (),
-            links=links_of(documents, blog.site),
-        )
+        views, unlinked = hide_answers(blog, documents)
         store = PartStore(blog.site)
         encoded = []
         for encoder in named(wanted, models, blog.settings):

@@ -22,7 +22,7 @@ from enishi.comparing.referees import (
     nearest_posts,
     reach_of,
 )
-from enishi.comparing.unlinked import without_links
+from enishi.comparing.unlinked import Unlinked, without_links
 from enishi.comparing.verdicts import Judged, Verdicts, count_verdicts, read_verdicts
 from enishi.errors import SettingsError
 from enishi.evaluating import interval_percent
@@ -129,6 +129,14 @@ def compare_encoders(request: Request, wanted: Wanted, progress: Progress = lamb
         raise SettingsError(f"there are {counted(len(documents), 'post')}; to compare encoders takes {FEWEST_POSTS}")
     said = read_verdicts(wanted.verdicts, blog_address(blog), {document.post.path for document in documents})
     progress("taking the links between posts out", 0, 0)
+    views, unlinked = hide_answers(blog, documents)
+    store = PartStore(blog.site, progress)
+    encoded = [store.encode(encoder, views) for encoder in encoders]
+    return _judged(blog, views, unlinked, encoded, said, wanted, progress)
+
+
+def hide_answers(blog: Blog, documents: Sequence[Document]) -> tuple[Views, Unlinked]:
+    """The blog as encoders are given it: with everything, without tags, and without its links between posts."""
     unlinked = without_links(blog, documents)
     views = Views(
         whole=tuple(documents),
@@ -136,9 +144,7 @@ def compare_encoders(request: Request, wanted: Wanted, progress: Progress = lamb
         unlinked=unlinked.documents if unlinked.links else (),
         links=links_of(documents, blog.site),
     )
-    store = PartStore(blog.site, progress)
-    encoded = [store.encode(encoder, views) for encoder in encoders]
-    return _judged(blog, views, unlinked, encoded, said, wanted, progress)
+    return views, unlinked
 
 
 def blog_address(blog: Blog) -> str:

@@ -118,7 +118,7 @@ class ModelSource:
         """
         if self._folder is None:
             self._folder = self._find_in_hub()
-        elif not _has_model(self._folder):
+        elif not has_model(self._folder):
             raise EncoderError(ways_out(self.setting, self.name, "there is no model in that folder"))
         _refuse_code(self.setting, self.name, self._folder)
         return self._folder
@@ -146,13 +146,13 @@ class ModelSource:
         require_package(self.setting, self.name)
         download = import_module("huggingface_hub").snapshot_download
         wanted: dict[str, Any] = {
-            "repo_id": self.name if "/" in self.name else f"sentence-transformers/{self.name}",
+            "repo_id": repository_of(self.name),
             "revision": self._revision or None,
-            "cache_dir": os.environ.get("SENTENCE_TRANSFORMERS_HOME") or None,
+            "cache_dir": cache_of_hub(),
         }
         with suppress(Exception):  # whatever is wrong with what is here: fetching it comes next
             folder = Path(download(**wanted, local_files_only=True))
-            if _has_model(folder):
+            if has_model(folder):
                 return folder
         if _is_offline():
             reason = "it is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids to fetch it"
@@ -160,7 +160,7 @@ class ModelSource:
         others = _OTHER_FORMATS[self._backend]
         try:
             folder = Path(download(**wanted, ignore_patterns=[*others, "*.bin"]))
-            if not _has_model(folder):  # an older model, without safetensors
+            if not has_model(folder):  # an older model, without safetensors
                 folder = Path(download(**wanted, ignore_patterns=others))
         except Exception as error:
             reason = f"it is not on this machine, and fetching it failed: {first_line(error)}"
@@ -243,7 +243,17 @@ def _is_offline() -> bool:
     return any(os.environ.get(name, "").strip().upper() in {"1", "ON", "YES", "TRUE"} for name in names)
 
 
-def _has_model(folder: Path) -> bool:
+def repository_of(name: str) -> str:
+    """A model's full name on the hub."""
+    return name if "/" in name else f"sentence-transformers/{name}"
+
+
+def cache_of_hub() -> str | None:
+    """Where the hub's cache lies, if not where huggingface_hub itself has it."""
+    return os.environ.get("SENTENCE_TRANSFORMERS_HOME") or None
+
+
+def has_model(folder: Path) -> bool:
     """Whether a folder holds settings and weights."""
     settings = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
     return settings and any(next(folder.rglob(f"*.{kind}"), None) for kind in ("safetensors", "bin"))

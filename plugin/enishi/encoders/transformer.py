@@ -234,7 +234,7 @@ class TransformerEncoder(PartEncoder):
             model = self._model()
             prompt = self._prompt_for(_DOCUMENT_PROMPTS)
             for post in new:
-                cuts[post] = cut_passages(*post, prompt, model.max_seq_length, lambda texts: _lengths(model, texts))
+                cuts[post] = cut_passages(*post, prompt, model.max_seq_length, lambda texts: count_tokens(model, texts))
             self._keep({keys[post]: _pack_cut(cuts[post]) for post in new})
         return cuts
 
@@ -288,7 +288,9 @@ class TransformerEncoder(PartEncoder):
         is_static = not callable(model.tokenizer)
         longest = model.max_seq_length or PASSAGE_TOKENS
         lengths: dict[int, list[str]] = {}
-        for text, tokens in zip(texts, _lengths(model, [prompt + text for text in texts], special=True), strict=True):
+        for text, tokens in zip(
+            texts, count_tokens(model, [prompt + text for text in texts], special=True), strict=True
+        ):
             padded = min(-(-tokens // _LENGTH_STEP) * _LENGTH_STEP, longest)
             lengths.setdefault(0 if is_static else padded, []).append(text)
         budget = _BATCH_TOKENS.get(str(model.device.type), _GPU_BATCH_TOKENS)
@@ -349,8 +351,8 @@ def _backend_libraries(running: Running) -> Sequence[str]:
     ]
 
 
-def _lengths(model: Any, texts: list[str], *, special: bool = False) -> list[int]:
-    """In tokens; `special`: with the marks that the model puts round a text."""
+def count_tokens(model: Any, texts: list[str], *, special: bool = False) -> list[int]:
+    """Lengths of texts in tokens of a SentenceTransformer; `special`: with the marks that it puts round a text."""
     tokenizer = model.tokenizer
     if callable(tokenizer):
         found = tokenizer(texts, add_special_tokens=special, truncation=False, verbose=False)["input_ids"]

@@ -5,7 +5,6 @@ What is said of their worth was measured (benchmarks/encoders and docs/encoders.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from enishi.encoders.models import TRAINING_NAME, ModelSource
+from enishi.encoders.models import TRAINING_NAME, ModelSource, cache_of_hub, has_model, repository_of
 from enishi.errors import EncoderError
 from enishi.proposing.languages import language_name
 from enishi.proposing.portrait import MOST, Portrait
@@ -169,17 +168,14 @@ def _in_hub(name: str) -> tuple[Place, str]:
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
-    folder = os.environ.get("SENTENCE_TRANSFORMERS_HOME") or None
     try:
-        found = try_to_load_from_cache(
-            name if "/" in name else f"sentence-transformers/{name}", "modules.json", cache_dir=folder
-        )
+        found = try_to_load_from_cache(repository_of(name), "modules.json", cache_dir=cache_of_hub())
     except (HFValidationError, OSError, ValueError):  # a name that no model has
         return "", ""
     if not isinstance(found, str):
         return "", ""
     snapshot = Path(found).parent
-    if not any(next(snapshot.rglob(f"*.{kind}"), None) for kind in ("safetensors", "bin")):
+    if not has_model(snapshot):
         return "", ""  # begun, and broken off
     return "hub", snapshot.name if re.fullmatch(r"[0-9a-f]{40}", snapshot.name) else ""
 

@@ -18,7 +18,7 @@ from enishi.tags.suggest import (
     Rules,
     collect_evidence,
     constants_of,
-    estimate_tags,
+    estimate_from,
 )
 from enishi.tags.telling_terms import TellingTerms
 from enishi.tags.topics import group_posts
@@ -103,14 +103,15 @@ def explain_tag(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)
         constants = constants_of(site, settings)
-        estimate = estimate_tags(documents, vocabulary, likeness, constants)
+        evidence = collect_evidence(documents, vocabulary, likeness)
+        estimate = estimate_from(evidence, constants)
         if key not in estimate.keys:
             reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
             return TagExplanation(path, name, reason, None, carrying)
         column = estimate.keys.index(key)
         rules = Rules(documents, vocabulary, settings, declined, likeness, estimate)
         verdict = _verdict(documents[row], key, vocabulary, settings, declined, rules, row, column)
-        _, labels, scores, _ = collect_evidence(documents, vocabulary, likeness)
+        _, labels, scores, _ = evidence
         z = standardise(scores.features[row, column][None, :], constants)[0]
         points = z * estimate.weights
         factors = tuple(

@@ -182,10 +182,20 @@ def estimate_tags(
     progress: Callable[[], None] = lambda: None,
 ) -> Estimate:
     """Probabilities for all posts and all tags on at least `MIN_POSTS` posts."""
+    evidence = collect_evidence(documents, vocabulary, likeness, memo, progress)
+    progress()
+    return estimate_from(evidence, constants, progress)
+
+
+def estimate_from(
+    evidence: tuple[tuple[str, ...], Labels, TagScores, Mentions],
+    constants: Constants,
+    progress: Callable[[], None] = lambda: None,
+) -> Estimate:
+    """The probabilities that follow from what :func:`collect_evidence` found."""
     from enishi.tags.calibration import shown_confidence
 
-    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness, memo, progress)
-    progress()
+    keys, labels, scores, mentions = evidence
     weights = _fit(scores, labels, constants)
     progress()
     probability = shown_confidence(_probability(scores, weights, constants))

@@ -9,18 +9,20 @@ import shutil
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from enishi.comparing.unlinked import Unlinked, without_links
 from enishi.encoders.models import LIBRARIES, TRAINING_NAME, ModelSource, Running, first_line, library_versions
+from enishi.encoders.transformer import TransformerEncoder, count_tokens
 from enishi.errors import EncoderError, OutputError, SettingsError
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, read
 from enishi.training.fit import Fitted, Schedule, fit, quietly
 from enishi.training.held_out import hold_out
 from enishi.training.negatives import hard_negatives, with_negatives
-from enishi.training.pairs import DEFAULT_KINDS, CountTokens, Pair, check_kinds, make_pairs
+from enishi.training.pairs import DEFAULT_KINDS, Pair, check_kinds, make_pairs
 from enishi.training.verdict import Combined, Once, Reader, Task, Verdict, judge, make_tasks, site_reader
 from enishi.types import Document
 
@@ -313,7 +315,7 @@ class _Training:
 
     def _pairs(self, model: Any) -> list[Pair]:
         self._progress("making pairs", 0, 0)
-        count = _token_counter(model)
+        count = partial(count_tokens, model)
         links = self._posts.links
         longest = min(model.max_seq_length or PASSAGE_TOKENS, PASSAGE_TOKENS)
         pairs = make_pairs(self._seen, links, self._recipe.pairs, longest, count)
@@ -341,8 +343,6 @@ class _Training:
         return judge(tasks, readers, WITH_TRAINED, to_beat, WITH_BEFORE, self._progress)
 
     def _reader(self, name: str, revision: str = "") -> Reader:
-        from enishi.encoders.transformer import TransformerEncoder
-
         return TransformerEncoder(
             name, revision=revision, site=self._request.site, running=self._running, store=self._store
         )
@@ -370,18 +370,6 @@ class _Training:
         except OSError as error:
             raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
         return folder
-
-
-def _token_counter(model: Any) -> CountTokens:
-    tokenizer = model.tokenizer
-
-    def count(texts: list[str]) -> list[int]:
-        if callable(tokenizer):
-            found = tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
-            return [len(tokens) for tokens in found]
-        return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
-
-    return count
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
