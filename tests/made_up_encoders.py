@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from blog import TOPICS
-from enishi.comparing import encoded
+from enishi.commands.compare import encoded
 from enishi.encoders.parts import PartEncoder, unit_rows
 from enishi.types import Document
 

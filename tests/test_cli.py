@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from enishi import __version__, cli, pipeline
+from enishi.commands.ask import Hit
 from enishi.console import terminal as console
-from enishi.last import Hit
 
 TEXTS = {
     "cats": (

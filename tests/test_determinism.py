@@ -14,9 +14,9 @@ import pytest
 
 from blog import files_below
 from enishi.pipeline import Request, build
+from places import EXAMPLE
 from shared_data import CORPORA, needs_shared
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "example_site"
 NOW = "2026-11-25"
 
 

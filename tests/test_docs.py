@@ -12,9 +12,8 @@ from typer.main import get_command
 
 from enishi.cli import app
 from enishi.config import describe_settings
+from places import DOCS, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "benchmarks" / "README.md"]
 
 SETTINGS_HEAD = """# Settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from fuzz.__main__ import NAMES
 from fuzz.inputs import inputs
 from fuzz.targets import SEEDS, TARGETS, editor, front_matter, prose, reporters
+from places import ROOT
 
-TOP = Path(__file__).resolve().parents[1]
+TOP = ROOT
 brief = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

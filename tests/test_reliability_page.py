@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent
-PAGE = (TESTS.parent / "docs" / "reliability.md").read_text("utf-8")
+from places import DOCS, TESTS
+
+PAGE = (DOCS / "reliability.md").read_text("utf-8")
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith("| Fault ")]
 
 
 def names_in(file: str) -> set[str]:
-    tree = ast.parse((TESTS / file).read_text("utf-8"))
+    tree = ast.parse(next(TESTS.rglob(file)).read_text("utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 

@@ -20,8 +20,8 @@ import yaml
 
 from blog import topic_posts, write_blog
 from enishi.reading.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "tests" / "schemas"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 STEPS = ACTION["runs"]["steps"]

@@ -15,10 +15,10 @@ from typing import Any
 from benchmarks.encoders.contenders import CONTENDERS, make_models, named
 from benchmarks.encoders.plot import draw
 from benchmarks.machine import describe_machine, describe_versions, markdown_table
-from enishi.comparing.encoded import EncodedBlog, PartStore, Views
-from enishi.comparing.intervals import Figure
-from enishi.comparing.referees import judge_by_links, judge_by_tags, nearest_posts
-from enishi.comparing.run import hide_answers
+from enishi.commands.compare.encoded import EncodedBlog, PartStore, Views
+from enishi.commands.compare.intervals import Figure
+from enishi.commands.compare.referees import judge_by_links, judge_by_tags, nearest_posts
+from enishi.commands.compare.run import hide_answers
 from enishi.pipeline import Blog, Request, load, open_cache, read
 from enishi.tags.evaluate import FOLDS, tagged_rows
 

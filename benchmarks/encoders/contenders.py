@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enishi.comparing.named import DOC2VEC, SITE, NamedEncoder, name_encoders
+from enishi.commands.compare.named import DOC2VEC, SITE, NamedEncoder, name_encoders
+from enishi.commands.train.run import Recipe, learn
 from enishi.config import Settings
 from enishi.pipeline import Request
-from enishi.training.run import Recipe, learn
 
 TEXTS_ONLY = ("titles", "passages")
 """What models learn from here.  Neither tags nor links, since both judge; links are out of the texts, too."""

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import markdown_table
-from enishi.comparing.intervals import Figure
-from enishi.comparing.referees import VectorNeighbors, ndcg_figures
+from enishi.commands.compare.intervals import Figure
+from enishi.commands.compare.referees import VectorNeighbors, ndcg_figures
+from enishi.commands.train.held_out import SHARE, hold_out
+from enishi.commands.train.run import Recipe, learn
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.pipeline import Blog, Request, load, open_cache, read
 from enishi.tags.evaluate import Case, Judge, countable_tags, hide, vote, without_tags
 from enishi.tags.suggest import MIN_POSTS, RankedTags, eligible_tags
 from enishi.tags.vocabulary import read_vocabulary
-from enishi.training.held_out import SHARE, hold_out
-from enishi.training.run import Recipe, learn
 from enishi.types import Document
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from enishi import __version__
 from enishi.errors import EnishiError, OutputError, SettingsError
 
 if TYPE_CHECKING:
+    from enishi.commands.tags import Plan
     from enishi.pipeline import Request
-    from enishi.tagging import Plan
 
 P = ParamSpec("P")
 
@@ -189,9 +189,9 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Look at a blog, propose settings with reasons, and write them to enishi.toml where there is none."""
+    from enishi.commands.init.run import choose, look, write
     from enishi.console import init as console_init
     from enishi.console import terminal as console
-    from enishi.proposing.run import choose, look, write
 
     with console.progress(as_json) as progress:
         found = look(_request(site, processes=_processes()), encoder, progress, remembers=not dry_run)
@@ -272,10 +272,10 @@ def watch(
     """Build, and from then on whenever a post is saved; show what the saved post is related to."""
     import signal
 
+    from enishi.commands.watch.loop import Listener, Watch, WatchOptions
+    from enishi.commands.watch.loop import watch as watch_site
     from enishi.console import terminal as console
     from enishi.console.watch import JsonListener, TerminalListener
-    from enishi.watch.loop import Listener, Watch, WatchOptions
-    from enishi.watch.loop import watch as watch_site
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -300,8 +300,8 @@ def related(
     as_json: JsonOption = False,
 ) -> None:
     """Show a post's related posts, with the reasons, from the last build."""
+    from enishi.commands.ask import find_post, written_posts
     from enishi.console import terminal as console
-    from enishi.last import find_post, written_posts
 
     request = _request(site, out)
     posts = written_posts(request.folder)
@@ -325,8 +325,8 @@ def search(
     """Find the posts nearest to some words, by the vectors of the last build."""
     from dataclasses import asdict
 
+    from enishi.commands.ask import search as search_posts
     from enishi.console import terminal as console
-    from enishi.last import search as search_posts
 
     text = " ".join(words)
     hits = search_posts(_request(site, out, config, set_), text, limit)
@@ -352,10 +352,10 @@ def explain(
     """Say why two posts are, or are not, related; or why a tag is, or is not, suggested."""
     from dataclasses import asdict
 
+    from enishi.commands.ask import explain as explain_posts
+    from enishi.commands.tags import explain_tag
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
-    from enishi.last import explain as explain_posts
-    from enishi.tagging import explain_tag
 
     if (other is None) == (tag is None):
         raise SettingsError("name another post or a tag: enishi explain POST OTHER, or enishi explain POST --tag TAG")
@@ -377,9 +377,9 @@ def explain(
 @_command("topics")
 def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption = False) -> None:
     """Show what the blog is about: topics, their trend, and posts that lack a topic's usual tag."""
+    from enishi.commands.tags import last_tags
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
-    from enishi.tagging import last_tags
 
     tags = last_tags(_request(site, out))
     if as_json:
@@ -408,10 +408,10 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Say how far to trust the suggestions on this blog: hide its tags in turn, and see what is suggested."""
+    from enishi.commands.evaluate import evaluate_blog, refuse_page, write_page
     from enishi.console import evaluation as console_eval
     from enishi.console import terminal as console
     from enishi.console.eval_page import render_page
-    from enishi.evaluating import evaluate_blog, refuse_page, write_page
 
     if html is not None:
         refuse_page(html)
@@ -472,10 +472,10 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model on the blog's own posts; keep it if held-out pairs say that it is better."""
+    from enishi.commands.train.run import make_recipe
+    from enishi.commands.train.run import train as train_on
     from enishi.console import terminal as console
     from enishi.console import train as console_train
-    from enishi.training.run import make_recipe
-    from enishi.training.run import train as train_on
 
     if out is None:
         raise SettingsError("--out: name the folder that the model goes to")
@@ -544,9 +544,9 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is missing or wrong in the posts that changed: tags, front matter, near-duplicates."""
-    from enishi.check.report_files import check_format, parse_outputs, write_report
-    from enishi.check.run import CheckRequest
-    from enishi.check.run import check as check_site
+    from enishi.commands.check.report_files import check_format, parse_outputs, write_report
+    from enishi.commands.check.run import CheckRequest
+    from enishi.commands.check.run import check as check_site
     from enishi.console import terminal as console
 
     form = "json" if as_json else format_
@@ -608,9 +608,9 @@ def suggest(
     as_json: JsonOption = False,
 ) -> None:
     """Show the tags that posts are missing, with confidence and evidence, from the last build."""
+    from enishi.commands.tags import choose_posts, last_tags
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
-    from enishi.tagging import choose_posts, last_tags
 
     request = _request(site, out)
     tags = last_tags(request)
@@ -635,8 +635,8 @@ def decline(
     set_: SetOption = None,
 ) -> None:
     """Never again suggest a tag for a post."""
+    from enishi.commands.tags import decline as decline_for
     from enishi.console.tags import say
-    from enishi.tagging import decline as decline_for
     from enishi.tags.declined import DECLINED_NAME
 
     path, name, is_new = decline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
@@ -656,8 +656,8 @@ def undecline(
     set_: SetOption = None,
 ) -> None:
     """Take a decline back."""
+    from enishi.commands.tags import undecline as undecline_for
     from enishi.console.tags import say
-    from enishi.tagging import undecline as undecline_for
 
     path, was_declined = undecline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
     if was_declined:
@@ -671,9 +671,9 @@ def declined(
     site: SiteOption = Path(), config: ConfigOption = None, set_: SetOption = None, as_json: JsonOption = False
 ) -> None:
     """List what was declined."""
+    from enishi.commands.tags import declines_of
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
-    from enishi.tagging import declines_of
 
     found, diagnostics = declines_of(_request(site, None, config, set_))
     if as_json:
@@ -694,9 +694,9 @@ def audit(
     as_json: JsonOption = False,
 ) -> None:
     """Find spelling twins, tags used once or on nearly everything, and such; say what would mend them."""
+    from enishi.commands.tags import audit as audit_blog
     from enishi.console import audit as console_audit
     from enishi.console import terminal as console
-    from enishi.tagging import audit as audit_blog
 
     request = _request(site, None, config, set_, processes=_processes())
     found = audit_blog(request)
@@ -722,7 +722,7 @@ def apply(
     dry_run: DryRunOption = False,
 ) -> None:
     """Write suggested tags into the posts, after showing the patch and asking."""
-    from enishi.tagging import plan_suggestions
+    from enishi.commands.tags import plan_suggestions
 
     request = _request(site, out, config, set_, processes=_processes())
     _carry_out(plan_suggestions(request, posts or (), min_confidence, tag or ()), yes, dry_run)
@@ -759,8 +759,8 @@ def merge(
 
 
 def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
+    from enishi.commands.tags import alias_lines, git_apply, plan_renaming, undo_file
     from enishi.console import tags as console_tags
-    from enishi.tagging import alias_lines, git_apply, plan_renaming, undo_file
 
     plan = plan_renaming(request, old, new)
     patch = undo or undo_file(request.site, old)
@@ -771,8 +771,8 @@ def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: 
 
 def _carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
     """Shows a plan, asks, and writes; whether anything was written."""
+    from enishi.commands.tags import write_plan
     from enishi.console import tags as console_tags
-    from enishi.tagging import write_plan
 
     console_tags.print_plan(plan)
     if not plan.edits:
@@ -831,11 +831,11 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say which encoder serves this blog best: by its own tags and links, in time, and by people who judge blind."""
-    from enishi.comparing.run import Wanted, compare_encoders
+    from enishi.commands.compare.run import Wanted, compare_encoders
+    from enishi.commands.evaluate import refuse_page, write_page
     from enishi.console import models as console_models
     from enishi.console import terminal as console
     from enishi.console.judging_page import render_judging_page
-    from enishi.evaluating import refuse_page, write_page
 
     if judge is not None:
         refuse_page(judge, "--judge")

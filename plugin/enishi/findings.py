@@ -1,8 +1,8 @@
 """What a check found, whatever the format it is reported in.
 
 A :class:`Finding` is one sentence about one place of one file, with the evidence for it and what to do about it.
-:mod:`enishi.check.run` makes them, :mod:`enishi.reporters` writes them.  All text in them may be a stranger's (titles,
-tags, paths, terms): a reporter escapes whatever it prints.
+:mod:`enishi.commands.check.run` makes them, :mod:`enishi.reporters` writes them.  All text in them may be a
+stranger's (titles, tags, paths, terms): a reporter escapes whatever it prints.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
-from enishi.edit import Edit, TagChange, find_tags, plan_edit, unified_diff
+from enishi.editing.edit import Edit, TagChange, find_tags, plan_edit, unified_diff
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.reading.frontmatter import normalise

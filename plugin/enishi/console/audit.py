@@ -13,11 +13,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from enishi.commands.tags import BlogAudit, alias_lines, renaming_command
 from enishi.pipeline import Request
-from enishi.plural import counted
-from enishi.printable import shell_word, shown
-from enishi.tagging import BlogAudit, alias_lines, renaming_command
 from enishi.tags.audit import Audit, CategoryTag, LoneTag, TagsTogether, TagUse, Twins, can_be_named, can_be_written
+from enishi.text.plural import counted
+from enishi.text.printable import shell_word, shown
 
 F = TypeVar("F")
 

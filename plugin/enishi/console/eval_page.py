@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from enishi.evaluating import (
+from enishi.commands.evaluate import (
     Evaluation,
     advice,
     counted_tags,
@@ -18,9 +18,9 @@ from enishi.evaluating import (
     remarks,
     setting,
 )
-from enishi.printable import text_line
-from enishi.tagging import level
+from enishi.commands.tags import level
 from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
+from enishi.text.printable import text_line
 from enishi.types import Reach
 from enishi.writing.render import templates_folder
 

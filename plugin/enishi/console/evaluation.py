@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.evaluating import (
+from enishi.commands.evaluate import (
     Evaluation,
     RelatedFigures,
     advice,
@@ -20,10 +20,10 @@ from enishi.evaluating import (
     remarks,
     setting,
 )
-from enishi.plural import counted
-from enishi.printable import shown
-from enishi.tagging import ADD, MAYBE
+from enishi.commands.tags import ADD, MAYBE
 from enishi.tags.figures import Interval, TagFigures, Tenth
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 
 VERSION = 1
 _FIRST_TENTH = 1

@@ -15,16 +15,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from enishi.commands.init.languages import language_name
+from enishi.commands.init.offers import SAMPLE, Offer, is_installed
+from enishi.commands.init.portrait import Portrait
+from enishi.commands.init.proposals import NONE, Proposal
+from enishi.commands.init.run import FILE_NAME, Beginning
+from enishi.commands.init.settings_file import toml_value
 from enishi.console.tags import ask
 from enishi.console.terminal import print_diagnostics
-from enishi.plural import counted
-from enishi.printable import shown
-from enishi.proposing.languages import language_name
-from enishi.proposing.offers import SAMPLE, Offer, is_installed
-from enishi.proposing.portrait import Portrait
-from enishi.proposing.proposals import NONE, Proposal
-from enishi.proposing.run import FILE_NAME, Beginning
-from enishi.proposing.settings_file import toml_value
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 
 VERSION = 1
 _LABEL = 11

@@ -1,7 +1,7 @@
 """A page on which people judge pairs of posts blind: one file that needs nothing else, in the language of the blog.
 
-The page names no encoder, and its order tells none (:mod:`enishi.comparing.pairs`).  Verdicts stay in the browser until
-they are saved as a file, which the next `enishi models compare --verdicts` reads.
+The page names no encoder, and its order tells none (:mod:`enishi.commands.compare.pairs`).  Verdicts stay in the
+browser until they are saved as a file, which the next `enishi models compare --verdicts` reads.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from enishi.comparing.run import Compared, blog_address
-from enishi.labels import label_language, language_tag
-from enishi.printable import text_line
+from enishi.commands.compare.run import Compared, blog_address
+from enishi.text.labels import label_language, language_tag
+from enishi.text.printable import text_line
 from enishi.writing.render import templates_folder
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.comparing.run import Comparison, judgements, remarks, short, signed, verdicts
-from enishi.evaluating import percent
-from enishi.plural import counted
-from enishi.printable import shown
+from enishi.commands.compare.run import Comparison, judgements, remarks, short, signed, verdicts
+from enishi.commands.evaluate import percent
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 
 if TYPE_CHECKING:
-    from enishi.comparing.intervals import Figure
+    from enishi.commands.compare.intervals import Figure
 
 VERSION = 1
 _STYLES = {1: "green", -1: "red", 0: ""}

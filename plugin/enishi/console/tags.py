@@ -15,12 +15,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from enishi.commands.tags import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
 from enishi.console.terminal import print_diagnostics
-from enishi.plural import counted
-from enishi.printable import shown
-from enishi.tagging import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
 from enishi.tags.declined import Decline
 from enishi.tags.explain import TagExplanation
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 from enishi.types import Evidence, TagSuggestion, Topic
 from enishi.writing.render_tags import suggestion_fields
 

@@ -1,7 +1,7 @@
 """What a person reads on the terminal: progress, summaries and tables.
 
-Everything of the author's that is printed goes through :func:`enishi.printable.shown`: control characters in a title
-could otherwise write over the terminal, and changes of the writing direction could turn a name round.
+Everything of the author's that is printed goes through :func:`enishi.text.printable.shown`: control characters in a
+title could otherwise write over the terminal, and changes of the writing direction could turn a name round.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.errors import Diagnostic, Severity
-from enishi.plural import counted
-from enishi.printable import shown
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 
 if TYPE_CHECKING:
-    from enishi.last import Explanation, Hit
+    from enishi.commands.ask import Explanation, Hit
     from enishi.pipeline import BuildReport
 
 _SHOWN_DIAGNOSTICS = 20
@@ -175,7 +175,7 @@ def _print_files(out: Console, report: BuildReport) -> None:
 
 
 def _print_newest(report: BuildReport, show: int) -> None:
-    from enishi.last import NoBuildError, written_posts
+    from enishi.commands.ask import NoBuildError, written_posts
 
     try:
         posts = written_posts(report.folder)

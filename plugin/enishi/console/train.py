@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.plural import counted
-from enishi.printable import shown
+from enishi.commands.train.run import Report
 from enishi.tags.figures import Interval
-from enishi.training.run import Report
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 
 VERSION = 1
 _KINDS = {

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from enishi.commands.watch.live_blog import Turn
+from enishi.commands.watch.loop import Built, PostLists, Saved
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import Diagnostic, Severity
-from enishi.plural import counted
-from enishi.printable import shown
-from enishi.watch.loop import Built, PostLists, Saved
-from enishi.watch.standing import Turn
+from enishi.text.plural import counted
+from enishi.text.printable import shown
 from enishi.writing.render import entry_fields
 from enishi.writing.render_tags import suggestion_fields
 

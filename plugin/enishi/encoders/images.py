@@ -25,10 +25,10 @@ from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, 
 from enishi.encoders.parts import PartEncoder, centre_of, centred, unit_rows
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.memo import Memo, each
-from enishi.plural import counted
 from enishi.reading import images as reading
 from enishi.reading.images import Reference, picture_references, post_pictures
 from enishi.reading.site import Site
+from enishi.text.plural import counted
 from enishi.types import Document
 
 if TYPE_CHECKING:

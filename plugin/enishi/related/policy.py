@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic, Severity
-from enishi.labels import same_language
 from enishi.memo import Memo, Pairs
 from enishi.reading.links import PostFinder, without_host
 from enishi.related.reasons import Reasons
+from enishi.text.labels import same_language
 from enishi.types import Document, Kind, Reach, Related
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ Every format is a pure function of the report: the same findings give the same t
 own that is loaded when the format is asked for.
 
 All text in a report may be a stranger's, so each format writes it with its own escapes, and what could deceive a
-reader (control characters, changes of the writing direction) shows as an escape (see :mod:`enishi.printable`).
+reader (control characters, changes of the writing direction) shows as an escape (see :mod:`enishi.text.printable`).
 """
 
 from __future__ import annotations

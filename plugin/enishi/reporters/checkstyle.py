@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport
-from enishi.printable import disarmed, shown, shown_path, xml_text
 from enishi.reporters.wording import by_post, explanation
+from enishi.text.printable import disarmed, shown, shown_path, xml_text
 
 _FORMAT_VERSION = "4.3"
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.plural import counted
-from enishi.printable import shown, shown_path
 from enishi.reporters.wording import GRAVEST_FIRST, explanation, message_of, summary, surest_first
+from enishi.text.plural import counted
+from enishi.text.printable import shown, shown_path
 
 LIMIT = 10
 """Annotations that GitHub takes of one level in one step."""

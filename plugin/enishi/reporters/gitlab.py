@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport
-from enishi.printable import disarmed, json_text, shown
 from enishi.reporters.wording import sentence, unique_fingerprints
+from enishi.text.printable import disarmed, json_text, shown
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from enishi.findings import CheckReport, Finding, LineEdit
-from enishi.printable import is_utf8, json_text
 from enishi.reporters.wording import unique_fingerprints
+from enishi.text.printable import is_utf8, json_text
 
 CHECK_VERSION = 1
 

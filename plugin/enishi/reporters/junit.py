@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.printable import shown, shown_path, xml_text
 from enishi.reporters.wording import explanation, fails, message_of, summary
+from enishi.text.printable import shown, shown_path, xml_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -12,8 +12,6 @@ import re
 from collections.abc import Sequence
 
 from enishi.findings import CheckReport, Finding
-from enishi.plural import counted
-from enishi.printable import shown, shown_path
 from enishi.reporters.wording import (
     PostFindings,
     by_post,
@@ -24,6 +22,8 @@ from enishi.reporters.wording import (
     what_was_found,
     with_code,
 )
+from enishi.text.plural import counted
+from enishi.text.printable import shown, shown_path
 
 LONGEST_REPORT = 60_000
 """Characters; a comment on GitHub may have 65,536."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.printable import disarmed, json_text, shown
 from enishi.reporters.wording import explanation, replacement
+from enishi.text.printable import disarmed, json_text, shown
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NOTE: "INFO"}
 

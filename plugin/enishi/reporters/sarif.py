@@ -9,8 +9,8 @@ from urllib.parse import quote_from_bytes
 from enishi import __version__
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding
-from enishi.printable import json_text, shown
 from enishi.reporters.wording import explanation, replacement, unique_fingerprints
+from enishi.text.printable import json_text, shown
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.printable import shown, shown_path
 from enishi.reporters.wording import PostFindings, by_post, evidence_of, message_of, percent, summary
+from enishi.text.printable import shown, shown_path
 
 if TYPE_CHECKING:
     from rich.console import Console

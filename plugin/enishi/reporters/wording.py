@@ -10,8 +10,8 @@ from itertools import groupby
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.plural import counted
-from enishi.printable import is_utf8, shown
+from enishi.text.plural import counted
+from enishi.text.printable import is_utf8, shown
 
 Safe = Callable[[str], str]
 """Makes a stranger's text fit for the place it is shown in."""

@@ -16,7 +16,8 @@ from typing import TypedDict
 from urllib.parse import urlsplit
 
 from enishi.errors import Diagnostic, EnishiError
-from enishi.labels import (
+from enishi.memo import Memo
+from enishi.text.labels import (
     LabelOverrides,
     label_language,
     labels_for,
@@ -25,8 +26,7 @@ from enishi.labels import (
     same_language,
     written_date,
 )
-from enishi.memo import Memo
-from enishi.printable import json_escape, text_line
+from enishi.text.printable import json_escape, text_line
 from enishi.types import Post, Related
 
 RELATED_NAME = "related.json"
@@ -76,7 +76,7 @@ class PartialOptions:
     dates: bool = True
     reasons: bool = True
     labels: LabelOverrides = field(default_factory=dict)
-    """The site's own words, by label name, or by language and label name (see :mod:`enishi.labels`)."""
+    """The site's own words, by label name, or by language and label name (see :mod:`enishi.text.labels`)."""
     language: str = ""
     """The site's language, for posts that name none."""
 

@@ -1,0 +1,247 @@
+"""Who says which encoder is better: the blog's own tags and links, each hidden from what it judges.
+
+Tags    The tags of a part of the posts are hidden, as `enishi eval` does it; then the 25 nearest of the other posts
+        with tags vote, each with the square of its cosine.  The vectors know of no tags at all, so that the encoder is
+        judged and not the rest of the evidence.  nDCG@5, the mean over posts.
+Links   The vectors are those of a blog whose posts do not link to each other (:mod:`.unlinked`), all
+        links being hidden at once.  recall@5: of all links, the share that leads to one of the five posts nearest to
+        the one that links.  MRR: the mean over posts that link of 1 / the place of the first linked post, 0 behind the
+        tenth.
+
+Nearest posts are the plain ones, by cosine, without any rule about lists: those that may be listed, but for
+translations of the post.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from enishi.commands.compare.encoded import EncodedBlog, Links
+from enishi.commands.compare.intervals import Figure, figures
+from enishi.tags.evaluate import Case, Judge, Neighbors, countable_tags, divide, hide, tagged_rows, vote
+from enishi.tags.figures import ndcg
+from enishi.tags.suggest import MIN_POSTS, RankedTags, eligible_tags
+from enishi.tags.vocabulary import read_vocabulary
+from enishi.types import Document, Post, Reach
+
+if TYPE_CHECKING:
+    from enishi.config import TagSettings
+    from enishi.reading.site import Site
+    from enishi.related.index import Backend
+    from enishi.types import Rows, Scores, Vectors
+
+FIRST = 5
+RANKED = 10
+MIN_LINKING = 10
+"""With fewer posts that link there is nothing to be said about links."""
+_TRANSLATIONS = 8
+"""More of one post are not looked for."""
+
+Lists = Mapping[str, tuple[str, ...]]
+"""By path, the paths of the nearest posts, nearest first, at most `RANKED`."""
+
+
+# --- who is near whom -------------------------------------------------------------------------------------------------
+
+
+class VectorNeighbors:
+    """The posts nearest by their vectors: :class:`enishi.tags.evaluate.Neighbors`."""
+
+    def __init__(self, vectors: Vectors, backend: Backend) -> None:
+        self._vectors, self._backend = vectors, backend
+
+    def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
+        """(row, its k nearest of the others, their cosines), nearest first; only those nearer than the average pair."""
+        import numpy as np
+
+        from enishi.related.index import build_index
+
+        known = np.asarray(others, dtype=np.int64)
+        index = build_index(self._vectors[known], backend=self._backend)
+        found, cosines = index.search(self._vectors[np.asarray(rows, dtype=np.int64)], k + 1)
+        for row, near, scores in zip(rows, known[found], cosines, strict=True):
+            near_others = (near != row) & (scores > 0)
+            yield row, near[near_others][:k], scores[near_others][:k]
+
+
+def nearest_posts(documents: Sequence[Document], vectors: Vectors, backend: Backend) -> Lists:
+    """The posts nearest to each, of those that may be listed; posts at a right angle or beyond are near to nobody."""
+    import numpy as np
+
+    from enishi.related.ranking import Ranking
+
+    posts = [document.post for document in documents]
+    listable = [row for row, post in enumerate(posts) if post.is_public and post.wants_related]
+    found = Ranking(vectors, listable, backend).candidates(np.arange(len(posts)), RANKED + _TRANSLATIONS)
+    lists = {}
+    for row, post in enumerate(posts):
+        pairs = zip(found.rows[row].tolist(), found.cosines[row].tolist(), strict=True)
+        near = [posts[other] for other, cosine in pairs if other >= 0 and cosine > 0]
+        lists[post.path] = tuple(other.path for other in near if not _are_translations(other, post))[:RANKED]
+    return lists
+
+
+# --- tags -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TagRound:
+    """What hiding tags has shown."""
+
+    posts: int
+    """Whose tags were hidden."""
+    answered: int
+    """How many of them carry a tag that could be suggested."""
+    folds: int
+    ndcg: tuple[Figure | None, ...]
+    """By encoder; None for one that is no witness, having learned from tags."""
+
+
+def judge_by_tags(
+    documents: Sequence[Document],
+    untagged: Sequence[Document],
+    encoded: Sequence[EncodedBlog],
+    site: Site,
+    settings: TagSettings,
+    folds: int,
+    backend: Backend,
+) -> TagRound | None:
+    """How well the nearest posts of each encoder vote for hidden tags; None where no hidden tag could be suggested."""
+    neighbors = [VectorNeighbors(one.untagged, backend) for one in encoded]
+    parts = divide(documents, folds)
+    cases = vote_in_turn(documents, untagged, neighbors, parts, site, settings)
+    answered = sum(1 for case in cases[0] if case.answers)
+    if not answered:
+        return None
+    found = ndcg_figures(
+        [None if one.witness.knows_tags else of_one for of_one, one in zip(cases, encoded, strict=True)]
+    )
+    return TagRound(len(tagged_rows(documents)), answered, len(parts), found)
+
+
+def vote_in_turn(
+    documents: Sequence[Document],
+    untagged: Sequence[Document],
+    neighbors: Sequence[Neighbors],
+    parts: Sequence[Sequence[int]],
+    site: Site,
+    settings: TagSettings,
+) -> list[list[Case]]:
+    """For each sort of neighbours a case for every post with tags, in one order: the votes are its guesses.
+
+    The tags of a part are taken away before anything is counted, so the vocabulary is that of the other posts.
+    """
+    cases: list[list[Case]] = [[] for _ in neighbors]
+    for fold, part in enumerate(parts):
+        seen = hide(documents, untagged, part)
+        vocabulary, _ = read_vocabulary([document.post for document in seen], site, settings)
+        meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in seen]
+        ranked = RankedTags(vocabulary, frozenset(eligible_tags(meant, vocabulary)), {})
+        countable = countable_tags(seen, ranked, MIN_POSTS)
+        for of_one, near in zip(cases, neighbors, strict=True):
+            votes = vote(seen, ranked, near, part)
+            voted = {documents[row].post.path: tuple(votes[row]) for row in part}
+            judge = Judge(replace(ranked, by_path=voted), countable)
+            of_one += [judge.case(documents[row], fold, ()) for row in part]
+    return cases
+
+
+def ndcg_figures(cases: Sequence[Sequence[Case] | None]) -> tuple[Figure | None, ...]:
+    """nDCG@5 of each encoder's cases, which are of the same posts; the mean over those with an answer."""
+    gained = [None if of_one is None else [ndcg(c.guesses, c.answers) for c in of_one if c.answers] for of_one in cases]
+    return figures(gained, [1.0] * max(len(row or ()) for row in gained))
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRound:
+    """What hiding links has shown."""
+
+    links: int
+    """That were hidden, and lead to a post that may be listed."""
+    sources: int
+    """Posts that link."""
+    left: int
+    """Links that could not be taken out of the text; nobody was asked for them."""
+    recall: tuple[Figure | None, ...]
+    """By encoder; None for one that is no witness, having learned from links."""
+    mrr: tuple[Figure | None, ...]
+
+
+def judge_by_links(
+    documents: Sequence[Document], lists: Sequence[Lists | None], links: Links, left: int
+) -> LinkRound | None:
+    """How well the nearest posts of each encoder find the posts that authors linked; None where few of them did.
+
+    `lists` are None for an encoder that is no witness; `links` are those that nobody could read, `left` counts others.
+    """
+    answers = _answers({document.post.path: document.post for document in documents}, links)
+    if len(answers) < MIN_LINKING:
+        return None
+    hits = [
+        None
+        if near is None
+        else [float(len(found.intersection(near[path][:FIRST]))) for path, found in answers.items()]
+        for near in lists
+    ]
+    firsts = [
+        None if near is None else [_reciprocal_rank(near[path], found) for path, found in answers.items()]
+        for near in lists
+    ]
+    asked = [float(len(targets)) for targets in answers.values()]
+    return LinkRound(
+        links=int(sum(asked)),
+        sources=len(answers),
+        left=left,
+        recall=figures(hits, asked),
+        mrr=figures(firsts, [1.0] * len(asked)),
+    )
+
+
+def _answers(posts: Mapping[str, Post], links: Links) -> dict[str, frozenset[str]]:
+    """By path of a post that links, the posts to be found again: those that could be in its list at all."""
+    found = {}
+    for source, targets in sorted(links.items()):
+        able = [posts[path] for path in targets if posts[path].is_public and posts[path].wants_related]
+        kept = frozenset(post.path for post in able if not _are_translations(post, posts[source]))
+        if kept:
+            found[source] = kept
+    return found
+
+
+def _are_translations(one: Post, other: Post) -> bool:
+    return bool(one.translation_key) and one.translation_key == other.translation_key
+
+
+def _reciprocal_rank(near: Sequence[str], targets: frozenset[str]) -> float:
+    return next((1 / place for place, path in enumerate(near, 1) if path in targets), 0.0)
+
+
+# --- agreement --------------------------------------------------------------------------------------------------------
+
+
+def reach_of(documents: Sequence[Document], lists: Lists) -> Reach:
+    """How evenly the public posts are shown in each other's first five."""
+    public = _public(documents)
+    shown = Counter(path for source in public for path in lists[source][:FIRST])
+    never = sum(1 for path in public if not shown[path])
+    return Reach(FIRST, max(shown.values(), default=0), round(never / max(len(public), 1), 4))
+
+
+def agreement(documents: Sequence[Document], one: Lists, other: Lists) -> float:
+    """The share of the first five nearest posts that both name, the mean over the public posts that have any."""
+    shares = []
+    for path in _public(documents):
+        first, second = one[path][:FIRST], other[path][:FIRST]
+        if first or second:
+            shares.append(len(set(first) & set(second)) / max(len(first), len(second)))
+    return round(sum(shares) / len(shares), 4) if shares else 0.0
+
+
+def _public(documents: Sequence[Document]) -> list[str]:
+    return [document.post.path for document in documents if document.post.is_public and document.post.wants_related]

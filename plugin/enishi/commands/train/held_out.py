@@ -1,0 +1,72 @@
+"""Which posts are kept back to judge by, and posts as if one of their parts had never been written.
+
+Posts are divided before any pair is made, so that a held-out post gives none.  (What other posts say where they link to
+it is taken out beforehand, with all links between posts: :mod:`enishi.commands.compare.unlinked`.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from enishi.reading.tokens import count_words
+from enishi.types import Document, TextFields
+
+SHARE = 0.2
+"""Of the posts, about this share is held out."""
+_TITLE_WEIGHT = 3
+
+
+def hold_out(documents: Sequence[Document], share: float = SHARE, part: int = 0) -> list[int]:
+    """Rows of the posts to judge by, sorted: about so large a share, by a hash of their paths; `part` names which one.
+
+    A hash, so that a new post moves nobody else.  Translations of one post stay together: one would give the other
+    away.
+    """
+    return [
+        row
+        for row, document in enumerate(documents)
+        if part * share <= _fraction(_group(document)) < (part + 1) * share
+    ]
+
+
+def _group(document: Document) -> str:
+    key = document.post.translation_key
+    return f"translations {key}" if key else document.post.path
+
+
+def _fraction(name: str) -> float:
+    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest(), "big") / 2**64
+
+
+def rewritten(document: Document, fields: TextFields) -> Document:
+    """The document with other text; its words are counted anew."""
+    weighted = [
+        (fields.title, _TITLE_WEIGHT),
+        (document.post.description, 1),
+        ("\n".join(fields.headings), 1),
+        (fields.prose, 1),
+    ]
+    return replace(document, fields=fields, words=count_words(weighted))
+
+
+def without_title(document: Document) -> Document:
+    """The document as if it had no title."""
+    return rewritten(document, replace(document.fields, title=""))
+
+
+def halves(document: Document) -> tuple[Document, str] | None:
+    """The document with the first half of its paragraphs and without a title, and the text of the second half.
+
+    None for a post of one paragraph.  The title and what describes the whole post belong to neither half.
+    """
+    paragraphs = [part.strip() for part in document.fields.prose.split("\n\n") if any(map(str.isalnum, part))]
+    if len(paragraphs) < 2:
+        return None
+    sizes = [len(paragraph) for paragraph in paragraphs]
+    cut = min(range(1, len(paragraphs)), key=lambda place: abs(2 * sum(sizes[:place]) - sum(sizes)))
+    first, second = "\n\n".join(paragraphs[:cut]), "\n\n".join(paragraphs[cut:])
+    bare = replace(document, post=replace(document.post, description=""))
+    headings = tuple(heading for heading in document.fields.headings if heading in first)
+    return rewritten(bare, replace(document.fields, title="", lede="", headings=headings, prose=first)), second

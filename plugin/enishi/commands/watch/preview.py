@@ -1,0 +1,123 @@
+"""What a saved post will be related to, before the whole blog is worked out anew.
+
+The post alone is fitted into the blog as it was before the save: a few products of vectors instead of a second of
+work.  What comes out is provisional: words that are new to the blog, and everything that one post changes for others,
+is seen only by the round that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from enishi.commands.watch.tag_preview import TagForesight
+from enishi.config import Settings
+from enishi.encoders.blog import BlogEncoder
+from enishi.memo import Memo
+from enishi.pipeline import Relations
+from enishi.related.reasons import Reasons
+from enishi.types import Document, Related, TagSuggestion
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What one post will probably show."""
+
+    related: tuple[Related, ...]
+    suggestions: tuple[TagSuggestion, ...] | None
+    """None where nothing is foreseen of tags."""
+
+
+class Foresight:
+    """A blog as the last round left it.
+
+    Args:
+        documents: sorted by path, as they were encoded.
+        relations: what was found of them.
+        encoder: the one that did.
+        settings: of the blog.
+        memo: the one that the round had.
+    """
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        relations: Relations,
+        encoder: BlogEncoder,
+        settings: Settings,
+        memo: Memo,
+    ) -> None:
+        self._documents, self._relations, self._encoder = documents, relations, encoder
+        self._limit = settings.related.limit
+        self._row = {document.post.path: row for row, document in enumerate(documents)}
+        self._tags = TagForesight.of(memo)
+        self._reasons = Reasons(documents, memo, name="foresight")
+
+    def of(self, document: Document) -> Foreseen:
+        """About what the post will show."""
+        return Foreseen(self.related(document), self._tags.suggestions(document) if self._tags else None)
+
+    def related(self, document: Document) -> tuple[Related, ...]:
+        """About the list that the post will have."""
+        import numpy as np
+
+        if not document.post.wants_related or not self._limit or not document.words:
+            return ()
+        vectors, path = self._relations.vectors, document.post.path
+        row = self._row.get(path)
+        before = None if row is None else self._documents[row]
+        old = None if row is None else vectors[row]
+        vector = self._encoder.encode_edited(old, before, document)
+        cosines = np.round(vectors.astype(np.float64) @ vector.astype(np.float64), _DIGITS)
+        listed = self._relations.related.lists.get(path, ())
+        barred = self._barred(row, listed, vectors, old)
+        fixed = [entry for entry in listed if entry.kind != "similar"]
+        barred |= {self._row[entry.path] for entry in fixed if entry.path in self._row}
+        found: list[Related] = []
+        for other in np.argsort(-cosines, kind="stable").tolist():
+            if len(found) + len(fixed) >= self._limit or cosines[other] < self._relations.related.min_score:
+                break
+            post = self._documents[other].post
+            if other != row and other not in barred and post.is_public and post.wants_related:
+                found.append(self._entry(document, other, float(cosines[other])))
+        pinned = [entry for entry in fixed if entry.kind == "pinned"]
+        return (*pinned, *found, *(entry for entry in fixed if entry.kind == "translation"))
+
+    def _barred(
+        self,
+        row: int | None,
+        listed: Sequence[Related],
+        vectors: npt.NDArray[np.float32],
+        old: npt.NDArray[np.float32] | None,
+    ) -> set[int]:
+        """Posts that were near enough for the list and not in it: some rule of the blog kept them out, and will."""
+        import numpy as np
+
+        if row is None or old is None:
+            return set()
+        similar = [entry.score for entry in listed if entry.kind == "similar"]
+        least = min(similar) if similar and len(listed) >= self._limit else self._relations.related.min_score
+        cosines = np.round(vectors.astype(np.float64) @ old.astype(np.float64), _DIGITS)
+        there = {self._row[entry.path] for entry in listed if entry.path in self._row}
+        return set(np.flatnonzero(cosines > least).tolist()) - there - {row}
+
+    def _entry(self, document: Document, other: int, score: float) -> Related:
+        there = self._documents[other]
+        post = there.post
+        return Related(
+            path=post.path,
+            title=post.title or there.title,
+            url=post.url,
+            score=score,
+            date=post.date.date().isoformat() if post.date else "",
+            lang=post.lang,
+            shared_tags=self._reasons.shared_tags(document, there),
+            shared_terms=tuple(term for term, _ in self._reasons.weighted_terms(document, there)),
+        )

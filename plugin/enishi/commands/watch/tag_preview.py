@@ -1,0 +1,148 @@
+"""Tags for one more post, from the suggestions that stand: see :mod:`enishi.commands.watch.preview`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from enishi.memo import Memo
+from enishi.tags.calibration import Constants, shipped_constants, shown_confidence, sigmoid, standardise
+from enishi.tags.evidence import FEATURES, Named, centroid_feature, date_feature, fill_mentions, ridge_features
+from enishi.tags.likeness import ExactLearner, ExactLikeness
+from enishi.tags.mentions import count_mentions
+from enishi.tags.suggest import DIGITS, EVIDENCE_NEIGHBORS, STANDING, StandingTags, without_implied
+from enishi.threads import one_thread
+from enishi.types import Document, Evidence, Neighbor, TagSuggestion
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from enishi.tags.mentions import Mentions
+
+    Matrix = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+
+MOST_POSTS = 2_000
+"""On larger blogs nothing is foreseen: their kernel is not worth its memory between two saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one part of the posts hears of the others."""
+
+    rows: Ints
+    learned: Ints
+    prior: Matrix
+    lengths: Matrix
+    table: Matrix
+
+
+class TagForesight:
+    """The tags of a blog as the last round left them."""
+
+    def __init__(self, standing: StandingTags, likeness: ExactLikeness, constants: Constants) -> None:
+        self._standing, self._likeness, self._constants = standing, likeness, constants
+        estimate = standing.estimate
+        labels = estimate.labels
+        self._row = {document.post.path: row for row, document in enumerate(standing.documents)}
+        with one_thread():
+            self._learner: ExactLearner = likeness.learner(labels.y, labels.labelled)
+        self._named = Named(labels, estimate.mentions)
+        self._posts_with = (estimate.mentions.counts > 0).sum(axis=0)
+        dates = [document.post.date for document in standing.documents]
+        self._days = np.array([date.timestamp() / 86400 if date else np.nan for date in dates], dtype=float)
+        self._parts: dict[int, _Part] = {}
+
+    @classmethod
+    def of(cls, memo: Memo) -> TagForesight | None:
+        """From what a memo kept of the last round; None where there is nothing to go by."""
+        standing = memo.get(STANDING)
+        if not isinstance(standing, StandingTags) or not isinstance(standing.likeness, ExactLikeness):
+            return None
+        if len(standing.documents) > MOST_POSTS or not standing.estimate.keys or standing.settings.constants:
+            memo.put(STANDING, None)
+            return None
+        return cls(standing, standing.likeness, shipped_constants())
+
+    def suggestions(self, document: Document) -> tuple[TagSuggestion, ...] | None:
+        """About the tags that will be suggested for the post, with the posts that speak for them."""
+        standing = self._standing
+        keys, vocabulary, settings = standing.estimate.keys, standing.vocabulary, standing.settings
+        if not document.words:
+            return ()
+        with one_thread():
+            row = self._row.get(document.post.path)
+            found = self._likeness.outsider(document, row)
+            if found is None:
+                return None
+            kernel, cosines = found
+            if row is not None:
+                kernel[row] = cosines[row] = 0  # its own former self is no evidence
+            mentions = count_mentions([document], [vocabulary.spellings[key] for key in keys])
+            features = self._features(document, row, kernel, cosines, mentions)
+            margin = standardise(features.reshape(-1, len(FEATURES)), self._constants) @ standing.estimate.weights
+        confidence = np.round(shown_confidence(sigmoid(margin)), DIGITS)
+        declined = standing.declined.get(document.post.path, frozenset())
+        unfit = vocabulary.unfit_for(document.post) | frozenset(map(vocabulary.key, declined))
+        ranked = [
+            (float(confidence[column]), column)
+            for column in np.flatnonzero(confidence >= settings.min_confidence).tolist()
+            if keys[column] not in unfit
+        ]
+        ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
+        return tuple(
+            TagSuggestion(
+                vocabulary.names[keys[column]],
+                sure,
+                Evidence(self._neighbors(column, cosines), mentions=int(mentions.counts[0, column])),
+            )
+            for sure, column in without_implied(ranked, keys, vocabulary)[: settings.max_suggestions]
+        )
+
+    def _features(
+        self, document: Document, row: int | None, kernel: Matrix, cosines: Matrix, mentions: Mentions
+    ) -> npt.NDArray[np.float32]:
+        """Shape (1, n_tags, len(FEATURES))."""
+        labels = self._standing.estimate.labels
+        part = self._part(-1 if row is None else int(labels.fold[row]))
+        y, date = labels.y[part.learned], document.post.date
+        day = np.array([date.timestamp() / 86400 if date else np.nan])
+        ridge, centroid, nearest = self._learner.outsider(
+            kernel, cosines, part.rows, part.learned, part.prior, part.lengths
+        )
+        features = np.zeros((1, y.shape[1], len(FEATURES)), dtype=np.float32)
+        fill_mentions(features, mentions, self._posts_with, len(self._standing.documents))
+        values = {
+            **ridge_features(ridge, part.prior),
+            "cen_z": centroid_feature(centroid, y.sum(axis=0)),
+            "near": nearest,
+            "m_learn": np.take_along_axis(part.table, mentions.bucket.astype(np.int64), axis=0),
+            "date": date_feature(day, self._days[part.learned], y, part.prior),
+            "prior": np.log(part.prior)[None, :],
+        }
+        for name, value in values.items():
+            features[:, :, FEATURES.index(name)] = value
+        return features
+
+    def _part(self, number: int) -> _Part:
+        if number not in self._parts:
+            labels = self._standing.estimate.labels
+            fold = labels.fold[labels.labelled]
+            rows = labels.labelled[fold == number] if number >= 0 else np.flatnonzero(labels.fold < 0)
+            learned = labels.labelled[fold != number] if number >= 0 else labels.labelled
+            prior = (labels.y[learned].sum(axis=0) + 0.5) / (len(learned) + 1)
+            lengths = self._learner.centroid_lengths(learned)
+            self._parts[number] = _Part(rows, learned, prior, lengths, self._named.table(rows, learned, prior))
+        return self._parts[number]
+
+    def _neighbors(self, column: int, cosines: Matrix) -> tuple[Neighbor, ...]:
+        estimate = self._standing.estimate
+        carriers = np.flatnonzero(estimate.carried[:, column])
+        best = carriers[np.argsort(-cosines[carriers], kind="stable")[:EVIDENCE_NEIGHBORS]]
+        return tuple(
+            Neighbor(self._standing.documents[other].post.path, round(float(cosines[other]), DIGITS))
+            for other in best.tolist()
+            if cosines[other] > 0
+        )

@@ -1,0 +1,1 @@
+"""One tag in, one tag out, and nothing else of a post's file touched."""

@@ -1,0 +1,1 @@
+"""Words fit to be shown: escaping, plurals, labels."""

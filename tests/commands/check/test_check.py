@@ -1,0 +1,591 @@
+"""The check of a pull request: what is found, where, how loudly, and what a stranger cannot make it do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from blog import files_below, post_text, topic_posts, topic_text, write_blog
+from enishi.cli import main
+from enishi.commands.check.baseline import BASELINE_NAME
+from enishi.commands.check.run import CheckRequest, check
+from enishi.config import CheckCode
+from enishi.errors import EnishiError, SettingsError
+from enishi.findings import CODES, CheckReport, Finding
+from enishi.pipeline import Request
+from repository import ENVIRONMENT, branch, commit, git, repository
+
+POSTS = "source/_posts/"
+QUIET = '[check]\nlevels = {"related-change" = "off"}\n'
+"""Settings for the tests that look at something else."""
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "GITHUB_", "CI_")):
+            monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+def blog(
+    root: Path,
+    settings: str = QUIET,
+    *,
+    config: str = "",
+    extra: dict[str, str] | None = None,
+    is_repository: bool = True,
+) -> Path:
+    """Posts on six topics, each with the tag of its topic and `notes`, in main, and a branch for more."""
+    posts = {name: text.replace("]\n", ", notes]\n", 1) for name, text in topic_posts(8).items()}
+    write_blog(root, posts | (extra or {}), settings, config=config)
+    (root / ".gitignore").write_text(".enishi\n")
+    if is_repository:
+        repository(root)
+        branch(root)
+    return root
+
+
+def add(site: Path, name: str, front: str, body: str = "", title: str = "A post") -> str:
+    """Write a post into the branch; its path."""
+    file = site / POSTS / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(post_text(title, body or topic_text("tea", 99), front, day=400), "utf-8")
+    return POSTS + name
+
+
+def run(site: Path, *overrides: str, **asked: Any) -> CheckReport:
+    return check(CheckRequest(Request(site, overrides=overrides), **asked))
+
+
+def codes(report: CheckReport) -> list[tuple[str, str]]:
+    return [(finding.path.removeprefix(POSTS), finding.code) for finding in report.findings]
+
+
+def only(report: CheckReport) -> Finding:
+    assert len(report.findings) == 1, report.findings
+    return report.findings[0]
+
+
+# -- kinds of findings -----------------------------------------------------------------------------------------------
+
+
+def test_the_settings_know_every_kind() -> None:
+    assert set(get_args(CheckCode)) == set(CODES)
+
+
+def test_a_branch_without_changes_is_clean(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    report = run(site)
+    assert (report.findings, report.checked, report.posts) == ((), (), 48)
+    assert report.base == git(site, "rev-parse", "main")
+    assert report.notes == (f"No post is new or changed since {report.base[:12]}: --all checks all posts.",)
+
+
+def test_a_missing_tag_says_why_and_what_to_do(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = add(site, "new post.md", "tags: [notes]\n")
+    commit(site)
+    found = only(run(site))
+    assert (found.path, found.code, found.tag, found.title) == (path, "missing-tag", "tea", "A post")
+    assert (found.line, found.column, found.line_text) == (4, 1, "tags: [notes]")
+    assert found.confidence is not None
+    assert found.message == f"`tea` is probably missing ({found.confidence:.2f})"
+    assert found.level == ("warning" if found.confidence >= 0.8 else "note")
+    assert found.evidence[0].startswith("5 of the 5 nearest posts carry it: “Tea ")
+    assert found.evidence[-1] == "though the text never names it"
+    assert "enishi tags apply 'source/_posts/new post.md' --tag tea" in found.advice[0]
+    assert "enishi tags decline 'source/_posts/new post.md' tea" in found.advice[1]
+    assert found.edit is not None
+    assert (found.edit.line, found.edit.before, found.edit.after) == (4, ("tags: [notes]",), ("tags: [notes, tea]",))
+
+
+def test_levels_follow_the_confidence(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [notes]\n")
+    confidence = only(run(site)).confidence
+    assert confidence is not None
+    assert only(run(site, f"check.warn_from={confidence}")).level == "warning"
+    assert only(run(site, f"check.warn_from={confidence + 0.001}")).level == "note"
+    assert not run(site, f"check.note_from={confidence + 0.001}", "check.warn_from=0.1").findings
+    more = run(site, min_confidence=0.0)
+    assert len(more.findings) == 5
+    assert [found.level for found in more.findings].count("note") >= 4
+    assert max(more.findings, key=lambda one: one.confidence or 0).tag == "tea"
+
+
+def test_a_declined_tag_does_not_return(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = add(site, "new.md", "tags: [notes]\n")
+    assert only(run(site)).tag == "tea"
+    assert main(["tags", "decline", path, "tea", "--site", str(site)]) == 0
+    assert not run(site).findings
+
+
+def test_an_accepted_tag_is_written_without_a_build(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = add(site, "new.md", "tags: [notes]\n")
+    assert main(["tags", "apply", path, "--tag", "TEA", "--yes", "--site", str(site)]) == 0
+    assert "tags: [notes, tea]" in (site / path).read_text()
+    assert not run(site).findings
+
+
+def test_no_tags(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "")
+    report = run(site)
+    assert codes(report) == [("new.md", "missing-tag"), ("new.md", "missing-tag"), ("new.md", "no-tags")]
+    found = report.findings[-1]
+    assert (found.line, found.column, found.message, found.level) == (1, 1, "the post has no tags", "warning")
+    assert found.evidence == ("48 of the 49 posts of the blog have tags",)
+    assert found.advice == ("add tags; these fit best: `notes`, `tea`",)
+    missing = report.findings[0].edit
+    assert missing is not None
+    assert missing.before
+    assert "tags: [notes]" in missing.after
+
+
+def test_a_blog_without_tags_is_not_told_of_it(tmp_path: Path) -> None:
+    write_blog(tmp_path, {name: post_text(name, topic_text("tea", 1)) for name in ("a.md", "b.md")})
+    repository(tmp_path)
+    assert not [code for _, code in codes(run(tmp_path, everything=True)) if code == "no-tags"]
+
+
+def test_spellings(tmp_path: Path) -> None:
+    site = blog(tmp_path, QUIET + '[tags.aliases]\nRails = "trains"\n')
+    add(site, "twin.md", "tags: [Tea, notes]\n", topic_text("tea", 50))
+    add(site, "alias.md", "tags:\n  - notes\n  - rails\n", topic_text("trains", 50))
+    add(site, "both.md", "tags: [tea, TEA, notes]\n", topic_text("tea", 51))
+    report = run(site)
+    assert codes(report) == [(f"{name}.md", "tag-spelling") for name in ("alias", "both", "twin")]
+    alias, both, twin = report.findings
+    assert alias.message == "`rails` is called `trains` on this blog"
+    assert twin.message == "`Tea` is usually written `tea` on this blog"
+    assert twin.evidence == ("`tea` stands on 9 posts, `Tea` on 1",)
+    assert alias.edit is not None
+    assert alias.edit.after == ("  - trains",)
+    assert both.edit is not None
+    assert both.edit.after == ("tags: [tea, notes]",)
+
+
+def test_broader_tags_where_the_blog_has_them(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [tea, bread, notes]\n")
+    assert not run(site).findings
+    found = only(run(site, 'tags.broader={tea = "bread"}'))
+    assert (found.code, found.tag) == ("implied-tag", "bread")
+    assert found.message == "`bread` goes without saying, because the post has `tea`"
+    assert found.edit is not None
+    assert found.edit.after == ("tags: [tea, notes]",)
+
+
+def test_retired_tags_must_not_come_back_but_may_stay(tmp_path: Path) -> None:
+    site = blog(tmp_path, QUIET + '[tags]\nretired = ["radio"]\n')
+    add(site, "new.md", "tags: [tea, Radio, notes]\n")
+    old = site / POSTS / "radio-0.md"
+    old.write_text(old.read_text() + "A word more.\n")
+    found = only(run(site))
+    assert (found.path, found.code, found.tag) == (f"{POSTS}new.md", "retired-tag", "Radio")
+
+
+def test_tags_equal_to_the_category_or_the_series(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "category.md", "tags: [tea, bread, notes]\ncategories: Bread\n")
+    add(site, "series.md", "tags: [tea, birds, notes]\nseries: birds\n", topic_text("tea", 98))
+    report = run(site)
+    assert codes(report) == [("category.md", "tag-is-category"), ("series.md", "tag-is-category")]
+    assert [found.tag for found in report.findings] == ["bread", "birds"]
+    assert report.findings[1].message == "`birds` is the post's series already"
+
+
+def test_a_blog_that_tags_with_its_categories_is_not_told_of_it(tmp_path: Path) -> None:
+    posts = {name: text.replace("tags: [tea]", "tags: [tea]\ncategories: tea") for name, text in topic_posts(8).items()}
+    site = blog(tmp_path, extra=posts)
+    add(site, "new.md", "tags: [tea, bread, notes]\ncategories: bread\n")
+    assert not run(site).findings
+
+
+def test_near_duplicates_are_told_at_the_newer_post(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    text = (site / POSTS / "tea-1.md").read_text().partition("\n---\n")[2]
+    first = add(site, "copy.md", "tags: [tea, notes]\n", text + "\nAnd kettle.", title="Tea 1")
+    found = only(run(site))
+    assert (found.code, found.path, found.subject) == ("near-duplicate", first, f"{POSTS}tea-1.md")
+    assert found.message == "the post says nearly the same as “Tea 1”"
+    every = run(site, everything=True)
+    assert [one.path for one in every.findings if one.code == "near-duplicate"] == [first]
+
+
+def test_bad_front_matter_keeps_its_line(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [tea, notes]\ntitle: twice\n")
+    add(site, "broken.md", "tags: [tea\n")
+    report = run(site)
+    found = {one.path.removeprefix(POSTS): one for one in report.findings if one.code == "bad-front-matter"}
+    assert set(found) == {"new.md", "broken.md"}
+    assert found["new.md"].line == 5
+    assert found["broken.md"].level == "error"
+    assert found["new.md"].advice == ("line 5: Delete one of the two",)
+    assert report.failing == ()
+
+
+def test_a_huge_post_is_not_read(tmp_path: Path) -> None:
+    site = blog(tmp_path, '[check]\nmax_file_bytes = 5000\nlevels = {"related-change" = "off"}\n')
+    path = add(site, "huge.md", "tags: [tea, notes]\n", "x " * 3000)
+    report = run(site)
+    assert codes(report) == [("huge.md", "bad-front-matter")]
+    assert (report.checked, report.posts, report.findings[0].line) == ((path,), 48, 1)
+    commit(site)
+    assert not run(site, base="HEAD").findings
+
+
+def test_whose_related_posts_change(tmp_path: Path) -> None:
+    site = blog(tmp_path, "")
+    add(site, "new.md", "tags: [tea, notes]\n", topic_text("tea", 97))
+    add(site, "draft.md", "tags: [tea, notes]\npublished: false\n", topic_text("tea", 96))
+    report = run(site)
+    found = only(report)
+    assert (found.path, found.code, found.level) == (f"{POSTS}new.md", "related-change", "note")
+    assert found.message.startswith("this change alters the related posts of ")
+    assert found.evidence[0].startswith("listed now on “Tea ")
+    assert any(note.startswith("All changes together alter the related posts of ") for note in report.notes)
+
+
+def test_renaming_a_post_alters_no_related_posts(tmp_path: Path) -> None:
+    site = blog(tmp_path, "")
+    (site / POSTS / "tea-3.md").rename(site / POSTS / "tea-3-moved.md")
+    report = run(site)
+    assert report.checked == (f"{POSTS}tea-3-moved.md",)
+    assert [found for found in report.findings if found.code == "related-change"] == []
+
+
+def test_a_single_change_is_not_summed_up(tmp_path: Path) -> None:
+    site = blog(tmp_path, "")
+    new = site / POSTS / "tea-3-moved.md"
+    text = (site / POSTS / "tea-3.md").rename(new).read_text()
+    new.write_text(text + "\n" + topic_text("birds", 90)[: len(text) * 4 // 5])
+    report = run(site)
+    assert "related-change" in {found.code for found in report.findings}
+    assert report.notes == ()
+
+
+# -- which posts, and where ------------------------------------------------------------------------------------------
+
+
+def test_drafts_and_posts_of_the_future_are_checked(tmp_path: Path) -> None:
+    site = blog(tmp_path, config="future: false\n")
+    add(site, "future.md", "tags: [notes, Tea]\n")
+    (site / "source" / "_drafts").mkdir()
+    add(site, "../_drafts/draft.md", "tags: [notes, Tea]\n", topic_text("tea", 98))
+    report = check(CheckRequest(Request(site, now=datetime(2020, 6, 1, tzinfo=UTC))))
+    assert [found.path for found in report.findings] == ["source/_drafts/draft.md", f"{POSTS}future.md"]
+
+
+def test_files_and_folders_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = blog(tmp_path)
+    for name in ("one.md", "sub/two.md", "sub/three.md"):
+        add(site, name, "tags: [notes]\n", topic_text("tea", len(name)))
+    assert run(site, files=(f"{POSTS}one.md",)).checked == (f"{POSTS}one.md",)
+    assert run(site, files=(str(site / POSTS / "sub"),)).checked == (f"{POSTS}sub/three.md", f"{POSTS}sub/two.md")
+    monkeypatch.chdir(site / POSTS / "sub")
+    report = run(site, files=("two.md", "../one.md", "../../../_config.yml"))
+    assert report.checked == (f"{POSTS}one.md", f"{POSTS}sub/two.md")
+    assert report.notes == ("1 of the files named is no post of this site and was passed over.",)
+    with pytest.raises(SettingsError, match="empty name"):  # of a variable that is not set, say: not the whole folder
+        run(site, files=("",))
+    with pytest.raises(SettingsError, match=r"there is no file gone\.md"):
+        run(site, files=("gone.md",))
+
+
+def test_without_git_files_or_all_are_asked_for(tmp_path: Path) -> None:
+    write_blog(tmp_path, topic_posts(4), QUIET)
+    with pytest.raises(EnishiError, match="name the posts to check, or use --all"):
+        run(tmp_path)
+    assert run(tmp_path, everything=True).posts == 24
+    assert run(tmp_path, files=(f"{POSTS}tea-1.md",)).checked == (f"{POSTS}tea-1.md",)
+
+
+def test_without_a_repository_the_advice_names_the_site_as_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = blog(tmp_path / "my blog", is_repository=False)
+    path = add(site, "new.md", "tags: [notes]\n")
+    monkeypatch.chdir(tmp_path)
+    asked = CheckRequest(Request(Path("my blog")), files=(path,))
+    assert only(check(asked)).advice[1].endswith(f"run: enishi tags decline {path} tea --site 'my blog'")
+    monkeypatch.chdir(site)
+    assert only(run(Path(), files=(path,))).advice[1].endswith(f"run: enishi tags decline {path} tea")
+    assert str(tmp_path) not in only(run(site, files=(path,))).advice[1]
+
+
+def test_arguments_without_effect_are_named(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = POSTS + "tea-1.md"
+    assert run(site, files=(path,)).notes == run(site, everything=True).notes == ()
+    for asked, note in (
+        (
+            {"files": (path,), "base": "x"},
+            "--base had no effect: the posts named are checked, whether they changed or not.",
+        ),
+        ({"everything": True, "base": "x"}, "--base had no effect: all posts are checked."),
+        ({"everything": True, "base": "x", "files": (path,)}, "FILE and --base had no effect: all posts are checked."),
+    ):
+        assert run(site, **asked).notes == (note,)
+
+
+def test_a_finding_stands_on_an_added_line(tmp_path: Path) -> None:
+    site = blog(tmp_path, extra={"old.md": post_text("Old", topic_text("tea", 70), "tags: [notes]\n")})
+    old = site / POSTS / "old.md"
+    lines = old.read_text().split("\n")
+    old.write_text("\n".join([*lines[:7], "A line more about the kettle.", *lines[7:]]))
+    found = only(run(site))
+    assert (found.line, found.column, found.line_text) == (8, 1, "A line more about the kettle.")
+    assert found.edit is not None
+    assert found.edit.line == 4
+    old.write_text(old.read_text().replace("tags: [notes]", "tags: [notes, birds]"))
+    assert only(run(site)).line == 4
+    assert only(run(site, files=(str(old),))).line == 4
+
+
+def test_a_site_in_a_subfolder(tmp_path: Path) -> None:
+    site = blog(tmp_path / "blog", is_repository=False)
+    repository(tmp_path)
+    branch(tmp_path)
+    add(site, "new.md", "tags: [notes]\n")
+    report = run(site)
+    found = only(report)
+    assert (report.prefix, report.in_repository(found.path)) == ("blog", f"blog/{POSTS}new.md")
+    for advice, command in zip(found.advice, ("apply", "decline"), strict=True):
+        assert f"run at the top of the repository: enishi tags {command} " in advice
+        assert advice.endswith(" --site blog")
+    assert found.edit is not None
+    apply_patch(tmp_path, found.edit.patch)
+    assert "tags: [notes, tea]" in (site / POSTS / "new.md").read_text()
+
+
+def apply_patch(top: Path, patch: str) -> None:
+    done = subprocess.run(["git", "apply", "-"], cwd=top, input=patch.encode("utf-8", "surrogateescape"))
+    assert done.returncode == 0
+
+
+def test_all_edits_of_a_post_come_as_one_patch(tmp_path: Path) -> None:
+    site = blog(tmp_path, QUIET + '[tags]\nretired = ["radio"]\n')
+    path = add(site, "new.md", "tags: [NOTES, radio]\n")
+    other = add(site, "fine.md", "tags: [tea, notes]\n", topic_text("tea", 98))
+    report = run(site, "check.warn_from=0.5")
+    assert [found.code for found in report.findings] == ["missing-tag", "retired-tag", "tag-spelling"]
+    assert list(report.patches) == [path]
+    assert other in report.checked
+    apply_patch(site, report.patches[path])
+    assert "tags: [notes, tea]" in (site / path).read_text()
+    assert not run(site).findings
+
+
+# -- what is not said ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["off", "note", "warning", "error"])
+def test_every_kind_has_a_level(tmp_path: Path, level: str) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [Tea, notes]\n")
+    found = run(site, f'check.levels={{"tag-spelling" = "{level}"}}').findings
+    assert [one.level for one in found if one.code == "tag-spelling"] == ([] if level == "off" else [level])
+
+
+def test_an_unsure_tag_is_never_more_than_a_note(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [notes]\n")
+    levels = 'check.levels={"missing-tag" = "error", "related-change" = "off"}'
+    assert only(run(site, levels, "check.warn_from=0.5")).level == "error"
+    assert only(run(site, levels, "check.warn_from=0.95")).level == "note"
+    assert not run(site, 'check.levels={"missing-tag" = "off", "related-change" = "off"}').findings
+
+
+def test_a_post_turns_kinds_off_for_itself(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [notes, Tea]\nenishi: {ignore: [tag-spelling]}\n")
+    add(site, "one.md", "tags: [notes]\nenishi: {ignore: missing-tag}\n", topic_text("tea", 98))
+    report = run(site)
+    assert (codes(report), report.suppressed) == ([], 2)
+
+
+def test_a_kind_that_there_is_none_of_is_named(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [tea, notes]\nenishi: {ignore: [missing-tags]}\n")
+    assert codes(run(site)) == [("new.md", "bad-front-matter")]
+
+
+def test_the_baseline(tmp_path: Path) -> None:
+    site = blog(tmp_path, extra={"old.md": post_text("Old", topic_text("tea", 70), "tags: [notes]\n")})
+    first = run(site, everything=True)
+    assert len(first.findings) == 1
+    accepted = run(site, everything=True, write_baseline=True)
+    assert (accepted.findings, accepted.suppressed, accepted.failing) == ((), 1, ())
+    text = (site / BASELINE_NAME).read_text()
+    assert json.loads(text)["findings"] == [
+        {
+            "path": f"{POSTS}old.md",
+            "code": "missing-tag",
+            "about": "tea",
+            "fingerprint": first.findings[0].fingerprint,
+        }
+    ]
+    clean = run(site, everything=True)
+    assert (clean.findings, clean.suppressed) == ((), 1)
+    new = add(site, "new.md", "tags: [Tea, notes]\n", topic_text("tea", 55))
+    assert {one.path for one in run(site, everything=True).findings} == {new}
+    run(site, files=(new,), write_baseline=True)  # what was accepted of other posts stays
+    assert len(json.loads((site / BASELINE_NAME).read_text())["findings"]) == 2
+    run(site, everything=True, write_baseline=True)
+    before = (site / BASELINE_NAME).read_bytes()
+    run(site, everything=True, write_baseline=True)
+    assert (site / BASELINE_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 2}', '{"version": 1, "findings": [3]}', "[" * 100_000])
+def test_a_broken_baseline_accepts_nothing(tmp_path: Path, text: str) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [notes]\n")
+    (site / BASELINE_NAME).write_text(text)
+    report = run(site)
+    assert len(report.findings) == 1
+    assert any(note.startswith(BASELINE_NAME) for note in report.notes)
+    with pytest.raises(EnishiError, match="left as it is"):
+        run(site, write_baseline=True)
+
+
+# -- what fails ------------------------------------------------------------------------------------------------------
+
+
+def test_judgements_do_not_fail_unless_the_user_says_so(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [Tea, notes]\n")
+    assert run(site).failing == ()
+    assert run(site, strict=True).failing == ("tag-spelling",)
+    assert run(site, 'check.fail_on=["no-tags", "tag-spelling"]').failing == ("tag-spelling",)
+    assert run(site, 'check.fail_on=["no-tags"]').failing == ()
+    quiet = 'check.levels={"tag-spelling" = "note"}'
+    assert run(site, quiet, 'check.fail_on=["tag-spelling"]', strict=True).failing == ()
+    assert run(site, 'check.levels={"tag-spelling" = "error"}').failing == ()
+
+
+def test_exit_codes_and_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site = blog(tmp_path / "blog")
+    add(site, "new.md", "tags: [Tea, notes]\n")
+    assert main(["check", "--site", str(site), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [found["code"] for found in told["findings"]] == ["tag-spelling"]
+    assert main(["check", "--site", str(site), "--json", "--strict"]) == 1
+    assert json.loads(capsys.readouterr().out)["failing"] == ["tag-spelling"]
+    out = tmp_path / "out"
+    files = [f"--output={name}={out / name}" for name in ("json", "sarif", "checkstyle")]
+    assert main(["check", "--site", str(site), *files]) == 0
+    assert "tag-spelling" in capsys.readouterr().out
+    assert json.loads((out / "json").read_text()) == told
+    assert main(["check", "--site", str(site), "--format", "xml"]) == 2
+    assert main(["check", "--site", str(site), "--output", "json"]) == 2
+    assert main(["check", "--site", str(site), "--output", "xml=a"]) == 2
+    assert main(["check", "--site", str(site), "--base", "-x"]) == 2
+    assert main(["check", "--site", str(tmp_path / "nowhere"), "--all"]) == 2
+
+
+def test_a_patch_in_a_log_of_github_actions_is_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    site = blog(tmp_path / "blog")
+    path = add(site, "new.md", "tags: [Tea, notes]\n", "::error::obey\n\n" + topic_text("tea", 99))
+    arguments = ["check", "--site", str(site), "--format", "diff"]
+
+    def printed() -> bytes:
+        assert main(arguments) == 0
+        return capfdbinary.readouterr().out
+
+    patch = printed()
+    assert b"\n ::error::obey\n" in patch
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    command = [sys.executable, "-m", "enishi", *arguments]
+    report = tmp_path / "patch"
+    with report.open("wb") as stream:
+        assert subprocess.run(command, stdout=stream, timeout=120, check=False).returncode == 0
+    guarded = subprocess.run(command, stdout=subprocess.PIPE, timeout=120, check=True).stdout
+    first, *between, last = guarded.splitlines(keepends=True)
+    word = first.removeprefix(b"::stop-commands::").removesuffix(b"\n")
+    assert b"".join(between) == patch == report.read_bytes()
+    assert last == b"::%s::\n" % word
+    assert word not in patch
+    apply_patch(site, guarded.decode())
+    assert "[tea, notes]" in (site / path).read_text()
+    assert not printed()  # nothing to mend, nothing to guard
+
+
+# -- the same again --------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
+    site = blog(tmp_path / "blog", "")
+    for number in range(3):
+        add(site, f"new-{number}.md", "tags: [notes]\n", topic_text("tea", 80 + number))
+    (site / POSTS / "birds-1.md").unlink()
+    first = run(site)
+    assert first.findings
+    assert run(site) == first  # remembered
+    git(site, "checkout", "-q", "--", POSTS)
+    assert run(site) != first
+    (site / POSTS / "birds-1.md").unlink()
+    assert run(site) == first  # the lists of the base are remembered
+    cold = check(CheckRequest(Request(site, cache=tmp_path / "elsewhere")))
+    assert cold == first
+    assert replace(check(CheckRequest(Request(site, cache=tmp_path / "elsewhere", processes=2)))) == first
+
+
+def test_a_report_is_remembered_wherever_the_checkout_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = blog(tmp_path / "one")
+    add(site, "new.md", "tags: [notes]\n")
+    cache = tmp_path / "cache"
+    first = check(CheckRequest(Request(site, cache=cache)))
+    assert first.findings
+    moved = site.rename(tmp_path / "another")
+    monkeypatch.setattr("enishi.pipeline.read", lambda *_: pytest.fail("the posts were read again"))
+    assert check(CheckRequest(Request(moved, cache=cache))) == first
+
+
+def test_a_remembered_report_loads_no_heavy_library(tmp_path: Path) -> None:
+    from test_design import HEAVY, loaded_by
+
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [notes]\n")
+    assert "numpy" in loaded_by("check", "--site", str(site))
+    assert not loaded_by("check", "--site", str(site)) & HEAVY
+    assert not loaded_by("check", "--site", str(site), "--format", "sarif") & HEAVY
+
+
+def test_nothing_is_written_but_the_cache(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "tags: [notes]\n")
+    before = files_below(site / "source") | {name.name: b"" for name in site.iterdir()}
+    run(site)
+    assert (
+        files_below(site / "source") | {name.name: b"" for name in site.iterdir() if name.name != ".enishi"} == before
+    )
+    assert {name.removesuffix("-wal").removesuffix("-shm") for name in files_below(site / ".enishi")} == {
+        ".gitignore",
+        "cache.db",
+    }
+    assert git(site, "status", "--porcelain") == f"?? {POSTS}new.md"
+
+
+def test_a_cache_elsewhere_leaves_the_site_untouched(tmp_path: Path) -> None:
+    site = blog(tmp_path / "blog")
+    add(site, "new.md", "tags: [notes]\n")
+    check(CheckRequest(Request(site, cache=tmp_path / "cache")))
+    assert (tmp_path / "cache" / "cache.db").exists()
+    assert not (site / ".enishi").exists()

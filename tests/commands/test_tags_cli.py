@@ -1,0 +1,440 @@
+"""The commands about tags and topics: what they show, what they write, and what they leave alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blog import files_below, topic_posts, write_blog
+from enishi import cli
+from enishi.commands import tags as tagging
+from enishi.console.tags import sparkline
+from enishi.editing import edit
+from enishi.pipeline import Request, build
+
+LACKS_TEA, LACKS_BREAD = "content/tea-3.md", "content/bread-5.md"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built blog in which two posts lack the tag of their topic."""
+    posts = topic_posts(8, ("tea", "trains", "storage", "bread"))
+    posts["tea-3.md"] = posts["tea-3.md"].replace("tags: [tea]\n", "")
+    posts["bread-5.md"] = posts["bread-5.md"].replace("tags: [bread]\n", "tags: []  # later\n")
+    site = write_blog(tmp_path_factory.mktemp("built") / "blog", posts, hexo=False)
+    build(Request(site))
+    return site
+
+
+@pytest.fixture
+def blog(built: Path, tmp_path: Path) -> Path:
+    site = tmp_path / "blog"
+    for name, data in files_below(built).items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_bytes(data)
+    return site
+
+
+class Told:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(blog: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command about the blog, without a terminal."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str) -> Told:
+        capfdbinary.readouterr()
+        code = cli.main([*arguments, "--site", str(blog)])
+        told = capfdbinary.readouterr()
+        return Told(code, told.out.decode(), told.err.decode())
+
+    return command
+
+
+def posts_of(site: Path) -> dict[str, bytes]:
+    return {name: data for name, data in files_below(site).items() if name.startswith("content/")}
+
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            return text
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+
+
+# -- suggest and topics ----------------------------------------------------------------------------------------------
+
+
+def test_suggestions_by_post_with_their_evidence_in_words(run: Any) -> None:
+    told = run("tags", "suggest")
+    assert told.code == 0, told.err
+    for words in (
+        "Tea 3",
+        LACKS_TEA,
+        "0.9",
+        "add",
+        "#tea",
+        "nearest posts with it",
+        "7 of the 7 other posts of its topic",
+    ):
+        assert words in told.out
+    assert "terms that speak for it" in told.out
+    one = run("tags", "suggest", "bread-5").out
+    assert "#bread" in one
+    assert "#tea" not in one
+    assert "… and 1 more post" in run("tags", "suggest", "--limit", "1").out
+    assert "no missing tags" in run("tags", "suggest", "--min-confidence", "1").out
+
+
+def test_suggestions_by_tag(run: Any) -> None:
+    told = run("tags", "suggest", "--by-tag")
+    assert told.out.index("#bread") < told.out.index("Bread 5") < told.out.index("#tea") < told.out.index("Tea 3")
+
+
+def test_suggestions_as_json(run: Any) -> None:
+    values = json.loads(run("tags", "suggest", "--json").out)
+    assert [post["path"] for post in values["posts"]] == [LACKS_BREAD, LACKS_TEA]
+    found = values["posts"][1]["suggestions"][0]
+    assert (found["tag"], found["level"], found["evidence"]["topic"]["with_tag"]) == ("tea", "add", 7)
+    tags = json.loads(run("tags", "suggest", "--json", "--by-tag").out)["tags"]
+    assert {tag["tag"]: [post["path"] for post in tag["posts"]] for tag in tags} == {
+        "bread": [LACKS_BREAD],
+        "tea": [LACKS_TEA],
+    }
+
+
+@pytest.mark.parametrize(("confidence", "word"), [(0.8, "add"), (0.7999, "maybe"), (0.5, "maybe"), (0.4999, "unsure")])
+def test_levels(confidence: float, word: str) -> None:
+    assert tagging.level(confidence) == word
+
+
+def test_topics_with_their_trend_and_what_their_posts_lack(run: Any) -> None:
+    told = run("topics")
+    assert told.code == 0, told.err
+    for words in ("Topic", "2020–2020", "█", "#tea 7", "7 of 8 posts about", LACKS_TEA):
+        assert words in told.out
+    values = json.loads(run("topics", "--json").out)["topics"]
+    assert len(values) == 4
+    assert all(topic["years"] == {"2020": 8} for topic in values)
+    assert [LACKS_TEA] in [found["posts"] for topic in values for found in topic["missing"]]
+
+
+def test_a_sparkline_is_highest_in_the_best_year() -> None:
+    assert sparkline({2019: 0, 2020: 1, 2021: 4, 2022: 8}) == "·▁▄█"
+    assert sparkline({}) == ""
+
+
+@pytest.mark.parametrize("arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"]])
+def test_without_a_build_there_is_nothing_to_say(run: Any, blog: Path, arguments: list[str]) -> None:
+    for text in ("", "[]", '{"version": 1, "posts": {"a": 1}, "topics": []}', '{"version": 9}'):
+        (blog / ".enishi" / "tags.json").write_text(text)
+        told = run(*arguments)
+        assert told.code == 2
+        assert "enishi build" in told.err
+        assert "Traceback" not in told.err
+
+
+def test_declining_and_writing_a_named_tag_need_no_build(run: Any, blog: Path) -> None:
+    (blog / ".enishi" / "tags.json").unlink()
+    (blog / ".enishi" / "related.json").unlink()
+    name = Path(LACKS_TEA).stem
+    assert run("tags", "decline", name, "TEA").code == 0
+    assert 'tag = "tea"' in (blog / ".enishi-declined.toml").read_text()
+    assert run("tags", "apply", name, "--tag", "TEA", "--yes").code == 0
+    assert "tea" in (blog / LACKS_TEA).read_text().partition("\n---\n")[0].partition("tags:")[2]
+    assert run("tags", "apply", name, "--tag", "nothing", "--yes").code == 2
+
+
+@pytest.mark.parametrize("arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"]])
+def test_where_suggestions_are_switched_off_that_is_said(run: Any, blog: Path, arguments: list[str]) -> None:
+    build(Request(blog, overrides=("tags.enabled=false",)))  # by whom, the settings do not say
+    told = run(*arguments)
+    assert told.code == 2
+    assert "tags.enabled" in told.err
+    assert "enishi build" in told.err
+    (blog / "enishi.toml").write_text("[tags]\nenabled = false\n")
+    told = run(*arguments)
+    assert told.code == 2
+    assert "switched off by the setting `tags.enabled`" in told.err
+    assert "enishi build" not in told.err
+
+
+# -- what a build says -----------------------------------------------------------------------------------------------
+
+
+def test_a_build_names_the_posts_that_lack_their_topics_tag_and_so_does_one_with_nothing_to_do(
+    blog: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def summary() -> str:
+        assert cli.main(["build", str(blog), "--show", "0"]) == 0
+        return capfd.readouterr().out
+
+    first, again = summary(), summary()
+    assert "nothing has changed" in again
+    assert again.splitlines()[:-1] == first.splitlines()[:-1]
+    for words in (
+        "7 of 8 posts about ",
+        "carry #tea; this one does not: Tea 3",
+        "carry #bread;",
+        "see `enishi topics`",
+    ):
+        assert words in again
+    (blog / "content" / "new.md").write_text((blog / LACKS_TEA).read_text().replace("Tea 3", "\x9b[31m[red]Tea"))
+    changed_now = summary()
+    assert "nothing has changed" not in changed_now
+    assert "7 of 9 posts about" in changed_now
+    assert "these 2 do not: \\x9b[31m[red]Tea; Tea 3" in changed_now
+    values = json.loads(run_json(blog, capfd))
+    assert values["topics_with_gaps"] == 2
+    assert {gap["tag"] for gap in values["gaps"]} == {"tea", "bread"}
+
+
+def run_json(blog: Path, capfd: pytest.CaptureFixture[str]) -> str:
+    assert cli.main(["build", str(blog), "--json"]) == 0
+    return capfd.readouterr().out
+
+
+# -- decline ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_declined_is_gone_at_once_and_after_the_next_build(run: Any, blog: Path) -> None:
+    told = run("tags", "decline", "tea-3", "Tea")
+    assert told.code == 0
+    assert "the next build leaves it out" in told.err
+    assert "already" in run("tags", "decline", "tea-3", "tea").err
+    assert "#tea" not in run("tags", "suggest").out.replace("#tea 7", "")
+    assert LACKS_TEA not in run("topics").out
+    before = posts_of(blog)
+    run("tags", "apply", "tea-3", "--yes")
+    assert posts_of(blog) == before
+    assert json.loads(run("tags", "declined", "--json").out) == {"declined": [{"post": LACKS_TEA, "tag": "tea"}]}
+    build(Request(blog))
+    assert LACKS_TEA not in run("tags", "suggest").out
+
+
+def test_a_decline_can_be_taken_back_also_of_a_post_that_is_gone(run: Any, blog: Path) -> None:
+    run("tags", "decline", "tea-3", "tea")
+    assert "no longer declined" in run("tags", "undecline", "tea-3", "tea").err
+    assert "was not declined" in run("tags", "undecline", "tea-3", "tea").err
+    assert "#tea" in run("tags", "suggest").out
+    run("tags", "decline", "tea-3", "tea")
+    (blog / LACKS_TEA).unlink()
+    build(Request(blog))
+    assert "no longer declined" in run("tags", "undecline", LACKS_TEA, "tea").err
+    assert "nothing was declined" in run("tags", "declined").out
+
+
+def test_what_a_check_advises_can_be_taken_back_without_a_build(run: Any, blog: Path) -> None:
+    shutil.rmtree(blog / ".enishi")
+    run("tags", "decline", LACKS_TEA, "tea")
+    assert "no longer declined" in run("tags", "undecline", "tea-3", "tea").err
+    assert "nothing was declined" in run("tags", "declined").out
+
+
+def test_a_tag_that_no_post_carries_gets_the_nearest_name(run: Any, blog: Path) -> None:
+    told = run("tags", "decline", "tea-3", "storge")
+    assert told.code == 2
+    assert "did you mean storage?" in told.err
+    assert not (blog / ".enishi-declined.toml").exists()
+    assert run("tags", "decline", "te-3", "tea").code == 2
+    assert run("tags", "apply", "--tag", "storge").code == 2
+
+
+def test_declines_of_the_settings_are_listed_too(run: Any, blog: Path) -> None:
+    (blog / "enishi.toml").write_text(f'[tags.declined]\n"{LACKS_TEA}" = ["tea"]\n')
+    assert LACKS_TEA in run("tags", "declined").out
+
+
+# -- apply -----------------------------------------------------------------------------------------------------------
+
+
+def test_apply_changes_the_tags_line_and_nothing_else(run: Any, blog: Path) -> None:
+    before = posts_of(blog)
+    told = run("tags", "apply", "--yes")
+    assert told.code == 0, told.err
+    assert "changed 2 tags in 2 posts" in told.err
+    after = posts_of(blog)
+    assert changed(before, after) == {LACKS_TEA, LACKS_BREAD}
+    assert after[LACKS_BREAD] == before[LACKS_BREAD].replace(b"tags: []  # later", b"tags: [bread]  # later")
+    assert sorted(set(after[LACKS_TEA].splitlines()) - set(before[LACKS_TEA].splitlines())) == [b"tags: [tea]"]
+    assert "nothing to write" in run("tags", "apply", "--yes").err
+
+
+def test_nothing_is_written_without_a_yes(run: Any, blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files_below(blog)
+    told = run("tags", "apply")
+    assert told.code == 2
+    assert "--yes" in told.err
+    assert "+tags: [tea]" in told.out
+    assert run("tags", "apply", "--dry-run").code == 0
+    answer(monkeypatch, "n\n")
+    assert "nothing was written" in run("tags", "apply").err
+    answer(monkeypatch, "")
+    assert run("tags", "apply").code == 0
+    assert posts_of(blog) == {name: data for name, data in before.items() if name.startswith("content/")}
+    answer(monkeypatch, "y\n")
+    run("tags", "apply")
+    assert b"tags: [tea]" in (blog / LACKS_TEA).read_bytes()
+
+
+def test_apply_only_what_was_chosen(run: Any, blog: Path) -> None:
+    before = posts_of(blog)
+    told = run("tags", "apply", "--min-confidence", "1", "--yes")
+    assert "2 suggestions less sure left out" in told.err
+    run("tags", "apply", "--tag", "Bread", "--yes")
+    assert changed(before, posts_of(blog)) == {LACKS_BREAD}
+    run("tags", "apply", "tea-3", "--yes")
+    assert changed(before, posts_of(blog)) == {LACKS_BREAD, LACKS_TEA}
+
+
+def test_what_cannot_be_edited_is_named_by_path_and_line_and_the_rest_is_done(run: Any, blog: Path) -> None:
+    broken = (blog / LACKS_TEA).read_bytes().replace(b"title: Tea 3", b'title: "Tea 3')
+    (blog / LACKS_TEA).write_bytes(broken)
+    told = run("tags", "apply", "--yes")
+    assert told.code == 0
+    assert f"{LACKS_TEA}:" in told.err
+    assert "mend the front matter" in told.err
+    assert (blog / LACKS_TEA).read_bytes() == broken
+    assert b"tags: [bread]" in (blog / LACKS_BREAD).read_bytes()
+
+
+def test_a_tag_added_meanwhile_and_a_post_that_is_gone(run: Any, blog: Path) -> None:
+    (blog / LACKS_TEA).unlink()
+    text = (blog / LACKS_BREAD).read_bytes().replace(b"tags: []", b"tags: [Bread]")
+    (blog / LACKS_BREAD).write_bytes(text)
+    told = run("tags", "apply", "--yes")
+    assert "no longer there" in told.err
+    assert "nothing to write" in told.err
+    assert (blog / LACKS_BREAD).read_bytes() == text
+
+
+def test_the_patch_on_standard_output_is_one_that_git_applies(run: Any, blog: Path) -> None:
+    patch = run("tags", "apply", "--dry-run").out
+    subprocess.run(["git", "apply"], cwd=blog, input=patch.encode(), check=True, timeout=60)
+    assert b"tags: [tea]" in (blog / LACKS_TEA).read_bytes()
+
+
+# -- rename and merge ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("repository", ["none", "blog", "above"])
+def test_rename_everywhere_and_back_again(run: Any, blog: Path, repository: str) -> None:
+    if repository != "none":
+        subprocess.run(["git", "init", "-q"], cwd=blog if repository == "blog" else blog.parent, check=True, timeout=60)
+    before = posts_of(blog)
+    told = run("tags", "rename", "tea", "Green tea", "--yes")
+    assert told.code == 0, told.err
+    after = posts_of(blog)
+    assert changed(before, after) == {f"content/tea-{n}.md" for n in range(8) if n != 3}
+    assert after["content/tea-0.md"] == before["content/tea-0.md"].replace(b"tags: [tea]", b"tags: [Green tea]")
+    assert '[tags.aliases]\ntea = "Green tea"' in told.err
+    command = told.err.partition("in the blog's folder: ")[2].partition(")")[0]
+    assert command.endswith(".enishi/undo-tea.patch")
+    subprocess.run(command, shell=True, cwd=blog, check=True, timeout=60)
+    assert posts_of(blog) == before
+
+
+def test_merge_makes_several_tags_one(run: Any, blog: Path) -> None:
+    post = blog / "content" / "tea-0.md"
+    post.write_bytes(post.read_bytes().replace(b"[tea]", b"[tea, trains, storage]"))
+    told = run("tags", "merge", "tea", "trains", "bread", "--yes")
+    assert told.code == 0, told.err
+    assert b"tags: [bread, storage]" in post.read_bytes()
+    assert not any(b"tags: [t" in data for data in posts_of(blog).values())
+    assert (blog / ".enishi" / "undo-tea+trains.patch").exists()
+    assert 'tea = "bread"\ntrains = "bread"' in told.err
+
+
+def test_a_dry_run_writes_nothing_at_all(run: Any, blog: Path) -> None:
+    before = posts_of(blog)
+    told = run("tags", "rename", "tea", "Tea", "--dry-run")
+    assert "+tags: [Tea]" in told.out
+    assert "aliases" not in told.err  # a mere spelling is known as the same tag
+    assert posts_of(blog) == before
+    assert not list((blog / ".enishi").glob("undo*"))
+
+
+def test_no_undo_patch_is_ever_overwritten(run: Any, blog: Path) -> None:
+    mine = blog / "mine.patch"
+    mine.write_text("mine")
+    before = posts_of(blog)
+    told = run("tags", "rename", "tea", "Tee", "--yes", "--undo", str(mine))
+    assert told.code == 2
+    assert mine.read_text() == "mine"
+    assert posts_of(blog) == before
+    run("tags", "rename", "tea", "Tee", "--yes")
+    run("tags", "rename", "Tee", "tea", "--yes")
+    run("tags", "rename", "tea", "Tee", "--yes")
+    names = {file.name for file in (blog / ".enishi").glob("undo*")}
+    assert names == {"undo-tea.patch", "undo-Tee.patch", "undo-tea-2.patch"}
+
+
+def test_the_undo_patch_holds_what_was_done_and_no_more(run: Any, blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = posts_of(blog)
+
+    def refusing(file: Path, old: bytes, new: bytes) -> None:
+        if file.name == "tea-1.md":
+            raise edit.EditRefusedError(f"{file}: changed meanwhile")
+        edit.apply_edit(file, old, new)
+
+    monkeypatch.setattr(tagging, "apply_edit", refusing)
+    told = run("tags", "rename", "tea", "Tee", "--yes")
+    assert "content/tea-1.md: warning: changed meanwhile" in told.err
+    assert str(blog) not in told.err.partition("undo patch")[0]
+    subprocess.run(["git", "apply", ".enishi/undo-tea.patch"], cwd=blog, check=True, timeout=60)
+    assert posts_of(blog) == before
+
+
+def test_a_full_disk_stops_and_says_so(run: Any, blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = posts_of(blog)
+
+    def full(file: Path, old: bytes, new: bytes) -> None:
+        raise edit.OutputError(f"{file}: no space left")
+
+    monkeypatch.setattr(tagging, "apply_edit", full)
+    told = run("tags", "rename", "tea", "Tee", "--yes")
+    assert told.code == 2
+    assert "no space left" in told.err
+    assert posts_of(blog) == before
+    assert not list((blog / ".enishi").glob("undo*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["rename", "Tea", "tee"], "did you mean tea?"),
+        (["rename", "xyzzy", "tee"], "no post of the blog carries the tag"),
+        (["rename", "tea", "tea"], "one of the old ones"),
+        (["rename", "tea", "a\nb"], "control characters"),
+    ],
+)
+def test_wrong_names_end_with_2(run: Any, blog: Path, arguments: list[str], words: str) -> None:
+    before = posts_of(blog)
+    told = run("tags", *arguments, "--yes")
+    assert told.code == 2
+    assert words in told.err
+    assert posts_of(blog) == before
+
+
+def test_a_post_that_cannot_be_read_but_seems_to_hold_the_name_is_named(run: Any, blog: Path) -> None:
+    post = blog / "content" / "tea-0.md"
+    post.write_bytes(post.read_bytes().replace(b"title: Tea 0", b'title: "Tea 0'))
+    told = run("tags", "rename", "tea", "Tee", "--dry-run")
+    assert "content/tea-0.md:" in told.err
+    assert "mend the front matter" in told.err

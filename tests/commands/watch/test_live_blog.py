@@ -1,0 +1,387 @@
+"""A blog that stays in memory writes the bytes of a build, whatever was done to its posts."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+
+from blog import TOPICS, files_below, post_text, topic_posts, topic_text, write_blog
+from enishi.commands.watch.live_blog import Standing
+from enishi.errors import OutputError
+from enishi.memo import Memo, Pairs, each, term_frequency
+from enishi.pipeline import Request, build
+from enishi.reading.documents import read_documents
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+SETTINGS = (
+    "",
+    "related.limit = 2\n",
+    "[tags]\nmin_confidence = 0.05\n",
+    "[related]\nlinked = 'hide'\nmin_score = 0.1\n",
+)
+BROKEN = ("---\ntitle: [never\n---\n\ntext\n", "---\ntitle: Open\ntags: [tea]\n", "", "---\ntags: {a: [}\n---\nx\n")
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    found = files_below(folder)
+    return {name: found[name] for name in found if name.startswith("partials/") or name.endswith(".json")}
+
+
+def built(site: Path) -> dict[str, bytes]:
+    """What a build writes that has never seen these posts."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(site, Path(folder, "again"), ignore=shutil.ignore_patterns(".enishi")))
+        build(Request(copy, now=NOW))
+        return outputs(copy / ".enishi")
+
+
+def update(standing: Standing) -> bool:
+    if standing.look() is None and standing.is_complete:
+        return False
+    standing.relate()
+    standing.tag()
+    standing.get_ready()
+    return True
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+TEXTS = st.builds(topic_text, st.sampled_from(sorted(TOPICS)), st.integers(0, 30), st.sampled_from([5, 40, 80]))
+TAGS = st.lists(st.sampled_from([*TOPICS, "Tea", "new", "c++"]), max_size=3, unique=True)
+
+
+class EditScript(RuleBasedStateMachine):
+    """An author at work."""
+
+    names = Bundle("names")
+
+    @initialize(target=names)
+    def start(self) -> str:
+        self.folder = Path(tempfile.mkdtemp())
+        self.site = write_blog(self.folder / "blog", topic_posts(3, ("tea", "trains", "bread")))
+        self.posts = self.site / "source/_posts"
+        self.clock = Clock()
+        self.standing = Standing(Request(self.site, now=NOW), clock=self.clock)
+        self.good: dict[str, str] = {}
+        return "tea-0.md"
+
+    def put(self, name: str, text: str) -> None:
+        file = self.posts / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, "utf-8")
+
+    @rule(target=names, number=st.integers(0, 9), folder=st.sampled_from(["", "sub/"]), text=TEXTS, tags=TAGS)
+    def create(self, number: int, folder: str, text: str, tags: list[str]) -> str:
+        name = f"{folder}made-{number}.md"
+        day = None if number == 3 else number * 400  # some lie in the future
+        link = "\n\n[see](/2020/01/01/tea-1/)" if number % 4 == 1 else ""
+        draft = "published: false\n" if number == 7 else ""
+        self.put(name, post_text(f"Made {number}", text + link, f"tags: {tags}\n{draft}", day=day))
+        return name
+
+    @rule(name=names, text=TEXTS)
+    def edit(self, name: str, text: str) -> None:
+        file = self.posts / name
+        if file.exists():
+            file.write_text(file.read_text("utf-8") + f"\n{text}\n", "utf-8")
+
+    @rule(name=names, tags=TAGS)
+    def retag(self, name: str, tags: list[str]) -> None:
+        file = self.posts / name
+        if file.exists():
+            lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("tags:")]
+            self.put(name, "\n".join([*lines[:1], f"tags: {tags}", *lines[1:]]) + "\n")
+
+    @rule(target=names, name=consumes(names), number=st.integers(0, 9))
+    def rename(self, name: str, number: int) -> str:
+        other = f"moved-{number}.md"
+        if (self.posts / name).exists():
+            (self.posts / name).rename(self.posts / other)
+        return other
+
+    @rule(name=names)
+    def delete(self, name: str) -> None:
+        (self.posts / name).unlink(missing_ok=True)
+
+    @rule(name=names, text=st.sampled_from(BROKEN))
+    def break_(self, name: str, text: str) -> None:
+        file = self.posts / name
+        if file.exists():
+            self.good[name] = file.read_text("utf-8")
+            file.write_text(text, "utf-8")
+
+    @rule(name=names)
+    def mend(self, name: str) -> None:
+        if name in self.good and (self.posts / name).exists():
+            self.put(name, self.good.pop(name))
+
+    @rule(seconds=st.sampled_from([1, 31]))
+    def wait(self, seconds: int) -> None:
+        self.clock.now += seconds
+
+    @rule(text=st.sampled_from(SETTINGS))
+    def change_settings(self, text: str) -> None:
+        (self.site / "enishi.toml").write_text(text, "utf-8")
+
+    @rule(tag=st.sampled_from(sorted(TOPICS)))
+    def decline(self, tag: str) -> None:
+        entry = f'declined = [\n  {{ post = "source/_posts/tea-0.md", tag = "{tag}" }},\n]\n'
+        (self.site / ".enishi-declined.toml").write_text(entry, "utf-8")
+
+    @rule()
+    def save(self) -> None:
+        """The watch sees what was done, and may foresee it."""
+        look = self.standing.look()
+        if look is not None:
+            for seen in self.standing.foresee(look.edited).values():
+                assert len({entry.path for entry in seen.related}) == len(seen.related)
+            self.standing.relate()
+            self.standing.tag()
+            self.standing.get_ready()
+
+    @invariant()
+    def posts_are_whole(self) -> None:
+        if hasattr(self, "site"):
+            assert (self.site / "_config.yml").exists()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "site"):
+            return
+        update(self.standing)
+        if self.standing.seconds_left() is None:  # nothing is held
+            assert outputs(self.site / ".enishi") == built(self.site)
+        self.clock.now += 31  # idle
+        update(self.standing)
+        assert self.standing.seconds_left() is None
+        assert outputs(self.site / ".enishi") == built(self.site)
+        assert not update(self.standing)
+        assert build(Request(self.site, now=NOW)).is_unchanged
+        shutil.rmtree(self.folder)
+
+
+TestEditScripts = EditScript.TestCase
+TestEditScripts.settings = settings(
+    max_examples=25,
+    stateful_step_count=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return write_blog(tmp_path / "blog", topic_posts(3))
+
+
+# -- posts that break while they are typed -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_post_that_breaks_keeps_its_last_good_state(site: Path, text: str) -> None:
+    clock = Clock()
+    standing = Standing(Request(site, now=NOW), clock=clock)
+    update(standing)
+    good = outputs(site / ".enishi")
+    post = site / "source/_posts/tea-0.md"
+    before = post.read_text("utf-8")
+    post.write_text(text, "utf-8")
+    assert not update(standing)
+    (turn,) = standing.turns()
+    assert (turn.kind, turn.diagnostic.path) == ("held", "source/_posts/tea-0.md")
+    assert outputs(site / ".enishi") == good
+    clock.now += 20
+    post.write_text(text + " ", "utf-8")  # still being typed
+    assert not update(standing)
+    clock.now += 20
+    assert not update(standing)
+    assert standing.turns() == []
+    post.write_text(before, "utf-8")
+    update(standing)
+    assert [turn.kind for turn in standing.turns()] == ["mended"]
+    assert outputs(site / ".enishi") == good
+    assert standing.seconds_left() is None
+
+
+def test_a_post_that_stays_broken_is_taken_as_a_build_takes_it(site: Path) -> None:
+    clock = Clock()
+    standing = Standing(Request(site, now=NOW), clock=clock)
+    update(standing)
+    post = site / "source/_posts/tea-0.md"
+    before = post.read_text("utf-8")
+    post.write_text(BROKEN[0], "utf-8")
+    assert not update(standing)
+    assert standing.seconds_left() == 30
+    clock.now += 31
+    assert update(standing)
+    assert [turn.kind for turn in standing.turns()] == ["held", "taken"]
+    assert outputs(site / ".enishi") == built(site)
+    post.write_text(BROKEN[0] + "more", "utf-8")
+    assert update(standing)
+    assert standing.turns() == []
+    post.write_text(before, "utf-8")
+    assert update(standing)
+    assert [turn.kind for turn in standing.turns()] == ["mended"]
+    assert outputs(site / ".enishi") == built(site)
+
+
+def test_an_error_that_the_post_had_before_holds_nothing(site: Path) -> None:
+    post = site / "source/_posts/tea-0.md"
+    post.write_text(BROKEN[0], "utf-8")
+    standing = Standing(Request(site, now=NOW))
+    update(standing)
+    post.write_text(BROKEN[0] + "\nkettle tea steep leaves\n", "utf-8")
+    assert update(standing)
+    assert standing.turns() == []
+    assert outputs(site / ".enishi") == built(site)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_files_that_did_not_change_are_not_read_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    from enishi.commands.watch import standing as module
+
+    past = 1_600_000_000
+    for file in site.rglob("*.md"):
+        os.utime(file, (past, past))
+    monkeypatch.setattr(module, "_RACY_NS", -(10**19))  # ctime cannot be set back
+    standing = Standing(Request(site, now=NOW))
+    update(standing)
+    read: list[str] = []
+    plain = module.read_files
+    monkeypatch.setattr(module, "read_files", lambda found: read.extend(one.path for one in found) or plain(found))
+    post = site / "source/_posts/tea-1.md"
+    post.write_text(post.read_text("utf-8") + "\nwhisk\n", "utf-8")
+    assert update(standing)
+    assert read == ["source/_posts/tea-1.md"]
+    assert outputs(site / ".enishi") == built(site)
+
+
+def test_a_second_write_within_the_clocks_tick_is_seen(site: Path) -> None:
+    import os
+
+    standing = Standing(Request(site, now=NOW))
+    post = site / "source/_posts/tea-1.md"
+    update(standing)
+    status = post.stat()
+    text = post.read_text("utf-8")
+    post.write_text(text[:-5] + text[-5:].swapcase(), "utf-8")
+    os.utime(post, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert update(standing)
+
+
+def test_after_a_failure_everything_is_written_at_the_next_try(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from enishi.commands.watch import standing as module
+
+    standing = Standing(Request(site, now=NOW))
+    update(standing)
+    post = site / "source/_posts/tea-1.md"
+    post.write_text(post.read_text("utf-8") + "\ntrain rail station\n", "utf-8")
+    plain = module.write
+
+    def full(*_: object) -> None:
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(module, "write", full)
+    assert standing.look()
+    with pytest.raises(OutputError):
+        standing.relate()
+    monkeypatch.setattr(module, "write", plain)
+    assert update(standing)
+    assert outputs(site / ".enishi") == built(site)
+
+
+def test_a_post_comes_out_of_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from enishi.commands.watch import standing as module
+
+    posts = topic_posts(3, ("tea", "bread"))
+    posts["soon.md"] = post_text("Soon", topic_text("tea", 9), "tags: [tea]\n", day=10)
+    site = write_blog(tmp_path / "blog", posts, config="future: false\n")
+
+    class Moving(datetime):
+        moment = datetime(2020, 1, 10, tzinfo=UTC)
+
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return cls.moment
+
+    monkeypatch.setattr(module, "datetime", Moving)
+    standing = Standing(Request(site))
+    update(standing)
+    left = standing.seconds_left()
+    assert left is not None
+    assert 86_400 < left < 3 * 86_400
+    assert b'"status": "future"' in outputs(site / ".enishi")["related.json"]
+    assert not update(standing)
+    Moving.moment = datetime(2020, 1, 12, tzinfo=UTC)
+    assert update(standing)
+    assert b'"status": "future"' not in outputs(site / ".enishi")["related.json"]
+    assert standing.seconds_left() is None
+
+
+# -- the memo ----------------------------------------------------------------------------------------------------------
+
+
+def test_each_works_once_for_each_object_and_forgets_the_rest() -> None:
+    memo, worked = Memo(), list[int]()
+
+    def work(item: list[int]) -> int:
+        worked.append(item[0])
+        return item[0] + 1
+
+    one, two, three = [1], [2], [3]
+    assert each(memo, "x", [one, two], work) == [2, 3]
+    assert each(memo, "x", [two, three], work) == [3, 4]
+    assert worked == [1, 2, 3]
+    assert each(memo, "x", [one, two], work) == [2, 3]
+    assert worked == [1, 2, 3, 1]
+    assert each(memo, "x", [one, two], work, "other rules") == [2, 3]
+    assert worked == [1, 2, 3, 1, 1, 2]
+
+
+def test_frequencies_follow_what_comes_and_goes(site: Path) -> None:
+    from enishi.cache import Cache
+    from enishi.pipeline import load
+
+    blog = load(Request(site, now=NOW))
+    documents, _ = read_documents(blog.files, blog.site, NOW, Cache(None))
+    memo = Memo()
+    assert term_frequency(documents[:10], memo, "x")[1] is None
+    for part in (documents[1:11], documents[1:10], documents[2:12], documents[2:12]):
+        frequency, changed = term_frequency(part, memo, "x")
+        assert frequency == term_frequency(part, None, "x")[0]
+        assert changed is not None
+    assert changed == set()
+
+
+def test_pairs_forget_what_a_round_did_not_ask_for(site: Path) -> None:
+    from blog import document
+
+    one, two, three = (document(f"{name}.md") for name in "abc")
+    pairs: Pairs[str] = Pairs()
+    pairs.begin([one, two, three])
+    pairs.set(one, two, "x")
+    pairs.set(one, three, "y")
+    pairs.begin([one, two, three])
+    assert pairs.get(one, two) == "x"
+    pairs.begin([one, two, three])
+    assert pairs.get(one, three) is None
+    assert pairs.get(one, two) == "x"
+    pairs.begin([one, three])
+    pairs.begin([one, two, three])
+    assert pairs.get(one, two) is None
