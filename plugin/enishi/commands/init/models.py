@@ -1,0 +1,165 @@
+"""The pretrained models that a blog may use: what each can read, what it costs, whether it is on this machine.
+
+What is said of their worth was measured (benchmarks/encoders and docs/encoders.md), or it says that it was not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from enishi.commands.init.profile import LATIN, MOST, Profile, language_name
+from enishi.encoders.models import TRAINING_NAME, ModelSource, cache_of_hub, repository_of
+from enishi.errors import EncoderError
+
+Place = Literal["yes", "hub", "folder", ""]
+Worth = Literal["needed", "better", "unknown", "worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A pretrained model that is worth a thought, as its makers describe it."""
+
+    name: str
+    megabytes: int
+    """Size of the files that are fetched once (weights, tokenizer), of the newest revision when this was written."""
+    languages: str
+    """For people."""
+    remark: str
+    is_english: bool = False
+    """Whether it reads English only."""
+
+
+KNOWN = (
+    KnownModel("sentence-transformers/all-MiniLM-L6-v2", 91, "English", "small and quick", is_english=True),
+    KnownModel("intfloat/multilingual-e5-small", 493, "94 languages", "made for search"),
+    KnownModel(
+        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 480, "50 languages", "made for similarity"
+    ),
+    KnownModel(
+        "sentence-transformers/static-similarity-mrl-multilingual-v1",
+        436,
+        "50 languages",
+        "a table of words: hundreds of times quicker, less exact",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One encoder, for this blog on this machine."""
+
+    name: str
+    """Empty for the site encoder."""
+    languages: str
+    worth: Worth
+    verdict: str
+    """What it is worth on this blog, in a sentence without a full stop."""
+    megabytes: int | None = None
+    """Size of the download; None where nobody knows."""
+    remark: str = ""
+    place: Place = ""
+    """Where it is on this machine; empty where it is not."""
+    revision: str = ""
+    """The commit of a model in the hub's cache."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be used without fetching or installing anything."""
+        return bool(self.place) and (not self.name or is_installed())
+
+
+_SITE_ENCODER = Candidate(
+    "",
+    "this blog",
+    "needed",
+    "always takes part: it learns the words of the blog itself, in any language",
+    megabytes=0,
+    place="yes",
+)
+_NOT_MEASURED = "not measured by us"
+
+
+def candidates_for(profile: Profile, site: Path, others: Sequence[str] = ()) -> tuple[Candidate, ...]:
+    """The site encoder and every model of :data:`KNOWN`; `others` are names or folders of the author's own."""
+    own = (name for name in others if known_model(name) is None)
+    return (_SITE_ENCODER, *(_known(model, profile) for model in KNOWN), *(_other(name, site) for name in own))
+
+
+def trained_models(site: Path) -> list[str]:
+    """Folders of the site, relative to it, with a model that `enishi train` made; not deeper than two folders."""
+    folders = {file.parent for depth in ("*", "*/*") for file in site.glob(f"{depth}/{TRAINING_NAME}")}
+    return sorted(folder.relative_to(site).as_posix() for folder in folders if not folder.name.startswith("."))
+
+
+def known_model(name: str) -> KnownModel | None:
+    """The model of :data:`KNOWN` that a name, whole or its last part, means."""
+    wanted = name.casefold()
+    return next((model for model in KNOWN if wanted in (full := model.name.casefold(), full.rpartition("/")[2])), None)
+
+
+def full_name(chosen: str) -> str:
+    """The whole name of a model that the author named, or the name as it is."""
+    known = known_model(chosen)
+    return known.name if known else chosen
+
+
+def is_installed() -> bool:
+    """Whether pretrained models can be used at all."""
+    return find_spec("sentence_transformers") is not None
+
+
+def _known(model: KnownModel, profile: Profile) -> Candidate:
+    place, revision = _in_hub(model.name)
+    worth, verdict = _worth(model, profile)
+    return Candidate(model.name, model.languages, worth, verdict, model.megabytes, model.remark, place, revision)
+
+
+def _other(name: str, site: Path) -> Candidate:
+    place, revision = _in_hub(name)
+    if ModelSource(name, "", site).is_folder:
+        place, revision = "folder" if (site / Path(name).expanduser()).is_dir() else "", ""
+    trained = (site / name / TRAINING_NAME).is_file()
+    remark, reads = ("trained on this blog by enishi train", "this blog") if trained else ("of your own", "?")
+    return Candidate(name, reads, "unknown", _NOT_MEASURED, 0 if place else None, remark, place, revision)
+
+
+def _worth(model: KnownModel, profile: Profile) -> tuple[Worth, str]:
+    """What a model is worth on a blog like this."""
+    measured = "with the site encoder .753; that alone .740, the model alone .715 (nDCG@5 of tags, the blog of 18F)"
+    english = profile.share("en")
+    if not model.is_english:
+        return "unknown", _NOT_MEASURED
+    if english >= MOST:
+        return "better", measured
+    if profile.share("en", LATIN) >= MOST:
+        return "unknown", f"better if the blog is in English: {measured}"
+    if profile.share("ja", "zh", "zh-hant") >= 0.5:
+        return (
+            "worse",
+            "beside the site encoder next to nothing; alone .653, that alone .733 (nDCG@5 of tags, a Japanese blog)",
+        )
+    if english:
+        return "worse", f"reads English only: {1 - english:.0%} of the posts are in other languages"
+    return "worse", f"reads English only; this blog is in {language_name(next(iter(profile.languages), ''))}"
+
+
+def _in_hub(name: str) -> tuple[Place, str]:
+    """Whether the hub's cache on this machine has a model that is whole, and its commit; the network is not asked."""
+    if find_spec("huggingface_hub") is None:
+        return "", ""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        modules = try_to_load_from_cache(repository_of(name), "modules.json", cache_dir=cache_of_hub())
+        if not isinstance(modules, str):
+            return "", ""
+        snapshot = ModelSource(str(Path(modules).parent), "", Path()).folder()
+    except (HFValidationError, EncoderError, OSError, ValueError):  # no possible name; half a download; its own code
+        return "", ""
+    return "hub", snapshot.name if re.fullmatch(r"[0-9a-f]{40}", snapshot.name) else ""
