@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from test_standing import NOW, built, outputs
+from test_live_blog import NOW, built, outputs
 
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi.commands.watch.live_blog import Turn
@@ -311,7 +311,7 @@ import sys
 sys.path[:0] = {[os.fspath(TESTS)]!r}
 from pathlib import Path
 from blog import topic_posts, topic_text, write_blog
-from test_standing import NOW, update
+from test_live_blog import NOW, update
 from enishi.pipeline import Request
 from enishi.commands.watch.live_blog import Standing
 def resident():
