@@ -37,7 +37,7 @@ from enishi.errors import SettingsError
 from enishi.pipeline import Request, links_of, load, open_cache, read
 from enishi.tags.evaluate import TextNeighbors, divide, hide_in_turn, without_tags
 from made_up_encoders import MadeUp, noise, topic, use
-from places import TESTS
+from places import IMPORT_PATH
 
 TOPIC_NAMES = ("tea", "trains", "storage", "bread")
 
@@ -664,7 +664,7 @@ def test_the_same_figures_in_any_process(blog: Path, tmp_path: Path) -> None:
             "PYTHONHASHSEED": seed,
             "OPENBLAS_NUM_THREADS": threads,
             "OMP_NUM_THREADS": threads,
-            "PYTHONPATH": os.fspath(TESTS),
+            "PYTHONPATH": IMPORT_PATH,
         }
         done = subprocess.run([sys.executable, "-c", program, str(blog)], capture_output=True, env=environment)
         assert done.returncode == 0, done.stderr.decode()

@@ -17,7 +17,7 @@ from blog_of_documents import SUBJECTS, document, subject_posts
 from enishi.encoders.doc2vec import Doc2VecEncoder
 from enishi.errors import EncoderError
 from enishi.types import Encoder
-from places import TESTS
+from places import IMPORT_PATH
 
 pytest.importorskip("gensim")
 
@@ -104,7 +104,7 @@ def test_the_same_bytes_in_any_process(encoder: Doc2VecEncoder, vectors: npt.NDA
     query = encoder.encode_query("goroutine channel oven")
     expected = hashlib.sha256(vectors.tobytes() + query.tobytes()).hexdigest()
     for seed, threads in (("1", "1"), ("2", "2")):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "PYTHONPATH": str(TESTS)}
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads, "PYTHONPATH": IMPORT_PATH}
         command = [sys.executable, "-c", PROGRAM]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
         assert done.stdout.strip() == expected

@@ -20,7 +20,7 @@ import pytest
 from enishi.config import ReadingSettings
 from enishi.encoders.readers import DIMENSIONS, ReadersEncoder
 from enishi.errors import EncoderError, Severity
-from places import TESTS
+from places import IMPORT_PATH
 from synthetic_readers import BROWSERS, group_of, popularity, posts, readings, requests_of, write_log
 
 pytest.importorskip("gensim")
@@ -142,7 +142,7 @@ print(hashlib.sha256(encoder.encode(posts(120)).tobytes()).hexdigest(), encoder.
 def test_the_same_bytes_in_any_process(
     site: Path, vectors: npt.NDArray[np.float32], hash_seed: str, threads: str, patterns: list[str]
 ) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads, "PYTHONPATH": str(TESTS)}
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads, "PYTHONPATH": IMPORT_PATH}
     command = [sys.executable, "-c", PROGRAM, str(site), *patterns]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.split(maxsplit=1) == [hashlib.sha256(vectors.tobytes()).hexdigest(), encoder_of(site).key + "\n"]

@@ -18,7 +18,7 @@ from enishi.cache import Cache
 from enishi.encoders.site import SiteEncoder
 from enishi.reading.tokens import count_words
 from enishi.types import Document, Encoder, Post, TextFields
-from places import TESTS
+from places import IMPORT_PATH
 
 
 def document(number: int, text: str, tags: tuple[str, ...] = ()) -> Document:
@@ -247,9 +247,11 @@ def test_the_same_bytes_for_any_hash_seed_and_number_of_threads() -> None:
     found = set()
     for seed, threads in (("0", "1"), ("1", "2"), ("12345", "4")):
         variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        environment = os.environ | dict.fromkeys(variables, threads) | {"PYTHONHASHSEED": seed}
+        environment = (
+            os.environ | dict.fromkeys(variables, threads) | {"PYTHONHASHSEED": seed, "PYTHONPATH": IMPORT_PATH}
+        )
         done = subprocess.run(
-            [sys.executable, "-c", DIGEST], cwd=TESTS, env=environment, capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", DIGEST], env=environment, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, done.stderr
         found.add(done.stdout)

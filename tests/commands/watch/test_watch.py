@@ -27,7 +27,7 @@ from enishi.console.watch import JsonListener, TerminalListener
 from enishi.errors import Diagnostic
 from enishi.pipeline import Request
 from enishi.writing.render import templates_folder
-from places import DOCS, TESTS
+from places import DOCS, IMPORT_PATH
 
 SCHEMA = json.loads((templates_folder() / "schema" / "watch.schema.json").read_text("utf-8"))
 PAGE = DOCS / "watch.md"
@@ -308,7 +308,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     """Of 1,000 saves: what the last 700 add to the process."""
     program = f"""
 import sys
-sys.path[:0] = {[os.fspath(TESTS)]!r}
+sys.path[:0] = {IMPORT_PATH.split(os.pathsep)!r}
 from pathlib import Path
 from blog import topic_posts, topic_text, write_blog
 from test_live_blog import NOW, update
