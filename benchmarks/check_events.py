@@ -27,7 +27,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from enishi.editing.edit import Edit, TagChange, plan_edit
+from enishi.editing.change import Edit, TagChange
+from enishi.editing.plan import plan_edit
 from enishi.pipeline import Request, load, open_cache, read
 from enishi.tags.vocabulary import fold_tag
 

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog import topic_posts, write_blog
-from enishi.editing.edit import Edit, Refusal, TagChange, plan_edit
+from enishi.editing.change import Edit, Refusal, TagChange
+from enishi.editing.plan import plan_edit
 from enishi.errors import Diagnostic, Severity
 from enishi.pipeline import Request, build
 from enishi.reading import posts as reading

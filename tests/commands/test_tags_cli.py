@@ -14,7 +14,8 @@ from blog import files_below, topic_posts, write_blog
 from enishi import cli
 from enishi.commands import tags as tagging
 from enishi.console.tags import sparkline
-from enishi.editing import edit
+from enishi.editing.apply import EditRefusedError, apply_edit
+from enishi.errors import OutputError
 from enishi.pipeline import Request, build
 
 LACKS_TEA, LACKS_BREAD = "content/tea-3.md", "content/bread-5.md"
@@ -390,8 +391,8 @@ def test_the_undo_patch_holds_what_was_done_and_no_more(run: Any, blog: Path, mo
 
     def refusing(file: Path, old: bytes, new: bytes) -> None:
         if file.name == "tea-1.md":
-            raise edit.EditRefusedError(f"{file}: changed meanwhile")
-        edit.apply_edit(file, old, new)
+            raise EditRefusedError(f"{file}: changed meanwhile")
+        apply_edit(file, old, new)
 
     monkeypatch.setattr(tagging, "apply_edit", refusing)
     told = run("tags", "rename", "tea", "Tee", "--yes")
@@ -405,7 +406,7 @@ def test_a_full_disk_stops_and_says_so(run: Any, blog: Path, monkeypatch: pytest
     before = posts_of(blog)
 
     def full(file: Path, old: bytes, new: bytes) -> None:
-        raise edit.OutputError(f"{file}: no space left")
+        raise OutputError(f"{file}: no space left")
 
     monkeypatch.setattr(tagging, "apply_edit", full)
     told = run("tags", "rename", "tea", "Tee", "--yes")

@@ -16,7 +16,9 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from enishi.commands.check.line_edits import line_edit
-from enishi.editing.edit import Edit, TagChange, plan_edit, unified_diff
+from enishi.editing.change import Edit, TagChange
+from enishi.editing.patch import unified_diff
+from enishi.editing.plan import plan_edit
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.reporters import FORMATS, as_bytes

@@ -1,7 +1,7 @@
 """What the author does about tags: looks at suggestions, declines them, writes them into posts, renames tags.
 
 Suggestions and topics are those of the last build (tags.json), without what was declined since.  Files are edited by
-:mod:`enishi.editing.edit` alone: first everything is planned, and nothing is written before the author has seen it.
+:mod:`enishi.editing` alone: first everything is planned, and nothing is written before the author has seen it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.commands.ask import NoBuildError, UnknownPostError, find_post, written_posts
 from enishi.config import load_settings
-from enishi.editing.edit import EditRefusedError, Refusal, Style, TagChange, apply_edit, plan_edit, unified_diff
+from enishi.editing.apply import EditRefusedError, apply_edit
+from enishi.editing.change import Refusal, Style, TagChange
+from enishi.editing.patch import unified_diff
+from enishi.editing.plan import plan_edit
 from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, Severity
 from enishi.pipeline import STATE_FOLDER, Blog, Request, create_encoder, load, open_cache, read
 from enishi.reading.documents import PostFile

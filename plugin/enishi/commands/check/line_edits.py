@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enishi.editing.edit import unified_diff
+from enishi.editing.patch import common_ends, unified_diff
 from enishi.findings import LineEdit
 
 _LONGEST_LINE = 10_000
@@ -21,9 +21,7 @@ def line_edit(path: str, before: bytes, after: bytes) -> LineEdit | None:
         return None
     if old == new or any("\r" in line.removesuffix("\r") for line in (*old, *new)):
         return None  # lone carriage returns end a line for some readers, and none for others
-    shorter = min(len(old), len(new))
-    start = next((at for at in range(shorter) if old[at] != new[at]), shorter)
-    end = next((at for at in range(shorter - start) if old[-1 - at] != new[-1 - at]), shorter - start)
+    start, end = common_ends(old, new)
     if start == len(old) - end:  # lines are added only: the one before them (or after) is taken in
         start, end = (start - 1, end) if start else (start, end - 1)
     lines = old[start : len(old) - end], new[start : len(new) - end]

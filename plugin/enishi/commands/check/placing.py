@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enishi.commands.check.line_edits import line_edit, line_of, patch_of
 from enishi.commands.check.remarks import Remark
 from enishi.config import CheckSettings
-from enishi.editing.edit import Edit, Style, TagChange, TagsPlace, find_tags, plan_edit
+from enishi.editing.change import Edit, Style, TagChange
+from enishi.editing.plan import TagsPlace, find_tags, plan_edit
 from enishi.errors import Severity
 from enishi.findings import Finding
 from enishi.reading.documents import PostFile
@@ -119,7 +120,7 @@ class Placing:
     def _tags_place(self, path: str) -> TagsPlace:
         file = self.files.get(path)
         if file is None:
-            return TagsPlace(1, 1, False)
+            return TagsPlace(1, 1)
         return find_tags(file.data, hexo=self.site.reads_like_hexo, generator=self.site.generator)
 
     def _edit(self, data: bytes, change: TagChange) -> Edit | None:

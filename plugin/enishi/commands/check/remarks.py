@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from enishi.editing.edit import TagChange
+from enishi.editing.change import TagChange
 from enishi.errors import Diagnostic, Severity
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 from enishi.text.plural import counted

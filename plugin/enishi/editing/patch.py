@@ -1,0 +1,67 @@
+"""A change of a file as a patch that git applies, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import AnyStr
+
+_CONTEXT = 3
+_ENDS_NAMES = re.compile(rb'["\\\x00-\x1f\x7f]')
+_ESCAPES = {b'"': b'\\"', b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\r": b"\\r"}
+
+
+def common_ends(old: Sequence[AnyStr], new: Sequence[AnyStr]) -> tuple[int, int]:
+    """How many lines are equal at the start, and how many of the others at the end."""
+    shorter = min(len(old), len(new))
+    start = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    end = next((i for i in range(shorter - start) if old[-1 - i] != new[-1 - i]), shorter - start)
+    return start, end
+
+
+def unified_diff(path: str, before: bytes, after: bytes) -> bytes:
+    """A patch of one hunk that `git apply` takes, byte for byte whatever the line ends; empty if nothing differs.
+
+    `path` is relative to where git is to apply it, POSIX.  Swap the two texts for the patch that undoes it.
+    """
+    if before == after:
+        return b""
+    old, new = _lines(before), _lines(after)
+    start, end = common_ends(old, new)
+    first = max(start - _CONTEXT, 0)
+    tail = min(end, _CONTEXT)
+    old_count, new_count = len(old) - end + tail - first, len(new) - end + tail - first
+    names = [_git_name(f"{side}/{path}") for side in "ab"]
+    lines = [b"diff --git %s %s\n" % (names[0], names[1])]
+    lines += [b"--- %s\n" % _ended(names[0], path), b"+++ %s\n" % _ended(names[1], path)]
+    lines.append(f"@@ -{_range(first, old_count)} +{_range(first, new_count)} @@\n".encode())
+    lines += [_marked(b" ", line) for line in old[first:start]]
+    lines += [_marked(b"-", line) for line in old[start : len(old) - end]]
+    lines += [_marked(b"+", line) for line in new[start : len(new) - end]]
+    lines += [_marked(b" ", line) for line in old[len(old) - end : len(old) - end + tail]]
+    return b"".join(lines)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return data.splitlines(keepends=True) if b"\r" not in data else re.findall(rb"[^\n]*\n|[^\n]+", data)
+
+
+def _marked(mark: bytes, line: bytes) -> bytes:
+    return mark + line if line.endswith(b"\n") else mark + line + b"\n\\ No newline at end of file\n"
+
+
+def _range(first: int, count: int) -> str:
+    return f"{first + 1 if count else first},{count}"
+
+
+def _git_name(name: str) -> bytes:
+    """In git's quotes if it holds what would end the name early."""
+    data = name.encode("utf-8", "surrogateescape")
+    if not _ENDS_NAMES.search(data):
+        return data
+    return b'"' + _ENDS_NAMES.sub(lambda match: _ESCAPES.get(match[0], b"\\%03o" % match[0][0]), data) + b'"'
+
+
+def _ended(name: bytes, path: str) -> bytes:
+    """git marks the end of a name with blanks in it by a tab."""
+    return name + b"\t" if " " in path else name
