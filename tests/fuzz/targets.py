@@ -14,7 +14,7 @@ from enishi.editing.patch import unified_diff
 from enishi.editing.plan import find_tags, plan_edit
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
-from enishi.reading.frontmatter import normalise
+from enishi.reading.frontmatter_formats import normalise
 from enishi.reading.posts import MAX_BODY, Source, make_post, read_source
 from enishi.reading.prose import LEDE_LENGTH, plain_title, text_fields
 from enishi.reading.site import Site

@@ -16,8 +16,8 @@ import pytest
 
 from enishi.errors import Diagnostic
 from enishi.reading import javascript, permalinks, yaml12
-from enishi.reading.frontmatter import LOST
 from enishi.reading.globs import HexoGlobs
+from enishi.reading.hexo_frontmatter import LOST
 from enishi.reading.posts import Source, find_files, make_post, read_source
 from enishi.reading.site import Site, detect_site
 from enishi.types import Post
@@ -83,7 +83,16 @@ PLAIN_SITE = Site(
     permalink=":year/:month/:day/:title/",
 )
 DATE_OUT_OF_RANGE = "a year that Python's datetime does not have: the post has no date here"
+WRONG_TAG = "a value that is not what its tag says is text or its own kind here; Hexo loses the post"
+YAML_1_1 = "libyaml, which reads YAML 1.1, refuses it: the post is lost here"
 EXPLAINED = {
+    "---\ntitle: t\ntags: !!null ''\n---\nbody\n": WRONG_TAG,
+    "---\ntitle: t\ntags: !!bool yes\n---\nbody\n": WRONG_TAG,
+    "---\ntitle: !!int x\n---\nbody\n": WRONG_TAG,
+    "---\ntitle: t\ntags:\n  -\ta\n---\nbody\n": YAML_1_1,
+    "---\na: &x 1\nb: &x 2\ntitle: *x\n---\nbody\n": YAML_1_1,
+    "---\ntitle: a\x85b\n---\n": "a line break of YAML 1.1 is a blank here",
+    "---\ntitle: a\u2028b\n---\n": "a line break of YAML 1.1 is a blank here",
     "---\ntitle: t\ntags: .nan\n---\nbody\n": "not a number is false to JavaScript; here it is the text NaN",
     "---\ntitle: t\ntags: !!binary aGVsbG8=\n---\nbody\n": "bytes are left as they are written",
     '---\ntitle: "\\ud83d"\n---\nbody\n': "half of a surrogate pair is no text outside JavaScript",
@@ -171,10 +180,13 @@ def test_heaps_of_lines() -> None:
     found = compare_texts(list(dict.fromkeys(texts)))
     left = {text: different for text, different in found.items() if not any(p.search(text) for p in EXPLAINED_HEAPS)}
     assert left == {}
-    assert len(found) < 10
+    assert len(found) < 20
 
 
 EXPLAINED_HEAPS = {
+    re.compile(r"\A\ufeff?---\r?\n\t\r?\n"): "a tab alone, which libyaml refuses: the post is lost here",
+    re.compile(r"\A---\r?\n  +"): "a text that goes on further left than it began: to js-yaml that is an error",
+    re.compile(r"\n----\r?\n"): "to js-yaml a document begins at `---` whatever follows",
     re.compile(
         r'"a\r?\n(?:.*\n)*"tags"'
     ): "js-yaml takes what touches a closing quote for the next key; here the post is lost",
@@ -691,7 +703,7 @@ def test_yaml() -> None:
             continue
         assert "value" in theirs, (text, theirs)
         assert ours == theirs["value"], text
-    assert refused < 100
+    assert refused < 300
 
 
 def with_dates(document: yaml12.Document) -> Any:
@@ -702,7 +714,8 @@ def with_dates(document: yaml12.Document) -> Any:
         if pointer in timestamps:
             return {"!date": javascript.yaml_timestamp(value)}
         if isinstance(value, dict):
-            return {key: convert(item, f"{pointer}/{yaml12.escape_pointer(key)}") for key, item in value.items()}
+            steps = {key: key.replace("~", "~0").replace("/", "~1") for key in value}
+            return {key: convert(item, f"{pointer}/{steps[key]}") for key, item in value.items()}
         if isinstance(value, list):
             return [convert(item, f"{pointer}/{index}") for index, item in enumerate(value)]
         return value

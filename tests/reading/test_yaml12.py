@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.reading import yaml12
-from enishi.reading.yaml12 import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, Document, YamlError, load, plain_scalar
+from enishi.reading.yaml12 import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, YamlError, is_plain_text, load, plain_scalar
 
 SCALARS: list[tuple[str, Any]] = [
     *(("yes", "yes"), ("no", "no"), ("on", "on"), ("Off", "Off"), ("y", "y"), ("true", True), ("False", False)),
@@ -41,15 +44,18 @@ SCALARS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("text", "value"), SCALARS)
 def test_plain_scalars_of_the_core_schema(text: str, value: Any) -> None:
-    found, is_timestamp = plain_scalar(text)
-    assert (found, type(found), is_timestamp) == (value, type(value), False)
+    read = plain_scalar(text)
+    assert (read, type(read)) == (value, type(value))
+    assert is_plain_text(text) is (value == text)
 
 
 @pytest.mark.parametrize("text", ["2024-01-02", "2024-1-2 10:00:00", "2024-01-02T10:00:00.5+09:00", "2024-13-45"])
 def test_timestamps_stay_text(text: str) -> None:
-    assert load(f"a: {text}\nb: '{text}'\nc: [{text}]\n") == Document(
-        {"a": text, "b": text, "c": [text]}, ("/a", "/c/0"), {"a": 0, "b": 1, "c": 2}
-    )
+    document = load(f"a: {text}\nb: '{text}'\nc: [{text}]\n")
+    assert document.value == {"a": text, "b": text, "c": [text]}
+    assert document.timestamps == ("/a", "/c/0")
+    assert document.key_lines == {"a": 0, "b": 1, "c": 2}
+    assert not is_plain_text(text)
 
 
 @pytest.mark.parametrize("text", ["2024-1-2", "2024/01/02", "2024-01-02 10:00", "20240102", "2024-01-02 at noon"])
@@ -68,9 +74,10 @@ def test_keys_are_texts_and_unequal() -> None:
     with pytest.raises(YamlError) as error:
         load("a: 1\nb: 2\na: 3\n")
     assert (error.value.kind, error.value.message, error.value.line, error.value.start) == ("duplicate-key", "a", 2, 0)
-    assert load("a: 1\nb: 2\na: 3\na:\n", strict=False) == Document(
-        {"a": 3, "b": 2}, (), {"a": 2, "b": 1}, (("a", 2), ("a", 3))
-    )
+    document = load("a: 1\nb: 2\na: 3\na:\n", strict=False)
+    assert document.value == {"a": 3, "b": 2}
+    assert document.key_lines == {"a": 2, "b": 1}
+    assert document.duplicates == (("a", 2), ("a", 3))
 
 
 def test_a_date_that_a_later_twin_replaces_is_none() -> None:
@@ -89,7 +96,7 @@ def test_merging() -> None:
 
 
 def test_unknown_tags() -> None:
-    for text in ("a: !x b\n", "a: !!python/object:os.system b\n", "a: !!int b\n", "a: !!bool yes\n", "a: !!null ''\n"):
+    for text in ("a: !x b\n", "a: !!python/object:os.system b\n"):
         with pytest.raises(YamlError) as error:
             load(text)
         assert error.value.kind == "tag"
@@ -102,16 +109,11 @@ def test_unknown_tags() -> None:
     }
 
 
-def test_breaks_of_yaml_1_1_are_characters() -> None:
-    text = "a: x\x85y\nb: x\u2028y\nc: x\u2029y\n"
-    assert load(text).value == {"a": "x\x85y", "b": "x\u2028y", "c": "x\u2029y"}
+def test_breaks_of_yaml_1_1_are_blanks() -> None:
+    assert load("a: x\x85y\nb: x\u2028y\nc: x\u2029y\n").value == {"a": "x y", "b": "x y", "c": "x y"}
 
 
-def test_what_libyaml_refuses_and_js_yaml_takes() -> None:
-    assert load("a:\n-\tb\n- \tc\n").value == {"a": ["b", "c"]}
-    assert load("a: b\n \t\nc: d\n").value == {"a": "b", "c": "d"}
-    assert load("a: &x 1\nb: &x 2\nc: *x\n").value == {"a": 1, "b": 2, "c": 2}
-    assert load('a: "\\ud83d\\ude00"\nb: "\\ud83d"\n').value == {"a": "😀", "b": "\ufffd"}
+def test_a_block_at_the_end_keeps_its_line_end() -> None:
     assert load("a: |\n  b").value == {"a": "b\n"}
 
 
@@ -163,9 +165,11 @@ def test_an_anchor_inside_itself(text: str) -> None:
         load(text)
 
 
+# Characters that JSON writes as one escape: libyaml does not join surrogates
+TEXT = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=20)
 JSON_LIKE = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
 
@@ -199,20 +203,12 @@ def test_any_text(text: str, strict: bool) -> None:
 def test_the_parser_in_python_agrees(text: str) -> None:
     """PyYAML may come without libyaml: a text that both can read means the same."""
 
-    def read() -> Any:
-        try:
-            return load(text, strict=False)
-        except YamlError:
-            return None
-
-    def purely() -> Any:
-        yaml12._FORCE_PURE = True
+    def read(*, with_libyaml: bool) -> Any:
         yaml12._loader_class.cache_clear()
-        try:
-            return read()
-        finally:
-            yaml12._FORCE_PURE = False
-            yaml12._loader_class.cache_clear()
+        with mock.patch.object(yaml, "__with_libyaml__", with_libyaml), suppress(YamlError):
+            return load(text, strict=False).value
+        return None
 
-    ours, pure = read(), purely()
-    assert ours is None or pure is None or ours == pure
+    fast, pure = read(with_libyaml=True), read(with_libyaml=False)
+    yaml12._loader_class.cache_clear()
+    assert fast is None or pure is None or fast == pure

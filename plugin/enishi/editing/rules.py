@@ -9,7 +9,9 @@ from typing import Any
 
 from enishi.editing.change import Style
 from enishi.reading import javascript
-from enishi.reading.frontmatter import HANDLERS, HEXO_HANDLERS, FrontMatter, Handler
+from enishi.reading.frontmatter import HANDLERS, FrontMatter
+from enishi.reading.frontmatter_formats import Handler
+from enishi.reading.hexo_frontmatter import HEXO_HANDLERS
 from enishi.reading.posts import Source, make_post
 from enishi.reading.site import Site
 

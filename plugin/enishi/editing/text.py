@@ -11,7 +11,8 @@ from typing import Literal
 
 from enishi.editing.change import RefusedError
 from enishi.editing.rules import KeyPath, Rules
-from enishi.reading.frontmatter import Block, BlockError, Handler, normalise
+from enishi.reading.frontmatter_formats import Block, Handler, normalise
+from enishi.reading.frontmatter_mistakes import BlockError
 from enishi.reading.posts import read_source
 
 LINE_END = re.compile(r"\r\n|\n|\r")

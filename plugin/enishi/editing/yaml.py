@@ -13,7 +13,7 @@ from enishi.editing.change import RefusedError
 from enishi.editing.new_lines import places_for_lines
 from enishi.editing.rules import KeyPath
 from enishi.editing.text import LINE_END, Entry, Item, PostText, Value
-from enishi.reading.yaml12 import plain_scalar
+from enishi.reading.yaml12 import is_plain_text
 
 # -- where things lie ------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ def is_plain(text: str) -> bool:
 
     if text != text.strip() or not _PLAIN.fullmatch(text) or _NUMBER_LIKE.fullmatch(text):
         return False
-    if text.lower() in _ALSO_WORDS or plain_scalar(text) != (text, False):
+    if text.lower() in _ALSO_WORDS or not is_plain_text(text):
         return False
     try:
         return bool(yaml.safe_load(f"[{text}]") == [text]) and bool(yaml.safe_load(f"- {text}\n") == [text])

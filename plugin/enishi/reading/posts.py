@@ -23,9 +23,10 @@ from typing import Any
 from enishi.errors import Diagnostic, Severity
 from enishi.findings import CODES
 from enishi.reading import dates, javascript, permalinks
-from enishi.reading.frontmatter import LOST, FrontMatter, Problem, parse
 from enishi.reading.frontmatter import VERSION as FRONT_MATTER_VERSION
+from enishi.reading.frontmatter import FrontMatter, parse
 from enishi.reading.globs import Globs, HexoGlobs
+from enishi.reading.hexo_frontmatter import LOST, parse_as_hexo
 from enishi.reading.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES, NEVER_POSTS, Site, is_project_file
 from enishi.types import Post, Status
 
@@ -293,8 +294,8 @@ class Source:
         return self.front.body_line
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the file, by line of the file."""
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the file, by line of the file, without its path."""
         return self.front.problems
 
     def to_json(self) -> dict[str, Any]:
@@ -314,7 +315,9 @@ class Source:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Source:
         """Undo `to_json`.  Raises KeyError, TypeError or ValueError for anything else."""
-        problems = tuple(Problem(line, code, Severity(level), text) for line, code, level, text in value["problems"])
+        problems = tuple(
+            Diagnostic("", line, code, Severity(level), text) for line, code, level, text in value["problems"]
+        )
         front = FrontMatter(
             meta=dict(value["meta"]),
             body=str(value["body"]),
@@ -331,7 +334,7 @@ class Source:
 def read_source(data: bytes, *, hexo: bool) -> Source:
     """Read a file's bytes: exactly as Hexo does, or tolerantly.  Pure; never raises."""
     text, problem = _decode(data, hexo=hexo)
-    front = parse(text, hexo=hexo)
+    front = parse_as_hexo(text) if hexo else parse(text)
     if problem is not None:
         front = replace(front, problems=(problem, *front.problems))
     if len(front.body) > MAX_BODY:
@@ -344,18 +347,18 @@ def _cut(front: FrontMatter) -> FrontMatter:
     end = front.body.rfind("\n", MAX_BODY // 2, MAX_BODY) + 1 or MAX_BODY
     line = front.body_line + front.body.count("\n", 0, end)
     told = f"the post goes on after its first {MAX_BODY:,} characters; from here on it is not read"
-    problem = Problem(line, "post-too-long", Severity.WARNING, told)
+    problem = Diagnostic("", line, "post-too-long", Severity.WARNING, told)
     return replace(front, body=front.body[:end], problems=(*front.problems, problem))
 
 
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
-def _decode(data: bytes, *, hexo: bool) -> tuple[str, Problem | None]:
+def _decode(data: bytes, *, hexo: bool) -> tuple[str, Diagnostic | None]:
     """UTF-8, bad bytes replaced as Hexo does; elsewhere UTF-16 with its mark is read too."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         told = "the file is UTF-16, which generators do not read. Save it as UTF-8"
-        problem = Problem(1, "not-utf8", Severity.WARNING, told)
+        problem = Diagnostic("", 1, "not-utf8", Severity.WARNING, told)
         return data.decode("utf-8" if hexo else "utf-16", "replace"), problem
     try:
         return data.decode("utf-8"), None
@@ -363,7 +366,7 @@ def _decode(data: bytes, *, hexo: bool) -> tuple[str, Problem | None]:
         before = data[: error.start]
         line = (before.count(b"\n") if hexo else len(_LINE_ENDS.findall(before))) + 1
         told = f"byte {data[error.start]:#04x} is not UTF-8: it is shown as `\ufffd`. Save the file as UTF-8"
-        return data.decode("utf-8", "replace"), Problem(line, "not-utf8", Severity.WARNING, told)
+        return data.decode("utf-8", "replace"), Diagnostic("", line, "not-utf8", Severity.WARNING, told)
 
 
 # --- what the generator makes of it ---------------------------------------------------------------------------------
@@ -388,7 +391,7 @@ class _Rules:
         self.meta = source.front.meta
         self._timestamps = frozenset(source.front.timestamps)
         self.relative = _below_post_folder(path, site)
-        self.diagnostics = [Diagnostic(path, p.line, p.code, p.severity, p.message) for p in source.problems]
+        self.diagnostics = [replace(problem, path=path) for problem in source.problems]
 
     def post(self) -> Post:
         """The post."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enishi.cache import Cache
 from enishi.pipeline import Blog
 from enishi.reading.documents import PostFile, read_documents
-from enishi.reading.frontmatter import normalise
+from enishi.reading.frontmatter_formats import normalise
 from enishi.reading.links import PostFinder, find_posts_of, own_hosts, resolve_links
 from enishi.reading.posts import read_source
 from enishi.reading.template_syntax import MORE_MARK, plain_markdown
