@@ -106,7 +106,7 @@ class EncoderSettings(_Section):
     )
 
 
-class ReadingSettings(_Section):
+class ReadersSettings(_Section):
     """What readers of the blog read together."""
 
     logs: str | tuple[str, ...] = Field(
@@ -247,7 +247,7 @@ class Settings(_Section):
     )
     related: RelatedSettings = Field(default_factory=RelatedSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
-    reading: ReadingSettings = Field(default_factory=ReadingSettings)
+    readers: ReadersSettings = Field(default_factory=ReadersSettings)
     index: IndexSettings = Field(default_factory=IndexSettings)
     partials: PartialSettings = Field(default_factory=PartialSettings)
     tags: TagSettings = Field(default_factory=TagSettings)
@@ -510,10 +510,15 @@ def _explain(error: ValidationError, places: Mapping[tuple[str, ...], str]) -> l
         written = next((location[:n] for n in range(len(location), 0, -1) if location[:n] in places), ())
         place = places.get(written, "settings")
         key = max(_known_prefix(location, names), written, key=len)  # an entry of a table is not a setting of its own
-        dotted = ".".join(key)
         if problem["type"] == "extra_forbidden":
-            told[f"{place}: there is no setting {dotted}; {_nearest(dotted, names)}"] = []
+            section = problem["input"]
+            inner = [(*key, str(name)) for name in section] if isinstance(section, Mapping) else []
+            for unknown in inner or [key]:
+                dotted = ".".join(unknown)
+                message = f"there is no setting {dotted}; {_nearest(dotted, names)}"
+                told[f"{places.get(unknown, place)}: {message}"] = []
         else:
+            dotted = ".".join(key)
             message = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}"
             told.setdefault(f"{place}: {dotted} = {problem.get('input')!r} does not fit: ", []).append(message)
     return [what + " or ".join(dict.fromkeys(messages)) for what, messages in told.items()]
@@ -521,8 +526,8 @@ def _explain(error: ValidationError, places: Mapping[tuple[str, ...], str]) -> l
 
 def _nearest(wrong: str, names: set[str]) -> str:
     last = wrong.rpartition(".")[2]
-    near = [name for name in sorted(names) if name.rpartition(".")[2] == last]
-    near = near or difflib.get_close_matches(wrong, sorted(names), n=1, cutoff=0.5)
+    same = [name for name in sorted(names) if name.rpartition(".")[2] == last]
+    near = difflib.get_close_matches(wrong, same or sorted(names), n=1, cutoff=0.0 if same else 0.5)
     return f"did you mean {near[0]}?" if near else "see the list of settings in the documentation"
 
 

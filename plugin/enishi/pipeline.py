@@ -217,7 +217,7 @@ def create_encoder(blog: Blog, cache: Cache, progress: Progress = lambda *_: Non
     from enishi.encoders.blog import BlogEncoder
 
     encoder = BlogEncoder(blog.settings, blog.site, store=cache, progress=progress)
-    if blog.settings.reading.patterns:
+    if blog.settings.readers.patterns:
         encoder.load(cache.arrays())  # which know what the logs said
     return encoder
 
@@ -504,7 +504,7 @@ def _encoder_stamps(site: Site, settings: Settings) -> Iterator[str]:
 
         yield from _model_stamp(site.root, settings.encoder.images)
         yield from picture_stamps(site)
-    logs = settings.reading.patterns
+    logs = settings.readers.patterns
     if logs:
         from enishi.reading.access_logs import log_stamps
 

@@ -203,7 +203,7 @@ def test_readers_and_a_model_are_parts_of_one_vector(site: Path, model: Path) ->
         for step in range(3)
     ]
     (site / "visits.csv").write_text("\n".join(lines) + "\n", "utf-8")
-    logs = ("reading.logs=visits.csv", "reading.min_readers=5")
+    logs = ("readers.logs=visits.csv", "readers.min_readers=5")
     report = build(request_for(site, model, *logs))
     assert [d for d in report.diagnostics if "log" in d.code] == []
     found = explain(request_for(site, model, *logs), "tea-0", "tea-1")
@@ -216,7 +216,7 @@ def test_readers_and_a_model_are_parts_of_one_vector(site: Path, model: Path) ->
 
 def test_parts_that_take_more_than_all_are_refused(site: Path, model: Path) -> None:
     with pytest.raises(SettingsError, match=r"shares of one vector.*1\.1"):
-        build(request_for(site, model, "encoder.weight=0.9", "reading.logs=x.log", "reading.weight=0.2"))
+        build(request_for(site, model, "encoder.weight=0.9", "readers.logs=x.log", "readers.weight=0.2"))
 
 
 def test_a_missing_model_ends_the_command_with_one_message(site: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from enishi.config import ReadingSettings
+from enishi.config import ReadersSettings
 from enishi.encoders.readers import DIMENSIONS, ReadersEncoder
 from enishi.errors import EncoderError, Severity
 from places import IMPORT_PATH
@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def encoder_of(site: Path, **settings: Any) -> ReadersEncoder:
-    return ReadersEncoder(ReadingSettings(**{"logs": "access-*", **settings}), site)
+    return ReadersEncoder(ReadersSettings(**{"logs": "access-*", **settings}), site)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_too_few_readers_in_all(tmp_path: Path) -> None:
     assert not encoder.encode(DOCUMENTS).any()
     (told,) = encoder.diagnostics
     assert (told.code, told.severity) == ("few-readers", Severity.WARNING)
-    assert "reading.min_readers" in told.message
+    assert "readers.min_readers" in told.message
 
 
 def test_no_logs_no_posts_and_no_query(tmp_path: Path, site: Path) -> None:
@@ -128,9 +128,9 @@ PROGRAM = """
 import hashlib, sys
 from pathlib import Path
 from synthetic_readers import posts
-from enishi.config import ReadingSettings
+from enishi.config import ReadersSettings
 from enishi.encoders.readers import ReadersEncoder
-encoder = ReadersEncoder(ReadingSettings(logs=sys.argv[2:]), Path(sys.argv[1]))
+encoder = ReadersEncoder(ReadersSettings(logs=sys.argv[2:]), Path(sys.argv[1]))
 print(hashlib.sha256(encoder.encode(posts(120)).tobytes()).hexdigest(), encoder.key)
 """
 

@@ -232,16 +232,16 @@ def _part_encoders(
     others: list[tuple[PartEncoder, float]] = []
     if model is not None:
         others.append((model, settings.encoder.weight))
-    if settings.reading.patterns:
+    if settings.readers.patterns:
         from enishi.encoders.readers import ReadersEncoder
 
         readers = ReadersEncoder(
-            settings.reading,
+            settings.readers,
             site.root,
             own_hosts(site.url),
             progress,
         )
-        others.append((readers, settings.reading.weight))
+        others.append((readers, settings.readers.weight))
     if settings.encoder.images:
         from enishi.encoders.images import ImageEncoder
 
@@ -257,7 +257,7 @@ def _part_encoders(
     taken = sum(weight for _, weight in others)
     if taken > 1:
         raise SettingsError(
-            f"encoder.weight, reading.weight and encoder.images_weight are shares of one vector: together {taken:g}, "
+            f"encoder.weight, readers.weight and encoder.images_weight are shares of one vector: together {taken:g}, "
             "they are more than 1"
         )
     return [(fitted, 1 - taken), *others]

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from enishi.config import ReadingSettings
+from enishi.config import ReadersSettings
 from enishi.encoders.parts import PartEncoder
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.memo import Memo
@@ -63,7 +63,7 @@ class ReadersEncoder(PartEncoder):
     name = "readers"
 
     def __init__(
-        self, settings: ReadingSettings, site: Path, hosts: Iterable[str] = (), progress: Progress | None = None
+        self, settings: ReadersSettings, site: Path, hosts: Iterable[str] = (), progress: Progress | None = None
     ) -> None:
         self._patterns = settings.patterns
         self._min_readers = settings.min_readers
@@ -165,7 +165,7 @@ def _gensim() -> str:
         return version("gensim")
     except PackageNotFoundError as error:
         raise EncoderError(
-            "reading.logs needs gensim: pip install 'enishi[readers]', or take the setting out"
+            "readers.logs needs gensim: pip install 'enishi[readers]', or take the setting out"
         ) from error
 
 
@@ -182,9 +182,9 @@ def vectors_of_visits(visits: Visits, min_readers: int) -> tuple[Vectors, list[D
         text = (
             f"{len(visits):,} visits to two posts or more are in the logs, and {len(enough)} posts have {min_readers} "
             f"readers in them; with fewer than {MIN_POSTS} such posts, readers do not count: name more logs, or lower "
-            "reading.min_readers"
+            "readers.min_readers"
         )
-        return vectors, [Diagnostic("reading.logs", 0, "few-readers", Severity.WARNING, text)]
+        return vectors, [Diagnostic("readers.logs", 0, "few-readers", Severity.WARNING, text)]
     vectors[enough] = item2vec(_Visits(visits, enough))
     return vectors, []
 

@@ -155,13 +155,13 @@ def find_logs(
     for pattern in patterns:
         files = sorted(islice(iglob(os.fspath(site / Path(pattern).expanduser())), MAX_FILES + 1))  # noqa: PTH207
         if not files:
-            diagnostics.append(_diagnostic(pattern, 0, "no-logs", "reading.logs names no file; nothing is read of it"))
+            diagnostics.append(_diagnostic(pattern, 0, "no-logs", "readers.logs names no file; nothing is read of it"))
         for file in files:
             real = os.path.realpath(file)
             if real in found or Path(file).is_dir():
                 continue
             if len(found) == MAX_FILES:
-                text = f"more than {MAX_FILES:,} logs; the rest is not read: name fewer in reading.logs"
+                text = f"more than {MAX_FILES:,} logs; the rest is not read: name fewer in readers.logs"
                 diagnostics.append(_diagnostic(pattern, 0, "too-many-logs", text))
                 break
             name = _name(Path(file), site)

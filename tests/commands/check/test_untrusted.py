@@ -91,7 +91,7 @@ images = "stranger/clip"
 site = "doc2vec"
 backend = "onnx"
 device = "cuda"
-[reading]
+[readers]
 logs = "/var/log/*"
 """
 
@@ -100,13 +100,13 @@ def test_no_other_part_of_a_vector_is_a_strangers_choice(tmp_path: Path) -> None
     site = blog(tmp_path / "site")
     (site / "enishi.toml").write_text(OTHER_PARTS)
     found = settings_of(site)
-    assert (found.encoder.images, found.reading.patterns) == ("", ())
+    assert (found.encoder.images, found.readers.patterns) == ("", ())
     assert (found.encoder.site, found.encoder.backend, found.encoder.device) == ("words", "torch", "auto")
     told = "\n".join(guarded(site)[1])
     assert "encoder.images is not used" in told
-    assert "reading.logs is not used" in told
-    own = settings_of(site, "encoder.images=mine/clip", "reading.logs=mine.log")
-    assert (own.encoder.images, own.reading.patterns) == ("mine/clip", ("mine.log",))
+    assert "readers.logs is not used" in told
+    own = settings_of(site, "encoder.images=mine/clip", "readers.logs=mine.log")
+    assert (own.encoder.images, own.readers.patterns) == ("mine/clip", ("mine.log",))
     (site / "mine" / "clip").mkdir(parents=True)
     assert settings_of(site, "encoder.images=mine/clip").encoder.images == ""
 

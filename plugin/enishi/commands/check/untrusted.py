@@ -57,7 +57,7 @@ def guarded_request(request: Request, top: Path | None) -> tuple[Request, list[s
         )
     if settings.encoder.revision and not is_trusted("encoder.revision"):
         overrides.append("encoder.revision=")
-    for name, value in (("encoder.images", settings.encoder.images), ("reading.logs", settings.reading.patterns)):
+    for name, value in (("encoder.images", settings.encoder.images), ("readers.logs", settings.readers.patterns)):
         if value and not is_trusted(name):
             overrides.append(f"{name}=")
             notes.append(f"{name} is not used, because the settings that name it are part of what is checked.")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enishi.config import ReadingSettings, Settings
+from enishi.config import ReadersSettings, Settings
 from enishi.errors import SettingsError
 
 SITE, DOC2VEC, AS_SET = "site", "doc2vec", "settings"
@@ -73,7 +73,7 @@ def _of_the_blog(settings: Settings, fitted: str = SITE) -> Settings:
     """What is fitted on the blog's own words, and nothing else."""
     alone = {"site": "doc2vec" if fitted == DOC2VEC else "words", "model": "", "revision": "", "images": ""}
     encoder = settings.encoder.model_copy(update=alone)
-    return settings.model_copy(update={"encoder": encoder, "reading": ReadingSettings()})
+    return settings.model_copy(update={"encoder": encoder, "readers": ReadersSettings()})
 
 
 def _weighted(model: str, name: str, weight: float) -> tuple[str, float]:
@@ -105,4 +105,4 @@ def _encoders_of(settings: Settings) -> object:
     """All that decides the vectors, so that two names of one encoder are told."""
     encoder = settings.encoder
     unused = {} if encoder.model else {"weight": 0.0, "revision": "", "prompt": "", "backend": "", "precision": ""}
-    return {**encoder.model_dump(), **unused}, settings.reading.model_dump()
+    return {**encoder.model_dump(), **unused}, settings.readers.model_dump()

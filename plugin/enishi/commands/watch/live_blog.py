@@ -271,7 +271,7 @@ class Standing:
 
     def _encoder_for(self, blog: Blog) -> BlogEncoder:
         """One encoder for all rounds: a pretrained model is slow to load, and knows what it has read."""
-        settings = (blog.settings.encoder, blog.settings.reading, blog.site)
+        settings = (blog.settings.encoder, blog.settings.readers, blog.site)
         if self._encoder is None or self._encoder_of != settings:
             self._encoder = BlogEncoder(blog.settings, blog.site)
             self._encoder_of = settings
