@@ -11,7 +11,8 @@ import pytest
 
 from blog import TOPICS
 from enishi.commands.compare import encoded
-from enishi.encoders.parts import PartEncoder, unit_rows
+from enishi.encoders.joining import unit_rows
+from enishi.encoders.parts import PartEncoder
 from enishi.types import Document
 
 if TYPE_CHECKING:
@@ -21,12 +22,24 @@ if TYPE_CHECKING:
 DIMENSIONS = 24
 
 
-class MadeUp:
+class MadeUp(PartEncoder):
     """A part whose vectors a function of single documents makes; `seen` holds every list of documents that it got."""
 
+    key = ""
+
     def __init__(self, key: str, vector: Callable[[Document], np.ndarray], name: str = "model") -> None:
+        super().__init__()
         self.key, self.name, self._vector = key, name, vector
+        self.sees_tags = name == "site"
         self.seen: list[tuple[Document, ...]] = []
+
+    @property
+    def tag_kernel_weight(self) -> float:
+        return float(self.name == "model")
+
+    @classmethod
+    def from_settings(cls, settings: Settings, site: Any) -> None:
+        raise NotImplementedError
 
     def encode(self, documents: Sequence[Document], memo: Any = None) -> Vectors:
         self.seen.append(tuple(documents))
@@ -34,12 +47,6 @@ class MadeUp:
 
     def encode_query(self, text: str) -> Vectors:
         raise NotImplementedError
-
-    def arrays(self) -> dict[str, Any]:
-        return {}
-
-    def load(self, arrays: Any) -> bool:
-        return True
 
 
 def noise(document: Document) -> np.ndarray:

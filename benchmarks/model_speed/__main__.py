@@ -39,7 +39,8 @@ def main() -> int:
 
     def encode_as_built() -> None:
         with tempfile.TemporaryDirectory() as folder, Cache(Path(folder, "cache.db")) as cache:
-            fresh = TransformerEncoder(options.model, store=cache)
+            fresh = TransformerEncoder(options.model)
+            fresh.store = cache
             fresh._loaded = model
             fresh.encode(documents)
 

@@ -216,10 +216,7 @@ def create_encoder(blog: Blog, cache: Cache, progress: Progress = lambda *_: Non
     """
     from enishi.encoders.blog import BlogEncoder
 
-    encoder = BlogEncoder(blog.settings, blog.site, store=cache, progress=progress)
-    if blog.settings.readers.patterns:
-        encoder.load(cache.arrays())  # which know what the logs said
-    return encoder
+    return BlogEncoder(blog.settings, blog.site, store=cache, progress=progress)
 
 
 def analyze(
@@ -248,7 +245,7 @@ class Relations:
     vectors: Vectors
     related: RelatedPosts
     tag_blocks: tuple[tuple[float, Vectors], ...] = ()
-    """What of the vectors may bear witness about tags, see :attr:`enishi.encoders.blog.BlogEncoder.tag_blocks`."""
+    """The parts that are evidence about tags, see :attr:`enishi.encoders.blog.BlogEncoder.tag_blocks`."""
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -497,30 +494,11 @@ def _bytes_of(*files: Path | None) -> Iterator[bytes]:
 
 
 def _encoder_stamps(site: Site, settings: Settings) -> Iterator[str]:
-    """Of all that vectors are made from beside the posts: models, pictures, logs."""
-    yield from _model_stamp(site.root, settings.encoder.model)
-    if settings.encoder.images:
-        from enishi.reading.images import picture_stamps
+    """What vectors are made from beside the posts: models, pictures, logs."""
+    from enishi.encoders.blog import make_parts
 
-        yield from _model_stamp(site.root, settings.encoder.images)
-        yield from picture_stamps(site)
-    logs = settings.readers.patterns
-    if logs:
-        from enishi.reading.access_logs import log_stamps
-
-        yield from log_stamps(logs, site.root)
-
-
-def _model_stamp(root: Path, model: str) -> Iterator[str]:
-    """A model's files by size and time: enough to see that they changed, without hashing gigabytes."""
-    folder = root / Path(model).expanduser()
-    if model and folder.is_dir():
-        for file in sorted(folder.rglob("*")):
-            try:
-                status = file.stat()
-            except OSError:  # it vanished, or is a link to nowhere
-                continue
-            yield f"{file.relative_to(folder)} {status.st_size} {status.st_mtime_ns}"
+    for part in make_parts(settings, site):
+        yield from (f"{part.name} {stamp}" for stamp in part.stamps())
 
 
 def built_key(cache: Cache, folder: Path) -> str:

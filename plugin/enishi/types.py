@@ -7,7 +7,7 @@ An index knows rows, never posts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -170,23 +170,6 @@ class Reach:
     most_shown: int = 0
     never_shown: float = 0.0
     """Share of the public posts, 0 to 1."""
-
-
-class Encoder(Protocol):
-    """Turns posts into vectors.  A fitted encoder (the site's own) learns from the posts it is given."""
-
-    @property
-    def key(self) -> str:
-        """Names everything the vectors depend on beside the posts: model, revision, settings, version of the code."""
-        ...
-
-    def encode(self, documents: Sequence[Document]) -> Vectors:
-        """Vectors of shape (len(documents), dim): float32, unit rows, zeros for a post without words."""
-        ...
-
-    def encode_query(self, text: str) -> Vectors:
-        """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`."""
-        ...
 
 
 class Index(Protocol):

@@ -16,7 +16,6 @@ import pytest
 from blog_of_documents import SUBJECTS, document, subject_posts
 from enishi.encoders.doc2vec import Doc2VecEncoder
 from enishi.errors import EncoderError
-from enishi.types import Encoder
 from places import IMPORT_PATH
 
 pytest.importorskip("gensim")
@@ -82,9 +81,9 @@ def test_arrays_that_do_not_belong_together_are_refused(encoder: Doc2VecEncoder)
     arrays = encoder.arrays()
     again = Doc2VecEncoder()
     assert not again.load({})
-    assert not again.load({**arrays, "doc2vec_output": arrays["doc2vec_output"][1:]})
-    assert not again.load({**arrays, "doc2vec_counts": arrays["doc2vec_counts"][1:]})
-    assert not again.load({name: array for name, array in arrays.items() if name != "doc2vec_centre"})
+    assert not again.load({**arrays, "output": arrays["output"][1:]})
+    assert not again.load({**arrays, "counts": arrays["counts"][1:]})
+    assert not again.load({name: array for name, array in arrays.items() if name != "centre"})
     with pytest.raises(ValueError, match="not been fitted"):
         again.encode_query("anything")
 
@@ -117,7 +116,7 @@ def test_tags_are_not_known(vectors: npt.NDArray[np.float32]) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_few_posts(count: int) -> None:
-    encoder: Encoder = Doc2VecEncoder(dimensions=10)
+    encoder = Doc2VecEncoder(dimensions=10)
     found = encoder.encode(POSTS[:count])
     assert found.shape == (count, 10)
     assert np.isfinite(found).all()
@@ -136,6 +135,6 @@ def test_without_gensim_one_message_says_what_to_do(monkeypatch: pytest.MonkeyPa
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("enishi.encoders.doc2vec.version", missing)
+    monkeypatch.setattr("enishi.encoders.gensim_library.version", missing)
     with pytest.raises(EncoderError, match=r"enishi\[readers\]"):
         Doc2VecEncoder().encode(POSTS)

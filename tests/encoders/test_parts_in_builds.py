@@ -207,7 +207,7 @@ def test_readers_and_a_model_are_parts_of_one_vector(site: Path, model: Path) ->
     report = build(request_for(site, model, *logs))
     assert [d for d in report.diagnostics if "log" in d.code] == []
     found = explain(request_for(site, model, *logs), "tea-0", "tea-1")
-    assert list(dict(found.parts)) == ["site", "model", "readers"]
+    assert list(dict(found.parts)) == ["the blog's own words", "the model", "readers"]
     assert dict(found.parts)["readers"] > 0.05
     assert build(request_for(site, model, *logs)).is_unchanged
     (site / "visits.csv").write_text("\n".join(lines[:200]) + "\n", "utf-8")

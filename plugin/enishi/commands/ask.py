@@ -20,13 +20,13 @@ from enishi.errors import EnishiError
 from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
 from enishi.reading.links import PostFinder, without_host
 from enishi.reading.site import detect_site
-from enishi.types import Document, Post
+from enishi.types import Post
 from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from enishi.encoders.blog import BlogEncoder
+    from enishi.encoders.parts import PassagePair
 
 
 class NoBuildError(EnishiError):
@@ -49,15 +49,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class PassagePair:
-    """A passage of one post and one of another."""
-
-    first: str
-    second: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why two posts are, or are not, related."""
 
@@ -74,9 +65,9 @@ class Explanation:
     links: bool
     """Whether one links to the other."""
     parts: tuple[tuple[str, float], ...] = ()
-    """What each part of the vectors gave to the score: `site`, `model`, `readers`, `images`, and `links`."""
+    """What each part of the vectors, by its label, contributes to the score; and `links`."""
     passages: tuple[PassagePair, ...] = ()
-    """Those that the pretrained model finds most alike, best first."""
+    """The most similar passages, best first, by a part that reads passages."""
 
 
 def written_posts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -163,8 +154,7 @@ def explain(request: Request, post: str, other: str) -> Explanation:
     Raises:
         UnknownPostError, NoBuildError
     """
-    from enishi.encoders.blog import link_rows
-    from enishi.encoders.parts import contributions
+    from enishi.encoders.joining import contributions, link_rows
     from enishi.related.policy import explain_place
     from enishi.related.reasons import Reasons
 
@@ -182,10 +172,11 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         encoder = create_encoder(blog, cache)
         is_known = _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents)
         vectors = arrays["vectors"] if is_known and encoder.load(arrays) else encoder.encode(documents, links)
-        passages = _best_passages(encoder, by_path[first], by_path[second])
+        passages = encoder.similar_passages(by_path[first], by_path[second])
     row = {document.post.path: number for number, document in enumerate(documents)}
     weight = blog.settings.encoder.link_weight
     parts = contributions(vectors, encoder.slots, link_rows(documents, links), weight, row[first], row[second])
+    labels = {part.name: part.label for part, _ in encoder.parts}
     policy = (documents, vectors, links, blog.settings.related)
     backend = blog.settings.index.backend
     place = explain_place(*policy, first, second, backend=backend)
@@ -199,27 +190,9 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         reasons.shared_tags(by_path[first], by_path[second]),
         tuple(reasons.weighted_terms(by_path[first], by_path[second], 10)),
         second in links.get(first, ()) or first in links.get(second, ()),
-        tuple((name, round(share, 4)) for name, share in parts.items()),
-        passages,
+        tuple((labels.get(name) or name, round(share, 4)) for name, share in parts.items()),
+        tuple(passages),
     )
-
-
-def _best_passages(encoder: BlogEncoder, first: Document, second: Document, limit: int = 3) -> tuple[PassagePair, ...]:
-    """The most alike passages of two posts, each of them once; nothing without a pretrained model."""
-    import numpy as np
-
-    (ours, our_vectors), (theirs, their_vectors) = encoder.passages(first), encoder.passages(second)
-    if not ours or not theirs:
-        return ()
-    scores = np.round(our_vectors.astype(np.float64) @ their_vectors.astype(np.float64).T, 4)
-    found: list[PassagePair] = []
-    for place in np.argsort(-scores, axis=None, kind="stable").tolist():
-        one, other = divmod(place, len(theirs))
-        if all(ours[one] != pair.first and theirs[other] != pair.second for pair in found):
-            found.append(PassagePair(ours[one], theirs[other], float(scores[one, other])))
-        if len(found) == limit or scores[one, other] <= 0:
-            break
-    return tuple(found)
 
 
 def _key_of(arrays: Mapping[str, npt.NDArray[Any]]) -> str:

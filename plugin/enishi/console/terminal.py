@@ -277,7 +277,7 @@ def print_explanation(found: Explanation) -> None:
     by_chance = f"pairs of this blog reach {found.min_score:.2f} by chance"
     out.print(f"similarity   {found.score:.4f} ({by_chance})")
     if len(found.parts) > 1:
-        shares = ", ".join(f"{_PART_NAMES.get(name, name)} {share:+.2f}" for name, share in found.parts)
+        shares = ", ".join(f"{label} {share:+.2f}" for label, share in found.parts)
         out.print(f"of which     {shares}")
     out.print(f"the second   is {found.places[0]} (in the list of the first)")
     out.print(f"the first    is {found.places[1]} (in the list of the second)")
@@ -291,13 +291,6 @@ def print_explanation(found: Explanation) -> None:
         out.print(f"{'':18}~ {_excerpt(pair.second)}")
 
 
-_PART_NAMES = {
-    "site": "the blog's own words",
-    "model": "the model",
-    "readers": "readers",
-    "images": "images",
-    "links": "links",
-}
 _EXCERPT = 90
 
 

@@ -1,1 +1,1 @@
-"""Encoders: posts -> vectors, behind the one protocol of :class:`enishi.types.Encoder`."""
+"""Posts -> vectors: one file for each part of a vector, and what joins them."""

@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from enishi.encoders.gensim_library import gensim_version, stable_hash
+from enishi.encoders.joining import unit_rows
 from enishi.encoders.parts import PartEncoder
-from enishi.encoders.readers import stable_hash
-from enishi.errors import EncoderError
 from enishi.memo import Memo, each
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import fold, words
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from enishi.config import Settings
+    from enishi.reading.site import Site
     from enishi.types import Vectors
 
 VERSION = 1
@@ -50,21 +51,28 @@ _ALPHA, _MIN_ALPHA = 0.025, 0.0001
 _MAX_WORDS = 10_000
 """gensim reads no more of a text."""
 _MAX_QUERY_WORDS = 2_000
-_NAMES = ("words", "counts", "output", "start", "centre")
+_ARRAYS = ("words", "counts", "output", "start", "centre")
 
 
 class Doc2VecEncoder(PartEncoder):
-    """Vectors from the blog's own words, by gensim's doc2vec.
+    """The part of a post's vector that gensim's doc2vec learns from the blog's own words.
 
     Args:
         dimensions: the most dimensions a vector has; over `MAX_DIMENSIONS` they only cost time.
     """
 
     name = "site"
+    label = "the blog's own words"
 
     def __init__(self, *, dimensions: int = MAX_DIMENSIONS) -> None:
+        super().__init__()
         self._dimensions = min(dimensions, MAX_DIMENSIONS)
         self._model: _Model | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings, site: Site) -> Self | None:  # noqa: ARG003
+        """In the place of the site encoder, where `encoder.site` says so."""
+        return cls(dimensions=settings.encoder.dimensions) if settings.encoder.site == "doc2vec" else None
 
     @property
     def key(self) -> str:
@@ -73,12 +81,7 @@ class Doc2VecEncoder(PartEncoder):
         Raises:
             EncoderError: gensim is not installed.
         """
-        try:
-            gensim = version("gensim")
-        except PackageNotFoundError as error:
-            raise EncoderError(
-                "encoder.site = \"doc2vec\" needs gensim: pip install 'enishi[readers]', or take the setting out"
-            ) from error
+        gensim = gensim_version('encoder.site = "doc2vec"')
         return f"doc2vec/{VERSION}/{TOKENS_VERSION}/gensim {gensim}/{self._dimensions}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
@@ -87,7 +90,7 @@ class Doc2VecEncoder(PartEncoder):
         Raises:
             EncoderError: gensim is not installed.
         """
-        _ = self.key
+        _ = self.key  # complains if gensim is not installed
         texts = each(memo, "bags of words", documents, lambda document: _bag_of(document.words))
         with one_thread():
             vectors, self._model = _fit(texts, self._dimensions)
@@ -172,15 +175,13 @@ class _Model:
                 doctag_vectors=vector,
                 doctags_lockf=lock,
             )
-        return _unit(vector - self.centre)
+        return unit_rows(vector - self.centre)
 
     def _to_gensim(self) -> Any:
         model = _untrained(self.output.shape[1], self.frequency)
         model.build_vocab_from_freq(dict(self.frequency))
         row = {word: number for number, word in enumerate(self.frequency)}
-        model.syn1neg = self.output[
-            [row[word] for word in model.wv.index_to_key]
-        ]  # equally frequent words change places
+        model.syn1neg = self.output[[row[word] for word in model.wv.index_to_key]]  # equally frequent words swap places
         return model
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -188,21 +189,15 @@ class _Model:
 
         text = "\n".join(self.frequency).encode("utf-8", "surrogatepass")
         counts = np.fromiter(self.frequency.values(), dtype=np.int64, count=len(self.frequency))
-        found: list[npt.NDArray[Any]] = [
-            np.frombuffer(text, dtype=np.uint8),
-            counts,
-            self.output,
-            self.start,
-            self.centre,
-        ]
-        return {f"doc2vec_{name}": array for name, array in zip(_NAMES, found, strict=True)}
+        words = np.frombuffer(text, dtype=np.uint8)
+        return dict(zip(_ARRAYS, (words, counts, self.output, self.start, self.centre), strict=True))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> _Model | None:
         import numpy as np
 
         try:
-            text, counts, output, start, centre = (arrays[f"doc2vec_{name}"] for name in _NAMES)
+            text, counts, output, start, centre = (arrays[name] for name in _ARRAYS)
             known = text.tobytes().decode("utf-8", "surrogatepass")
             vocabulary = known.split("\n") if known else []
             frequency = dict(zip(vocabulary, counts.tolist(), strict=True))
@@ -258,7 +253,7 @@ def _fit(texts: Sequence[Sequence[str]], dimensions: int) -> tuple[Vectors, _Mod
     learned = model.dv.vectors[present].astype(np.float64)
     mean = learned.mean(axis=0)
     centre = min(1.0, len(present) / 50) * mean
-    vectors[present] = _unit(learned - centre)
+    vectors[present] = unit_rows(learned - centre)
     frequency = {word: counts[word] for word in model.wv.index_to_key}
     return vectors, _Model(frequency, model.syn1neg, mean.astype(np.float32), centre.astype(np.float32), [])
 
@@ -267,11 +262,3 @@ def _parts(text: Sequence[str]) -> list[Sequence[str]]:
     """Texts of about the same length, none over what gensim reads."""
     size = ceil(len(text) / max(1, ceil(len(text) / _MAX_WORDS))) if text else 1
     return [text[start : start + size] for start in range(0, len(text), size)]
-
-
-def _unit(vectors: npt.NDArray[Any]) -> Vectors:
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-9).astype(np.float32)
-    return unit

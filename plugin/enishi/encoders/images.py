@@ -1,9 +1,8 @@
 """The pictures of a post as a part of its vector, by a CLIP-type sentence-transformers model.
 
-A picture's vector depends on its bytes alone (it is read as a batch of its own), so it is remembered by content.  A
-post's raw vector is the mean of those of its pictures; then all are centred over the blog, as the transformer
-encoder's are: what the pictures of a blog have in common (a photographer's light, a frame that the theme asks for)
-tells no two posts apart.
+A picture is read as a batch of its own, so its vector depends on its bytes alone and is remembered by them.  A post's
+raw vector is the mean of those of its pictures; what the pictures of a blog have in common (a photographer's light, a
+frame that the theme asks for) is taken out by centring.
 
 Pictures may be a stranger's.  Only those inside the site's folder are opened, none is fetched, and pillow is given
 the common bitmap formats alone, after their size was looked at.
@@ -15,27 +14,27 @@ import hashlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import digest
-from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, load_model, ways_out
-from enishi.encoders.parts import PartEncoder, centre_of, centred, unit_rows
+from enishi.encoders.joining import unit_rows
+from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, ways_out
+from enishi.encoders.pretrained import PretrainedPart
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.memo import Memo, each
-from enishi.reading import images as reading
-from enishi.reading.images import Reference, picture_references, post_pictures
-from enishi.reading.site import Site
 from enishi.text.plural import counted
 from enishi.types import Document
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     from PIL.Image import Image as Picture
 
-    from enishi.encoders.models import EmbeddingStore
+    from enishi.config import Settings
+    from enishi.reading.images import Reference
+    from enishi.reading.site import Site
     from enishi.types import Vectors
 
 VERSION = 1
@@ -50,97 +49,69 @@ MAX_PIXELS = 64_000_000
 """Of a picture; decoded they take 4 bytes each.  A compressed file of some kilobytes may hold billions."""
 COMMON_SHARE = 0.3
 COMMON_POSTS = 3
-"""A picture of more posts than both says nothing of any: a default cover, the author's portrait."""
+"""A picture of more posts than both says nothing about any: a default cover, the author's portrait."""
 
 _MAX_POST_BYTES = 16 * 1024 * 1024
 _DRAFT_SIDE = 512
-"""A JPEG picture is decoded at the least scale that is no smaller: models look at 224 to 384 pixels."""
+"""A JPEG picture is decoded at the smallest scale that is no smaller: models look at 224 to 384 pixels."""
 MIN_SIDE = 32
-"""In pixels: what is smaller is an icon, a badge or a line, and says nothing of a post."""
-_PLAIN = Running()
-_DIGESTS = "picture digests"
-_ARRAYS = ("images_key", "images_centre")
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total)."""
+"""In pixels: what is smaller is an icon, a badge or a line, and says nothing about a post."""
 
 
-class ImageEncoder(PartEncoder):
-    """One part of a post's vector: what its pictures show.
-
-    Nothing is loaded before a picture needs it.
+class ImageEncoder(PretrainedPart):
+    """The part of a post's vector that its pictures make.
 
     Args:
         model: the name of a CLIP-type model on the hub, or a folder (absolute, or relative to the site).
-        site: where the posts and their pictures lie.
+        site: where the posts and their pictures are.
         revision: the commit, tag or branch of a model on the hub.
-        running: how the model is run; the backend is always torch, because the others read texts only.
-        store: remembers the vectors of pictures by content.
-        progress: told after each picture that the model has looked at.
+        running: how the model is run, by torch in any case, because the other backends read texts only.
+        weight: its share of the vector.
     """
 
+    name = "images"
+    is_often_missing = True
+
     def __init__(
-        self,
-        model: str,
-        *,
-        site: Site,
-        revision: str = "",
-        running: Running = _PLAIN,
-        store: EmbeddingStore | None = None,
-        progress: Progress = lambda *_: None,
+        self, model: str, *, site: Site, revision: str = "", running: Running | None = None, weight: float = 1.0
     ) -> None:
-        self._source = ModelSource(model, revision, site.root, setting=SETTING)
-        self._running = replace(running, backend="torch")
+        running = running or Running()
+        source = ModelSource(model, revision, site.root, setting=SETTING)
+        super().__init__(source, Running("torch", running.precision, running.device), weight)
         self._site = site
-        self._store = store
-        self._progress = progress
-        self._loaded: Any = None
-        self._key = ""
-        self._known: dict[bytes, Vectors] = {}
-        self._centre: Vectors | None = None
-        self._files: tuple[Path, ...] = ()
-        self._diagnostics: tuple[Diagnostic, ...] = ()
+        self._digests: dict[tuple[Path, int, int], bytes] = {}
+        self._problems: tuple[Diagnostic, ...] = ()
+
+    @classmethod
+    def from_settings(cls, settings: Settings, site: Site) -> Self | None:
+        """The model of `encoder.images`."""
+        chosen = settings.encoder
+        if not chosen.images:
+            return None
+        return cls(
+            chosen.images,
+            site=site,
+            revision=chosen.images_revision,
+            running=Running.from_settings(chosen),
+            weight=chosen.images_weight,
+        )
+
+    def _recipe(self) -> str:
+        from enishi.reading import images as reading
+
+        bounds = f"{reading.VERSION}/{reading.MAX_FRONT}+{reading.MAX_PICTURES}/{MAX_PIXELS}"
+        return f"images/{VERSION}/{bounds}/{library_versions(*LIBRARIES, 'pillow')}"
+
+    def stamps(self) -> Iterator[str]:
+        """The model's files and the site's pictures, by size and time."""
+        from enishi.reading.images import picture_stamps
+
+        return chain(super().stamps(), picture_stamps(self._site))
 
     @property
-    def name(self) -> str:
-        """Of this part."""
-        return "images"
-
-    @property
-    def key(self) -> str:
-        """Names everything the vectors depend on beside the posts and their pictures.
-
-        Raises:
-            EncoderError: if there is no such model on this machine and it cannot be fetched.
-        """
-        if not self._key:
-            versions = library_versions(*LIBRARIES, "pillow")
-            bounds = f"{reading.VERSION}/{reading.MAX_FRONT}+{reading.MAX_PICTURES}/{MAX_PIXELS}"
-            self._key = f"images/{VERSION}/{bounds}/{versions}/{self._running.key}/{self._source.identity()}"
-        return self._key
-
-    @property
-    def embedding_keys(self) -> tuple[bytes, ...]:
-        """Under which keys the store has what the last :meth:`encode` needed."""
-        return tuple(self._known)
-
-    def use_store(self, store: EmbeddingStore | None) -> None:
-        """From now on, what is seen is kept there, too."""
-        self._store = store
-
-    @property
-    def files(self) -> Sequence[Path]:
-        """The pictures that the last :meth:`encode` opened, sorted: what came of them depends on their bytes.
-
-        That one came where there was none is seen by :func:`enishi.reading.images.picture_stamps`.
-        """
-        return self._files
-
-    @property
-    def diagnostics(self) -> Sequence[Diagnostic]:
-        """What is wrong with pictures that the last :meth:`encode` came across, and with the choice of the model."""
-        advice = self._source.advice()
-        return (*self._diagnostics, *([advice] if advice else ()))
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the pictures that the last :meth:`encode` read, and advice on the choice of the model."""
+        return (*self._problems, *super().diagnostics)
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Vectors of shape (n, dim), centred over these documents; zeros for a post without pictures.
@@ -148,13 +119,25 @@ class ImageEncoder(PartEncoder):
         Raises:
             EncoderError: if the model cannot be had, or reads no pictures.
         """
-        require_pillow(self._source.name)
-        pictures = find_pictures(documents, self._site, memo)
-        raw = self._raw(pictures, memo)
-        self._centre = centre_of(raw)
-        return centred(raw, self._centre)
+        import numpy as np
 
-    def encode_query(self, text: str) -> Vectors:  # noqa: ARG002 - no words are near to pictures
+        if find_spec("PIL") is None:
+            reason = "the package pillow is not installed"
+            raise EncoderError(ways_out(SETTING, self.source.name, reason, install=True))
+        self._begin_round()
+        pictures = find_pictures(documents, self._site, memo)
+        shown = Counter(file for files in pictures for file in files)
+        vectors, problems = self._embed(sorted(shown))
+        self._problems = tuple(sorted(self._describe(problems, shown, has_posts=bool(documents))))
+        dim = next((len(vector) for vector in vectors.values()), 1)
+        raw = np.zeros((len(pictures), dim), dtype=np.float32)
+        for row, files in enumerate(pictures):
+            seen = [vectors[file] for file in sorted(files) if file in vectors]
+            if seen:
+                raw[row] = unit_rows(np.array(seen, dtype=np.float64).mean(axis=0, keepdims=True))[0]
+        return self.finish(raw)
+
+    def encode_query(self, text: str) -> Vectors:  # noqa: ARG002 - no words are near pictures
         """Zeros of shape (1, dim): a CLIP model's texts lie apart from its pictures, all of them equally far.
 
         Raises:
@@ -162,137 +145,85 @@ class ImageEncoder(PartEncoder):
         """
         import numpy as np
 
-        if self._centre is None:
-            raise ValueError("the image encoder has encoded nothing yet")
-        return np.zeros((1, len(self._centre)), dtype=np.float32)
+        return np.zeros((1, len(self.centre)), dtype=np.float32)
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What :meth:`load` needs; empty before encoding."""
+    def _embed(self, files: Sequence[Path]) -> tuple[dict[Path, Vectors], dict[Path, str]]:
+        """The vectors of pictures (none of an icon's), and what is wrong with those that cannot be read."""
         import numpy as np
 
-        if self._centre is None:
-            return {}
-        return {"images_key": np.frombuffer(self.key.encode(), dtype=np.uint8), "images_centre": self._centre}
-
-    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the arrays of an earlier run; False where some are missing, or come from another model.
-
-        Raises:
-            EncoderError: if the model is not there, so that its key is unknown.
-        """
-        if not set(_ARRAYS) <= set(arrays) or arrays["images_key"].tobytes() != self.key.encode():
-            return False
-        self._centre = arrays["images_centre"]
-        return True
-
-    def _raw(self, pictures: Sequence[tuple[Path, ...]], memo: Memo | None) -> Vectors:
-        """Each post's mean picture, of unit length but not centred; zeros for a post without pictures."""
-        import numpy as np
-
-        users = _users(pictures)
-        self._files = tuple(sorted(users))
-        vectors, problems = self._look(self._files, memo)
-        self._diagnostics = self._tell(pictures, problems, users)
-        dim = next((len(vector) for vector in vectors.values()), 1)
-        raw = np.zeros((len(pictures), dim), dtype=np.float32)
-        for row, files in enumerate(pictures):
-            seen = [vectors[file] for file in sorted(files) if file in vectors]
-            if seen:
-                raw[row] = unit_rows(np.array(seen, dtype=np.float64).mean(axis=0, keepdims=True))[0]
-        return raw
-
-    def _look(self, files: Sequence[Path], memo: Memo | None) -> tuple[dict[Path, Vectors], dict[Path, str]]:
-        """The vectors of pictures, and what is wrong with those that have none."""
-        import numpy as np
-
-        digests, problems = _digests(files, memo)
+        digests, problems = self._read_digests(files)
         keys = {file: digest(self.key, content) for file, content in digests.items()} if digests else {}
-        unknown = sorted({key for key in keys.values() if key not in self._known})
-        if self._store is not None and unknown:
-            self._known |= {
-                key: np.frombuffer(value, dtype=np.float32) for key, value in self._store.embeddings(unknown).items()
-            }
-        todo = {key: file for file, key in keys.items() if key not in self._known}
+        known = self._recall(keys.values())
+        todo = {key: file for file, key in keys.items() if key not in known}
         made: dict[bytes, bytes] = {}
         try:
             for done, (key, file) in enumerate(sorted(todo.items(), key=lambda item: item[1]), 1):
                 try:
                     picture = open_picture(_read(file))
-                    self._known[key] = np.zeros(0, dtype=np.float32) if picture is None else self._see(picture)
-                    made[key] = self._known[key].tobytes()
+                    made[key] = b"" if picture is None else self._run([picture])[0].tobytes()
                 except PictureError as error:
                     problems |= {other: str(error) for other, same in keys.items() if same == key}
-                self._progress("looking at pictures", done, len(todo))
-        finally:  # where it is broken off, what was seen is kept
-            if self._store is not None and made:
-                self._store.add_embeddings(made)
-        self._known = {key: self._known[key] for key in keys.values() if key in self._known}
-        return {file: self._known[key] for file, key in keys.items() if len(self._known.get(key, ()))}, problems
+                self.progress("looking at pictures", done, len(todo))
+        finally:  # where it is interrupted, what was seen is kept
+            self._remember(made)
+        known |= made
+        return {file: np.frombuffer(known[key], np.float32) for file, key in keys.items() if known.get(key)}, problems
 
-    def _see(self, picture: Picture) -> Vectors:
-        """The unit vector of one picture, shape (dim,), in a batch of its own: others must not change a bit of it."""
-        import numpy as np
+    def _read_digests(self, files: Sequence[Path]) -> tuple[dict[Path, bytes], dict[Path, str]]:
+        """A hash of what each picture's file holds, and what is wrong with those that cannot be read.
 
-        try:
-            found = self._model().encode(
-                [picture], batch_size=1, show_progress_bar=False, convert_to_numpy=True, normalize_embeddings=True
-            )
-        except EncoderError:
-            raise
-        except Exception as error:
-            raise EncoderError(f"the model {self._source.name} fails on a picture: {first_line(error)}") from error
-        vector: Vectors = np.asarray(found, dtype=np.float32)[0]
-        if not np.isfinite(vector).all():
-            raise EncoderError(f"the model {self._source.name} gives vectors that are no numbers; is it damaged?")
-        return vector
+        A file is read again only if its size or time changed since the last round.
+        """
+        before, self._digests = self._digests, {}
+        digests: dict[Path, bytes] = {}
+        problems: dict[Path, str] = {}
+        for file in files:
+            try:
+                status = file.stat()
+                stamp = (file, status.st_size, status.st_mtime_ns)
+                digests[file] = self._digests[stamp] = before.get(stamp) or hashlib.sha256(_read(file)).digest()
+            except PictureError as error:
+                problems[file] = str(error)
+            except OSError as error:
+                problems[file] = _unreadable(error)
+        return digests, problems
 
     def _model(self) -> Any:
-        if self._loaded is None:
-            model = load_model(self._source, self._running)
-            if "image" not in getattr(model, "modalities", ["image"]):
-                raise EncoderError(ways_out(SETTING, self._source.name, "it reads no pictures (CLIP-type models do)"))
-            self._loaded = model
-        return self._loaded
+        model = super()._model()
+        if "image" not in getattr(model, "modalities", ["image"]):
+            raise EncoderError(ways_out(SETTING, self.source.name, "it reads no pictures (CLIP-type models do)"))
+        return model
 
-    def _tell(
-        self, pictures: Sequence[tuple[Path, ...]], problems: Mapping[Path, str], users: Mapping[Path, int]
-    ) -> tuple[Diagnostic, ...]:
+    def _describe(
+        self, problems: Mapping[Path, str], shown: Mapping[Path, int], *, has_posts: bool
+    ) -> Iterator[Diagnostic]:
         root = Path(self._site.root).resolve()
-        told = [
-            Diagnostic(
-                file.relative_to(root).as_posix(),
-                0,
-                "bad-picture",
-                Severity.WARNING,
-                f"{problem}. It does not count for {counted(users[file], 'post')} with this picture",
+        for file, problem in problems.items():
+            text = f"{problem}. It does not count for {counted(shown[file], 'post')} with this picture"
+            yield Diagnostic(file.relative_to(root).as_posix(), 0, "bad-picture", Severity.WARNING, text)
+        if has_posts and not shown:
+            text = (
+                f"{SETTING} is set, but no post names a picture (png, jpg, gif, webp …) that is a file in the site's "
+                "folder. None is ever fetched"
             )
-            for file, problem in problems.items()
-        ]
-        if pictures and not users:
-            where = "encoder.images is set, but no post names a picture (png, jpg, gif, webp …) that is a file in the "
-            told.append(
-                Diagnostic(".", 0, "no-pictures", Severity.WARNING, f"{where}site's folder. None is ever fetched")
-            )
-        return tuple(sorted(told))
-
-
-# --- which pictures -------------------------------------------------------------------------------------------------
+            yield Diagnostic(".", 0, "no-pictures", Severity.WARNING, text)
 
 
 def find_pictures(documents: Sequence[Document], site: Site, memo: Memo | None = None) -> list[tuple[Path, ...]]:
-    """The files of each post's pictures, the telling ones first; those of very many posts are left out."""
+    """The files of each post's pictures, the most important first; those that very many posts show are left out."""
+    from enishi.reading.images import post_pictures
+
     named = each(memo, "picture names", documents, lambda document: _names(document, site), site)
-    every = [
-        post_pictures(document.post, names, site) if names else ()
-        for document, names in zip(documents, named, strict=True)
-    ]
-    users = _users(every)
+    every = [post_pictures(document.post, names, site) for document, names in zip(documents, named, strict=True)]
+    shown = Counter(file for files in every for file in files)
     most = max(COMMON_SHARE * len(documents), COMMON_POSTS)
-    return [tuple(file for file in files if users[file] <= most) for files in every]
+    return [tuple(file for file in files if shown[file] <= most) for files in every]
 
 
 def _names(document: Document, site: Site) -> tuple[Reference, ...]:
-    """The names of pictures in a post's file, which is read again: what a document holds has no pictures."""
+    """The names of pictures in a post's file, which is read again: a document does not hold them."""
+    from enishi.reading.images import picture_references
+
     try:
         with Path(site.root, document.post.path).open("rb") as file:
             text = file.read(_MAX_POST_BYTES).decode("utf-8", "replace")
@@ -301,34 +232,11 @@ def _names(document: Document, site: Site) -> tuple[Reference, ...]:
     return picture_references(document.post.front_matter, text)
 
 
-def _users(pictures: Iterable[tuple[Path, ...]]) -> Counter[Path]:
-    """How many posts show each picture."""
-    return Counter(file for files in pictures for file in files)
-
-
-def _digests(files: Sequence[Path], memo: Memo | None) -> tuple[dict[Path, bytes], dict[Path, str]]:
-    """A hash of what each picture's file holds, and what is wrong with those that cannot be read."""
-    before: dict[tuple[Path, int, int], bytes] = (memo.get(_DIGESTS) if memo else None) or {}
-    now: dict[tuple[Path, int, int], bytes] = {}
-    digests: dict[Path, bytes] = {}
-    problems: dict[Path, str] = {}
-    for file in files:
-        try:
-            status = file.stat()
-            stamp = (file, status.st_size, status.st_mtime_ns)
-            digests[file] = now[stamp] = before.get(stamp) or hashlib.sha256(_read(file)).digest()
-        except (OSError, PictureError) as error:
-            problems[file] = str(error) if isinstance(error, PictureError) else _unreadable(error)
-    if memo:
-        memo.put(_DIGESTS, now)
-    return digests, problems
-
-
 # --- reading a picture ----------------------------------------------------------------------------------------------
 
 
 class PictureError(Exception):
-    """A picture cannot be read; says why, and what its author can do."""
+    """A picture cannot be read: why, and what its author can do."""
 
 
 _TOO_MANY_PIXELS = (
@@ -395,15 +303,3 @@ def _read(file: Path) -> bytes:
 def _unreadable(error: Exception) -> str:
     reason = (isinstance(error, OSError) and error.strerror) or first_line(error)
     return f"this picture cannot be read ({reason}). Save it again"
-
-
-def require_pillow(model: str) -> None:
-    """Complain if pillow is not installed.
-
-    Raises:
-        EncoderError
-    """
-    from importlib.util import find_spec
-
-    if find_spec("PIL") is None:
-        raise EncoderError(ways_out(SETTING, model, "the package pillow is not installed", install=True))

@@ -10,16 +10,19 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from enishi.errors import Diagnostic, EncoderError, Severity
+
+if TYPE_CHECKING:
+    from enishi.config import EncoderSettings
 
 LIBRARIES = ("sentence-transformers", "transformers", "torch")
 """Whose versions may change a vector."""
@@ -34,19 +37,9 @@ _OTHER_FORMATS = {
     "openvino": ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "onnx/*", "coreml/*"],
 }
 
+_BACKEND_LIBRARIES = {"torch": (), "onnx": ("optimum-onnx", "onnxruntime"), "openvino": ("optimum-intel", "openvino")}
+
 Backend = Literal["torch", "onnx", "openvino"]
-
-
-class EmbeddingStore(Protocol):
-    """What was embedded before, by content (:class:`enishi.cache.Cache`)."""
-
-    def embeddings(self, keys: Iterator[bytes] | list[bytes]) -> dict[bytes, bytes]:
-        """The values known for these keys."""
-        ...
-
-    def add_embeddings(self, values: Mapping[bytes, bytes]) -> None:
-        """Remember values under their keys."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +55,16 @@ class Running:
     def key(self) -> str:
         """Part of the key of every vector."""
         return f"{self.backend}/{self.precision}/{self.device}"
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The packages that the backend needs, whose versions may change a vector."""
+        return _BACKEND_LIBRARIES[self.backend]
+
+    @classmethod
+    def from_settings(cls, settings: EncoderSettings) -> Running:
+        """How the settings want models to be run."""
+        return cls(settings.backend, settings.precision, settings.device)
 
 
 class ModelSource:
@@ -101,6 +104,15 @@ class ModelSource:
     def is_pinned(self) -> bool:
         """Whether the revision is a commit, which can mean one state of the model only."""
         return bool(re.fullmatch(r"[0-9a-f]{40}", self._revision))
+
+    def stamps(self) -> Iterator[str]:
+        """Its files by size and time, for a model in a folder."""
+        if self._folder is None or not self.is_folder:
+            return
+        for file in sorted(self._folder.rglob("*")):
+            with suppress(OSError):  # it vanished, or is a link to nowhere
+                status = file.stat()
+                yield f"{file.relative_to(self._folder)} {status.st_size} {status.st_mtime_ns}"
 
     def advice(self) -> Diagnostic | None:
         """To pin the revision, where there is none; once it is known which one is used."""

@@ -1,63 +1,114 @@
-"""A post's vector is the concatenation of weighted parts, each of unit length, smoothed along the blog's own links.
+"""The seam between a post's vector and what it is made of: each part of the vector is one file.
 
-    v_i = unit([√w_1 · p_1i, √w_2 · p_2i, …]),   z_i = unit(v_i + a · (D^-½ A D^-½ v)_i)
-
-So the cosine of two posts is the weighted mean of the parts' cosines, and what each part (and the links) gave to it can
-be told exactly: :func:`contributions`.
+A part is a subclass of :class:`PartEncoder`, which says when the settings ask for it, how it makes vectors and what
+they depend on.  It is made known by :func:`register`; those of Enishi are listed in :mod:`enishi.encoders.blog`, which
+joins them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from enishi.memo import Memo
-from enishi.types import Document
+from enishi.encoders.joining import Part
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
-    from enishi.encoders.models import EmbeddingStore
+    from enishi.cache import Cache
+    from enishi.config import Settings
     from enishi.errors import Diagnostic
-    from enishi.types import Vectors
+    from enishi.memo import Memo
+    from enishi.reading.site import Site
+    from enishi.types import Document, Vectors
 
-FULLY_CENTRED_POSTS = 50
-"""Two posts that are centred always oppose each other, whatever they say: a smaller blog is centred in part."""
-_ROUNDS_BACK = 200
-_CLOSE_ENOUGH = 1e-7
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total); total 0 where it is not known."""
 
 
-class PartEncoder(Protocol):
-    """Makes one part of every post's vector.  Those of Enishi inherit from it, and so what most of them lack."""
+@dataclass(frozen=True, slots=True)
+class PassagePair:
+    """A passage of one post and one of another."""
+
+    first: str
+    second: str
+    score: float
+    """Cosine similarity, rounded to 4 digits."""
+
+
+class PartEncoder(ABC):
+    """Makes one part of every post's vector.
+
+    Args:
+        weight: its share of the vector, 0 to 1; None for what the other parts leave.
+    """
+
+    name: ClassVar[str]
+    """The part's name in explanations and diagnostics, and the prefix of its arrays in the cache."""
+    label: ClassVar[str] = ""
+    """What an explanation calls it, where that is not its name."""
+    is_often_missing: ClassVar[bool] = False
+    """Whether most posts may lack it: then their rows are filled in from the parts that stand before it."""
+    sees_tags: ClassVar[bool] = False
+    """Whether its vectors depend on the posts' tags."""
+
+    def __init__(self, weight: float | None = None) -> None:
+        self.weight = weight
+        self.store: Cache | None = None
+        """Where slow work is remembered from build to build, if anywhere."""
+        self.progress: Progress = lambda *_: None
+
+    @classmethod
+    @abstractmethod
+    def from_settings(cls, settings: Settings, site: Site) -> Self | None:
+        """The part as the settings ask for it; None where they don't.  Reads and loads nothing yet."""
 
     @property
-    def name(self) -> str:
-        """The part's name: `site`, `model`, `readers`, `images`."""
-        ...
-
-    @property
+    @abstractmethod
     def key(self) -> str:
-        """Names everything the vectors depend on beside the posts."""
-        ...
+        """Names everything that the vectors depend on beside the posts.
 
+        Raises:
+            EncoderError: something that the part needs is not there.
+        """
+
+    @abstractmethod
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
-        """Vectors of shape (n, dim): float32, unit rows, zeros where this part knows nothing of a post."""
-        ...
+        """Vectors of shape (n, dim): float32, unit rows, zeros where this part knows nothing of a post.
 
+        Raises:
+            EncoderError: something that the part needs is not there.
+        """
+
+    @abstractmethod
     def encode_query(self, text: str) -> Vectors:
-        """The vector of free text, shape (1, dim); zeros where this part cannot read."""
-        ...
+        """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`; zeros if it has none.
+
+        Raises:
+            ValueError: nothing was encoded or loaded before.
+        """
+
+    def encode_words(self, counts: Mapping[str, int]) -> Vectors | None:  # noqa: ARG002
+        """The vector of a text given as word counts, shape (1, dim); None for a part that is not made of words."""
+        return None
+
+    def weighted(self, weight: float, vectors: Vectors) -> Part:
+        """Vectors of this part, to be joined with those of others."""
+        return Part(self.name, weight, vectors, self.is_often_missing)
+
+    def stamps(self) -> Iterable[str]:
+        """A cheap fingerprint of the files that the vectors depend on beside the posts, for the key of a build."""
+        return ()
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What :meth:`load` needs."""
-        ...
+        """What :meth:`load` needs, by names of its own; empty before encoding."""
+        return {}
 
-    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the arrays of an earlier run; False where queries cannot be encoded with them."""
-        ...
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:  # noqa: ARG002
+        """Take up the arrays of an earlier build; False where queries cannot be encoded with them."""
+        return True
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
@@ -65,153 +116,49 @@ class PartEncoder(Protocol):
         return ()
 
     @property
-    def embedding_keys(self) -> Sequence[bytes]:
-        """Under which keys a store has what the last :meth:`encode` needed."""
+    def embedding_keys(self) -> Iterable[bytes]:
+        """The keys under which `store` holds what the last :meth:`encode` needed."""
         return ()
 
-    def use_store(self, store: EmbeddingStore | None) -> None:
-        """From now on, what is slow to make is remembered there; most parts have nothing of the kind."""
-        del store
+    @property
+    def tag_kernel_weight(self) -> float:
+        """The weight of this part among the kernels of the tag evidence; 0 where it is no evidence about tags."""
+        return 0.0
+
+    @property
+    def knows_tags(self) -> str:
+        """Why the blog's tags are no test of this part (`was trained on tags`); empty where they are."""
+        return ""
+
+    @property
+    def knows_links(self) -> str:
+        """Why links between posts are no test of this part; empty where they are."""
+        return ""
+
+    def similar_passages(self, first: Document, second: Document) -> Sequence[PassagePair]:  # noqa: ARG002
+        """The most similar passages of two posts, best first; none for a part that reads no passages."""
+        return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of all posts' vectors."""
-
-    name: str
-    weight: float
-    vectors: Vectors
-    """Shape (n, dim), unit rows; zeros where the part is missing."""
+_registered: list[type[PartEncoder]] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Which columns of the vectors a part has."""
-
-    name: str
-    start: int
-    end: int
+def register(part: type[PartEncoder]) -> None:
+    """Make a part known: from now on it is asked whether the settings want it."""
+    _registered.append(part)
 
 
-def concatenate(parts: Sequence[Part]) -> Vectors:
-    """One vector a post, shape (n, sum of dims), unit rows.
-
-    The cosine of two posts is the weighted mean of the parts' cosines (weights as given, on any positive scale).  Where
-    a part is missing (a row of zeros) the others speak alone.
-    """
-    import numpy as np
-
-    if len(parts) == 1:
-        return parts[0].vectors
-    scaled = [part.vectors * np.float32(sqrt(part.weight)) for part in parts]
-    return unit_rows(np.concatenate(scaled, axis=1))
+def unregister(part: type[PartEncoder]) -> None:
+    """Forget a part that was registered."""
+    _registered.remove(part)
 
 
-def slots_of(parts: Sequence[Part]) -> tuple[Slot, ...]:
-    """Where each part lies in what :func:`concatenate` makes of them."""
-    found: list[Slot] = []
-    start = 0
-    for part in parts:
-        found.append(Slot(part.name, start, start + part.vectors.shape[1]))
-        start = found[-1].end
-    return tuple(found)
+def registered_parts() -> tuple[type[PartEncoder], ...]:
+    """The parts that were registered, in that order."""
+    return tuple(_registered)
 
 
-def smooth_along_links(vectors: Vectors, links: Iterable[tuple[int, int]], weight: float) -> Vectors:
-    """Draw each row towards the rows it is linked with: z = unit(v + weight · D^-½ A D^-½ v).
-
-    `links` are pairs of rows in any direction and number; A is symmetric, D its degrees.  Rows of zeros (posts
-    without words) stay zeros.  The formula is one step of a graph convolution (Kipf & Welling, 2017).
-    """
-    import numpy as np
-
-    pull = _pull(links, len(vectors))
-    if pull is None or weight == 0:
-        return vectors
-    smoothed: Vectors = unit_rows((vectors + weight * (pull @ vectors.astype(np.float64))).astype(np.float32))
-    smoothed[~vectors.any(axis=1)] = 0
-    return smoothed
-
-
-def contributions(
-    vectors: Vectors, slots: Sequence[Slot], links: Iterable[tuple[int, int]], weight: float, first: int, second: int
-) -> dict[str, float]:
-    """What each part gave to the cosine of two rows of smoothed vectors, and `links`, what smoothing did; their sum.
-
-    A part's own contribution is that of the vectors before they were smoothed.  These are had back from the smoothed
-    ones: z N = (I + a D^-½ A D^-½) v is solved for v by its Neumann series, and N follows from v having unit rows.
-    """
-    import numpy as np
-
-    z = vectors.astype(np.float64)
-    total = {slot.name: float(z[first, slot.start : slot.end] @ z[second, slot.start : slot.end]) for slot in slots}
-    pull = _pull(links, len(vectors))
-    if pull is None or weight == 0 or weight >= 1:
-        return total
-    before, lengths = _before_smoothing(z, pull, weight)
-    scale = lengths[first] * lengths[second]
-    own = {
-        slot.name: float(before[first, slot.start : slot.end] @ before[second, slot.start : slot.end]) / scale
-        for slot in slots
-    }
-    return {**own, "links": sum(total.values()) - sum(own.values())}
-
-
-def _before_smoothing(z: npt.NDArray[np.float64], pull: Any, weight: float) -> tuple[Any, npt.NDArray[np.float64]]:
-    """(v, N) with z N = v + weight · pull v and unit rows of v: N is found by turns with v, from 1."""
-    import numpy as np
-
-    present = z.any(axis=1)
-    lengths = np.ones(len(z))
-    v = z.copy()
-    for _ in range(_ROUNDS_BACK):
-        v = z * lengths[:, None] - weight * (pull @ v)
-        v[~present] = 0
-        norms = np.linalg.norm(v, axis=1)
-        lengths = np.divide(lengths, norms, out=np.ones(len(z)), where=norms > 1e-9)
-        if not present.any() or abs(norms[present] - 1).max() < _CLOSE_ENOUGH:
-            break
-    return v, lengths
-
-
-def _pull(links: Iterable[tuple[int, int]], n: int) -> Any:
-    """D^-½ A D^-½, csr (n, n); None without links."""
-    import numpy as np
-    from scipy.sparse import csr_matrix, diags
-
-    pairs = sorted({(min(pair), max(pair)) for pair in links if pair[0] != pair[1]})
-    if not pairs:
-        return None
-    first, second = np.array(pairs).T
-    ones = np.ones(2 * len(pairs), dtype=np.float64)
-    adjacency = csr_matrix((ones, (np.concatenate([first, second]), np.concatenate([second, first]))), shape=(n, n))
-    degree = np.asarray(adjacency.sum(axis=1)).ravel()
-    root = diags(np.divide(1.0, np.sqrt(degree), out=np.zeros(n), where=degree > 0))
-    return csr_matrix(root @ adjacency @ root)
-
-
-def centre_of(raw: Vectors) -> Vectors:
-    """The mean of the rows that are not zeros, shape (dim,); of few rows only a part of it."""
-    import numpy as np
-
-    present = raw.any(axis=1)
-    mean = raw[present].mean(axis=0, dtype=np.float64) if present.any() else np.zeros(raw.shape[1])
-    centre: Vectors = (min(1.0, present.sum() / FULLY_CENTRED_POSTS) * mean).astype(np.float32)
-    return centre
-
-
-def centred(raw: Vectors, centre: Vectors) -> Vectors:
-    """Rows without what all have in common, of unit length; zeros stay zeros."""
-    rows = unit_rows(raw - centre)
-    rows[~raw.any(axis=1)] = 0
-    return rows
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """Rows of unit length; those that are next to nothing become zeros."""
-    import numpy as np
-
-    exact = vectors.astype(np.float64)
-    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
-    unit: Vectors = np.divide(exact, lengths, out=np.zeros_like(exact), where=lengths > 1e-6).astype(np.float32)
-    return unit
+def own_arrays(part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of one part among those of a build, by its own names."""
+    prefix = f"{part}/"
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -13,27 +13,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from enishi.config import ReadersSettings
-from enishi.encoders.parts import PartEncoder
-from enishi.errors import Diagnostic, EncoderError, Severity
-from enishi.memo import Memo
-from enishi.reading.access_logs import VERSION as LOGS_VERSION
-from enishi.reading.access_logs import LogFile, Progress, Stamp, find_logs, read_visits
+from enishi.encoders.gensim_library import gensim_version, stable_hash
+from enishi.encoders.joining import unit_rows
+from enishi.encoders.parts import PartEncoder, own_arrays
+from enishi.errors import Diagnostic, Severity
+from enishi.reading.links import own_hosts
 from enishi.threads import one_thread
-from enishi.types import Document
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from enishi.reading.access_logs import Visits
-    from enishi.types import Vectors
+    from enishi.config import ReadersSettings, Settings
+    from enishi.memo import Memo
+    from enishi.reading.access_logs import LogFile, Stamp, Visits
+    from enishi.reading.site import Site
+    from enishi.types import Document, Vectors
 
 VERSION = 2
 """Part of the key: raise it when the vectors of some post change."""
@@ -51,30 +50,34 @@ _NOISE_EXPONENT = 0.5
 
 
 class ReadersEncoder(PartEncoder):
-    """Vectors from what people read together.
+    """The part of a post's vector that is learned from what people read together.
 
     Args:
         settings: which logs, and how many readers a post needs.
         site: the site's folder, which the logs may be relative to.
         hosts: the site's own host names, where the logs may be of several.
-        progress: told how many bytes of the logs are read.
     """
 
     name = "readers"
+    is_often_missing = True
+    knows_tags = knows_links = "has learned from readers, who follow links and browse by tag"
 
-    def __init__(
-        self, settings: ReadersSettings, site: Path, hosts: Iterable[str] = (), progress: Progress | None = None
-    ) -> None:
+    def __init__(self, settings: ReadersSettings, site: Path, hosts: Iterable[str] = ()) -> None:
+        super().__init__(settings.weight)
         self._patterns = settings.patterns
         self._min_readers = settings.min_readers
         self._site = site
         self._hosts = tuple(sorted(hosts))
-        self._progress = progress
         self._digests: dict[Stamp, bytes] = {}
         self._logs: Sequence[LogFile] = ()
         self._not_found: Sequence[Diagnostic] = ()
-        self._told: Sequence[Diagnostic] = ()
+        self._problems: Sequence[Diagnostic] = ()
         self._known: tuple[str, Vectors] | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings, site: Site) -> Self | None:
+        """The logs of `readers.logs`."""
+        return cls(settings.readers, site.root, own_hosts(site.url)) if settings.readers.patterns else None
 
     @property
     def key(self) -> str:
@@ -83,37 +86,44 @@ class ReadersEncoder(PartEncoder):
         Raises:
             EncoderError: gensim is not installed.
         """
-        self._logs, self._not_found = find_logs(self._patterns, self._site, self._digests)
+        from enishi.reading import access_logs
+
+        self._logs, self._not_found = access_logs.find_logs(self._patterns, self._site, self._digests)
         total = hashlib.sha256(repr(self._hosts).encode("utf-8", "surrogatepass"))
         for log in self._logs:
             total.update(log.digest)
-        versions = f"{VERSION}/{LOGS_VERSION}/gensim {_gensim()}"
+        versions = f"{VERSION}/{access_logs.VERSION}/gensim {gensim_version('readers.logs')}"
         return f"readers/{versions}/{self._min_readers}/{total.hexdigest()}"
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The logs, as :attr:`key` or :meth:`encode` found them last."""
-        return tuple(log.file for log in self._logs)
+    def stamps(self) -> Iterable[str]:
+        """The logs, by size and time."""
+        from enishi.reading.access_logs import log_stamps
+
+        return log_stamps(self._patterns, self._site)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What could not be read, and why posts have no vector; after :meth:`encode`."""
-        return tuple(sorted({*self._not_found, *self._told}))
+        return tuple(sorted({*self._not_found, *self._problems}))
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Vectors of shape (n, DIMENSIONS): unit rows, zeros for a post with too few readers.
 
-        The logs are read again only where their bytes or the posts' addresses change.
+        The logs are read again only where their bytes or the posts' addresses changed since the last build.
 
         Raises:
             EncoderError: gensim is not installed.
         """
+        from enishi.reading.access_logs import read_visits
+
         del memo
+        if self._known is None and self.store is not None:
+            self.load(own_arrays(self.name, self.store.arrays()))
         key = f"{self.key} {_addresses(documents)}"
         if self._known is None or self._known[0] != key:
-            visits = read_visits(self._logs, documents, self._hosts, self._progress)
-            vectors, told = vectors_of_visits(visits, self._min_readers)
-            self._told = (*visits.diagnostics, *told)
+            visits = read_visits(self._logs, documents, self._hosts, self.progress)
+            vectors, problems = vectors_of_visits(visits, self._min_readers)
+            self._problems = (*visits.diagnostics, *problems)
             self._known = (key, vectors)
         return self._known[1]
 
@@ -124,15 +134,15 @@ class ReadersEncoder(PartEncoder):
         return np.zeros((1, DIMENSIONS), dtype=np.float32)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The posts' vectors, what was told about them, and what they were made of as one digest."""
+        """The posts' vectors, their diagnostics, and the key of what they were made from."""
         import numpy as np
 
         if self._known is None:
             return {}
         key, vectors = self._known
-        told = [[d.path, d.line, d.code, d.severity.value, d.message] for d in self._told]
-        state = json.dumps({"key": key, "told": told}).encode()
-        return {"readers_state": np.frombuffer(state, dtype=np.uint8), "readers_vectors": vectors}
+        problems = [[d.path, d.line, d.code, d.severity.value, d.message] for d in self._problems]
+        state = json.dumps({"key": key, "problems": problems}).encode()
+        return {"state": np.frombuffer(state, dtype=np.uint8), "vectors": vectors}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         """Take up the vectors of an earlier run, which count while logs and posts are the same.
@@ -140,33 +150,24 @@ class ReadersEncoder(PartEncoder):
         True in any case: queries need none.
         """
         try:
-            state = json.loads(arrays["readers_state"].tobytes())
-            key, told = str(state["key"]), state["told"]
-            self._told = [
-                Diagnostic(path, line, code, Severity(level), message) for path, line, code, level, message in told
+            state = json.loads(arrays["state"].tobytes())
+            self._problems = [
+                Diagnostic(path, line, code, Severity(level), message)
+                for path, line, code, level, message in state["problems"]
             ]
-            self._known = (key, arrays["readers_vectors"])
+            self._known = (str(state["key"]), arrays["vectors"])
         except (KeyError, TypeError, ValueError):
             self._known = None
         return True
 
 
 def _addresses(documents: Sequence[Document]) -> str:
-    """Digest of what pages are told by."""
+    """SHA-256 of the fields by which a log names a post."""
     total = hashlib.sha256()
     for document in documents:
         post = document.post
         total.update(f"{post.path}\0{post.url}\0{post.slug}\0".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
-
-
-def _gensim() -> str:
-    try:
-        return version("gensim")
-    except PackageNotFoundError as error:
-        raise EncoderError(
-            "readers.logs needs gensim: pip install 'enishi[readers]', or take the setting out"
-        ) from error
 
 
 # -- item2vec ----------------------------------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ def vectors_of_visits(visits: Visits, min_readers: int) -> tuple[Vectors, list[D
     vectors = np.zeros((len(visits.readers), DIMENSIONS), dtype=np.float32)
     if len(enough) < MIN_POSTS:
         text = (
-            f"{len(visits):,} visits to two posts or more are in the logs, and {len(enough)} posts have {min_readers} "
+            f"the logs hold {len(visits):,} visits to two posts or more, and {len(enough)} posts have {min_readers} "
             f"readers in them; with fewer than {MIN_POSTS} such posts, readers do not count: name more logs, or lower "
             "readers.min_readers"
         )
@@ -206,7 +207,7 @@ class _Visits:
         self.posts = posts[together]
         lengths = lengths[lengths >= 2]
         self.starts = np.concatenate([[0], np.cumsum(lengths)])
-        # Sorted as they come, they would teach one post after the other
+        # In the order of the logs, the posts would be learned one after the other
         self.order = np.random.default_rng(0).permutation(len(lengths))
         self.frequency = np.bincount(self.posts, minlength=len(rows))
 
@@ -254,11 +255,4 @@ def item2vec(visits: _Visits) -> Vectors:
     rows = [model.wv.key_to_index[visits.names[position]] for position in known]
     trained[known] = model.wv.vectors[rows].astype(np.float64) + model.syn1neg[rows]
     trained[known] -= trained[known].mean(axis=0)
-    lengths = np.linalg.norm(trained, axis=1, keepdims=True)
-    unit: Vectors = np.divide(trained, lengths, out=np.zeros_like(trained), where=lengths > 1e-9).astype(np.float32)
-    return unit
-
-
-def stable_hash(text: str) -> int:
-    """For gensim, instead of Python's own, which differs from process to process."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+    return unit_rows(trained)

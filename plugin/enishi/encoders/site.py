@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from enishi.config import Settings
+    from enishi.reading.site import Site
     from enishi.types import Vectors
 
 VERSION = 4
@@ -58,11 +60,20 @@ class SiteEncoder(PartEncoder):
     """
 
     name = "site"
+    label = "the blog's own words"
+    sees_tags = True
 
     def __init__(self, *, dimensions: int = 512, tag_weight: float = 0.05) -> None:
+        super().__init__()
         self._dimensions = dimensions
         self._tag_weight = tag_weight
         self._model: _Model | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings, site: Site) -> Self | None:  # noqa: ARG003
+        """Always there, unless doc2vec takes its place."""
+        chosen = settings.encoder
+        return cls(dimensions=chosen.dimensions, tag_weight=chosen.tag_weight) if chosen.site == "words" else None
 
     @property
     def key(self) -> str:

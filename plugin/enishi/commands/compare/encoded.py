@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from enishi.commands.compare.named import NamedEncoder
 from enishi.config import Settings
-from enishi.encoders.blog import TAG_BLOCK_WEIGHT, BlogEncoder, filled, link_rows
-from enishi.encoders.parts import Part, PartEncoder, concatenate, smooth_along_links
+from enishi.encoders.blog import BlogEncoder
+from enishi.encoders.joining import Part, concatenate, fill_often_missing, link_rows, smooth_along_links
+from enishi.encoders.parts import PartEncoder
 from enishi.types import Document, Post, Terms, TextFields
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ Links = Mapping[str, tuple[str, ...]]
 View = Literal["whole", "untagged", "unlinked"]
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, done, total)."""
-FITTED = "site"
-"""The name of the part that is fitted on the blog's own words and, where the settings say so, tags."""
-PRETRAINED = "model"
-"""The name of the part that a pretrained model makes."""
-READERS = "readers"
-"""The name of the part that is learned from what readers read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +114,9 @@ class PartStore:
             loading=round(sum(self._loading[part.key] for part, _ in parts), 2),
             witness=witness,
             tag_blocks=tuple(
-                (TAG_BLOCK_WEIGHT, self._part(part, weight, views, "untagged").vectors)
+                (part.tag_kernel_weight, self._part(part, weight, views, "untagged").vectors)
                 for part, weight in parts
-                if part.name == PRETRAINED and not witness.knows_tags
+                if part.tag_kernel_weight and not witness.knows_tags
             ),
         )
 
@@ -144,13 +139,13 @@ class PartStore:
         Only the part that is fitted on the blog may see tags, where the settings let it: any other gets the untagged
         posts even where the others see them whole, so that what it says of a post is the same in both.
         """
-        shown: View = "untagged" if view == "whole" and part.name != FITTED else view
+        shown: View = "untagged" if view == "whole" and not part.sees_tags else view
         place = (part.key, shown)
         if place not in self._vectors:
             started = perf_counter()
             self._vectors[place] = part.encode(getattr(views, shown))
             self._seconds.setdefault(part.key, perf_counter() - started)
-        return Part(part.name, weight, self._vectors[place])
+        return part.weighted(weight, self._vectors[place])
 
 
 def make_parts(settings: Settings, site: Site, progress: Progress) -> list[tuple[PartEncoder, float]]:
@@ -169,18 +164,14 @@ def _witness(parts: Sequence[PartEncoder]) -> Witness:
     A model that was trained on a blog may have learned from its tags or links, which is noted beside it.  Readers
     follow links and browse by tag, so what they read together knows of both.
     """
-    if any(part.name == READERS for part in parts):
-        why = "has learned from readers, who follow links and browse by tag"
-        return Witness(why, why)
-    sources = [source for source in (getattr(part, "source", None) for part in parts) if source is not None]
     return Witness(
-        knows_tags="was trained on tags" if any(source.saw_tags() for source in sources) else "",
-        knows_links="was trained on links" if any(source.saw_links() for source in sources) else "",
+        knows_tags=next((part.knows_tags for part in parts if part.knows_tags), ""),
+        knows_links=next((part.knows_links for part in parts if part.knows_links), ""),
     )
 
 
 def _joined(parts: Sequence[Part], views: Views, pull: float) -> Vectors:
-    return smooth_along_links(concatenate(filled(parts)), link_rows(views.whole, views.links), pull)
+    return smooth_along_links(concatenate(fill_often_missing(parts)), link_rows(views.whole, views.links), pull)
 
 
 _FIRST = Document(Post("first.md", "First"), TextFields("First", prose="First."), {"first": 1}, Terms({"first": 1}, {}))

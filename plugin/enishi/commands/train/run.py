@@ -27,7 +27,7 @@ from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_ca
 from enishi.types import Document
 
 if TYPE_CHECKING:
-    from enishi.encoders.models import EmbeddingStore
+    from enishi.cache import Cache
 
 VERSION = 1
 PASSAGE_TOKENS = 128
@@ -213,7 +213,7 @@ class _Training:
         blog: Blog,
         posts: Unlinked,
         held: Sequence[int],
-        store: EmbeddingStore,
+        store: Cache,
         progress: Progress,
     ) -> None:
         self._request, self._recipe, self._out, self._keep = request, recipe, out, keep
@@ -343,9 +343,9 @@ class _Training:
         return judge(tasks, readers, WITH_TRAINED, to_beat, WITH_BEFORE, self._progress)
 
     def _reader(self, name: str, revision: str = "") -> Reader:
-        return TransformerEncoder(
-            name, revision=revision, site=self._request.site, running=self._running, store=self._store
-        )
+        reader = TransformerEncoder(name, revision=revision, site=self._request.site, running=self._running)
+        reader.store = self._store
+        return reader
 
     # -- where it lies meanwhile
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from enishi.commands.train.held_out import halves, without_title
-from enishi.encoders.parts import Part, concatenate
+from enishi.encoders.joining import Part, concatenate
 from enishi.encoders.site import SiteEncoder
 from enishi.tags.figures import Interval
 from enishi.threads import one_thread

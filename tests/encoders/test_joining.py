@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from enishi.encoders.parts import Part, Slot, concatenate, contributions, slots_of, smooth_along_links
+from enishi.encoders.joining import Part, Slot, concatenate, contributions, slots_of, smooth_along_links
 
 Array = npt.NDArray[np.float32]
 
