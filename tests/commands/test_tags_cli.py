@@ -14,8 +14,8 @@ from blog import files_below, topic_posts, write_blog
 from enishi import cli
 from enishi.commands import tags as tagging
 from enishi.console.tags import sparkline
-from enishi.editing.apply import EditRefusedError, apply_edit
 from enishi.errors import OutputError
+from enishi.files import NotReplacedError, replace_file
 from enishi.pipeline import Request, build
 
 LACKS_TEA, LACKS_BREAD = "content/tea-3.md", "content/bread-5.md"
@@ -389,12 +389,12 @@ def test_no_undo_patch_is_ever_overwritten(run: Any, blog: Path) -> None:
 def test_the_undo_patch_holds_what_was_done_and_no_more(run: Any, blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = posts_of(blog)
 
-    def refusing(file: Path, old: bytes, new: bytes) -> None:
+    def refusing(file: Path, new: bytes, *, expected: bytes | None = None) -> None:
         if file.name == "tea-1.md":
-            raise EditRefusedError(f"{file}: changed meanwhile")
-        apply_edit(file, old, new)
+            raise NotReplacedError(f"{file}: changed meanwhile")
+        replace_file(file, new, expected=expected)
 
-    monkeypatch.setattr(tagging, "apply_edit", refusing)
+    monkeypatch.setattr(tagging, "replace_file", refusing)
     told = run("tags", "rename", "tea", "Tee", "--yes")
     assert "content/tea-1.md: warning: changed meanwhile" in told.err
     assert str(blog) not in told.err.partition("undo patch")[0]
@@ -405,10 +405,10 @@ def test_the_undo_patch_holds_what_was_done_and_no_more(run: Any, blog: Path, mo
 def test_a_full_disk_stops_and_says_so(run: Any, blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = posts_of(blog)
 
-    def full(file: Path, old: bytes, new: bytes) -> None:
+    def full(file: Path, new: bytes, *, expected: bytes | None = None) -> None:
         raise OutputError(f"{file}: no space left")
 
-    monkeypatch.setattr(tagging, "apply_edit", full)
+    monkeypatch.setattr(tagging, "replace_file", full)
     told = run("tags", "rename", "tea", "Tee", "--yes")
     assert told.code == 2
     assert "no space left" in told.err

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +15,14 @@ from hypothesis import strategies as st
 
 from enishi.editing import plan
 from enishi.editing import yaml as yaml_dialect
-from enishi.editing.apply import EditRefusedError, apply_edit
 from enishi.editing.change import Edit, Refusal, Style, TagChange
-from enishi.editing.patch import unified_diff
 from enishi.editing.plan import plan_edit
 from enishi.editing.safety import Step
-from enishi.errors import Diagnostic, OutputError, Severity
+from enishi.errors import Diagnostic, Severity
 from enishi.reading import yaml12
 from enishi.reading.posts import make_post, read_source
 from enishi.reading.site import Site
 from shared_data import TESTS, needs_hexo, run_node
-
-posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file permissions or links")
-not_root = pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() == 0, reason="root may write anywhere")
 
 
 def post(front: str, body: str = "Body.\n") -> str:
@@ -750,190 +742,3 @@ def read_by_hexo(files: dict[str, bytes]) -> dict[str, dict[str, Any]]:
         run_node(TESTS / "hexo_sites.cjs", stdin=json.dumps([site]).encode())
     )
     return answer[0]
-
-
-# -- the patch -------------------------------------------------------------------------------------------------------
-
-NAMES = ["a.md", "source/_posts/a b.md", "日本/機械.md", 'qu"ote.md', "back\\slash.md", "a -> b\t.md"]
-
-
-@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (b"a\nb\nc\nd\ne\nf\ng\nh\n", b"a\nb\nc\nd\nX\ne\nf\ng\nh\n"),
-        (b"a\r\nb\r\nc\r\nd\r\n", b"a\r\nb\r\nX\r\nc\r\nd\r\n"),
-        (b"a\nb", b"a\nb\nX"),
-        (b"a\nb", b"X\nb"),
-        (b"a\nb\n", b"a\nb"),
-        (b"a", b"b"),
-        (b"", b"X\n"),
-        (b"a\n", b""),
-        (b"\xef\xbb\xbf\xff\n\r\x0c\n", b"\xef\xbb\xbf\xff\n\r\x0cX\n"),
-        ("日\u2028本\n".encode(), "日\u2028本\x85\n".encode()),
-        (b"x\n" * 50 + b"y\n", b"x\n" * 49 + b"y\n"),
-    ],
-)
-def test_git_applies_the_patch_and_its_reverse(name: str, before: bytes, after: bytes, tmp_path: Path) -> None:
-    if os.name == "nt" and set(name) & set('"\\>\t'):
-        pytest.skip("no such file names on Windows")
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    file = tmp_path / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(before)
-    patch = unified_diff(name, before, after)
-    if before:
-        git = ["git", "-c", "core.quotepath=off", "-c", "core.autocrlf=false"]
-        subprocess.run([*git, "add", "."], cwd=tmp_path, check=True)
-        file.write_bytes(after)
-        shown = subprocess.run([*git, "diff", "--text"], cwd=tmp_path, check=True, capture_output=True).stdout
-        assert headers(patch) == headers(shown)
-        file.write_bytes(before)
-    if before and after:
-        subprocess.run(
-            ["git", "apply", "--check", "-R", "-"], input=unified_diff(name, after, before), cwd=tmp_path, check=True
-        )
-    subprocess.run(["git", "apply", "-"], input=patch, cwd=tmp_path, check=True)
-    assert file.read_bytes() == after
-    subprocess.run(["git", "apply", "-R", "-"], input=patch, cwd=tmp_path, check=True)
-    assert file.read_bytes() == before
-
-
-def headers(patch: bytes) -> list[bytes]:
-    """The lines of a patch that name the file."""
-    head = patch.split(b"\n@@")[0].split(b"\n")
-    return [line for line in head if line.startswith((b"diff ", b"--- ", b"+++ "))]
-
-
-def test_the_patch_shows_the_one_place() -> None:
-    edit = plan_edit(post("date: 2024-01-02\ntags: [a]\nx: 1").encode(), TagChange.adding("new"), hexo=True)
-    assert isinstance(edit, Edit)
-    assert unified_diff("p/a.md", edit.before, edit.after).decode() == (
-        "diff --git a/p/a.md b/p/a.md\n--- a/p/a.md\n+++ b/p/a.md\n@@ -1,7 +1,7 @@\n ---\n title: A post\n"
-        " date: 2024-01-02\n-tags: [a]\n+tags: [a, new]\n x: 1\n ---\n Body.\n"
-    )
-    assert unified_diff("a", b"same", b"same") == b""
-
-
-# -- the file --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "post.md"
-    path.write_bytes(b"old\r\n")
-    return path
-
-
-def names_beside(file: Path) -> list[str]:
-    return sorted(path.name for path in file.parent.iterdir())
-
-
-def test_a_file_is_replaced(file: Path) -> None:
-    apply_edit(file, b"old\r\n", b"new\r\n")
-    assert file.read_bytes() == b"new\r\n"
-    assert names_beside(file) == ["post.md"]
-
-
-def test_equal_bytes_are_not_written(file: Path) -> None:
-    before = file.stat()
-    apply_edit(file, b"old\r\n", b"old\r\n")
-    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-
-
-@posix_only
-@pytest.mark.parametrize("mode", [0o600, 0o644, 0o755, 0o664, 0o444])
-def test_the_mode_is_kept(file: Path, mode: int) -> None:
-    file.chmod(mode)
-    apply_edit(file, b"old\r\n", b"new")
-    assert file.stat().st_mode & 0o7777 == mode
-
-
-def test_a_file_that_changed_meanwhile_is_left(file: Path) -> None:
-    with pytest.raises(EditRefusedError, match="changed meanwhile"):
-        apply_edit(file, b"older\r\n", b"new")
-    assert file.read_bytes() == b"old\r\n"
-    assert names_beside(file) == ["post.md"]
-
-
-def test_a_file_that_changes_while_we_write_is_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sync = os.fsync
-
-    def author_saves(descriptor: int) -> None:
-        sync(descriptor)
-        file.write_bytes(b"the author's\n")
-
-    monkeypatch.setattr(os, "fsync", author_saves)
-    with pytest.raises(EditRefusedError, match="changed meanwhile"):
-        apply_edit(file, b"old\r\n", b"new")
-    assert file.read_bytes() == b"the author's\n"
-    assert names_beside(file) == ["post.md"]
-
-
-def test_a_file_that_an_editor_replaces_while_we_write_is_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sync = os.fsync
-
-    def editor_saves(descriptor: int) -> None:
-        sync(descriptor)
-        other = file.with_name("other")
-        other.write_bytes(b"old\r\n")
-        other.replace(file)
-
-    monkeypatch.setattr(os, "fsync", editor_saves)
-    with pytest.raises(EditRefusedError, match="meanwhile"):
-        apply_edit(file, b"old\r\n", b"new")
-    assert file.read_bytes() == b"old\r\n"
-
-
-def test_a_file_that_is_gone_is_not_made_anew(file: Path) -> None:
-    file.unlink()
-    with pytest.raises(EditRefusedError, match="gone"):
-        apply_edit(file, b"old\r\n", b"new")
-    assert names_beside(file) == []
-
-
-@posix_only
-def test_a_symbolic_link_is_never_replaced(file: Path) -> None:
-    link = file.with_name("link.md")
-    link.symlink_to(file)
-    with pytest.raises(EditRefusedError, match="symbolic link"):
-        apply_edit(link, b"old\r\n", b"new")
-    assert link.is_symlink()
-    assert file.read_bytes() == b"old\r\n"
-
-
-@posix_only
-def test_a_hard_link_and_a_folder_are_left(file: Path) -> None:
-    os.link(file, file.with_name("twin.md"))
-    with pytest.raises(EditRefusedError, match="hard link"):
-        apply_edit(file, b"old\r\n", b"new")
-    folder = file.with_name("folder.md")
-    folder.mkdir()
-    with pytest.raises(EditRefusedError, match="regular file"):
-        apply_edit(folder, b"", b"new")
-
-
-@posix_only
-@not_root
-def test_a_read_only_folder_is_said(file: Path) -> None:
-    file.parent.chmod(0o555)
-    try:
-        with pytest.raises(OutputError, match="left as it is"):
-            apply_edit(file, b"old\r\n", b"new")
-    finally:
-        file.parent.chmod(0o755)
-    assert file.read_bytes() == b"old\r\n"
-
-
-@pytest.mark.parametrize("place", ["open", "fsync", "chmod", "replace"])
-def test_a_disk_that_refuses_leaves_the_old_file(file: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os if place in ("open", "fsync") else Path, place, refuse)
-    with pytest.raises(OutputError, match="No space left") as caught:
-        apply_edit(file, b"old\r\n", b"new")
-    assert not isinstance(caught.value, EditRefusedError)
-    assert file.read_bytes() == b"old\r\n"
-    assert names_beside(file) == ["post.md"]

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+import enishi.files
 from enishi.errors import OutputError, Severity
-from enishi.writing import output
+from enishi.writing import lock, output
 from enishi.writing.output import JOURNAL_NAME, MANIFEST_NAME, WriteReport, outputs_intact, write_outputs, written_files
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file permissions, links or fork")
@@ -343,15 +344,16 @@ def test_temporary_files_never_lie_in_the_folder_that_is_watched(tmp_path: Path)
 def test_where_a_rename_cannot_go_hidden_files_beside_the_target_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(output._Run, "_scratch_for_use", lambda self, stack: None)
+    monkeypatch.setattr(output._Run, "_can_use_scratch", lambda self: False)
     made: list[str] = []
-    original = output._write_new
+    original = output.write_temporary
 
-    def noting(path: Path, content: bytes, *, durable: bool) -> None:
-        made.append(path.name)
-        original(path, content, durable=durable)
+    def noting(folder: Path, content: bytes, *, durable: bool) -> Path:
+        temporary = original(folder, content, durable=durable)
+        made.append(temporary.name)
+        return temporary
 
-    monkeypatch.setattr(output, "_write_new", noting)
+    monkeypatch.setattr(output, "write_temporary", noting)
     write_outputs(tmp_path, FIRST)
     assert files_in(tmp_path) == FIRST
     assert len(made) == len(FIRST) + 2
@@ -375,7 +377,7 @@ def test_a_refusal_is_explained_and_the_old_output_is_intact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
     write_outputs(tmp_path, FIRST)
-    original = output._write_new
+    original = enishi.files._write_new
     count = iter(range(100))
 
     def refuse(path: Path, content: bytes, *, durable: bool) -> None:
@@ -384,7 +386,7 @@ def test_a_refusal_is_explained_and_the_old_output_is_intact(
             raise OSError(number, os.strerror(number), os.fspath(path))
         original(path, content, durable=durable)
 
-    monkeypatch.setattr(output, "_write_new", refuse)
+    monkeypatch.setattr(enishi.files, "_write_new", refuse)
     with pytest.raises(OutputError, match=words):
         write_outputs(tmp_path, SECOND)
     monkeypatch.undo()
@@ -458,7 +460,7 @@ def test_killed_at_any_step_the_next_run_is_right(
 ) -> None:
     """For every step: two builds, the second killed; then files that differ from both, with one edited by hand."""
     if beside:
-        monkeypatch.setattr(output._Run, "_scratch_for_use", lambda self, stack: None)
+        monkeypatch.setattr(output._Run, "_can_use_scratch", lambda self: False)
     newer = {"related.json": b"{3}", "partials/b.html": b"b3", "partials/d.html": b"d3", "partials/e.html": b"e3"}
     step = 0
     while True:
@@ -526,8 +528,8 @@ def test_builds_at_once_leave_one_of_their_results(tmp_path: Path) -> None:
 
 @posix_only
 def test_a_build_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "_LOCK_PATIENCE", 0.05)
-    with output._locked(tmp_path), pytest.raises(OutputError, match="another build"):
+    monkeypatch.setattr(lock, "_PATIENCE", 0.05)
+    with lock.locked(tmp_path), pytest.raises(OutputError, match="another build"):
         write_outputs(tmp_path, FIRST)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enishi.commands.tags import ADD, MAYBE
-from enishi.errors import OutputError, SettingsError
+from enishi.errors import SettingsError
+from enishi.files import replace_file
 from enishi.pipeline import Blog, Progress, Request, create_encoder, links_of, load, open_cache, read
 from enishi.tags.calibration import MOST_CERTAIN
 from enishi.tags.declined import match_declines
@@ -237,17 +236,4 @@ def write_page(file: Path, page: bytes, option: str = "--html") -> None:
     Raises:
         OutputError: the file system refuses.
     """
-    target = Path(os.path.realpath(file))
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".enishi-", suffix=".tmp~", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as opened:
-                opened.write(page)
-            Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-            Path(temporary).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
-    except OSError as error:
-        raise OutputError(f"{option} {file} cannot be written: {error.strerror or error}") from error
+    replace_file(Path(os.path.realpath(file)), page, name=f"{option} {file}")

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.commands.ask import NoBuildError, UnknownPostError, find_post, written_posts
 from enishi.config import load_settings
-from enishi.editing.apply import EditRefusedError, apply_edit
 from enishi.editing.change import Refusal, Style, TagChange
 from enishi.editing.patch import unified_diff
 from enishi.editing.plan import plan_edit
 from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, Severity
+from enishi.files import NotReplacedError, create_file, replace_file
 from enishi.pipeline import STATE_FOLDER, Blog, Request, create_encoder, load, open_cache, read
 from enishi.reading.documents import PostFile
 from enishi.tags.audit import Audit, audit_tags
@@ -561,23 +561,23 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
         OutputError: the undo patch cannot be written; then no post was touched.
     """
     if undo is not None:
-        _write_new(undo, plan.undo)
+        _write_undo(undo, plan.undo)
     done: list[PlannedEdit] = []
     refused: list[Diagnostic] = []
     stopped = ""
     try:
         for edit in plan.edits:
             try:
-                apply_edit(edit.file, edit.before, edit.after)
+                replace_file(edit.file, edit.after, expected=edit.before)
                 done.append(edit)
-            except EditRefusedError as error:
+            except NotReplacedError as error:
                 refused.append(_left(edit.path, "not-replaced", str(error).removeprefix(f"{edit.file}: ")))
             except OutputError as error:
                 stopped = str(error)
                 break
     finally:  # also where the author interrupts: a patch with a file that was not edited does not apply
         if undo is not None and len(done) < len(plan.edits):
-            _replace(undo, Plan(tuple(done)).undo)
+            _shorten_undo(undo, Plan(tuple(done)).undo)
     return Outcome(tuple(done), tuple(refused), stopped, undo if done else None)
 
 
@@ -589,27 +589,22 @@ def undo_file(site: Path, old: Sequence[str]) -> Path:
     return next(file for file in candidates if not os.path.lexists(file))
 
 
-def _write_new(file: Path, data: bytes) -> None:
+def _write_undo(file: Path, data: bytes) -> None:
     try:
-        with file.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except FileExistsError:
-        raise OutputError(f"{file} is there already, so nothing was written. Name another file") from None
+        if create_file(file, data):
+            return
     except OSError as error:
         raise OutputError(f"{file}: the undo patch cannot be written ({error.strerror}); nothing was changed") from None
+    raise OutputError(f"{file} is there already, so nothing was written. Name another file")
 
 
-def _replace(file: Path, data: bytes) -> None:
-    """Of a patch of our own; where that fails, the longer one stays."""
-    with suppress(OSError):
-        if not data:
+def _shorten_undo(file: Path, data: bytes) -> None:
+    """Leave in the undo patch what was done; where that fails, the longer one stays."""
+    with suppress(OSError, OutputError):
+        if data:
+            replace_file(file, data)
+        else:
             file.unlink()
-            return
-        temporary = file.with_name(f".{file.name}.tmp~")
-        temporary.write_bytes(data)
-        temporary.replace(file)
 
 
 def git_apply(site: Path, patch: Path) -> str:

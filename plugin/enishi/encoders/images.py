@@ -25,6 +25,7 @@ from enishi.encoders.joining import unit_rows
 from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, ways_out
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.errors import Diagnostic, EncoderError, Severity
+from enishi.files import read_file, read_start
 from enishi.memo import Memo, each
 from enishi.text.plural import counted
 from enishi.types import Document
@@ -225,8 +226,7 @@ def _names(document: Document, site: Site) -> tuple[Reference, ...]:
     from enishi.reading.images import picture_references
 
     try:
-        with Path(site.root, document.post.path).open("rb") as file:
-            text = file.read(_MAX_POST_BYTES).decode("utf-8", "replace")
+        text = read_start(Path(site.root, document.post.path), _MAX_POST_BYTES).decode("utf-8", "replace")
     except (OSError, ValueError):  # a post that is no file, as in an evaluation
         text = ""
     return picture_references(document.post.front_matter, text)
@@ -291,13 +291,9 @@ def _on_white(image: Picture) -> Picture:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        return read_file(file, MAX_BYTES)
     except OSError as error:
         raise PictureError(_unreadable(error)) from None
-    if len(data) > MAX_BYTES:
-        raise PictureError(f"the picture is larger than {MAX_BYTES // 1024 // 1024} MB, so it is not read")
-    return data
 
 
 def _unreadable(error: Exception) -> str:

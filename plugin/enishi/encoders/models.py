@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from enishi.errors import Diagnostic, EncoderError, Severity
+from enishi.files import read_file
 
 if TYPE_CHECKING:
     from enishi.config import EncoderSettings
@@ -359,9 +360,7 @@ def _version(library: str) -> str:
 def _read_json(file: Path) -> Any:
     """What a small file holds; None where it cannot be read."""
     try:
-        if file.stat().st_size > _MAX_SETTINGS_BYTES:
-            return None
-        return json.loads(file.read_bytes())
+        return json.loads(read_file(file, _MAX_SETTINGS_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
 

@@ -13,12 +13,10 @@ posts without a time, in an order that tells nothing, and how many visitors each
 from __future__ import annotations
 
 import csv
-import errno
 import gzip
 import hashlib
 import os
 import re
-import stat
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +29,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from enishi.errors import Diagnostic, Severity
+from enishi.files import open_regular
 from enishi.reading.links import PostFinder, web_address
 from enishi.types import Document
 
@@ -195,7 +194,7 @@ def _name(file: Path, site: Path) -> str:
 
 
 def _stamped(file: Path, name: str, known: dict[Stamp, bytes]) -> LogFile:
-    with closing(_open(file)) as opened:
+    with closing(open_regular(file)) as opened:
         status = os.fstat(opened.fileno())
         stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if stamp not in known:
@@ -205,19 +204,6 @@ def _stamped(file: Path, name: str, known: dict[Stamp, bytes]) -> LogFile:
                 left -= len(block)
             known[stamp] = digest.digest()
     return LogFile(name, file, status.st_size, known[stamp])
-
-
-def _open(file: Path) -> IO[bytes]:
-    """A regular file, open; a named pipe that stands in its place is not waited for.
-
-    Raises:
-        OSError: it cannot be read, or is no regular file.
-    """
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(file))
-    return open(descriptor, "rb", buffering=0)  # noqa: PTH123
 
 
 # -- files to visits ---------------------------------------------------------------------------------------------------
@@ -280,7 +266,7 @@ class _Source:
 
     def __init__(self, log: LogFile) -> None:
         try:
-            self._raw = _open(log.file)
+            self._raw = open_regular(log.file)
         except OSError as error:
             raise _Unreadable(str(error.strerror)) from error
         self._left = log.size

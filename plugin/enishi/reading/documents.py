@@ -6,11 +6,9 @@ cache.  What depends on the site (tags, dates, addresses, the generator's own li
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
 import os
 import signal
-import stat
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -22,6 +20,7 @@ from typing import Any
 
 from enishi.cache import Cache, digest, pack, unpack
 from enishi.errors import Diagnostic
+from enishi.files import read_file
 from enishi.memo import Memo
 from enishi.reading.manifest import ManifestEntry, apply_manifest
 from enishi.reading.posts import SOURCE_VERSION, Source, SourceFile, make_post, read_source
@@ -113,26 +112,10 @@ def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
     found = []
     for source in files:
         try:
-            found.append(PostFile(source.path, source.file, _bytes_of(source.file)))
+            found.append(PostFile(source.path, source.file, read_file(source.file)))
         except OSError:
             continue
     return found
-
-
-def _bytes_of(file: Path) -> bytes:
-    """The bytes of a regular file; what took its place since it was listed, as a named pipe, is not waited for.
-
-    Raises:
-        OSError: it cannot be read, or is no regular file.
-    """
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "no regular file", os.fspath(file))
-        with open(descriptor, "rb", buffering=0, closefd=False) as opened:
-            return opened.readall()
-    finally:
-        os.close(descriptor)
 
 
 def read_documents(

@@ -13,12 +13,10 @@ The file is edited line by line: what else the author wrote into it stays.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from enishi.errors import Diagnostic, OutputError, Severity
+from enishi.files import replace_file
 from enishi.reading.tokens import count_words
 from enishi.tags.vocabulary import fold_tag
 from enishi.types import Document
@@ -259,19 +258,4 @@ def _toml_string(text: str) -> str:
 
 
 def _write(root: Path, text: str) -> None:
-    """Replace the file in one step, so that it is never half written."""
-    target = root / DECLINED_NAME
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".enishi-", suffix=".tmp", dir=root)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8"))
-            mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(target.resolve() if target.is_symlink() else target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
-    except OSError as error:
-        raise OutputError(f"{DECLINED_NAME} cannot be written: {error.strerror or error}") from error
+    replace_file(Path(os.path.realpath(root / DECLINED_NAME)), text.encode("utf-8"), name=DECLINED_NAME)

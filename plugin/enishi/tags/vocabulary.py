@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from enishi.errors import Diagnostic, Severity
+from enishi.files import read_file
 from enishi.types import Post
 
 if TYPE_CHECKING:
@@ -237,15 +238,13 @@ def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict
 
     file = root / name
     try:
-        if file.stat().st_size > _MAX_ONTOLOGY_BYTES:
-            problem(0, "larger than 4 MB, so it is not read as broader tags")
-            return {}
-        document = load(file.read_text(encoding="utf-8-sig"), strict=False)
+        document = load(read_file(file, _MAX_ONTOLOGY_BYTES).decode("utf-8-sig"), strict=False)
     except YamlError as error:
         problem(error.line + 1, f"cannot be read as YAML: {error.message}; no broader tags are known")
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        problem(0, f"cannot be read: {error.__class__.__name__}; no broader tags are known (setting `tags.broader`)")
+        reason = getattr(error, "strerror", None) or error.__class__.__name__
+        problem(0, f"cannot be read: {reason}; no broader tags are known (setting `tags.broader`)")
         return {}
     found: dict[str, list[str]] = {}
     value = document.value

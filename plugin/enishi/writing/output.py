@@ -9,8 +9,7 @@ if it is named there and still has that hash; only such files are replaced or re
 4. files that are ours and no longer wanted are removed,
 5. `manifest.json` is renamed into place, `manifest.next.json` removed.
 
-A run killed at any moment leaves files that either manifest knows, so the next run takes all of them for ours.  The
-kernel's lock on the folder keeps two runs apart and cannot outlive its process.
+A run killed at any moment leaves files that either manifest knows, so the next run takes all of them for ours.
 """
 
 from __future__ import annotations
@@ -19,16 +18,15 @@ import errno
 import hashlib
 import json
 import os
-import re
 import stat
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from enishi.errors import Diagnostic, OutputError, Severity
+from enishi.files import read_file, remove_temporaries, rename, sync_folder, write_temporary
+from enishi.writing.lock import locked
 
 MANIFEST_NAME = "manifest.json"
 JOURNAL_NAME = "manifest.next.json"
@@ -36,12 +34,9 @@ SCRATCH_NAME = ".scratch"
 
 _RESERVED = frozenset({MANIFEST_NAME, JOURNAL_NAME, ".gitignore", SCRATCH_NAME})
 _MANIFEST_START = b'{"enishi_manifest": 1,'
-_TEMPORARY = re.compile(r"\.enishi-[0-9a-f]+\.tmp~")  # Hexo, Jekyll, Pelican and editors ignore a dot or a final ~
 _FORBIDDEN = frozenset('\\:*?"<>|')  # what Windows forbids, so that a site builds alike everywhere
 _SYNCED_AT_MOST = 64  # thousands of fragments would take a minute; _Run._is_ours says why it is safe without
 _NAMED_AT_MOST = 10
-_WINDOWS = os.name == "nt"
-_LOCK_PATIENCE = 60.0  # seconds; a write takes two
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +58,17 @@ def write_outputs(
     files: Mapping[str, bytes],
     *,
     state: Path | None = None,
-    scratch: Path | None = None,
     ignores_itself: bool = False,
     shown_as: str | None = None,
 ) -> WriteReport:
     """Make the files of `out` that are ours exactly `files`: write what differs, remove what is no longer there.
 
     Args:
-        out: the only folder that is written to (beside `state` and `scratch`); made if it is missing.
+        out: the only folder that is written to (beside `state`); made if it is missing.
         files: bytes by name; a name is a relative POSIX path, such as ``partials/3f0c.html``.
-        state: the folder of the manifest; `out` itself if not given.  For a file among the author's own
-            (`data_file`): ``write_outputs(site, {"source/_data/enishi.json": …}, state=site / ".enishi" / "data")``.
-        scratch: where temporary files lie until they are renamed, outside of what the generator watches; a folder in
-            `state` if not given.  If it is on another file system, they lie beside their targets, as hidden files.
+        state: the folder of the manifest, and of temporary files where a rename can go from there to `out`; `out`
+            itself if not given.  For a file among the author's own (`data_file`):
+            ``write_outputs(site, {"source/_data/enishi.json": …}, state=site / ".enishi" / "data")``.
         ignores_itself: put a `.gitignore` of ``*`` into `out`, for ``SITE/.enishi``.
         shown_as: how `out` is called in diagnostics; its own name if not given, nothing if empty.
 
@@ -84,17 +77,15 @@ def write_outputs(
             Every file is then whole, and unless a rename itself was refused, all of them are what they were before.
     """
     state = state or out
-    shown = out.name if shown_as is None else shown_as
     _refuse_bad_names(files)
     try:
         for folder in (out, state):
             folder.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            run = _Run(out.resolve(), state.resolve(), scratch or state / SCRATCH_NAME, shown)
-            stack.enter_context(_locked(run.state))
+        with locked(state):
+            run = _Run(out.resolve(), state.resolve(), out.name if shown_as is None else shown_as)
             if ignores_itself:
                 _ignore_in_git(run.out)
-            return run.write(files, stack)
+            return run.write(files)
     except OSError as error:
         raise _output_error(error, out) from error
 
@@ -107,7 +98,8 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
             return False
         hashes = _read_manifest(folder / MANIFEST_NAME)
         root = os.fspath(out)  # strings, as a Path for each costs 60 ms over 10,000 files
-        return bool(hashes) and all(_hash_of(f"{root}/{name}") == known for name, known in hashes.items())
+        contents = ((known, _content(f"{root}/{name}")) for name, known in hashes.items())
+        return bool(hashes) and all(found is not None and _sha256(found) == known for known, found in contents)
     except (OSError, OutputError):
         return False
 
@@ -115,7 +107,7 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
 def written_digest(out: Path, *, state: Path | None = None) -> str:
     """Names what was written last, by whomever: the hash of the manifest; empty without one.  Never raises."""
     try:
-        manifest = _bytes_of((state or out) / MANIFEST_NAME)
+        manifest = _content((state or out) / MANIFEST_NAME)
     except OSError:
         return ""
     return _sha256(manifest) if manifest else ""
@@ -149,80 +141,63 @@ class _Plan:
 class _Run:
     """One call of :func:`write_outputs`, once it holds the lock."""
 
-    def __init__(self, out: Path, state: Path, scratch: Path, shown: str) -> None:
+    def __init__(self, out: Path, state: Path, shown: str) -> None:
         self.out = out
         self.state = state
-        self.scratch = scratch
         self.shown = shown
-        self.known: dict[str, set[str]] = {}
-
-    def write(self, files: Mapping[str, bytes], stack: ExitStack) -> WriteReport:
-        manifest_path, journal_path = self.state / MANIFEST_NAME, self.state / JOURNAL_NAME
-        before = _read_manifest(manifest_path)
-        self.known = {name: {known} for name, known in before.items()}
-        for name, hashes in _read_journal(journal_path).items():
+        self.scratch = state / SCRATCH_NAME
+        self.manifest, self.journal = state / MANIFEST_NAME, state / JOURNAL_NAME
+        self.before = _read_manifest(self.manifest)
+        self.known: dict[str, set[str]] = {name: {known} for name, known in self.before.items()}
+        for name, hashes in _read_journal(self.journal).items():
             self.known.setdefault(name, set()).update(hashes)
+
+    def write(self, files: Mapping[str, bytes]) -> WriteReport:
         self._refuse_ways_out(files)
-        plan = self._plan(files, before)
+        plan = self._plan(files)
         self._sweep(files)
         manifest = _manifest_bytes(plan.manifest)
-        clean = not (plan.write or plan.remove or os.path.lexists(journal_path))
-        if clean and _bytes_of(manifest_path) == manifest:
-            return self._report(plan, manifest)
-        with _Staging(self._scratch_for_use(stack)) as staging:
-            durable = len(plan.write) <= _SYNCED_AT_MOST
-            for name in plan.write:
-                staging.add(self.out / name, files[name], durable=durable)
-            staged_manifest = staging.add(manifest_path, manifest, durable=True, apart=True)
-            if plan.transient:
-                staging.place(staging.add(journal_path, _journal_bytes(plan.transient), durable=True, apart=True))
-                _sync_folder(self.state)  # known before the first file can be seen
-            staging.place_all()
-            self._remove(plan.remove)
-            staging.place(staged_manifest)
-            _sync_folder(self.state)
-        _remove_file(journal_path)
+        is_clean = not (plan.write or plan.remove or os.path.lexists(self.journal))
+        if not (is_clean and _content(self.manifest) == manifest):
+            self._carry_out(plan, files, manifest)
         return self._report(plan, manifest)
 
     # -- what is to be done ------------------------------------------------------------------------------------------
 
-    def _plan(self, files: Mapping[str, bytes], before: Mapping[str, str]) -> _Plan:
+    def _plan(self, files: Mapping[str, bytes]) -> _Plan:
         plan = _Plan()
         for name in sorted(files, key=_subfolders_first):
-            self._plan_wanted(plan, name, files[name], before)
+            self._plan_wanted(plan, name, files[name])
         for name in sorted(self.known.keys() - files.keys()):
-            self._plan_unwanted(plan, name, before)
+            self._plan_unwanted(plan, name)
         return plan
 
-    def _plan_wanted(self, plan: _Plan, name: str, content: bytes, before: Mapping[str, str]) -> None:
+    def _plan_wanted(self, plan: _Plan, name: str, content: bytes) -> None:
         """Equal bytes are taken for ours whoever wrote them: replacing them loses nothing."""
-        wanted = _sha256(content)
         target = f"{self.out}/{name}"  # text, as a Path for each of thousands costs more than to look
-        mode = _mode_of(target)
-        found = _bytes_of(target) if stat.S_ISREG(mode) else None
+        found = _content(target)
         if found == content:
             plan.unchanged.append(name)
-        elif mode == 0 or (found is not None and self._is_ours(name, found)):
+        elif not os.path.lexists(target) if found is None else self._is_ours(name, found):
             plan.write.append(name)
             if found is not None:
-                self._may_be_found(plan, name, _sha256(found), before)
+                self._may_be_there(plan, name, _sha256(found))
         else:
             (plan.edited if name in self.known else plan.foreign).append(name)
-            if name in before:  # should the author undo the edit, it is ours again
-                plan.manifest[name] = before[name]
+            if name in self.before:  # should the author undo the edit, it is ours again
+                plan.manifest[name] = self.before[name]
             return
-        plan.manifest[name] = wanted
-        self._may_be_found(plan, name, wanted, before)
+        plan.manifest[name] = _sha256(content)
+        self._may_be_there(plan, name, plan.manifest[name])
 
-    def _plan_unwanted(self, plan: _Plan, name: str, before: Mapping[str, str]) -> None:
+    def _plan_unwanted(self, plan: _Plan, name: str) -> None:
         target = self.out / name
-        mode = _mode_of(target)
-        if mode == 0 or not _is_safe_name(name) or not self._leads_inside(name):
+        if not os.path.lexists(target) or not _is_safe_name(name) or not self._leads_inside(name):
             return
-        found = _bytes_of(target) if stat.S_ISREG(mode) else None
+        found = _content(target)
         if found is not None and self._is_ours(name, found):
             plan.remove.append(name)
-            self._may_be_found(plan, name, _sha256(found), before)
+            self._may_be_there(plan, name, _sha256(found))
         else:
             plan.left.append(name)
 
@@ -231,10 +206,9 @@ class _Run:
         hashes = self.known.get(name)
         return hashes is not None and (_sha256(found) in hashes or not found.strip(b"\0"))
 
-    @staticmethod
-    def _may_be_found(plan: _Plan, name: str, found: str, before: Mapping[str, str]) -> None:
-        if before.get(name) != found:
-            plan.transient.setdefault(name, set()).add(found)
+    def _may_be_there(self, plan: _Plan, name: str, known: str) -> None:
+        if self.before.get(name) != known:
+            plan.transient.setdefault(name, set()).add(known)
 
     # -- doing it ----------------------------------------------------------------------------------------------------
 
@@ -260,31 +234,58 @@ class _Run:
         parent = (self.out / name).parent
         return parent.resolve().is_relative_to(self.out)
 
-    def _scratch_for_use(self, stack: ExitStack) -> Path | None:
-        """The scratch folder, emptied of what killed runs left; None where it is on another file system."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        if self.scratch.resolve() != self.state:
-            stack.enter_context(_locked(self.scratch))
-        if self._has_own_scratch():
-            stack.callback(_rmdir_quietly, self.scratch)
-        _remove_leftovers(self.scratch)
-        same = self.scratch.stat().st_dev == self.out.stat().st_dev == self.state.stat().st_dev
-        return self.scratch if same else None
-
     def _sweep(self, files: Mapping[str, bytes]) -> None:
         """Removes what killed runs left beside their targets and in the scratch folder."""
         names = {name.rpartition("/")[0] for name in files.keys() | self.known.keys()}
         inside = {f"{name}/x" if name else "x" for name in names}
         folders = {(self.out / name).parent for name in inside if _is_safe_name(name) and self._leads_inside(name)}
-        for folder in sorted(folders | {self.state}):
-            _remove_leftovers(folder)
-        if self._has_own_scratch():
-            _remove_leftovers(self.scratch)
-            _rmdir_quietly(self.scratch)
+        for folder in sorted(folders | {self.state, self.scratch}):
+            remove_temporaries(folder)
+        _rmdir_quietly(self.scratch)
 
-    def _has_own_scratch(self) -> bool:
-        """Whether the lock on `state` covers the scratch folder, so that it may come and go."""
-        return self.scratch.parent.resolve() == self.state
+    def _carry_out(self, plan: _Plan, files: Mapping[str, bytes], manifest: bytes) -> None:
+        """The order is the one that the head of this file gives."""
+        waiting: dict[Path, Path] = {}  # temporary files by their targets
+        folders = sorted({(self.out / name).parent for name in plan.write})
+        is_beside = not self._can_use_scratch()
+
+        def stage(target: Path, content: bytes, *, durable: bool = True) -> None:
+            folder = target.parent if is_beside else self.scratch
+            waiting[target] = write_temporary(folder, content, durable=durable)
+
+        def place(target: Path) -> None:
+            rename(waiting[target], target)
+            del waiting[target]
+
+        try:
+            if is_beside:
+                _make(folders)
+            for name in plan.write:
+                stage(self.out / name, files[name], durable=len(plan.write) <= _SYNCED_AT_MOST)
+            stage(self.manifest, manifest)
+            if plan.transient:
+                stage(self.journal, _journal_bytes(plan.transient))
+                place(self.journal)
+                sync_folder(self.state)  # known before the first file can be seen
+            _make(folders)
+            for name in plan.write:
+                place(self.out / name)
+            for folder in folders:
+                sync_folder(folder)
+            self._remove(plan.remove)
+            place(self.manifest)
+            sync_folder(self.state)
+        finally:
+            for temporary in waiting.values():
+                with suppress(OSError):
+                    temporary.unlink()
+            _rmdir_quietly(self.scratch)
+        _remove_file(self.journal)
+
+    def _can_use_scratch(self) -> bool:
+        """Whether files can be renamed from the scratch folder into place; makes it."""
+        self.scratch.mkdir(exist_ok=True)
+        return not self.scratch.is_symlink() and self.scratch.stat().st_dev == self.out.stat().st_dev
 
     def _remove(self, names: Sequence[str]) -> None:
         """Removes files of ours, and the folders below `out` that this leaves empty."""
@@ -338,56 +339,6 @@ class _Run:
         return "/".join(part for part in (self.shown, name) if part) or "."
 
 
-class _Staging:
-    """Temporary files waiting to be renamed into place.  Whatever was not placed is removed at the end."""
-
-    def __init__(self, scratch: Path | None) -> None:
-        self._scratch = scratch
-        self._waiting: dict[Path, Path] = {}
-        self._apart: set[Path] = set()
-        self._made: set[Path] = set()
-        self._touched: set[Path] = set()
-        self._serial = 0
-        self._durable = True
-
-    def __enter__(self) -> _Staging:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for temporary in self._waiting.values():
-            with suppress(OSError):
-                temporary.unlink()
-
-    def add(self, target: Path, content: bytes, *, durable: bool, apart: bool = False) -> Path:
-        """Writes the bytes to a temporary file for `target`; `apart` keeps it out of :meth:`place_all`."""
-        folder = self._scratch or target.parent
-        if folder not in self._made:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._made.add(folder)
-        self._serial += 1
-        temporary = folder / f".enishi-{os.getpid():x}{time.time_ns():x}{self._serial:x}.tmp~"
-        self._waiting[target] = temporary
-        if apart:
-            self._apart.add(target)
-        _write_new(temporary, content, durable=durable)
-        return target
-
-    def place_all(self) -> None:
-        """Renames everything that was not added apart, in the order of adding."""
-        for target in [waiting for waiting in self._waiting if waiting not in self._apart]:
-            self.place(target)
-        for folder in sorted(self._touched):
-            _sync_folder(folder)
-
-    def place(self, target: Path) -> None:
-        if target.parent not in self._made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(target.parent)
-        _replace(self._waiting[target], target)
-        del self._waiting[target]
-        self._touched.add(target.parent)
-
-
 # -- manifests -------------------------------------------------------------------------------------------------------
 
 
@@ -426,10 +377,9 @@ def _read_framed(path: Path) -> dict[str, object]:
     Raises:
         OutputError: the name is taken by something that we did not write.
     """
-    mode = _mode_of(path)
-    if mode == 0:
+    if not os.path.lexists(path):
         return {}
-    content = _bytes_of(path) if stat.S_ISREG(mode) else None
+    content = _content(path)
     if content is None or (content.strip(b"\0") and not content.startswith(_MANIFEST_START)):
         raise OutputError(
             f"{path} is in the way: Enishi keeps the list of its own files under this name, and did not write this "
@@ -475,58 +425,22 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _mode_of(path: Path | str) -> int:
-    """File type and permissions of what is there, a link not followed; 0 where nothing is."""
+def _content(path: Path | str) -> bytes | None:
+    """The bytes of a regular file; None for anything else, a link too, and where nothing is."""
     try:
-        return os.lstat(path).st_mode
+        return read_file(path) if stat.S_ISREG(os.lstat(path).st_mode) else None
     except (FileNotFoundError, NotADirectoryError):
-        return 0
-
-
-def _bytes_of(path: Path | str) -> bytes | None:
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - three times as fast as Path.read_bytes
-            return file.read()
-    except FileNotFoundError:
         return None
-
-
-def _hash_of(path: str) -> str:
-    """The hash of a regular file, empty for anything else."""
-    if not stat.S_ISREG(os.lstat(path).st_mode):
-        return ""
-    content = _bytes_of(path)
-    return "" if content is None else _sha256(content)
-
-
-def _write_new(path: Path, content: bytes, *, durable: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(path, flags, 0o666)
-    with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123
-        view = memoryview(content)
-        while view:
-            view = view[file.write(view) :]
-        if durable:
-            os.fsync(descriptor)
-
-
-def _replace(source: Path, target: Path) -> None:
-    """A rename that waits a moment for a virus scanner or an indexer, as Windows needs it."""
-    for pause in (0.02, 0.1, 0.5):
-        try:
-            source.replace(target)
-        except PermissionError:
-            if not _WINDOWS:
-                raise
-            time.sleep(pause)
-        else:
-            return
-    source.replace(target)
 
 
 def _remove_file(path: Path) -> None:
     with suppress(FileNotFoundError):
         path.unlink()
+
+
+def _make(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _rmdir_quietly(folder: Path) -> bool:
@@ -537,80 +451,11 @@ def _rmdir_quietly(folder: Path) -> bool:
     return True
 
 
-def _remove_leftovers(folder: Path) -> None:
-    try:
-        leftovers = [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for path in leftovers:
-        _remove_file(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes renames last; some file systems and Windows cannot, and need not."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def _ignore_in_git(folder: Path) -> None:
     """An author's own `.gitignore` stays; an empty one is what a killed run left."""
     target = folder / ".gitignore"
-    if _mode_of(target) == 0 or (stat.S_ISREG(_mode_of(target)) and target.stat().st_size == 0):
-        with _Staging(folder) as staging:
-            staging.place(staging.add(target, b"*\n", durable=False))
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock.  File systems without locks get none: a lone build, the rule there, needs none."""
-    if sys.platform == "win32":
-        with _locked_on_windows(folder):
-            yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        deadline = time.monotonic() + _LOCK_PATIENCE
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                _wait_for_lock(deadline, folder)
-            except OSError:
-                break
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _locked_on_windows(folder: Path) -> Iterator[None]:
-    if sys.platform == "win32":
-        import msvcrt
-
-        with open(folder / ".enishi-lock", "ab") as file:  # noqa: PTH123
-            deadline = time.monotonic() + _LOCK_PATIENCE
-            while True:
-                try:
-                    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-                    break
-                except OSError:
-                    _wait_for_lock(deadline, folder)
-            yield
-    else:
-        yield
-
-
-def _wait_for_lock(deadline: float, folder: Path) -> None:
-    if time.monotonic() > deadline:
-        raise OutputError(f"another build has been writing to {folder} for a minute: wait for it, or end it.")
-    time.sleep(0.02)
+    if not os.path.lexists(target) or _content(target) == b"":
+        rename(write_temporary(folder, b"*\n", durable=False), target)
 
 
 def _output_error(error: OSError, out: Path) -> OutputError:

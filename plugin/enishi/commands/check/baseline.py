@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from enishi.errors import Diagnostic, OutputError, Severity
+from enishi.files import read_file, replace_file
 from enishi.findings import Finding
 
 BASELINE_NAME = ".enishi-baseline.json"
@@ -41,17 +42,7 @@ def write_baseline(site: Path, findings: Iterable[Finding], checked: Collection[
     seen = set(checked)
     kept = {entry for entry in old if entry[0] not in seen}
     kept |= {(found.path, found.code, found.tag or found.subject, found.fingerprint) for found in findings}
-    file = site / BASELINE_NAME
-    if file.is_symlink():
-        raise OutputError(f"{BASELINE_NAME} is a symbolic link, which is not written through. Remove it first")
-    temporary = file.with_name(f"{BASELINE_NAME}.tmp~")
-    try:
-        temporary.unlink(missing_ok=True)
-        with temporary.open("xb") as stream:
-            stream.write(render_baseline(kept))
-        temporary.replace(file)
-    except OSError as error:
-        raise OutputError(f"{BASELINE_NAME} cannot be written: {error.strerror or error}") from error
+    replace_file(site / BASELINE_NAME, render_baseline(kept), name=BASELINE_NAME)
     return len(kept)
 
 
@@ -70,9 +61,7 @@ def _read(site: Path) -> tuple[set[Entry], str]:
     try:
         if file.is_symlink():
             return set(), "is a symbolic link, which is not followed"
-        if file.stat().st_size > _MAX_BYTES:
-            return set(), f"is larger than {_MAX_BYTES // 1024 // 1024} MB"
-        value = json.loads(file.read_bytes())
+        value = json.loads(read_file(file, _MAX_BYTES))
         if value["version"] != _VERSION:
             return set(), f"is of version {str(value['version'])[:20]!r}, which is not known here"
         return {
@@ -82,4 +71,5 @@ def _read(site: Path) -> tuple[set[Entry], str]:
     except FileNotFoundError:
         return set(), ""
     except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-        return set(), f"cannot be read ({error.__class__.__name__}), so nothing counts as accepted"
+        reason = getattr(error, "strerror", None) or error.__class__.__name__
+        return set(), f"cannot be read ({reason}), so nothing counts as accepted"

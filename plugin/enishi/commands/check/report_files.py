@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enishi.errors import OutputError, SettingsError
+from enishi.files import replace_file
 from enishi.findings import CheckReport
 from enishi.reporters import FORMATS, as_bytes
 from enishi.reporters.diff import without_commands
@@ -82,8 +83,10 @@ def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if is_inside and target.is_symlink():
             raise OutputError(f"{file} is a symbolic link, which is not written through. Remove it, or name another")
-        if is_inside and target.exists() and not stat.S_ISREG(target.stat().st_mode):
-            raise OutputError(f"{file} is not a regular file, so nothing was written")
-        target.write_bytes(data)
+        target = Path(os.path.realpath(target))
+        if is_inside or target.is_file() or not target.exists():
+            replace_file(target, data, name=file)
+        else:  # a pipe or a device, as /dev/stderr
+            target.write_bytes(data)
     except OSError as error:
         raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error

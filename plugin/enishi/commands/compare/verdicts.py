@@ -21,6 +21,7 @@ from typing import Any
 from enishi.commands.compare.pairs import make_pair
 from enishi.commands.compare.referees import FIRST, Lists
 from enishi.errors import SettingsError
+from enishi.files import read_file
 from enishi.tags.figures import Interval, wilson
 from enishi.text.printable import shown, shown_path
 
@@ -108,9 +109,7 @@ def _read(file: Path, blog: str) -> list[Verdict]:
 
 def _parsed(file: Path) -> Any:
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise _wrong(file, f"is larger than {MAX_BYTES // 1024**2} MB")
-        return json.loads(file.read_bytes().decode("utf-8-sig"))
+        return json.loads(read_file(file, MAX_BYTES).decode("utf-8-sig"))
     except OSError as error:
         raise _wrong(file, f"cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

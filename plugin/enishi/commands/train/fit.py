@@ -14,7 +14,6 @@ pickles, are removed as soon as they are written.  A checkpoint counts only once
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from typing import Any
 from enishi.commands.train.pairs import Pair
 from enishi.encoders.models import ModelSource
 from enishi.errors import EncoderError
+from enishi.files import replace_file
 
 CHECKPOINT_SECONDS = 60.0
 """So much work is lost at most when a training is killed."""
@@ -198,17 +198,10 @@ def _watch_type() -> Any:
             checkpoint = self._folder / f"checkpoint-{state.global_step}"
             (checkpoint / _PICKLED).unlink(missing_ok=True)
             mark = {"seconds": round(self.spent + now - self._since, 3)}
-            _write_durably(checkpoint / _COMPLETE, json.dumps(mark).encode())
+            replace_file(checkpoint / _COMPLETE, json.dumps(mark).encode())
             self._saved = now
 
     return Watch
-
-
-def _write_durably(file: Path, content: bytes) -> None:
-    with file.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

@@ -19,7 +19,8 @@ from typing import Literal, Protocol
 
 from enishi.commands.watch.live_blog import HOLD_SECONDS, Done, Look, Standing, Turn
 from enishi.commands.watch.saves import Observed, Saves, set_up
-from enishi.errors import Diagnostic, EnishiError
+from enishi.errors import Diagnostic, EnishiError, OutputError
+from enishi.files import replace_file
 from enishi.pipeline import STATE_FOLDER, Request, Summary
 from enishi.types import Document, Related, TagSuggestion
 from enishi.writing.output import WriteReport
@@ -344,8 +345,8 @@ class _Sign:
         self._file = site / STATE_FOLDER / SIGN_NAME
 
     def renew(self) -> None:
-        with suppress(OSError):
-            self._file.write_text('{"enishi_watch": 1}\n', encoding="utf-8")
+        with suppress(OutputError):
+            replace_file(self._file, b'{"enishi_watch": 1}\n', durable=False)
 
     def remove(self) -> None:
         with suppress(OSError):

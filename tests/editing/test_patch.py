@@ -1,0 +1,77 @@
+"""A change as a patch, which the real git applies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from enishi.editing.change import Edit, TagChange
+from enishi.editing.patch import unified_diff
+from enishi.editing.plan import plan_edit
+
+NAMES = ["a.md", "source/_posts/a b.md", "日本/機械.md", 'qu"ote.md', "back\\slash.md", "a -> b\t.md"]
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"a\nb\nc\nd\ne\nf\ng\nh\n", b"a\nb\nc\nd\nX\ne\nf\ng\nh\n"),
+        (b"a\r\nb\r\nc\r\nd\r\n", b"a\r\nb\r\nX\r\nc\r\nd\r\n"),
+        (b"a\nb", b"a\nb\nX"),
+        (b"a\nb", b"X\nb"),
+        (b"a\nb\n", b"a\nb"),
+        (b"a", b"b"),
+        (b"", b"X\n"),
+        (b"a\n", b""),
+        (b"\xef\xbb\xbf\xff\n\r\x0c\n", b"\xef\xbb\xbf\xff\n\r\x0cX\n"),
+        ("日\u2028本\n".encode(), "日\u2028本\x85\n".encode()),
+        (b"x\n" * 50 + b"y\n", b"x\n" * 49 + b"y\n"),
+    ],
+)
+def test_git_applies_the_patch_and_its_reverse(name: str, before: bytes, after: bytes, tmp_path: Path) -> None:
+    if os.name == "nt" and set(name) & set('"\\>\t'):
+        pytest.skip("no such file names on Windows")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(before)
+    patch = unified_diff(name, before, after)
+    if before:
+        git = ["git", "-c", "core.quotepath=off", "-c", "core.autocrlf=false"]
+        subprocess.run([*git, "add", "."], cwd=tmp_path, check=True)
+        file.write_bytes(after)
+        shown = subprocess.run([*git, "diff", "--text"], cwd=tmp_path, check=True, capture_output=True).stdout
+        assert headers(patch) == headers(shown)
+        file.write_bytes(before)
+    if before and after:
+        subprocess.run(
+            ["git", "apply", "--check", "-R", "-"], input=unified_diff(name, after, before), cwd=tmp_path, check=True
+        )
+    subprocess.run(["git", "apply", "-"], input=patch, cwd=tmp_path, check=True)
+    assert file.read_bytes() == after
+    subprocess.run(["git", "apply", "-R", "-"], input=patch, cwd=tmp_path, check=True)
+    assert file.read_bytes() == before
+
+
+def headers(patch: bytes) -> list[bytes]:
+    """The lines of a patch that name the file."""
+    head = patch.split(b"\n@@")[0].split(b"\n")
+    return [line for line in head if line.startswith((b"diff ", b"--- ", b"+++ "))]
+
+
+def test_the_patch_shows_the_one_place() -> None:
+    edit = plan_edit(
+        b"---\ntitle: A post\ndate: 2024-01-02\ntags: [a]\nx: 1\n---\nBody.\n", TagChange.adding("new"), hexo=True
+    )
+    assert isinstance(edit, Edit)
+    assert unified_diff("p/a.md", edit.before, edit.after).decode() == (
+        "diff --git a/p/a.md b/p/a.md\n--- a/p/a.md\n+++ b/p/a.md\n@@ -1,7 +1,7 @@\n ---\n title: A post\n"
+        " date: 2024-01-02\n-tags: [a]\n+tags: [a, new]\n x: 1\n ---\n Body.\n"
+    )
+    assert unified_diff("a", b"same", b"same") == b""
