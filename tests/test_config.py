@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from enishi.config import Settings, describe_settings, load_settings
+from enishi.config import Settings, describe_settings, setting_value
+from enishi.config_files import load_settings
 from enishi.errors import EnishiError, SettingsError, Severity
 
 
@@ -40,14 +41,12 @@ def test_without_any_file_there_are_defaults(tmp_path: Path) -> None:
 
 def test_every_setting_is_described_once_and_its_default_is_valid() -> None:
     described = list(describe_settings())
-    names = [name for name, _, _ in described]
+    names = [setting.name for setting in described]
     assert len(set(names)) == len(names)
     assert {"related.limit", "encoder.model", "posts"} <= set(names)
-    for name, default, description in described:
+    for name, default, description, _ in described:
         assert description.endswith((".", "`).")), name
-        section, _, key = name.rpartition(".")
-        of = getattr(Settings(), section) if section else Settings()
-        assert getattr(of, key) == default, name
+        assert setting_value(Settings(), name) == default, name
 
 
 def test_settings_do_not_change() -> None:

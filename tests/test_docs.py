@@ -30,7 +30,7 @@ This page is made from the settings themselves (`tests/test_docs.py` holds it; r
 def settings_page() -> str:
     lines = [SETTINGS_HEAD]
     section = None
-    for name, default, description in describe_settings():
+    for name, default, description, _ in describe_settings():
         head = name.rpartition(".")[0]
         if head != section:
             lines += [f"## {f'[{head}]' if head else 'The site'}", "", "| Setting | Default | |", "|---|---|---|"]
@@ -44,7 +44,7 @@ def settings_page() -> str:
 
 
 def next_section(name: str) -> bool:
-    names = [other for other, _, _ in describe_settings()]
+    names = [setting.name for setting in describe_settings()]
     place = names.index(name)
     return place + 1 < len(names) and names[place + 1].rpartition(".")[0] != name.rpartition(".")[0]
 
@@ -106,7 +106,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_readme_shows_no_setting_that_there_is_none_of() -> None:
-    names = {name for name, _, _ in describe_settings()}
+    names = {setting.name for setting in describe_settings()}
     text = (ROOT / "README.md").read_text("utf-8")
     block = re.search(r"```toml\n(.+?)```", text, re.DOTALL)
     assert block

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache, digest
-from enishi.config import Settings, load_settings
+from enishi.config import Settings
+from enishi.config_files import load_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.links import own_hosts, resolve_links

@@ -25,7 +25,8 @@ from enishi.commands.init.profile import CYRILLIC, LATIN, Profile, language_by_s
 from enishi.commands.init.proposals import Proposal, propose
 from enishi.commands.init.run import changed_settings, choose_encoder, inspect_blog, write_settings
 from enishi.commands.init.settings_file import settings_text, toml_value
-from enishi.config import Settings, describe_settings, load_settings
+from enishi.config import Settings, describe_settings
+from enishi.config_files import load_settings
 from enishi.errors import OutputError
 from enishi.pipeline import Request
 
@@ -324,7 +325,7 @@ def test_the_file_explains_every_setting_and_sets_none(tmp_path: Path) -> None:
     (tmp_path / "enishi.toml").write_text(without_marks(text), "utf-8")
     assert load_settings(tmp_path)[0] == Settings(), "every commented line is valid, and is the default"
     values = tomllib.loads(without_marks(text))
-    for name, _, description in describe_settings():
+    for name, _, description, _ in describe_settings():
         section, _, key = name.rpartition(".")
         assert key in (values[section] if section else values), name
         for word in re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", description).split():

@@ -122,7 +122,7 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
         NoBuildError: there is none, or its cache is gone.
         EncoderError: the pretrained model cannot be had.
     """
-    from enishi.config import load_settings
+    from enishi.config_files import load_settings
     from enishi.encoders.blog import BlogEncoder
     from enishi.related.index import build_index
 

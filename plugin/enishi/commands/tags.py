@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.commands.ask import NoBuildError, UnknownPostError, find_post, written_posts
-from enishi.config import load_settings
+from enishi.config_files import load_settings
 from enishi.editing.change import Refusal, Style, TagChange
 from enishi.editing.patch import unified_diff
 from enishi.editing.plan import plan_edit

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field, ValidationError
 from test_check import POSTS, QUIET, add, blog, only, run
 from test_check import _no_settings_of_anybody as _no_settings_of_anybody  # a fixture
 
@@ -20,6 +23,8 @@ from enishi.cli import main
 from enishi.commands.check.report_files import write_report
 from enishi.commands.check.run import CheckRequest, check
 from enishi.commands.check.untrusted import guarded_request
+from enishi.config import Setting, Settings, describe_settings, owner_only, safe, setting_value
+from enishi.config_files import load_settings
 from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.findings import CheckReport
 from enishi.pipeline import Request, open_cache
@@ -31,10 +36,59 @@ def guarded(site: Path, *overrides: str, config: Path | None = None) -> tuple[Re
 
 
 def settings_of(site: Path, *overrides: str, config: Path | None = None) -> Any:
-    from enishi.config import load_settings
-
     request, _ = guarded(site, *overrides, config=config)
     return load_settings(site, config_file=config, overrides=request.overrides)[0]
+
+
+# -- every setting ---------------------------------------------------------------------------------------------------
+
+EXAMPLES = ("x", 1, 2, 0.25, 3000, True, False, ["x"], {"x": "y"}, {"x": ["y"]}, ["no-tags"], {"no-tags": "off"})
+
+
+def other_value(setting: Setting) -> dict[str, Any]:
+    """Settings in which this one has a valid value that is not the default."""
+    section, _, key = setting.name.rpartition(".")
+    words = re.findall(r"[\w-]+", str(setting_type(setting.name)))
+    for value in (*EXAMPLES, *words):
+        values = {section: {key: value}} if section else {key: value}
+        with contextlib.suppress(ValidationError):
+            if setting_value(Settings.model_validate(values), setting.name) != setting.default:
+                return values
+    raise AssertionError(f"no example fits {setting.name}: add one")
+
+
+def setting_type(name: str) -> Any:
+    """The type of a setting, which names the words that it allows."""
+    kind: Any = Settings
+    for part in name.split("."):
+        kind = kind.model_fields[part].annotation
+    return kind
+
+
+@pytest.mark.parametrize("setting", list(describe_settings()), ids=lambda setting: setting.name)
+def test_a_check_uses_only_the_settings_that_are_declared_safe(tmp_path: Path, setting: Setting) -> None:
+    assert setting.is_safe is not None, "declare it with `safe` or `owner_only`"
+    (tmp_path / "_config.yml").write_text(json.dumps({"enishi": other_value(setting)}))
+    used = setting_value(settings_of(tmp_path), setting.name)
+    before = setting_value(load_settings(tmp_path)[0], setting.name)
+    assert before != setting.default
+    if setting.is_safe:
+        assert used == before
+    elif setting.name in ("templates", "data_file"):
+        assert used == ""
+    else:
+        assert used == setting.default
+        (note,) = guarded(tmp_path)[1]
+        assert note.startswith(f"{setting.name} = {before!r} is not used, because ")
+
+
+def test_a_setting_that_says_nothing_is_not_safe() -> None:
+    class New(BaseModel):
+        one: str = Field("", description="A setting that somebody adds.")
+        two: str = safe("", "Another.")
+        three: str = owner_only("", "A third.")
+
+    assert [setting.is_safe for setting in describe_settings(New)] == [None, True, False]
 
 
 # -- models ----------------------------------------------------------------------------------------------------------
@@ -103,8 +157,8 @@ def test_no_other_part_of_a_vector_is_a_strangers_choice(tmp_path: Path) -> None
     assert (found.encoder.images, found.readers.patterns) == ("", ())
     assert (found.encoder.site, found.encoder.backend, found.encoder.device) == ("words", "torch", "auto")
     told = "\n".join(guarded(site)[1])
-    assert "encoder.images is not used" in told
-    assert "readers.logs is not used" in told
+    assert "encoder.images = 'stranger/clip' is not used" in told
+    assert "readers.logs = '/var/log/*' is not used" in told
     own = settings_of(site, "encoder.images=mine/clip", "readers.logs=mine.log")
     assert (own.encoder.images, own.readers.patterns) == ("mine/clip", ("mine.log",))
     (site / "mine" / "clip").mkdir(parents=True)

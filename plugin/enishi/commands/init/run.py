@@ -13,7 +13,8 @@ from enishi.commands.init.models import Candidate, candidates_for, full_name, tr
 from enishi.commands.init.profile import Profile, profile_of
 from enishi.commands.init.proposals import NONE, Proposal, propose
 from enishi.commands.init.settings_file import settings_text
-from enishi.config import Settings, describe_settings, settings_sources
+from enishi.config import Settings, describe_settings, setting_value
+from enishi.config_files import settings_sources
 from enishi.errors import Diagnostic, OutputError
 from enishi.pipeline import Blog, Progress, Request, links_of, load, open_cache, read
 from enishi.reading.images import picture_references, post_pictures
@@ -141,14 +142,11 @@ def changed_settings(settings: Settings) -> dict[str, Any]:
 
     Those of the Hexo plugin are left out: it reads them itself, where it finds them.
     """
-    changed: dict[str, Any] = {}
-    for name, default, _ in describe_settings():
-        value: Any = settings
-        for part in name.split("."):
-            value = getattr(value, part)
-        if value != default and name != "hexo":
-            changed[name] = value
-    return changed
+    return {
+        setting.name: value
+        for setting in describe_settings()
+        if setting.name != "hexo" and (value := setting_value(settings, setting.name)) != setting.default
+    }
 
 
 def _pictured(documents: Sequence[Document], blog: Blog) -> int:

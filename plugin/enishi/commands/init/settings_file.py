@@ -33,7 +33,7 @@ def settings_text(proposals: Sequence[Proposal], existing: Mapping[str, Any]) ->
     """The text of the file.  `existing` are settings to take over from elsewhere, by dotted names."""
     proposed = {proposal.name: proposal for proposal in proposals}
     lines: dict[str, list[str]] = {"": []}
-    for name, default, description in describe_settings():
+    for name, default, description, _ in describe_settings():
         section, _, key = name.rpartition(".")
         of_section = lines.setdefault(section, ["", "", f"[{section}]"])
         of_section += ["", *_comment(description)]
