@@ -1,6 +1,8 @@
-"""Findings as a check makes them, and as a stranger would like them to be."""
+"""Findings as a check makes them, and findings that were written to do harm."""
 
 from __future__ import annotations
+
+import unicodedata
 
 from hypothesis import strategies as st
 
@@ -180,3 +182,20 @@ def hostile_reports() -> list[CheckReport]:
         bare = Finding("b.md", 1, 1, "no-tags", Severity.NOTE, text, title=text, evidence=(text, text), advice=(text,))
         found.append(CheckReport((bare, finding), tuple(sorted((bare.path, finding.path))), 2, notes=(text,)))
     return found
+
+
+ALLOWED_FORMAT = {"\u200c", "\u200d"}
+"""Persian and emoji are written with them."""
+
+
+def deceiving(text: str) -> list[str]:
+    """Characters that a terminal obeys or does not show."""
+    return [
+        character
+        for character in text
+        if (unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in BIDI)
+        and character not in ALLOWED_FORMAT
+    ]
+
+
+BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

@@ -236,14 +236,6 @@ def test_github_shows_ten_of_a_level_so_the_surest_come_first() -> None:
     assert len([line for line in log if "[missing-tag]" in line]) == 15
 
 
-def test_what_needs_no_mending_takes_no_place_of_what_does() -> None:
-    change = replace(MAYBE, code="related-change", tag="", confidence=None, advice=(), edit=None)
-    findings = [*(replace(change, line=number) for number in range(1, 11)), MAYBE]
-    commands, _ = read_github(FORMATS["github"](CheckReport(tuple(findings), (POST,), 836)))
-    notices = [command.properties["title"] for command in commands if command.name == "notice"]
-    assert notices == ["Enishi: missing-tag", *["Enishi: related-change"] * 9]
-
-
 # -- checkstyle, junit -----------------------------------------------------------------------------------------------
 
 

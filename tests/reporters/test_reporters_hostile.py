@@ -10,7 +10,6 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from rich.console import Console
-from test_printable import deceiving
 
 from dom import Element, dom
 from enishi.findings import CheckReport, Finding
@@ -18,7 +17,7 @@ from enishi.reporters import FORMATS
 from enishi.reporters.text import print_text
 from enishi.reporters.wording import explanation, gravity, sentence
 from enishi.text.printable import disarmed, is_utf8, shown, shown_path
-from findings_for_tests import REPORTS, hostile_reports
+from findings_for_tests import REPORTS, deceiving, hostile_reports
 from report_readers import (
     github_page,
     read_checkstyle,

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 
 import pytest
 from hypothesis import given
 
 from enishi.text.printable import LONGEST, disarmed, json_text, shown, shown_path
-from findings_for_tests import HOSTILE, TEXTS
-
-ALLOWED_FORMAT = {"\u200c", "\u200d"}
-"""Persian and emoji are written with them."""
-
-
-def deceiving(text: str) -> list[str]:
-    return [
-        character
-        for character in text
-        if (unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in BIDI)
-        and character not in ALLOWED_FORMAT
-    ]
-
-
-BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+from findings_for_tests import HOSTILE, TEXTS, deceiving
 
 
 @pytest.mark.parametrize(

@@ -1,103 +1,59 @@
-"""What a check found, in the formats that people, review tools and CI services read.
+"""The formats in which a check reports its findings: for people, review tools and CI services.
 
-Every format is a pure function of the report: the same findings give the same text, and each stands in a module of its
-own that is loaded when the format is asked for.
+A format is one file of this folder with a function ``render(report) -> str``, and its name in `_BUILT_IN`; the file is
+imported when the format is asked for.  Other code adds a format of its own with :func:`register`.
 
-All text in a report may be a stranger's, so each format writes it with its own escapes, and what could deceive a
-reader (control characters, changes of the writing direction) shows as an escape (see :mod:`enishi.text.printable`).
+A format is a pure function: the same findings give the same text.  All text in a report is untrusted, so each format
+writes it with its own escapes, and what could deceive a reader (control characters, changes of the writing direction)
+shows as an escape (see :mod:`enishi.text.printable`).
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from enishi.findings import CheckReport
 
-Reporter = Callable[[CheckReport], str]
+Render = Callable[[CheckReport], str]
+_BUILT_IN = ("text", "json", "github", "checkstyle", "rdjson", "sarif", "gitlab", "junit", "markdown", "diff")
+"""In the order in which messages list them."""
 
 
-def _text(report: CheckReport) -> str:
-    from enishi.reporters.text import report_text
+def _built_in(name: str) -> Render:
+    def render(report: CheckReport) -> str:
+        text: str = importlib.import_module(f"{__name__}.{name}").render(report)
+        return text
 
-    return report_text(report)
-
-
-def _json(report: CheckReport) -> str:
-    from enishi.reporters.json import report_json
-
-    return report_json(report)
+    return render
 
 
-def _github(report: CheckReport) -> str:
-    from enishi.reporters.github import report_github
-
-    return report_github(report)
-
-
-def _checkstyle(report: CheckReport) -> str:
-    from enishi.reporters.checkstyle import report_checkstyle
-
-    return report_checkstyle(report)
+_formats = {name: _built_in(name) for name in _BUILT_IN}
+FORMATS: Mapping[str, Render] = MappingProxyType(_formats)
+"""Every format, by the name that ``--format`` takes."""
 
 
-def _rdjson(report: CheckReport) -> str:
-    from enishi.reporters.rdjson import report_rdjson
+def register(name: str, render: Render) -> None:
+    """Add a format.
 
-    return report_rdjson(report)
-
-
-def _sarif(report: CheckReport) -> str:
-    from enishi.reporters.sarif import report_sarif
-
-    return report_sarif(report)
-
-
-def _gitlab(report: CheckReport) -> str:
-    from enishi.reporters.gitlab import report_gitlab
-
-    return report_gitlab(report)
+    Raises:
+        ValueError: there is a format of this name.
+    """
+    if name in _formats:
+        raise ValueError(f"there is a format {name!r} already")
+    _formats[name] = render
 
 
-def _junit(report: CheckReport) -> str:
-    from enishi.reporters.junit import report_junit
-
-    return report_junit(report)
-
-
-def _markdown(report: CheckReport) -> str:
-    from enishi.reporters.markdown import report_markdown
-
-    return report_markdown(report)
-
-
-def _diff(report: CheckReport) -> str:
-    from enishi.reporters.diff import report_diff
-
-    return report_diff(report)
-
-
-FORMATS: Mapping[str, Reporter] = MappingProxyType(
-    {
-        "text": _text,
-        "json": _json,
-        "github": _github,
-        "checkstyle": _checkstyle,
-        "rdjson": _rdjson,
-        "sarif": _sarif,
-        "gitlab": _gitlab,
-        "junit": _junit,
-        "markdown": _markdown,
-        "diff": _diff,
-    }
-)
-"""Every format by its name, in the order in which help lists them."""
+def unregister(name: str) -> None:
+    """Take away a format that was added."""
+    del _formats[name]
 
 
 def as_bytes(text: str) -> bytes:
-    """A report as it is written to a file or a pipe.
+    """A report as it is written to a file or a pipe: in UTF-8.
 
-    UTF-8.  Only a patch may hold bytes that are none, from a post that is written in another encoding: they are carried
-    along as lone surrogates and come out as they were.
+    Only a patch may hold bytes that are not UTF-8, from a post in another encoding: each lone surrogate becomes the
+    byte that it stands for.
     """
     return text.encode("utf-8", "surrogateescape")

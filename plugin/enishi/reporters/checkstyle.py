@@ -1,4 +1,4 @@
-"""`checkstyle`: the XML of Checkstyle, which reviewdog, Jenkins and many editors read."""
+"""`checkstyle`: Checkstyle's XML, which reviewdog, Jenkins and many editors read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _FORMAT_VERSION = "4.3"
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
 
 
-def report_checkstyle(report: CheckReport) -> str:
-    """An element a post, one a finding in it; columns in characters."""
+def render(report: CheckReport) -> str:
+    """One element per post with one element per finding; columns count characters."""
     from xml.etree.ElementTree import Element, SubElement
 
     root = Element("checkstyle", version=_FORMAT_VERSION)

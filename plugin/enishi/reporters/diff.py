@@ -7,15 +7,15 @@ import hashlib
 from enishi.findings import CheckReport
 
 
-def report_diff(report: CheckReport) -> str:
-    """The patch to the byte (see :func:`enishi.reporters.as_bytes`), so nothing in it is made fit to be shown."""
+def render(report: CheckReport) -> str:
+    """The patches byte for byte (see :func:`enishi.reporters.as_bytes`), so nothing in them is escaped."""
     return "".join(report.patches[path] for path in sorted(report.patches))
 
 
 def without_commands(patch: bytes) -> bytes:
-    """A patch for a log of GitHub Actions, which obeys lines that look like commands: between two that turn that off.
+    """The patch between two lines that stop GitHub Actions from obeying lines that look like commands.
 
-    git passes over both.  No post can turn commands on again, because the word for it is the hash of the patch.
+    git ignores both lines.  No post can turn commands on again, because the word that does is the hash of the patch.
     """
     word = hashlib.sha256(patch).hexdigest().encode()
     return b"::stop-commands::%s\n%s::%s::\n" % (word, patch, word) if patch else patch

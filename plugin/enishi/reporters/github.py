@@ -1,7 +1,7 @@
-"""`github`: workflow commands, of which GitHub Actions makes annotations of the changed files.
+"""`github`: workflow commands, which GitHub Actions turns into annotations of the changed files.
 
-A step has ten annotations of each level and the rest is dropped without a word, so the surest come first, and what is
-beyond stands in the log, folded, with its number.
+GitHub shows ten annotations of each level for a step and silently drops the others, so the surest come first, and the
+rest is counted and listed in a folded part of the log.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from enishi.text.plural import counted
 from enishi.text.printable import shown, shown_path
 
 LIMIT = 10
-"""Annotations that GitHub takes of one level in one step."""
+"""How many annotations of one level GitHub shows for one step."""
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def report_github(report: CheckReport) -> str:
-    """A line a command, then the summary, which is no command."""
+def render(report: CheckReport) -> str:
+    """One command per line, then the summary, which is no command."""
     ordered = surest_first(report.findings)
     by_level = [[finding for finding in ordered if finding.level == level] for level in GRAVEST_FIRST]
-    lines = [_command(finding, report) for found in by_level for finding in found[:LIMIT]]
-    lines += _more([finding for found in by_level for finding in found[LIMIT:]], report)
+    lines = [_command(finding, report) for findings in by_level for finding in findings[:LIMIT]]
+    lines += _more([finding for findings in by_level for finding in findings[LIMIT:]], report)
     lines += [f"note: {shown(note)}" for note in report.notes]
     return "\n".join([*lines, summary(report), ""])
 
@@ -58,6 +58,6 @@ def _in_message(text: str) -> str:
 
 
 def _in_property(text: str) -> str:
-    """Exact but for what a log may not hold: the name of a file has to be its name."""
+    """Escapes only what a log may not hold, because GitHub has to recognise the name of the file."""
     percent = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return shown_path(percent.replace(":", "%3A").replace(",", "%2C"))

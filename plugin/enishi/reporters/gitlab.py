@@ -1,4 +1,4 @@
-"""`gitlab`: a Code Quality report, of which GitLab makes the widget and the marks of a merge request."""
+"""`gitlab`: a Code Quality report, which GitLab shows in the widget and the diff of a merge request."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from enishi.text.printable import disarmed, json_text, shown
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
 
-def report_gitlab(report: CheckReport) -> str:
-    """A list, also where it is empty; GitLab drops all but one finding of a fingerprint, so each has its own."""
+def render(report: CheckReport) -> str:
+    """A list, perhaps empty.  GitLab keeps only one finding of each fingerprint, so they are made unique."""
     names = unique_fingerprints(report.findings)
     return json_text(
         [

@@ -1,4 +1,4 @@
-"""`json`: everything a check found, as `templates/schema/check.schema.json` says, for programs of one's own."""
+"""`json`: the whole report for other programs, by the schema `templates/schema/check.schema.json`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from enishi.text.printable import is_utf8, json_text
 CHECK_VERSION = 1
 
 
-def report_json(report: CheckReport) -> str:
-    """Empty fields of a finding are left out; texts are as they are, with nothing cut."""
+def render(report: CheckReport) -> str:
+    """Leaves out empty fields of a finding; no text is cut."""
     names = unique_fingerprints(report.findings)
     fields = {
         "version": CHECK_VERSION,
@@ -51,7 +51,7 @@ def _fields(finding: Finding, fingerprint: str) -> dict[str, Any]:
 
 
 def _edit_fields(edit: LineEdit | None) -> dict[str, Any]:
-    """Nothing for an edit that JSON cannot hold to the byte: applied, it would do something else."""
+    """Empty for an edit that JSON cannot hold byte for byte: applied, it would do something else."""
     if edit is None or not all(map(is_utf8, (*edit.before, *edit.after, edit.patch))):
         return {}
     return {

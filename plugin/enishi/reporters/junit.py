@@ -1,8 +1,8 @@
 """`junit`: test results, for CI services that show nothing else.
 
-A post that was checked is a test.  Only what makes the check fail is a failure: a judgement that merely warns is a
-skipped test, because that is what every service shows with its message and none paints red.  Notes are the output of a
-test that passed.
+Every finding is a test, and so is every post without one.  Only what makes the check fail is a failed test.  A warning
+is a skipped test, which every service shows with its message and none paints red; a note is the output of a test that
+passed.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 _NAME = "enishi check"
 
 
-def report_junit(report: CheckReport) -> str:
-    """One suite: a test a finding, and one for each post with nothing to say about it."""
+def render(report: CheckReport) -> str:
+    """One suite with a test for each finding, and one for each post without findings."""
     from xml.etree.ElementTree import Element, SubElement
 
     suite = Element("testsuite", name=_NAME)
-    found = {finding.path for finding in report.findings}
+    reported = {finding.path for finding in report.findings}
     for finding in report.findings:
         _add_test(suite, finding, report)
     for path in report.checked:
-        if path not in found:
+        if path not in reported:
             place = shown_path(report.in_repository(path))
             SubElement(suite, "testcase", classname=place, name="no findings", time="0")
     counts = {
@@ -50,14 +50,14 @@ def _add_test(suite: Element, finding: Finding, report: CheckReport) -> None:
     from xml.etree.ElementTree import SubElement
 
     path, code = shown_path(report.in_repository(finding.path)), shown(finding.code)
-    # Services tell tests apart by their names, and a test that changes its name with each commit is a new one.
+    # services identify a test by its name, so the name must not change from commit to commit
     about = shown(finding.tag or finding.subject)
     test = SubElement(suite, "testcase", classname=path, name=f"{code} {about}".strip(), time="0")
     place = f"{path}:{finding.line}:{finding.column}"
-    told = f"{place}: {explanation(finding)}"
+    text = f"{place}: {explanation(finding)}"
     if fails(finding, report):
-        SubElement(test, "failure", type=code, message=message_of(finding)).text = told
+        SubElement(test, "failure", type=code, message=message_of(finding)).text = text
     elif finding.level == Severity.NOTE:
-        SubElement(test, "system-out").text = told
+        SubElement(test, "system-out").text = text
     else:
-        SubElement(test, "skipped", type=code, message=message_of(finding)).text = told
+        SubElement(test, "skipped", type=code, message=message_of(finding)).text = text

@@ -1,9 +1,9 @@
 """`markdown`: a summary for a comment on a pull request or for `$GITHUB_STEP_SUMMARY`.
 
-A table a post, the gravest first, with the evidence folded behind its strongest clause; what to do is said once a post.
+One table per post, the gravest first, with the evidence folded behind its strongest reason; advice comes once per post.
 
-A stranger's text stands in it as text: whatever Markdown or HTML would read becomes a character reference, which makes
-structure nowhere, and a zero-width blank parts what services act on after that (mentions, issue numbers, addresses).
+Untrusted text stays text: every character that Markdown or HTML could interpret becomes a character reference, and a
+zero-width space splits what services still act on (mentions, issue numbers, addresses).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from enishi.reporters.wording import (
     gravity,
     message_of,
     percent,
-    what_was_found,
+    totals,
     with_code,
 )
 from enishi.text.plural import counted
@@ -29,11 +29,11 @@ LONGEST_REPORT = 60_000
 """Characters; a comment on GitHub may have 65,536."""
 
 
-def report_markdown(report: CheckReport) -> str:
-    """GitHub's Markdown; posts that would make a comment too long are counted instead."""
-    parts = [f"### Enishi: {what_was_found(report)}\n"]
+def render(report: CheckReport) -> str:
+    """GitHub's Markdown; posts that would make the comment too long are only counted."""
+    parts = [f"### Enishi: {totals(report)}\n"]
     parts += [f"> {_text(note)}\n" for note in report.notes]
-    # The gravest first: at the end of a long comment posts are left out.
+    # the gravest first, because posts at the end of a long comment are left out
     gravest = sorted(by_post(report.findings), key=lambda post: min(map(gravity, post.findings)))
     posts = [_post(post, report) for post in gravest]
     length = sum(map(len, parts))
@@ -65,7 +65,7 @@ def _row(finding: Finding) -> str:
 
 
 def _folded(evidence: Sequence[str]) -> str:
-    """HTML, because a cell has one line and Markdown no folds."""
+    """In HTML, because Markdown has no folding and a table cell only one line."""
     lines = [line for line in map(_sentence, evidence) if line]
     if len(lines) < 2:
         return "".join(lines)
@@ -84,7 +84,7 @@ _PARTED = "&#8203;"
 
 
 def _sentence(text: str) -> str:
-    """A sentence of ours, in which names stand between backticks."""
+    """One of our sentences, in which names stand between backticks."""
     pieces = _CODE.split(shown(text))
     return "".join(_code(piece) if number % 2 else _escaped(piece, number == 0) for number, piece in enumerate(pieces))
 
@@ -94,14 +94,14 @@ def _text(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """In the font of code.  As HTML where backticks cannot hold it, or a bar inside them would end a cell."""
+    """As code; in HTML where backticks cannot hold the text, or a bar in it would end the table cell."""
     if _FITS_BACKTICKS.fullmatch(text):
         return f"`{text}`"
     return f"<code>{_escaped(text, False)}</code>"
 
 
 def _escaped(text: str, starts: bool) -> str:
-    """`starts`: nothing stands before it, so that a list or a rule could begin with it."""
+    """`starts`: whether the text begins a line, where it could start a list or a rule."""
     safe = _ACTS.sub(_as_reference, text)
     digits = _NUMBER.match(safe)
     place = digits.end() if starts and digits else -1
@@ -111,9 +111,9 @@ def _escaped(text: str, starts: bool) -> str:
 
 
 def _as_reference(match: re.Match[str]) -> str:
-    found = match.group()
-    if len(found) > 1 or found == ":":
-        return found + _PARTED
-    reference = f"&#{ord(found)};"
+    characters = match.group()
+    if len(characters) > 1 or characters == ":":
+        return characters + _PARTED
+    reference = f"&#{ord(characters)};"
     following = match.string[match.end() : match.end() + 1]
-    return reference + _PARTED if found in "@#!" and following.isalnum() else reference
+    return reference + _PARTED if characters in "@#!" and following.isalnum() else reference

@@ -1,7 +1,7 @@
-"""`rdjson`: reviewdog's Diagnostic Format, with suggestions that a review can accept by a click.
+"""`rdjson`: the Reviewdog Diagnostic Format, with suggestions that a reviewer accepts with a click.
 
-Reviewdog posts messages as Markdown.  It counts columns in bytes of UTF-8, and shows a suggestion only where that
-replaces whole lines.
+Reviewdog posts messages as Markdown, counts columns in bytes of UTF-8, and shows a suggestion only if it replaces whole
+lines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from enishi.text.printable import disarmed, json_text, shown
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NOTE: "INFO"}
 
 
-def report_rdjson(report: CheckReport) -> str:
+def render(report: CheckReport) -> str:
     """One DiagnosticResult."""
     return json_text(
         {
@@ -43,11 +43,11 @@ def _diagnostic(finding: Finding, report: CheckReport) -> dict[str, Any]:
 
 
 def byte_column(finding: Finding) -> int:
-    """The column from 1, in bytes of UTF-8; a byte a character where the line is not known that far."""
+    """The column from 1, in bytes of UTF-8; beyond the known text of the line a character counts as one byte."""
     before = finding.line_text[: finding.column - 1]
     return finding.column - len(before) + sum(map(_size, before))
 
 
 def _size(character: str) -> int:
-    """Bytes of a character in the file; a lone surrogate stands for one byte that is no UTF-8."""
+    """Bytes of a character in the file; a lone surrogate stands for one byte that is not UTF-8."""
     return 1 if "\udc80" <= character <= "\udcff" else len(character.encode("utf-8", "surrogatepass"))

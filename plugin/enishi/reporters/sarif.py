@@ -1,4 +1,4 @@
-"""`sarif`: SARIF 2.1.0, for GitHub code scanning, editors and whatever else gathers findings."""
+"""`sarif`: SARIF 2.1.0, for GitHub code scanning, editors and other tools that collect findings."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 _FINGERPRINT = "enishi/v1"
 
 
-def report_sarif(report: CheckReport) -> str:
-    """One run with every rule, whether it found something or not, so that an index names the same rule each time."""
+def render(report: CheckReport) -> str:
+    """One run that lists every rule, with or without findings, so that a rule always has the same index."""
     codes = [*CODES, *sorted({finding.code for finding in report.findings} - CODES.keys())]
     names = unique_fingerprints(report.findings)
     run = {
@@ -57,7 +57,7 @@ def _rule(code: str) -> dict[str, Any]:
             "text": f"Enishi found {what}. The message says why, and how to accept or decline it for good. "
             "In the settings every code can be an error, a warning, a note or off."
         },
-        "defaultConfiguration": {"level": "note" if code == "related-change" else "warning"},
+        "defaultConfiguration": {"level": "warning"},
     }
 
 
@@ -86,7 +86,7 @@ def _replacement(finding: Finding) -> dict[str, Any]:
     if suggestion is None:
         return {}
     first, last, text = suggestion
-    if text is None:  # their last line break goes with them
+    if text is None:  # the last line break is deleted, too
         return {"deletedRegion": {"startLine": first, "endLine": last + 1, "endColumn": 1}}
     return {
         "deletedRegion": {"startLine": first, "endLine": last},
@@ -98,12 +98,12 @@ _ACTS = re.compile(r"\](?=\()|\{(?=\d)")
 
 
 def _plain(text: str) -> str:
-    """SARIF reads ``[text](place)`` as a link and ``{0}`` as a placeholder; a zero-width blank parts them."""
+    """SARIF reads ``[text](place)`` as a link and ``{0}`` as a placeholder; a zero-width space splits them."""
     return _ACTS.sub("\\g<0>\u200b", shown(text))
 
 
 def _uri(path: str) -> str:
-    """A relative reference: whatever is not plain ASCII stands as its bytes, which may be no UTF-8."""
+    """A relative reference; all but plain ASCII is percent-encoded byte by byte, also where it is not UTF-8."""
     try:
         raw = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

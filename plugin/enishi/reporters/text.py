@@ -1,7 +1,7 @@
-"""`text`: for a person at a terminal or before the log of a CI run.
+"""`text`: for people, at a terminal or in the log of a CI run.
 
-A finding starts with `path:line:column`, which terminals and editors make a link of; why stands below it, and what to
-do once a post.  No line starts with a stranger's text, so none can be a command to the service that keeps the log.
+A finding starts with `path:line:column`, which terminals and editors turn into a link.  The reasons stand below it, and
+the advice once per post.  No line starts with untrusted text, so none can be a command to the CI service.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _LABELS = len("    100% sure: ")
-"""Width of the column of labels."""
+"""Width of the column with the labels."""
 
 Piece = tuple[str, str]
-"""Some text and its style."""
+"""Text and its style."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     pieces: Sequence[Piece]
     hang: int = 0
-    """Cells by which what does not fit on the line is set in."""
+    """Indentation, in cells, of what does not fit on the line."""
     is_whole: bool = False
-    """Whether it is never broken: a place to be clicked, a command to be copied."""
+    """Whether the line is never wrapped: a place to click on, a command to copy."""
 
 
-def report_text(report: CheckReport) -> str:
-    """Without colour, and with lines as long as they are."""
+def render(report: CheckReport) -> str:
+    """Without colour or wrapping."""
     return "".join("".join(text for text, _ in line.pieces) + "\n" for line in _lines(report))
 
 
 def print_text(report: CheckReport, console: Console | None = None) -> None:
-    """The same on standard output or `console`: in colour on a terminal, with long evidence broken where it hangs."""
+    """The same on `console`, by default standard output; a terminal gets colours and wrapped evidence."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = console or Console()
     if not console.is_terminal:
-        console.file.write(report_text(report))
+        console.file.write(render(report))
         return
     for line in _lines(report):
         if not line.hang:
@@ -97,7 +97,7 @@ def _headline(finding: Finding) -> _Line:
 
 
 def _reasons(finding: Finding) -> Iterator[_Line]:
-    """Evidence in a column of its own, the first with how sure that makes us."""
+    """The evidence in a column of its own; the first line is labelled with the confidence."""
     how_sure = "because:" if finding.confidence is None else f"{percent(finding.confidence)} sure:"
     for number, line in enumerate(evidence_of(finding)):
         label = _label("" if number else f"    {how_sure}")
@@ -105,5 +105,5 @@ def _reasons(finding: Finding) -> Iterator[_Line]:
 
 
 def _label(text: str) -> str:
-    """A label, or as wide a blank, and a mark: a line that began with a stranger's text could be a command."""
+    """A label of fixed width and a mark, so that no line begins with untrusted text."""
     return text.ljust(_LABELS) + "· "

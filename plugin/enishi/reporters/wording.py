@@ -1,4 +1,4 @@
-"""What the formats say alike: why, how sure, what to do, and how many there are of what."""
+"""Sentences that several formats share: reasons, confidence, advice and the summary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from enishi.text.plural import counted
 from enishi.text.printable import is_utf8, shown
 
 Safe = Callable[[str], str]
-"""Makes a stranger's text fit for the place it is shown in."""
+"""Escapes untrusted text for the place where it is shown."""
 
 _LONGEST_NAME = 80
 GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -22,25 +22,25 @@ GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 @dataclass(frozen=True, slots=True)
 class PostFindings:
-    """The findings of one post, and what to do about them, said once."""
+    """The findings of one post, and the advice about them without repetitions."""
 
     path: str
     title: str
     findings: Sequence[Finding]
     advice: Sequence[str]
-    """As the findings have it, to be made fit to be shown."""
+    """Not escaped."""
 
 
 def by_post(findings: Iterable[Finding]) -> Iterator[PostFindings]:
-    """The findings post by post, in their order."""
+    """The findings grouped by post, in their order."""
     for path, group in groupby(findings, lambda finding: finding.path):
-        found = list(group)
-        title = next((shown(finding.title) for finding in found if finding.title.strip()), "")
-        yield PostFindings(path, title, found, _advice_once(found))
+        of_post = list(group)
+        title = next((shown(finding.title) for finding in of_post if finding.title.strip()), "")
+        yield PostFindings(path, title, of_post, _advice_once(of_post))
 
 
 def _advice_once(findings: Sequence[Finding]) -> list[str]:
-    """With the tag that it is about, where the post is told about several."""
+    """The advice about a post; where several tags are concerned, each line names its tag."""
     advised = [finding for finding in findings if any(map(shown, finding.advice))]
     is_plain = len({finding.tag for finding in advised}) < 2
     lines = (
@@ -53,37 +53,37 @@ def _advice_once(findings: Sequence[Finding]) -> list[str]:
 
 
 def surest_first(findings: Iterable[Finding]) -> list[Finding]:
-    """The gravest first, then facts, then judgements by their confidence; otherwise in their order."""
+    """The gravest first, then facts, then judgements by their confidence; otherwise in the given order."""
     return sorted(findings, key=gravity)
 
 
-def gravity(finding: Finding) -> tuple[int, bool, float]:
-    """Sorts the gravest first, then the surest; last what follows from any change, so that there is nothing to mend."""
-    return GRAVEST_FIRST.index(finding.level), finding.code == "related-change", -sureness(finding)
+def gravity(finding: Finding) -> tuple[int, float]:
+    """A sorting key: the gravest first, then the surest."""
+    return GRAVEST_FIRST.index(finding.level), -sureness(finding)
 
 
 def sureness(finding: Finding) -> float:
-    """The confidence of a judgement, 1 for a fact."""
+    """The confidence of a judgement; 1 for a fact."""
     return 1.0 if finding.confidence is None else finding.confidence
 
 
 def percent(confidence: float) -> str:
-    """A probability as a person says it, such as `93%`."""
+    """A probability in percent, such as `93%`."""
     return f"{round(confidence * 100)}%"
 
 
 def evidence_of(finding: Finding, safe: Safe = shown) -> list[str]:
-    """Why, a line each."""
+    """The reasons, one line each."""
     return [line for line in map(safe, finding.evidence) if line]
 
 
 def advice_of(finding: Finding, safe: Safe = shown) -> list[str]:
-    """What to do, a line each."""
+    """The advice, one line each."""
     return [line for line in map(safe, map(with_code, finding.advice)) if line]
 
 
 def with_code(advice: str) -> str:
-    """Advice for a place that may read it as Markdown: what is to be typed, at its end, stands between backticks."""
+    """Puts a command at the end of the advice between backticks, for places that may read it as Markdown."""
     return advice if "`" in advice else _COMMAND.sub("`\\g<0>`", advice)
 
 
@@ -91,12 +91,12 @@ _COMMAND = re.compile(r"(?<=: )enishi:? [^\n]+\Z")
 
 
 def message_of(finding: Finding, safe: Safe = shown) -> str:
-    """What is wrong; never empty."""
+    """The message; the code where it would be empty."""
     return safe(finding.message) or safe(finding.code)
 
 
 def explanation(finding: Finding, safe: Safe = shown) -> str:
-    """All there is to say about a finding, for a place that shows several lines and perhaps reads them as Markdown."""
+    """A finding in full: several lines, which may be read as Markdown."""
     parts = [message_of(finding, safe)]
     why = [f"- {line}" for line in evidence_of(finding, safe)]
     how_sure = f" ({percent(finding.confidence)} sure)" if finding.confidence is not None else ""
@@ -111,10 +111,10 @@ def explanation(finding: Finding, safe: Safe = shown) -> str:
 
 
 def sentence(finding: Finding, safe: Safe = shown) -> str:
-    """A finding in one line, for a place that has no more."""
+    """A finding in full on one line."""
     why, advice = "; ".join(evidence_of(finding, safe)), "; ".join(advice_of(finding, safe))
-    told = ": ".join(filter(None, [message_of(finding, safe), why]))
-    return f"{told}. What to do: {advice}" if advice else told
+    text = ": ".join(filter(None, [message_of(finding, safe), why]))
+    return f"{text}. What to do: {advice}" if advice else text
 
 
 # -- the whole run ---------------------------------------------------------------------------------------------------
@@ -122,11 +122,11 @@ def sentence(finding: Finding, safe: Safe = shown) -> str:
 
 def summary(report: CheckReport) -> str:
     """The run in one line: "3 warnings, 2 notes in 4 posts; evidence: 836 posts; nothing failed"."""
-    return f"{what_was_found(report)}; {circumstances(report)}"
+    return f"{totals(report)}; {circumstances(report)}"
 
 
 def circumstances(report: CheckReport) -> str:
-    """What it rests on, what was left out, and whether it failed."""
+    """How many posts were the evidence, what was left out, and whether the check failed."""
     parts = [f"evidence: {counted(report.posts, 'post')}"]
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed by the baseline or the posts themselves")
@@ -137,24 +137,24 @@ def circumstances(report: CheckReport) -> str:
     return "; ".join(parts)
 
 
-def what_was_found(report: CheckReport) -> str:
+def totals(report: CheckReport) -> str:
     """How many findings of each level in how many posts."""
     checked = len(report.checked)
     if not report.findings:
         return f"nothing to say about {counted(checked, 'post')}" if checked else "no post to check"
     counts = Counter(finding.level for finding in report.findings)
-    found = ", ".join(counted(counts[level], level.value) for level in GRAVEST_FIRST if counts[level])
+    levels = ", ".join(counted(counts[level], level.value) for level in GRAVEST_FIRST if counts[level])
     posts = len({finding.path for finding in report.findings})
-    return f"{found} in {counted(posts, 'post') if posts >= checked else f'{posts} of {checked} posts'}"
+    return f"{levels} in {counted(posts, 'post') if posts >= checked else f'{posts} of {checked} posts'}"
 
 
 def fails(finding: Finding, report: CheckReport) -> bool:
-    """Whether a finding is why the check fails; notes never are."""
+    """Whether a finding makes the check fail; a note never does."""
     return finding.code in report.failing and finding.level != Severity.NOTE
 
 
 def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:
-    """A fingerprint a finding; where two would share one, the later gets a number."""
+    """The fingerprint of each finding; where two share one, a number is appended to the later."""
     seen: Counter[str] = Counter()
     names = []
     for finding in findings:
@@ -165,9 +165,9 @@ def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:
 
 
 def replacement(finding: Finding) -> tuple[int, int, str | None] | None:
-    """First line, last line and new text of a suggested edit; None where a file in UTF-8 cannot hold it.
+    """First line, last line and new text of a suggested edit; None where UTF-8 cannot express it.
 
-    The text ends without a line break; it is None where lines are only taken out.
+    The text ends without a line break; it is None where lines are only deleted.
     """
     edit = finding.edit
     if edit is None or not all(map(is_utf8, (*edit.before, *edit.after))):

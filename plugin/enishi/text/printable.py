@@ -1,8 +1,8 @@
-"""Text of strangers, made fit to be shown: titles, tags, paths and terms may hold anything.
+"""Untrusted text, made safe to show: titles, tags, paths and terms may hold anything.
 
-Two ways, by what the text is for.  On a page (:func:`text_line`) what has no glyph becomes U+FFFD, and the rest is left
-to the template's escapes.  In a report (:func:`shown`, :func:`shown_path`) what could deceive a reader, a terminal or
-a CI service shows as an escape such as ``\\x1b``, so that one sees what is there.
+On a page (:func:`text_line`) characters without a glyph become U+FFFD, and the template escapes the rest.  In a report
+(:func:`shown`, :func:`shown_path`) whatever could deceive a reader, a terminal or a CI service is written as an escape
+such as ``\\x1b``, so that one sees what is there.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LONGEST = 1000
-"""Characters of one piece of text that a report shows."""
+"""How many characters of a piece of text a report shows."""
 
 _SPACES = re.compile(r"[ \t\n\x0b\x0c\r\x85\u2028\u2029]+")
 _NO_GLYPH = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 
 
 def text_line(text: str) -> str:
-    """The text on one line, as UTF-8 and HTML can hold it: what has no glyph becomes U+FFFD, so that it shows."""
+    """The text on one line, fit for UTF-8 and HTML: characters without a glyph become U+FFFD."""
     return _NO_GLYPH.sub("\ufffd", _SPACES.sub(" ", text).strip(" "))
 
 
@@ -34,24 +34,24 @@ _DECEIVING = re.compile(
     "\x00-\x1f\x7f-\x9f"  # control characters: terminals obey them, XML has no place for them
     "\u2028\u2029"  # line breaks to some readers
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # the direction of writing
-    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # not to be seen at all
+    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible
     "\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff"  # no characters
     "]"
 )
-"""Joiners and variation selectors are none of these: emoji, Persian and Japanese names need them."""
+"""Not joiners and variation selectors: emoji, Persian and Japanese names need them."""
 
 _LOG_COMMAND = re.compile(r"##(?=\w*\[)")
-"""GitHub obeys ``##[…]`` wherever it stands in a line of a log, Azure ``##vso[…]``."""
+"""GitHub obeys ``##[…]`` anywhere in a line of a log, Azure ``##vso[…]``."""
 
 
 def shown(text: str, longest: int = LONGEST) -> str:
-    """The text on one line, with escapes for what could deceive, cut where it is very long."""
+    """The text on one line, cut to `longest` characters, with escapes for what could deceive."""
     line = _escaped(_SPACES.sub(" ", text).strip(" "))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def shown_path(path: str) -> str:
-    """A path as it is, blanks and all, with escapes for what could deceive, so that it can start a line of a log."""
+    """A path, spaces and all, with escapes for what could deceive; it may start a line of a log."""
     safe = _escaped(path)
     return f"./{safe}" if safe.lstrip().startswith("::") else safe
 
@@ -75,15 +75,15 @@ _ACTS_IN_MARKDOWN = re.compile(
     r"|`(?=``)|~(?=~~)"  # fences
 )
 _CODE_SPAN = re.compile(r"((?<![`\\])`[^`]+`(?!`))")
-"""Nothing happens in there, and a command that stands in it has to stay one.  Only what every reader takes for code."""
+"""A code span by every reader's rules: nothing acts in it, and a command in it has to stay as it is."""
 _STARTS_IN_MARKDOWN = re.compile(r"[#>=+*|/-]|\d+[.)]")
 
 
 def disarmed(text: str) -> str:
-    """As :func:`shown`, for messages that one tool shows as they are and the next reads as Markdown.
+    """Like :func:`shown`, for messages that one tool shows as they are and another one reads as Markdown.
 
-    A zero-width blank stands where something would happen: a name that is told, a link, a tag of HTML, a heading.
-    It cannot be seen in either, which escapes could.
+    A zero-width space breaks up whatever Markdown would act on: a mention, a link, an HTML tag, a heading.  Unlike an
+    escape, it is invisible in both.
     """
     pieces = _CODE_SPAN.split(shown(text))
     line = "".join(piece if number % 2 else _part(piece) for number, piece in enumerate(pieces))
@@ -98,7 +98,7 @@ def _part(text: str) -> str:
 
 
 def shell_word(word: str) -> str:
-    """A word for a shell; what a terminal would obey or not show stands as an escape, which bash and zsh read."""
+    """A word quoted for a shell; unprintable characters become escapes that bash and zsh read."""
     if word.isprintable():
         return shlex.quote(word)
     return "$'" + "".join(map(_in_ansi_quotes, word)) + "'"
@@ -117,9 +117,9 @@ def _in_ansi_quotes(character: str) -> str:
 
 
 def xml_text(root: Element) -> str:
-    """A document with an element a line, of text that passed :func:`shown` or :func:`shown_path` or came from them.
+    """An XML document with one element per line.
 
-    Characters that XML 1.0 has no way to hold are escapes by then; line breaks in attributes become references.
+    Its text has to have passed :func:`shown` or :func:`shown_path`, which escape what XML 1.0 cannot hold.
     """
     from xml.etree import ElementTree
 
@@ -131,21 +131,21 @@ def xml_text(root: Element) -> str:
 
 
 def json_text(value: Any) -> str:
-    """JSON of two blanks an indent that any reader takes and that cannot deceive whoever looks at it.
+    """JSON with two spaces of indentation that any parser reads and that cannot deceive whoever looks at it.
 
-    What is risky stands as an escape, so a reader still gets every character, but for lone surrogates: UTF-8 has none,
-    and readers differ on their escapes, so they become U+FFFD.
+    Characters that could deceive are written as escapes, so a parser still gets each of them.  Lone surrogates become
+    U+FFFD: UTF-8 has none, and parsers disagree on their escapes.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
     return _LOG_COMMAND.sub(r"#\\u0023", _DECEIVING_IN_JSON.sub(json_escape, text)) + "\n"
 
 
 _DECEIVING_IN_JSON = re.compile(_DECEIVING.pattern.replace("\x00-\x1f", ""))
-"""The others are JSON's own line breaks: a string holds them as escapes already."""
+"""Strings hold the other control characters as escapes already; the rest are line breaks between values."""
 
 
 def json_escape(match: re.Match[str]) -> str:
-    """A character as JSON writes it in ASCII; U+FFFD for a lone surrogate."""
+    """A character as an ASCII escape of JSON; U+FFFD for a lone surrogate."""
     code = ord(match.group())
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"
@@ -156,7 +156,7 @@ def json_escape(match: re.Match[str]) -> str:
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a file in UTF-8 can hold the text as it is."""
+    """Whether UTF-8 can encode the text."""
     return not _SURROGATE.search(text)
 
 
