@@ -189,7 +189,6 @@ CheckCode = Literal[
     "tag-is-category",
     "near-duplicate",
     "bad-front-matter",
-    "related-change",
 ]
 """The keys of :data:`enishi.findings.CODES`."""
 

@@ -1,7 +1,7 @@
-"""What can go wrong, in two kinds.
+"""Errors and diagnostics.
 
-An :class:`EnishiError` means "cannot go on" and ends the command.  A bad post is not that: it becomes a
-:class:`Diagnostic`, and the rest of the site is still built.
+An :class:`EnishiError` means "cannot go on" and ends the command.  A bad post becomes a :class:`Diagnostic` instead,
+and the rest of the site is still built.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from enum import StrEnum
 
 
 class EnishiError(Exception):
-    """The command cannot go on: usage, settings or the environment.  Shown without a stack trace."""
+    """The command cannot go on because of its usage, the settings or the environment; shown without a stack trace."""
 
     exit_code = 2
 
 
 class SettingsError(EnishiError):
-    """One or more settings are wrong; the message names every one with its place."""
+    """One or more settings are wrong; the message names each of them with its place."""
 
 
 class SiteNotFoundError(EnishiError):
-    """There are no posts where we looked."""
+    """No posts were found."""
 
 
 class EncoderError(EnishiError):
-    """The encoder that the settings ask for cannot be had."""
+    """The encoder that the settings ask for is not available."""
 
 
 class IndexUnavailableError(EnishiError):
-    """The index backend that the settings ask for cannot be had on this machine."""
+    """The index backend that the settings ask for is not available on this machine."""
 
 
 class OutputError(EnishiError):
-    """What was made cannot be written: disk full, read-only folder, a foreign file in the way."""
+    """The output cannot be written: a full disk, a read-only folder, a file of somebody else in its place."""
 
 
 class Severity(StrEnum):
-    """How much a diagnostic matters to the author."""
+    """How serious a diagnostic or a finding is."""
 
     NOTE = "note"
     WARNING = "warning"

@@ -1,8 +1,8 @@
-"""What a check found, whatever the format it is reported in.
+"""The findings of a check, whatever format they are reported in.
 
-A :class:`Finding` is one sentence about one place of one file, with the evidence for it and what to do about it.
-:mod:`enishi.commands.check.run` makes them, :mod:`enishi.reporters` writes them.  All text in them may be a
-stranger's (titles, tags, paths, terms): a reporter escapes whatever it prints.
+A :class:`Finding` is one sentence about one place in one file, with the evidence for it and what to do about it.
+:mod:`enishi.commands.check` makes them, :mod:`enishi.reporters` writes them.  All text in them (titles, tags, paths,
+terms) is untrusted: a reporter escapes whatever it prints.
 """
 
 from __future__ import annotations
@@ -22,30 +22,29 @@ CODES: Mapping[str, str] = {
     "tag-is-category": "a tag equal to the post's category",
     "near-duplicate": "a post that says nearly the same as another one",
     "bad-front-matter": "front matter that the generator does not read, or not as it was meant",
-    "related-change": "the related posts of other pages change",
 }
-"""Every code a finding may have, and what it means in a few words."""
+"""Every code that a finding may have, and what it means in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineEdit:
-    """Whole lines to put in the place of others, in one place of one file.
+    """Whole lines that replace others, in one place of one file.
 
-    There is always at least one line to replace, because review tools can only replace lines that are there: where a
-    line is added, the one before it is taken in and comes back unchanged.
+    At least one line is replaced, because review tools can only replace existing lines: where a line is added, the
+    one before it is replaced by itself.
     """
 
     line: int
     """The first line that is replaced, from 1."""
     before: tuple[str, ...]
-    """Those lines as they are, each without its line break; never empty."""
+    """The lines as they are, each without its line break; never empty."""
     after: tuple[str, ...]
-    """What takes their place, each without its line break; empty where they are taken out."""
+    """The lines that replace them, each without its line break; empty where they are removed."""
     patch: str
     """The same change as a unified diff, which `git apply` takes at the top of the repository; empty where there is
     none."""
     line_break: str = "\n"
-    """What ends the lines in the file."""
+    """The line ending of the file."""
 
     @property
     def end_line(self) -> int:
@@ -55,12 +54,12 @@ class LineEdit:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to say about a post."""
+    """One remark about one post."""
 
     path: str
     """Relative to the site folder, POSIX."""
     line: int
-    """From 1; 1 where no better line can be named."""
+    """From 1; 1 where no better line can be named.  0 in a draft: wherever the tags of the post stand."""
     column: int
     """From 1, in Unicode code points."""
     code: str
@@ -71,23 +70,25 @@ class Finding:
     title: str = ""
     """The post's title."""
     tag: str = ""
-    """The tag that this is about; the empty string for other findings."""
+    """The tag that the finding is about, if any."""
+    new_tag: str = ""
+    """The tag to write instead."""
     confidence: float | None = None
     """Probability that the author agrees, 0 to 1; None where the finding is a fact."""
     evidence: tuple[str, ...] = ()
-    """Why, the strongest first, a clause each: "4 of the 5 nearest posts carry it"."""
+    """Reasons, the strongest first, a clause each: "4 of the 5 nearest posts carry it"."""
     advice: tuple[str, ...] = ()
-    """What to do, a clause or a command each: how to accept, how to decline for good."""
+    """What to do, a clause or a command each: how to accept it, how to decline it for good."""
     edit: LineEdit | None = None
-    """The change that settles it, where that is safe to make."""
+    """The change that settles it, where one can be made safely."""
     line_text: str = ""
-    """The line that `line` names, without its break: formats that count columns in bytes or UTF-16 need it."""
+    """The text of that line, without its break: formats that count columns in bytes or UTF-16 need it."""
     subject: str = ""
-    """What else tells it from another finding with the same code in the same post, such as the path of a twin."""
+    """What distinguishes it from other findings of this code in the post, such as the path of its near-duplicate."""
 
     @property
     def fingerprint(self) -> str:
-        """Names the finding over commits, lines that move and confidences that change: 32 hex digits."""
+        """Identifies the finding across commits, moved lines and changed confidences: 32 hex digits."""
         named = "\0".join((self.code, self.path, self.tag or self.subject))
         return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -99,24 +100,23 @@ class CheckReport:
     findings: tuple[Finding, ...]
     """By (path, line, column, code, tag)."""
     checked: tuple[str, ...]
-    """Paths of the posts that were looked at, sorted."""
+    """Paths of the posts that were checked, sorted."""
     posts: int
-    """How many posts of the blog were the evidence."""
+    """How many posts of the blog served as evidence."""
     prefix: str = ""
-    """The site folder relative to the top of its repository, POSIX, without a slash at the end; empty if it is that.
-    Formats that annotate a repository's files put it before every path."""
+    """The site folder relative to the top of its repository, POSIX, without a slash at the end; empty if it is the top.
+    Formats that annotate the files of a repository put it before every path."""
     base: str = ""
-    """The commit that the posts were compared with, in full; empty where nothing was compared."""
+    """The full name of the commit that the posts were compared with; empty where nothing was compared."""
     suppressed: int = 0
-    """Findings left out because the baseline or a post's front matter says so."""
+    """How many findings were left out because the baseline or a post's front matter says so."""
     failing: tuple[str, ...] = ()
     """Codes of findings that make the check fail; empty where it passes."""
     notes: tuple[str, ...] = field(default_factory=tuple)
-    """What a reader should know about the run itself, a sentence each: a shallow clone, a model that was not used."""
-
+    """Remarks on the run itself, a sentence each: a shallow clone, a model that was not used."""
     patches: Mapping[str, str] = field(default_factory=dict)
-    """By a post's path: all its suggested edits as one patch, which `git apply` takes at the top of the repository.
-    Bytes that are no UTF-8 are carried along as lone surrogates."""
+    """All suggested edits of a post as one patch for `git apply` at the top of the repository, by path.
+    Bytes that are not UTF-8 become lone surrogates."""
 
     def in_repository(self, path: str) -> str:
         """A post's path relative to the top of the repository."""

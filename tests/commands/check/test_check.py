@@ -24,8 +24,6 @@ from enishi.pipeline import Request
 from repository import ENVIRONMENT, branch, commit, git, repository
 
 POSTS = "source/_posts/"
-QUIET = '[check]\nlevels = {"related-change" = "off"}\n'
-"""Settings for the tests that look at something else."""
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +37,7 @@ def _no_settings_of_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def blog(
     root: Path,
-    settings: str = QUIET,
+    settings: str = "",
     *,
     config: str = "",
     extra: dict[str, str] | None = None,
@@ -161,7 +159,7 @@ def test_a_blog_without_tags_is_not_told_of_it(tmp_path: Path) -> None:
 
 
 def test_spellings(tmp_path: Path) -> None:
-    site = blog(tmp_path, QUIET + '[tags.aliases]\nRails = "trains"\n')
+    site = blog(tmp_path, '[tags.aliases]\nRails = "trains"\n')
     add(site, "twin.md", "tags: [Tea, notes]\n", topic_text("tea", 50))
     add(site, "alias.md", "tags:\n  - notes\n  - rails\n", topic_text("trains", 50))
     add(site, "both.md", "tags: [tea, TEA, notes]\n", topic_text("tea", 51))
@@ -170,7 +168,7 @@ def test_spellings(tmp_path: Path) -> None:
     alias, both, twin = report.findings
     assert alias.message == "`rails` is called `trains` on this blog"
     assert twin.message == "`Tea` is usually written `tea` on this blog"
-    assert twin.evidence == ("`tea` stands on 9 posts, `Tea` on 1",)
+    assert twin.evidence == ("`tea` is on 9 posts, `Tea` on 1",)
     assert alias.edit is not None
     assert alias.edit.after == ("  - trains",)
     assert both.edit is not None
@@ -189,7 +187,7 @@ def test_broader_tags_where_the_blog_has_them(tmp_path: Path) -> None:
 
 
 def test_retired_tags_must_not_come_back_but_may_stay(tmp_path: Path) -> None:
-    site = blog(tmp_path, QUIET + '[tags]\nretired = ["radio"]\n')
+    site = blog(tmp_path, '[tags]\nretired = ["radio"]\n')
     add(site, "new.md", "tags: [tea, Radio, notes]\n")
     old = site / POSTS / "radio-0.md"
     old.write_text(old.read_text() + "A word more.\n")
@@ -239,43 +237,13 @@ def test_bad_front_matter_keeps_its_line(tmp_path: Path) -> None:
 
 
 def test_a_huge_post_is_not_read(tmp_path: Path) -> None:
-    site = blog(tmp_path, '[check]\nmax_file_bytes = 5000\nlevels = {"related-change" = "off"}\n')
+    site = blog(tmp_path, "[check]\nmax_file_bytes = 5000\n")
     path = add(site, "huge.md", "tags: [tea, notes]\n", "x " * 3000)
     report = run(site)
     assert codes(report) == [("huge.md", "bad-front-matter")]
     assert (report.checked, report.posts, report.findings[0].line) == ((path,), 48, 1)
     commit(site)
     assert not run(site, base="HEAD").findings
-
-
-def test_whose_related_posts_change(tmp_path: Path) -> None:
-    site = blog(tmp_path, "")
-    add(site, "new.md", "tags: [tea, notes]\n", topic_text("tea", 97))
-    add(site, "draft.md", "tags: [tea, notes]\npublished: false\n", topic_text("tea", 96))
-    report = run(site)
-    found = only(report)
-    assert (found.path, found.code, found.level) == (f"{POSTS}new.md", "related-change", "note")
-    assert found.message.startswith("this change alters the related posts of ")
-    assert found.evidence[0].startswith("listed now on “Tea ")
-    assert any(note.startswith("All changes together alter the related posts of ") for note in report.notes)
-
-
-def test_renaming_a_post_alters_no_related_posts(tmp_path: Path) -> None:
-    site = blog(tmp_path, "")
-    (site / POSTS / "tea-3.md").rename(site / POSTS / "tea-3-moved.md")
-    report = run(site)
-    assert report.checked == (f"{POSTS}tea-3-moved.md",)
-    assert [found for found in report.findings if found.code == "related-change"] == []
-
-
-def test_a_single_change_is_not_summed_up(tmp_path: Path) -> None:
-    site = blog(tmp_path, "")
-    new = site / POSTS / "tea-3-moved.md"
-    text = (site / POSTS / "tea-3.md").rename(new).read_text()
-    new.write_text(text + "\n" + topic_text("birds", 90)[: len(text) * 4 // 5])
-    report = run(site)
-    assert "related-change" in {found.code for found in report.findings}
-    assert report.notes == ()
 
 
 # -- which posts, and where ------------------------------------------------------------------------------------------
@@ -307,7 +275,7 @@ def test_files_and_folders_that_are_named(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_without_git_files_or_all_are_asked_for(tmp_path: Path) -> None:
-    write_blog(tmp_path, topic_posts(4), QUIET)
+    write_blog(tmp_path, topic_posts(4))
     with pytest.raises(EnishiError, match="name the posts to check, or use --all"):
         run(tmp_path)
     assert run(tmp_path, everything=True).posts == 24
@@ -378,7 +346,7 @@ def apply_patch(top: Path, patch: str) -> None:
 
 
 def test_all_edits_of_a_post_come_as_one_patch(tmp_path: Path) -> None:
-    site = blog(tmp_path, QUIET + '[tags]\nretired = ["radio"]\n')
+    site = blog(tmp_path, '[tags]\nretired = ["radio"]\n')
     path = add(site, "new.md", "tags: [NOTES, radio]\n")
     other = add(site, "fine.md", "tags: [tea, notes]\n", topic_text("tea", 98))
     report = run(site, "check.warn_from=0.5")
@@ -388,6 +356,19 @@ def test_all_edits_of_a_post_come_as_one_patch(tmp_path: Path) -> None:
     apply_patch(site, report.patches[path])
     assert "tags: [notes, tea]" in (site / path).read_text()
     assert not run(site).findings
+
+
+def test_a_partial_clone_says_what_it_does_not_know(tmp_path: Path) -> None:
+    origin = blog(tmp_path / "origin")
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    old = origin / POSTS / "radio-0.md"
+    old.write_text(old.read_text() + "A word more.\n")
+    commit(origin)
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--branch=pull-request", f"file://{origin}", "partial")
+    (note,) = run(tmp_path / "partial", base="origin/main").notes
+    assert "(--filter=blob:none), so it is not known which lines are new" in note
+    git(tmp_path / "partial", *note[note.index("git diff") :].split()[1:])
+    assert run(tmp_path / "partial", base="origin/main").notes == ()
 
 
 # -- what is not said ------------------------------------------------------------------------------------------------
@@ -404,10 +385,10 @@ def test_every_kind_has_a_level(tmp_path: Path, level: str) -> None:
 def test_an_unsure_tag_is_never_more_than_a_note(tmp_path: Path) -> None:
     site = blog(tmp_path)
     add(site, "new.md", "tags: [notes]\n")
-    levels = 'check.levels={"missing-tag" = "error", "related-change" = "off"}'
+    levels = 'check.levels={"missing-tag" = "error"}'
     assert only(run(site, levels, "check.warn_from=0.5")).level == "error"
     assert only(run(site, levels, "check.warn_from=0.95")).level == "note"
-    assert not run(site, 'check.levels={"missing-tag" = "off", "related-change" = "off"}').findings
+    assert not run(site, 'check.levels={"missing-tag" = "off"}').findings
 
 
 def test_a_post_turns_kinds_off_for_itself(tmp_path: Path) -> None:
@@ -533,7 +514,7 @@ def test_a_patch_in_a_log_of_github_actions_is_no_command(
 def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
     site = blog(tmp_path / "blog", "")
     for number in range(3):
-        add(site, f"new-{number}.md", "tags: [notes]\n", topic_text("tea", 80 + number))
+        add(site, f"new-{number}.md", "tags: [Tea, notes]\n", topic_text("tea", 80 + number))
     (site / POSTS / "birds-1.md").unlink()
     first = run(site)
     assert first.findings
@@ -541,7 +522,7 @@ def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
     git(site, "checkout", "-q", "--", POSTS)
     assert run(site) != first
     (site / POSTS / "birds-1.md").unlink()
-    assert run(site) == first  # the lists of the base are remembered
+    assert run(site) == first
     cold = check(CheckRequest(Request(site, cache=tmp_path / "elsewhere")))
     assert cold == first
     assert replace(check(CheckRequest(Request(site, cache=tmp_path / "elsewhere", processes=2)))) == first

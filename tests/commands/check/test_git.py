@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from enishi.commands.check.git import Change, Changes, GitError, KnownFile, Repository, Suffixes, added_lines
+from enishi.commands.check.git import Changes, GitError, Repository
+from enishi.commands.check.line_edits import added_lines
+from enishi.reading.documents import PostFile
 from repository import ENVIRONMENT, branch, commit, git, repository
 
 LINES = "".join(f"line {number} of a post that goes on for a while\n" for number in range(20))
@@ -37,25 +39,29 @@ def blog(tmp_path: Path) -> Path:
 
 def changes(site: Path, base: str = "", folder: str = "posts", unread: tuple[str, ...] = ()) -> Changes:
     found = [
-        KnownFile(file.relative_to(site).as_posix(), file, file.read_bytes())
+        PostFile(file.relative_to(site).as_posix(), file, file.read_bytes())
         for file in sorted((site / folder).rglob("*.md"))
         if file.is_file()
     ]
     asked = Repository(site)
-    return asked.compare(asked.base(base), found, Suffixes([folder], [".md"]), unread)
+    return asked.compare(asked.base(base), found, unread)
 
 
 def paths(site: Path, base: str = "") -> list[str]:
-    return list(changes(site, base).changed)
+    return list(changes(site, base).posts)
+
+
+def old_blobs(site: Path, *names: str) -> list[str]:
+    return [git(site, "rev-parse", f"main:./{name}") if name else "" for name in names]
 
 
 def test_nothing_changed(blog: Path) -> None:
     found = changes(blog, "main")
-    assert (dict(found.changed), dict(found.removed), found.notes) == ({}, {}, ())
+    assert (dict(found.posts), found.notes) == ({}, ())
     assert found.base == git(blog, "rev-parse", "main")
 
 
-def test_new_changed_removed_and_uncommitted_posts(blog: Path) -> None:
+def test_new_changed_and_uncommitted_posts(blog: Path) -> None:
     (blog / "posts" / "new.md").write_text("new")
     (blog / "posts" / "a.md").write_text("changed")
     commit(blog)
@@ -63,10 +69,9 @@ def test_new_changed_removed_and_uncommitted_posts(blog: Path) -> None:
     (blog / "posts" / "b.md").write_text("not committed")
     (blog / "posts" / "c.md").unlink()
     found = changes(blog, "main")
-    assert list(found.changed) == [f"posts/{name}.md" for name in ("a", "b", "new", "untracked")]
-    assert list(found.removed) == ["posts/c.md"]
-    assert found.changed["posts/new.md"] == Change("posts/new.md")
-    assert found.changed["posts/a.md"].old_blob == git(blog, "rev-parse", "main:posts/a.md")
+    assert list(found.posts) == [f"posts/{name}.md" for name in ("a", "b", "new", "untracked")]
+    assert found.posts["posts/new.md"] == ""
+    assert found.posts["posts/a.md"] == git(blog, "rev-parse", "main:posts/a.md")
 
 
 def test_what_is_staged_but_taken_back_is_no_change(blog: Path) -> None:
@@ -92,15 +97,43 @@ def test_renames_with_and_without_edits(blog: Path) -> None:
     (blog / "posts" / "other.md").write_text("something else\n")
     commit(blog)
     found = changes(blog, "main")
-    assert {path: change.old_path for path, change in found.changed.items()} == {
-        "posts/moved.md": "posts/a.md",
-        "posts/edited.md": "posts/b.md",
-        "posts/other.md": "",
+    assert list(found.posts) == ["posts/edited.md", "posts/moved.md", "posts/other.md"]
+    assert list(found.posts.values()) == old_blobs(blog, "posts/b.md", "posts/a.md", "")
+    assert Repository(blog).read(found.posts.values()) == {
+        found.posts["posts/edited.md"]: text.encode(),
+        found.posts["posts/moved.md"]: (blog / "posts" / "moved.md").read_bytes(),
     }
-    assert list(found.removed) == ["posts/a.md", "posts/b.md"]
-    assert Repository(blog).read([found.changed["posts/edited.md"].old_blob]) == {
-        found.changed["posts/edited.md"].old_blob: text.encode()
-    }
+
+
+def test_a_rename_is_known_as_soon_as_git_knows_both_names(blog: Path) -> None:
+    (blog / "posts" / "a.md").rename(blog / "posts" / "moved.md")
+    assert dict(changes(blog, "main").posts) == {"posts/moved.md": ""}
+    git(blog, "add", "-A")
+    (blog / "posts" / "moved.md").write_text("edited since")
+    assert list(changes(blog, "main").posts.values()) == old_blobs(blog, "posts/a.md")
+
+
+def test_more_renames_than_can_be_compared_are_new_posts_unless_they_are_equal(tmp_path: Path) -> None:
+    for number in range(101):
+        (tmp_path / f"{number}.md").write_text(f"{number}\n{LINES}")
+    repository(tmp_path)
+    branch(tmp_path)
+    for number in range(101):
+        (tmp_path / f"{number}.md").unlink()
+        (tmp_path / f"new-{number}.md").write_text(f"{number}\n{LINES}" + ("" if number == 7 else "edited\n"))
+    commit(tmp_path)
+    found = changes(tmp_path, "main", folder=".")
+    assert found.posts["new-7.md"] == git(tmp_path, "rev-parse", "main:7.md")
+    (tmp_path / "new-7.md").unlink()
+    (tmp_path / "7.md").write_text(f"7\n{LINES}edited\n")
+    commit(tmp_path)
+    assert all(changes(tmp_path, "main", folder=".").posts.values())
+
+
+def test_posts_and_links_to_them_are_new_alike(blog: Path) -> None:
+    (blog / "posts" / "new.md").write_text("new")
+    (blog / "posts" / "link.md").symlink_to("new.md")
+    assert paths(blog, "main") == ["posts/link.md", "posts/new.md"]
 
 
 def test_what_main_did_meanwhile_is_not_ours(blog: Path) -> None:
@@ -143,13 +176,12 @@ def test_a_site_in_a_subfolder(tmp_path: Path) -> None:
     branch(tmp_path)
     (site / "posts" / "b.md").write_text("new")
     (site / "posts" / "a.md").rename(site / "posts" / "c.md")
+    git(tmp_path, "add", "-A")
     found = changes(site, "main")
     assert Repository(site).prefix == "sites/blög"
     assert Repository(site).top == Path(os.path.realpath(tmp_path))
-    assert {path: change.old_path for path, change in found.changed.items()} == {
-        "posts/b.md": "",
-        "posts/c.md": "posts/a.md",
-    }
+    assert list(found.posts) == ["posts/b.md", "posts/c.md"]
+    assert list(found.posts.values()) == old_blobs(site, "", "posts/a.md")
 
 
 def test_line_ends_that_git_turns_are_no_change(blog: Path) -> None:
@@ -260,7 +292,7 @@ def test_a_shallow_clone_is_explained(blog: Path, tmp_path: Path, monkeypatch: p
         Repository(shallow).base("")
     git(shallow, "fetch", "-q", "--depth=1", "origin", "main:refs/remotes/origin/main")
     found = changes(shallow)
-    assert list(found.changed) == ["posts/mine.md"]
+    assert list(found.posts) == ["posts/mine.md"]
     (note,) = found.notes
     assert "shallow" in note
     assert follow(shallow, note) == ["fetch", "--unshallow", "origin", "main:refs/remotes/origin/main"]
@@ -278,7 +310,7 @@ def test_the_command_that_gets_a_base_does_in_a_clone_of_one_branch(
     with pytest.raises(GitError) as told:
         Repository(tmp_path / "clone").base(ref)
     follow(tmp_path / "clone", str(told.value))
-    assert list(changes(tmp_path / "clone", ref).changed) == ["posts/mine.md"]
+    assert list(changes(tmp_path / "clone", ref).posts) == ["posts/mine.md"]
 
 
 def follow(clone: Path, told: str) -> list[str]:
@@ -304,7 +336,7 @@ def test_githubs_merge_commit_needs_no_more_than_its_parents(
         Repository(tmp_path / "shallow").base("")
     monkeypatch.setenv("GITHUB_REF", "refs/pull/7/merge")
     found = changes(tmp_path / "shallow")
-    assert (found.base, list(found.changed), found.notes) == (base, ["posts/mine.md"], ())
+    assert (found.base, list(found.posts), found.notes) == (base, ["posts/mine.md"], ())
 
 
 def test_a_partial_clone_is_read_without_fetching(blog: Path, tmp_path: Path) -> None:
@@ -315,11 +347,9 @@ def test_a_partial_clone_is_read_without_fetching(blog: Path, tmp_path: Path) ->
     git(tmp_path, "clone", "-q", "--filter=blob:none", "--branch=pull-request", f"file://{blog}", "partial")
     partial = tmp_path / "partial"
     found = changes(partial, "origin/main")
-    assert {path: change.old_path for path, change in found.changed.items()} == {
-        "posts/a.md": "posts/a.md",
-        "posts/moved.md": "posts/b.md",
-    }
-    old = found.changed["posts/a.md"].old_blob
+    assert list(found.posts) == ["posts/a.md", "posts/moved.md"]
+    assert list(found.posts.values()) == [git(partial, "rev-parse", f"origin/main:posts/{name}.md") for name in "ab"]
+    old = found.posts["posts/a.md"]
     here = git(partial, "rev-parse", "HEAD:posts/a.md")
     assert Repository(partial).read([old, here]) == {here: b"changed"}
     shutil.rmtree(blog)  # nobody could have fetched
@@ -334,8 +364,8 @@ def test_a_sparse_checkout_removes_nothing(blog: Path) -> None:
     assert not (blog / "posts" / "b.md").exists()
     (blog / "posts" / "a.md").write_text("changed")
     found = changes(blog, "HEAD")
-    assert (list(found.changed), dict(found.removed)) == (["posts/a.md"], {})
-    assert Repository(blog).left_out(Suffixes(["posts"], [".md"])) == 2
+    assert list(found.posts) == ["posts/a.md"]
+    assert Repository(blog).sparse() == ["more/d.md", "posts/b.md", "posts/c.md"]
 
 
 # -- nothing of the repository is run --------------------------------------------------------------------------------
@@ -351,6 +381,9 @@ def test_hostile_settings_of_a_repository_run_nothing(blog: Path, tmp_path: Path
         shutil.copy(trap, hooks / hook)
     (blog / ".gitattributes").write_text("*.md filter=evil diff=evil\n")
     commit(blog)
+    (blog / "posts" / "moved.md").write_text((blog / "posts" / "b.md").read_text() + "edited\n")
+    (blog / "posts" / "b.md").unlink()
+    git(blog, "add", "-A")
     for name in (
         *("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "diff.external"),
         *("filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv", "diff.evil.command"),
@@ -364,7 +397,9 @@ def test_hostile_settings_of_a_repository_run_nothing(blog: Path, tmp_path: Path
     (blog / "posts" / "a.md").write_text("changed")
     (blog / "posts" / "new.md").write_text("new")
     (tmp_path / "ran").unlink(missing_ok=True)
-    assert paths(blog, "HEAD") == ["posts/a.md", "posts/new.md"]
+    found = changes(blog, "HEAD").posts
+    assert list(found) == ["posts/a.md", "posts/moved.md", "posts/new.md"]
+    assert found["posts/moved.md"] == git(blog, "rev-parse", "HEAD:posts/b.md")
     assert Repository(blog).read(["0" * 39 + "1"]) == {}
     assert not Repository(blog).tracks(".enishi")
     assert not (tmp_path / "ran").exists()
@@ -447,5 +482,5 @@ def test_posts_in_a_submodule_are_left_to_it(blog: Path, tmp_path: Path) -> None
     (blog / "posts" / "sub" / "x.md").write_text("changed")
     (blog / "posts" / "a.md").write_text("changed")
     found = changes(blog, "HEAD")
-    assert list(found.changed) == ["posts/a.md"]
+    assert list(found.posts) == ["posts/a.md"]
     assert any("in a submodule" in note for note in found.notes)

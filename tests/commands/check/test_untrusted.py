@@ -1,4 +1,4 @@
-"""What a pull request from a stranger cannot make the check do: read, load, fetch or write what it should not."""
+"""What an untrusted pull request cannot make the check do: read, load, fetch or write what it should not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
-from test_check import POSTS, QUIET, add, blog, only, run
+from test_check import POSTS, add, blog, only, run
 from test_check import _no_settings_of_anybody as _no_settings_of_anybody  # a fixture
 
 from blog import files_below, post_text, topic_text
@@ -97,7 +97,7 @@ MODEL = '[encoder]\nmodel = "stranger/model"\nrevision = "refs/pr/1"\n'
 
 
 def test_a_model_that_the_repository_names_is_not_used(tmp_path: Path) -> None:
-    site = blog(tmp_path, QUIET + MODEL)
+    site = blog(tmp_path, MODEL)
     add(site, "new.md", "tags: [notes]\n")
     report = run(site)
     assert only(report).tag == "tea"
@@ -150,7 +150,7 @@ logs = "/var/log/*"
 """
 
 
-def test_no_other_part_of_a_vector_is_a_strangers_choice(tmp_path: Path) -> None:
+def test_a_repository_chooses_no_other_part_of_a_vector(tmp_path: Path) -> None:
     site = blog(tmp_path / "site")
     (site / "enishi.toml").write_text(OTHER_PARTS)
     found = settings_of(site)
@@ -220,7 +220,7 @@ def test_huge_settings_are_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["/etc/hostname", "../secret.json", "huge.json", "way-out.json", "fifo"])
 def test_constants_of_the_repository_are_small_files_inside(tmp_path: Path, where: str) -> None:
-    site = blog(tmp_path / "site", f'{QUIET}[tags]\nconstants = "{where}"\n')
+    site = blog(tmp_path / "site", f'[tags]\nconstants = "{where}"\n')
     (tmp_path / "secret.json").write_text("{}")
     (site / "huge.json").write_text(" " * 2_000_000)
     if where == "way-out.json":
@@ -305,7 +305,7 @@ def test_a_post_that_is_wrong_in_a_thousand_ways_is_not_edited_for_ever(tmp_path
 
 
 def test_long_lines_are_not_repeated_with_every_finding(tmp_path: Path) -> None:
-    site = blog(tmp_path, QUIET + '[tags]\nretired = ["radio"]\n')
+    site = blog(tmp_path, '[tags]\nretired = ["radio"]\n')
     add(site, "new.md", f"tags: [tea, notes, radio] # {'x' * 500_000}\n")
     found = only(run(site))
     assert (found.line, found.edit) == (4, None)
@@ -314,7 +314,7 @@ def test_long_lines_are_not_repeated_with_every_finding(tmp_path: Path) -> None:
 
 def test_commands_to_be_copied_are_quoted(tmp_path: Path) -> None:
     model = "m; touch pwned"
-    site = blog(tmp_path / "site", QUIET + f"[encoder]\nmodel = {json.dumps(model)}\n")
+    site = blog(tmp_path / "site", f"[encoder]\nmodel = {json.dumps(model)}\n")
     add(site, "new.md", "tags: [notes]\n")
     (note,) = run(site).notes
     assert "encoder.model=m; touch pwned" in shlex.split(note[note.index("--set") : note.index(" if it may be")])
@@ -327,7 +327,7 @@ def test_a_folder_in_a_command_to_be_copied_is_quoted_and_lies_where_it_says(tmp
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(post_text(f"Post {number}", topic_text("tea", number)))
     site = tmp_path / "my site"
-    (site / "enishi.toml").write_text(f"posts = [{json.dumps(folder)}]\n" + QUIET)
+    (site / "enishi.toml").write_text(f"posts = [{json.dumps(folder)}]\n")
     repository(tmp_path)
     git(tmp_path, "sparse-checkout", "set", "--cone", f"my site/{folder}/0")
     (note,) = (note for note in run(site).notes if "sparse-checkout" in note)
@@ -407,7 +407,7 @@ def test_no_baseline_is_written_or_read_through_a_link(tmp_path: Path) -> None:
         run(site)
 
 
-def test_text_of_strangers_comes_back_as_it_is(tmp_path: Path) -> None:
+def test_untrusted_text_comes_back_as_it_is(tmp_path: Path) -> None:
     """Reports escape; here it only has to survive, in the cache too."""
     site = blog(tmp_path)
     add(site, "esc\x1b[31m\n::error::.md", "tags: ['::error::x', Tea, notes]\n", title='"\\u001b[2J%0A::set-output"')

@@ -1,7 +1,7 @@
-"""The findings that a blog has accepted: ``.enishi-baseline.json``, committed with it.
+"""The findings that a blog has accepted: ``.enishi-baseline.json``, which is committed with it.
 
-An old archive has hundreds of them; with a baseline, ``enishi check --all`` starts clean and reports what is new.  One
-line a finding, sorted, so that two branches merge without a conflict and a reviewer sees what is accepted.
+An old archive has hundreds of findings; with a baseline, ``enishi check --all`` starts clean and reports only new ones.
+Each finding has a line of its own, sorted, so that branches merge without conflicts and reviewers see what is accepted.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _MAX_BYTES = 64 * 1024 * 1024
 _HEAD = f'{{\n  "version": {_VERSION},\n  "findings": ['
 
 Entry = tuple[str, str, str, str]
-"""(path, code, what it is about, fingerprint)"""
+"""(path, code, tag or other subject, fingerprint)"""
 
 
 def read_baseline(site: Path) -> tuple[frozenset[str], list[Diagnostic]]:
-    """Fingerprints of the findings accepted; none if there is no file.  A broken file counts as none, and is named."""
+    """Fingerprints of the accepted findings, and a warning if the file is broken, which then accepts nothing."""
     entries, problem = _read(site)
-    told = [] if not problem else [Diagnostic(BASELINE_NAME, 0, "bad-baseline", Severity.WARNING, problem)]
-    return frozenset(entry[3] for entry in entries), told
+    problems = [Diagnostic(BASELINE_NAME, 0, "bad-baseline", Severity.WARNING, problem)] if problem else []
+    return frozenset(entry[3] for entry in entries), problems
 
 
 def write_baseline(site: Path, findings: Iterable[Finding], checked: Collection[str]) -> int:
-    """Accept findings; of posts that were not checked, what was accepted before stays.  How many are accepted now.
+    """Accept findings, and keep those accepted before of posts that were not checked; returns how many there are.
 
     Raises:
         OutputError: the file cannot be read or written.
@@ -40,14 +40,14 @@ def write_baseline(site: Path, findings: Iterable[Finding], checked: Collection[
     if problem:
         raise OutputError(f"{BASELINE_NAME} {problem}: it was left as it is. Mend or delete it first")
     seen = set(checked)
-    kept = {entry for entry in old if entry[0] not in seen}
-    kept |= {(found.path, found.code, found.tag or found.subject, found.fingerprint) for found in findings}
-    replace_file(site / BASELINE_NAME, render_baseline(kept), name=BASELINE_NAME)
-    return len(kept)
+    accepted = {entry for entry in old if entry[0] not in seen}
+    accepted |= {(one.path, one.code, one.tag or one.subject, one.fingerprint) for one in findings}
+    replace_file(site / BASELINE_NAME, render_baseline(accepted), name=BASELINE_NAME)
+    return len(accepted)
 
 
 def render_baseline(entries: Iterable[Entry]) -> bytes:
-    """The file's bytes; the same entries make the same ones."""
+    """The bytes of the file, the same for the same entries in any order."""
     names = ("path", "code", "about", "fingerprint")
     rows = [json.dumps(dict(zip(names, entry, strict=True)), ensure_ascii=False) for entry in sorted(set(entries))]
     body = ",\n".join(f"    {row}" for row in rows)
@@ -56,7 +56,7 @@ def render_baseline(entries: Iterable[Entry]) -> bytes:
 
 
 def _read(site: Path) -> tuple[set[Entry], str]:
-    """The entries, and what is wrong with the file."""
+    """The entries, and what is wrong with the file, if anything."""
     file = site / BASELINE_NAME
     try:
         if file.is_symlink():
@@ -65,8 +65,8 @@ def _read(site: Path) -> tuple[set[Entry], str]:
         if value["version"] != _VERSION:
             return set(), f"is of version {str(value['version'])[:20]!r}, which is not known here"
         return {
-            (str(found["path"]), str(found["code"]), str(found["about"]), str(found["fingerprint"]))
-            for found in value["findings"]
+            (str(entry["path"]), str(entry["code"]), str(entry["about"]), str(entry["fingerprint"]))
+            for entry in value["findings"]
         }, ""
     except FileNotFoundError:
         return set(), ""

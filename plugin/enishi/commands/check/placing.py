@@ -1,14 +1,13 @@
-"""From what is to be said about a post to a finding: where in its file, how loudly, and the edit that settles it."""
+"""Completes draft findings: the place in the file, the level, and the edit that would settle them."""
 
 from __future__ import annotations
 
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from enishi.commands.check.line_edits import line_edit, line_of, patch_of
-from enishi.commands.check.remarks import Remark
 from enishi.config import CheckSettings
 from enishi.editing.change import Edit, Style, TagChange
 from enishi.editing.plan import TagsPlace, find_tags, plan_edit
@@ -18,17 +17,16 @@ from enishi.reading.documents import PostFile
 from enishi.reading.site import Site
 
 MOST_EDITS = 20
-"""Of one post: no author has more to mend there, but a stranger may want the check to take hours."""
+"""Edits of one post: no author has more to mend there, but a post may be written to make the check take hours."""
 MOST_TAGS = 100
-"""Posts with more tags are not edited: the time that an edit takes grows with them."""
-_LOUDNESS = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+"""Posts with more tags are not edited: the time that an edit takes grows with their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Makes findings of remarks.
+    """Completes the findings of one check.
 
-    A review tool may show a finding only on an added line: that of the tags if it is one, else the first.
+    A review tool may show a finding only on an added line: that of the tags if it was added, else the first one.
     """
 
     site: Site
@@ -36,85 +34,76 @@ class Placing:
     """By path."""
     titles: Mapping[str, str]
     added: Mapping[str, frozenset[int]]
-    """Lines added, by path; a post that is not here may be annotated anywhere."""
+    """The lines that a change adds, by path; a post that is not here may be annotated anywhere."""
     settings: CheckSettings
     style: Style
-    """How the blog writes a list of tags."""
+    """How the blog writes lists of tags."""
     prefix: str = ""
     """See :class:`enishi.findings.CheckReport`."""
     overfull: frozenset[str] = frozenset()
     """Posts with more than `MOST_TAGS` tags."""
 
-    def findings(self, remarks: Iterable[Remark]) -> list[Finding]:
-        """Findings in order, without those that are off."""
+    def findings(self, drafts: Iterable[Finding]) -> list[Finding]:
+        """The complete findings in order, without those whose level is off."""
         places: dict[str, TagsPlace] = {}
         edits: Counter[str] = Counter()
-        found = []
-        for remark in remarks:
-            level = self.level(remark)
+        findings = []
+        for draft in drafts:
+            level = self.level(draft)
             if level is not None:
-                if remark.path not in places:
-                    places[remark.path] = self._tags_place(remark.path)
-                edits[remark.path] += remark.change is not None
-                is_edited = edits[remark.path] <= MOST_EDITS and remark.path not in self.overfull
-                found.append(self._finding(remark, level, places[remark.path], is_edited))
-        return sorted(found, key=lambda one: (one.path, one.line, one.column, one.code, one.tag, one.subject))
+                if draft.path not in places:
+                    places[draft.path] = self._tags_place(draft.path)
+                change = _change_for(draft)
+                edits[draft.path] += change is not None
+                if edits[draft.path] > MOST_EDITS or draft.path in self.overfull:
+                    change = None
+                findings.append(self._finding(draft, level, places[draft.path], change))
+        return sorted(findings, key=lambda one: (one.path, one.line, one.column, one.code, one.tag, one.subject))
 
-    def level(self, remark: Remark) -> Severity | None:
-        """How loudly to say it; None: not at all."""
-        stated = {str(code): level for code, level in self.settings.levels.items()}.get(remark.code)
+    def level(self, draft: Finding) -> Severity | None:
+        """The level that the settings give a finding, else its own; None for `off`."""
+        stated = {str(code): level for code, level in self.settings.levels.items()}.get(draft.code)
         if stated is None:
-            return remark.level
+            return draft.level
         if stated == "off":
             return None
-        wanted = Severity(stated)
-        if remark.code == "missing-tag" and remark.level is Severity.NOTE:
-            return Severity.NOTE  # a tag that is not sure is never more than that
-        return wanted
+        if draft.code == "missing-tag" and draft.level is Severity.NOTE:
+            return Severity.NOTE  # an unsure tag is never more than a note
+        return Severity(stated)
 
-    def patches(self, remarks: Sequence[Remark]) -> dict[str, str]:
-        """For each post, all edits of what is more than a note in one patch."""
+    def patches(self, drafts: Sequence[Finding]) -> dict[str, str]:
+        """For each post, one patch with all edits that settle more than notes."""
         changes: dict[str, list[TagChange]] = {}
-        for remark in remarks:
-            level = self.level(remark)
-            if remark.change is not None and level is not None and _LOUDNESS[level] > 0:
-                changes.setdefault(remark.path, []).append(remark.change)
-        found = {}
+        for draft in drafts:
+            change = _change_for(draft)
+            if change is not None and self.level(draft) not in (None, Severity.NOTE):
+                changes.setdefault(draft.path, []).append(change)
+        patches = {}
         for path, wanted in sorted(changes.items()):
             data = before = self.files[path].data
             for change in wanted[:MOST_EDITS] if path not in self.overfull else ():
                 edit = self._edit(data, change)
                 data = edit.after if edit is not None else data
             if data != before:
-                found[path] = patch_of(self._in_repository(path), before, data)
-        return found
+                patches[path] = patch_of(self._in_repository(path), before, data)
+        return patches
 
-    def _finding(self, remark: Remark, level: Severity, place: TagsPlace, is_edited: bool) -> Finding:
-        file = self.files.get(remark.path)
+    def _finding(self, draft: Finding, level: Severity, place: TagsPlace, change: TagChange | None) -> Finding:
+        file = self.files.get(draft.path)
         data = file.data if file is not None else b""
-        line, column = (remark.line, 1) if remark.line else (place.line, place.column)
-        added = self.added.get(remark.path)
-        if added and line not in added and not remark.line:
+        line, column = (draft.line, 1) if draft.line else (place.line, place.column)
+        added = self.added.get(draft.path)
+        if added and line not in added and not draft.line:
             line, column = min(added), 1
-        edit = None
-        if remark.change is not None and is_edited:
-            planned = self._edit(data, remark.change)
-            edit = line_edit(self._in_repository(remark.path), planned.before, planned.after) if planned else None
-        return Finding(
-            path=remark.path,
+        edit = self._edit(data, change) if change is not None else None
+        return replace(
+            draft,
             line=line,
             column=column,
-            code=remark.code,
             level=level,
-            message=remark.message,
-            title=self.titles.get(remark.path, ""),
-            tag=remark.tag,
-            confidence=remark.confidence,
-            evidence=remark.evidence,
-            advice=remark.advice,
-            edit=edit,
+            title=self.titles.get(draft.path, ""),
+            edit=line_edit(self._in_repository(draft.path), edit.before, edit.after) if edit is not None else None,
             line_text=line_of(data, line),
-            subject=remark.subject,
         )
 
     def _tags_place(self, path: str) -> TagsPlace:
@@ -130,3 +119,12 @@ class Placing:
 
     def _in_repository(self, path: str) -> str:
         return posixpath.join(self.prefix, path)
+
+
+def _change_for(finding: Finding) -> TagChange | None:
+    """The change of tags that settles a finding."""
+    if not finding.tag:
+        return None
+    if finding.code == "missing-tag":
+        return TagChange.adding(finding.tag)
+    return TagChange.renaming(finding.tag, finding.new_tag) if finding.new_tag else TagChange.removing(finding.tag)

@@ -1,7 +1,6 @@
-"""Where the reports of a check go: standard output, and files that the command line names.
+"""Writes the reports of a check to standard output and to the files that the command line names.
 
-A file may lie in the checkout of a stranger's branch: a link that stands in its place, or in that of a folder above
-it, is not written through.
+A file may lie in the checkout of an untrusted branch, so no link inside the checkout is followed to write it.
 """
 
 from __future__ import annotations
@@ -25,32 +24,32 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, str]]:
     """``FORMAT=FILE`` as (format, file).
 
     Raises:
-        SettingsError: one is not written so, or names a format that there is none of.
+        SettingsError: one has another form, or names an unknown format.
     """
-    found = []
+    parsed = []
     for output in outputs:
         name, equals, file = output.partition("=")
         if not equals or not file:
             raise SettingsError(f"--output {output}: write it as FORMAT=FILE, for example --output sarif=enishi.sarif")
         check_format(name)
-        found.append((name, file))
-    return found
+        parsed.append((name, file))
+    return parsed
 
 
 def check_format(name: str) -> None:
-    """Raises SettingsError for a format that there is none of."""
+    """Raises SettingsError for an unknown format."""
     if name not in FORMATS:
         raise SettingsError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
 
 
 def _checkout(site: Path) -> Path:
-    """The top of the repository that a site lies in, without asking git; the site's own folder if there is none."""
+    """The top of the repository that a site lies in, found without git; the site's folder if there is none."""
     real = Path(os.path.realpath(site))
     return next((folder for folder in (real, *real.parents) if os.path.lexists(folder / ".git")), real)
 
 
-def _is_obeyed() -> bool:
-    """Whether standard output is, or may be, the log of GitHub Actions."""
+def _is_github_log() -> bool:
+    """Whether standard output is, or may be, a log of GitHub Actions, which obeys commands in it."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return False
     try:
@@ -60,14 +59,14 @@ def _is_obeyed() -> bool:
 
 
 def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
-    """Write a report in a format to a file; ``-`` is standard output.
+    """Write a report in the format `name` to a file; ``-`` is standard output.
 
     Raises:
-        OutputError: it cannot be written, or a link stands in the way.
+        OutputError: the file cannot be written, or a link stands in its place.
     """
     data = as_bytes(FORMATS[name](report))
     if file == STANDARD_OUTPUT:
-        if name == "diff" and _is_obeyed():
+        if name == "diff" and _is_github_log():
             data = without_commands(data)
         sys.stdout.flush()
         sys.stdout.buffer.write(data)

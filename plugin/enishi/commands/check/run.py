@@ -1,41 +1,35 @@
-"""The check of a pull request: the whole blog is the evidence, and the posts that changed are reported.
+"""The check of a pull request: the whole blog is the evidence, and the posts that changed are reported on.
 
-A check is load + read + analyze as in a build, then what is to be said about some posts.  It runs on what strangers
-send in: see :mod:`enishi.commands.check.untrusted` for what of their settings does not count.  A report is remembered
-under everything that it depends on; the same question is answered without reading a post.
+A check is load, read, relate and tag as in a build, and then the findings about some posts.  It runs on untrusted
+repositories: :mod:`enishi.commands.check.untrusted` says which of their settings do not count.  A report is remembered
+under everything that it depends on, so the same question is answered without reading a post.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import posixpath
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from enishi.cache import Cache, digest
 from enishi.commands.check.baseline import BASELINE_NAME, read_baseline, write_baseline
-from enishi.commands.check.git import Changes, GitError, KnownFile, NoRepositoryError, Repository, Suffixes, added_lines
+from enishi.commands.check.git import GitError, NoRepositoryError, Repository
+from enishi.commands.check.line_edits import added_lines
+from enishi.commands.check.scope import UNREAD, Scope, choose_posts, post_folders
 from enishi.commands.check.untrusted import guarded_request
-from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.errors import Diagnostic, Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
 from enishi.reading.posts import make_post, read_source
-from enishi.reading.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.plural import counted
-from enishi.text.printable import shell_word
 from enishi.types import Document
 
-if TYPE_CHECKING:
-    from enishi.commands.check.remarks import Remark
-
 _REMEMBERED = "check"
-_UNREAD = frozenset({"file-too-large", "link-outside-site"})
-"""Of files that are no posts, because they were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +38,17 @@ class CheckRequest:
 
     request: Request
     files: tuple[str, ...] = ()
-    """Posts, or folders of posts; what changed if none is named."""
+    """Posts, or folders of posts; the posts that changed if none is named."""
     base: str = ""
     """What to compare with; see :meth:`enishi.commands.check.git.Repository.base`."""
     everything: bool = False
     """All posts instead of those that changed."""
     min_confidence: float | None = None
-    """From this confidence a missing tag is reported; the settings' `check.note_from` if not given."""
+    """From this confidence a missing tag is reported; the setting `check.note_from` if not given."""
     strict: bool = False
     """Whether every warning makes the check fail."""
     write_baseline: bool = False
-    """Whether all that is found is accepted for the future."""
+    """Whether all findings are accepted for the future."""
 
 
 def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckReport:
@@ -64,46 +58,20 @@ def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckRep
         EnishiError: settings, the site, git or the encoder do not allow it.
     """
     progress("looking for posts", 0, 0)
-    repository, no_git = _repository(asked.request.site)
+    repository, git_error = _repository(asked.request.site)
     request, notes = guarded_request(asked.request, repository.top if repository else None)
     if asked.min_confidence is not None:
         request = replace(request, overrides=(*request.overrides, f"check.note_from={asked.min_confidence}"))
     blog = load(request)
-    scope = _scope(asked, blog, repository, no_git)
+    scope = choose_posts(blog, repository, git_error, files=asked.files, base=asked.base, everything=asked.everything)
     accepted, unreadable = read_baseline(request.site)
-    notes = [*notes, *scope.notes, *_about_the_site([*blog.diagnostics, *unreadable], scope)]
-    is_unknown = no_git is not None and not isinstance(no_git, NoRepositoryError)
-    if is_unknown and scope.changes is None:
-        notes.append(f"{no_git} Paths are relative to the site folder, and its cache is not used.")
-    with Cache(None) if is_unknown and not request.cache else _cache(request, repository) as cache:
+    notes = [*notes, *scope.notes, *_notes_on_the_site([*blog.diagnostics, *unreadable], scope)]
+    is_unreadable = git_error is not None and not isinstance(git_error, NoRepositoryError)
+    if is_unreadable:
+        notes.append(f"{git_error} Paths are relative to the site folder, and its cache is not used.")
+    with Cache(None) if is_unreadable and not request.cache else _cache(request, repository) as cache:
         report = _Check(asked, blog, scope, cache, accepted, progress).report()
     return replace(report, notes=(*notes, *report.notes))
-
-
-# -- which posts -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """Which posts are reported, and what they are compared with."""
-
-    paths: tuple[str, ...]
-    """Sorted; files that could not be read are among them."""
-    changes: Changes | None = None
-    """None where nothing is compared."""
-    repository: Repository | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def prefix(self) -> str:
-        return self.repository.prefix if self.repository else ""
-
-    @property
-    def key(self) -> bytes:
-        """Names what is checked, and against what."""
-        changes = self.changes
-        compared = "" if changes is None else repr((changes.base, dict(changes.changed), dict(changes.removed)))
-        return digest(repr(self.paths), self.prefix, compared)
 
 
 def _repository(site: Path) -> tuple[Repository | None, GitError | None]:
@@ -113,83 +81,18 @@ def _repository(site: Path) -> tuple[Repository | None, GitError | None]:
         return None, error
 
 
-def _scope(asked: CheckRequest, blog: Blog, repository: Repository | None, no_git: GitError | None) -> _Scope:
-    unread = {told.path for told in blog.diagnostics if told.code in _UNREAD}
-    if asked.everything:
-        passed = _without_effect("all posts are checked", FILE=asked.files, base=asked.base)
-        return _Scope(tuple(sorted({file.path for file in blog.files} | unread)), None, repository, passed)
-    if asked.files:
-        paths, notes = _named(asked.files, blog, unread)
-        passed = _without_effect("the posts named are checked, whether they changed or not", base=asked.base)
-        return _Scope(paths, None, repository, (*passed, *notes))
-    if repository is None:
-        raise no_git or GitError("there is no repository")
-    suffixes = HEXO_SUFFIXES if blog.site.reads_like_hexo else MARKDOWN_SUFFIXES
-    is_post = Suffixes(blog.site.post_folders, suffixes)
-    known = [KnownFile(file.path, file.file, file.data) for file in blog.files]
-    changes = repository.compare(repository.base(asked.base), known, is_post, sorted(unread))
-    notes = changes.notes
-    left_out = repository.left_out(is_post)
-    if left_out:
-        is_no_evidence = "is no evidence" if left_out == 1 else "are no evidence"
-        told = f"A sparse checkout leaves out {counted(left_out, 'post')}, which {is_no_evidence}"
-        notes += (
-            f"{told}. To have them, at the top of the repository: git sparse-checkout add {_folders(blog, repository)}",
-        )
-    return _Scope(tuple(sorted({*changes.changed, *changes.unread})), changes, repository, notes)
-
-
-def _folders(blog: Blog, repository: Repository | None) -> str:
-    """The folders of posts as arguments of a command at the top of the repository."""
-    prefix = repository.prefix if repository else ""
-    return " ".join(shell_word(posixpath.normpath(posixpath.join(prefix, name))) for name in blog.site.post_folders)
-
-
-def _without_effect(because: str, **asked: object) -> tuple[str, ...]:
-    """A note on arguments that another one leaves without effect."""
-    names = [name if name.isupper() else f"--{name}" for name, value in asked.items() if value]
-    return (f"{' and '.join(names)} had no effect: {because}.",) if names else ()
-
-
-def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The posts that are meant by files or folders, relative to the current folder or to the site."""
-    root = blog.site.root
-    by_file = {os.path.realpath(file.file): file.path for file in blog.files}
-    by_file |= {os.path.abspath(root / path): path for path in unread}  # noqa: PTH100 - a link is not followed
-    paths = set(by_file.values())
-    found: set[str] = set()
-    passed = 0
-    for name in names:
-        if not name:
-            raise SettingsError("one of the files named has an empty name")
-        if "\0" in name:
-            raise SettingsError("there is no file with a null character in its name")
-        places = [os.path.realpath(name), os.path.realpath(root / name), os.path.abspath(name)]  # noqa: PTH100
-        exact = next((by_file[place] for place in places if place in by_file), name if name in paths else "")
-        folder = next((place for place in places if Path(place).is_dir()), "")
-        if exact:
-            found.add(exact)
-        elif folder:
-            found.update(path for file, path in by_file.items() if file.startswith(folder.rstrip(os.sep) + os.sep))
-        elif any(os.path.lexists(place) for place in places):
-            passed += 1  # a hook may name every file of a commit
-        else:
-            raise SettingsError(f"there is no file {name}")
-    if not passed:
-        return tuple(sorted(found)), ()
-    told = "is no post of this site and was" if passed == 1 else "are no posts of this site and were"
-    return tuple(sorted(found)), (f"{passed} of the files named {told} passed over.",)
-
-
-def _about_the_site(diagnostics: Iterable[Diagnostic], scope: _Scope) -> list[str]:
-    """What is wrong with files that are no posts, as notes about the run."""
-    paths = set(scope.paths)
-    told = (found for found in diagnostics if found.code not in _UNREAD and found.path not in paths)
-    return [f"{found.path}: {found.message}" for found in told if found.severity is not Severity.NOTE]
+def _notes_on_the_site(diagnostics: Iterable[Diagnostic], scope: Scope) -> list[str]:
+    """Problems of files that are not posts under check, as notes about the run."""
+    checked = frozenset(scope.paths)
+    return [
+        f"{problem.path}: {problem.message}"
+        for problem in diagnostics
+        if problem.code not in UNREAD and problem.path not in checked and problem.severity is not Severity.NOTE
+    ]
 
 
 def _cache(request: Request, repository: Repository | None) -> Cache:
-    """The cache, but never one that came with the repository."""
+    """The cache, unless it came with the repository."""
     if repository is not None:
         folder = request.cache or request.site / STATE_FOLDER
         real = Path(os.path.realpath(folder))
@@ -201,122 +104,141 @@ def _cache(request: Request, repository: Repository | None) -> Cache:
     return open_cache(request.site, request.cache)
 
 
-# -- the check -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Check:
     """One check of one blog."""
 
     asked: CheckRequest
     blog: Blog
-    scope: _Scope
+    scope: Scope
     cache: Cache
     accepted: frozenset[str]
     """Fingerprints of findings that the baseline accepts."""
     progress: Progress
-    documents: list[Document] = field(default_factory=list)
-    contents: Mapping[str, bytes] = field(default_factory=dict)
-    """What changed posts said at the base, by object."""
 
     def report(self) -> CheckReport:
+        """The report, from the cache if the same was asked before."""
+        if not self.scope.paths:
+            return self._nothing_to_check()
+        if self.asked.write_baseline:
+            return self._accept(self._run()[0])
         option = repr(self._site_option())
         key = digest(self.blog.key, self.scope.key, option, str(self.asked.strict), *sorted(self.accepted)).hex()
-        if not self.scope.paths:
-            return self._nothing()
-        if not self.asked.write_baseline:
-            remembered = _remembered(self.cache, key, self.blog.now)
-            if remembered is not None:
-                return remembered
-        report = self._work_out()
-        if self.asked.write_baseline:
-            return self._accept(report)
-        _remember(self.cache, key, valid_between(self.blog, self.documents), report)
+        report = _remembered(self.cache, key, self.blog.now)
+        if report is None:
+            report, documents = self._run()
+            if not report.notes:  # what a partial clone lacks may be fetched before the next check
+                _remember(self.cache, key, valid_between(self.blog, documents), report)
         return report
 
-    def _nothing(self) -> CheckReport:
-        """No post is to be checked, so none is read; but a cache of its own is filled for the checks to come."""
+    def _nothing_to_check(self) -> CheckReport:
+        """Reads no post, except to fill a cache of its own for later checks."""
         from enishi.pipeline import read
 
         if self.asked.request.cache is not None:
             read(self.blog, self.cache, self.asked.request.processes, self.progress)
+        report = CheckReport((), (), len(self.blog.files), self.scope.prefix)
         if self.scope.changes is None:
-            return CheckReport((), (), len(self.blog.files), self.scope.prefix)
+            return report
         base = self.scope.changes.base
         note = f"No post is new or changed since {base[:12]}: --all checks all posts."
-        return CheckReport((), (), len(self.blog.files), self.scope.prefix, base, notes=(note,))
+        return replace(report, base=base, notes=(note,))
 
-    def _work_out(self) -> CheckReport:
+    def _run(self) -> tuple[CheckReport, Sequence[Document]]:
         from enishi.commands.check.placing import MOST_TAGS, Placing
         from enishi.commands.tags import prevailing_style
+        from enishi.pipeline import read
 
-        changes = self.scope.changes
-        if changes is not None and self.scope.repository is not None:
-            blobs = {change.old_blob for change in changes.changed.values()} | set(changes.removed.values())
-            self.contents = self.scope.repository.read(blobs - {""})
-        remarks, notes = self._remarks()
+        blog = self.blog
+        files = {file.path: file for file in blog.files}
+        before, notes = self._before()
+        documents, problems = read(blog, self.cache, self.asked.request.processes, self.progress)
+        drafts = self._drafts(documents, problems, before)
         placing = Placing(
-            self.blog.site,
-            {file.path: file for file in self.blog.files},
-            {document.post.path: document.title for document in self.documents},
-            self._added(),
-            self.blog.settings.check,
-            prevailing_style(self.blog.files),
+            blog.site,
+            files,
+            {document.post.path: document.title for document in documents},
+            {path: added_lines(data, files[path].data) for path, data in before.items()},
+            blog.settings.check,
+            prevailing_style(blog.files),
             self.scope.prefix,
-            frozenset(document.post.path for document in self.documents if len(document.post.tags) > MOST_TAGS),
+            frozenset(document.post.path for document in documents if len(document.post.tags) > MOST_TAGS),
         )
-        ignored = {document.post.path: _ignored(document) for document in self.documents}
-        wanted = [remark for remark in remarks if remark.code not in ignored.get(remark.path, ())]
-        found = placing.findings(wanted)
-        kept = [finding for finding in found if self.asked.write_baseline or not self._is_accepted(finding)]
-        told = {(finding.path, finding.code, finding.tag) for finding in kept}
-        return CheckReport(
-            findings=tuple(kept),
+        ignored = {document.post.path: _ignored_codes(document) for document in documents}
+        wanted = [draft for draft in drafts if draft.code not in ignored.get(draft.path, ())]
+        findings = placing.findings(wanted)
+        suppressed = sum(1 for draft in drafts if draft not in wanted and placing.level(draft))
+        if not self.asked.write_baseline:
+            kept = [finding for finding in findings if finding.fingerprint not in self.accepted]
+            suppressed += len(findings) - len(kept)
+            findings = kept
+        reported = {(finding.path, finding.code, finding.tag) for finding in findings}
+        report = CheckReport(
+            findings=tuple(findings),
             checked=self.scope.paths,
-            posts=len(self.documents),
+            posts=len(documents),
             prefix=self.scope.prefix,
-            base=changes.base if changes else "",
-            suppressed=len(found) - len(kept) + sum(1 for one in remarks if one not in wanted and placing.level(one)),
-            failing=self._failing(kept),
+            base=self.scope.changes.base if self.scope.changes else "",
+            suppressed=suppressed,
+            failing=self._failing(findings),
             notes=notes,
-            patches=placing.patches([one for one in wanted if (one.path, one.code, one.tag) in told]),
+            patches=placing.patches([one for one in wanted if (one.path, one.code, one.tag) in reported]),
         )
+        return report, documents
 
-    def _remarks(self) -> tuple[list[Remark], tuple[str, ...]]:
-        """All there is to say, and notes about the run."""
-        from enishi.commands.check.related_remarks import near_duplicates
-        from enishi.commands.check.remarks import Nearest, TagRemarks, front_matter_remarks
-        from enishi.pipeline import analyze, create_encoder, read
+    def _before(self) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """The bytes that the changed posts had at the base, and a note if the clone lacks some of them."""
+        changes, repository = self.scope.changes, self.scope.repository
+        if changes is None or repository is None:
+            return {}, ()
+        contents = repository.read(changes.posts.values())
+        before = {path: contents[blob] for path, blob in changes.posts.items() if blob in contents}
+        if len(before) == sum(map(bool, changes.posts.values())):
+            return before, ()
+        note = (
+            "The clone leaves out what some posts said before (--filter=blob:none), so it is not known which lines are "
+            f"new. To fetch them first, at the top of the repository: git diff --stat {changes.base} -- "
+            f"{post_folders(self.blog, repository)}"
+        )
+        return before, (note,)
+
+    def _drafts(
+        self, documents: Sequence[Document], problems: Sequence[Diagnostic], before: Mapping[str, bytes]
+    ) -> list[Finding]:
+        """All findings about the posts under check, which :class:`Placing` completes."""
+        from enishi.commands.check.post_findings import front_matter_findings, near_duplicates
+        from enishi.commands.check.tag_findings import Nearest, TagFindings
+        from enishi.pipeline import analyze, create_encoder
         from enishi.tags.vocabulary import read_vocabulary
 
         blog, paths = self.blog, frozenset(self.scope.paths)
-        self.documents, told = read(blog, self.cache, self.asked.request.processes, self.progress)
         settings = blog.settings.model_copy(
             update={"tags": blog.settings.tags.model_copy(update={"min_confidence": blog.settings.check.note_from})}
         )
         encoder = create_encoder(blog, self.cache, self.progress)
         vectors, analysis = analyze(
-            self.documents, blog.site, settings, encoder, declines=blog.declines, progress=self.progress
+            documents, blog.site, settings, encoder, declines=blog.declines, progress=self.progress
         )
-        vocabulary, _ = read_vocabulary([document.post for document in self.documents], blog.site, settings.tags)
-        checked = [row for row, document in enumerate(self.documents) if document.post.path in paths]
+        vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
+        checked = [row for row, document in enumerate(documents) if document.post.path in paths]
         nearest = Nearest(vectors, checked, settings.index.backend)
         site, where = self._site_option()
-        tags = TagRemarks(self.documents, nearest, analysis.tags, vocabulary, settings, site, where)
-        old_tags = self._old_tags()
-        known = {document.post.path for document in self.documents}
-        remarks = [
-            *(one for path in sorted(paths & known) for one in tags.about(path, old_tags.get(path, frozenset()))),
-            *front_matter_remarks([*blog.diagnostics, *told, *analysis.diagnostics], paths),
-            *near_duplicates(self.documents, nearest, sorted(paths)),
+        tags = TagFindings(documents, nearest, analysis.tags, vocabulary, settings, site, where)
+        return [
+            *(
+                finding
+                for path in sorted(documents[row].post.path for row in checked)
+                for finding in tags.of(path, self._tags_before(path, before.get(path)))
+            ),
+            *front_matter_findings([*blog.diagnostics, *problems, *analysis.diagnostics], paths),
+            *near_duplicates(documents, nearest, sorted(paths)),
         ]
-        notes = self._add_related_changes(remarks, analysis.related)
-        return remarks, notes
 
     def _site_option(self) -> tuple[list[str], str]:
-        """How the commands of the advice name the site folder, and from where they do.
+        """How the commands in the advice name the site folder, and where they are to be run.
 
-        Who reads the advice may stand in another clone.  Without a repository it is whoever asked, and stands there.
+        Whoever reads the advice may have another clone, so the folder is relative to the top of the repository.
+        Without a repository it is named as it was on the command line.
         """
         site = self.asked.request.site
         if self.scope.prefix:
@@ -325,64 +247,21 @@ class _Check:
             return [], ""
         return ["--site", site.as_posix()], ""
 
-    def _add_related_changes(self, remarks: list[Remark], related: Mapping[str, Any]) -> tuple[str, ...]:
-        from enishi.commands.check.related_remarks import RelatedBefore, related_changes, remember_lists
-
-        changes = self.scope.changes
-        if self.blog.settings.check.levels.get("related-change") == "off":
-            return ()
-        remember_lists(self.blog, self.documents, related, self.cache)
-        if changes is None:
-            return ()
-        before = RelatedBefore(self.blog, changes, self.contents, self.cache)
-        if not before.is_known:
-            told = (
-                "The clone leaves out what some posts said before (--filter=blob:none), so it is not known which lines "
-                "are new, nor whose related posts change. To fetch them first, "
-                f"at the top of the repository: git diff --quiet {changes.base} -- "
-                f"{_folders(self.blog, self.scope.repository)}"
-            )
-            return (told,)
-        lists = before.lists(self.documents, self.progress)
-        found, altered, pages = related_changes(self.documents, related, lists, changes)
-        remarks += found
-        gone = changes.removed.keys() - {change.old_path for change in changes.changed.values()}
-        if len(changes.changed) + len(gone) < 2 or not altered:
-            return ()
-        return (f"All changes together alter the related posts of {altered} of the {pages} other pages.",)
-
-    def _added(self) -> dict[str, frozenset[int]]:
-        """The lines that are new, of posts whose earlier text is known."""
-        if self.scope.changes is None:
-            return {}
-        files = {file.path: file.data for file in self.blog.files}
-        return {
-            path: added_lines(self.contents[change.old_blob], files[path])
-            for path, change in self.scope.changes.changed.items()
-            if change.old_blob in self.contents and path in files
-        }
-
-    def _old_tags(self) -> dict[str, frozenset[str]]:
-        """The tags that changed posts had at the base, folded."""
-        found = {}
-        for path, change in self.scope.changes.changed.items() if self.scope.changes else ():
-            data = self.contents.get(change.old_blob)
-            if data is not None:
-                source = read_source(data, hexo=self.blog.site.reads_like_hexo)
-                post, _ = make_post(path, source, self.blog.site, self.blog.now)
-                found[path] = frozenset(map(fold_tag, post.tags))
-        return found
-
-    def _is_accepted(self, finding: Finding) -> bool:
-        return finding.fingerprint in self.accepted
+    def _tags_before(self, path: str, data: bytes | None) -> frozenset[str]:
+        """The tags, folded, that a post had at the base."""
+        if data is None:
+            return frozenset()
+        site = self.blog.site
+        post, _ = make_post(path, read_source(data, hexo=site.reads_like_hexo), site, self.blog.now)
+        return frozenset(map(fold_tag, post.tags))
 
     def _failing(self, findings: Iterable[Finding]) -> tuple[str, ...]:
-        """Codes that make the check fail: those chosen, of which there is more than a note."""
-        loud = {found.code for found in findings if found.level is not Severity.NOTE}
+        """Codes that make the check fail: those that the user chose, where one is more than a note."""
+        loud = {finding.code for finding in findings if finding.level is not Severity.NOTE}
         return tuple(sorted(loud if self.asked.strict else loud & set(self.blog.settings.check.fail_on)))
 
     def _accept(self, report: CheckReport) -> CheckReport:
-        """Writes the baseline; nothing is left to report then."""
+        """Writes the findings into the baseline, and leaves none to report."""
         accepted = counted(write_baseline(self.blog.site.root, report.findings, report.checked), "finding")
         note = f"{BASELINE_NAME} accepts {accepted} now. Commit it: from then on only others are reported."
         return replace(
@@ -395,19 +274,19 @@ class _Check:
         )
 
 
-def _ignored(document: Document) -> frozenset[str]:
-    """Kinds of findings that a post does not want to hear of: ``enishi: {ignore: [missing-tag]}``."""
+def _ignored_codes(document: Document) -> frozenset[str]:
+    """Kinds of findings that a post turns off for itself: ``enishi: {ignore: [missing-tag]}``."""
     block = document.post.front_matter.get("enishi")
     value = block.get("ignore") if isinstance(block, dict) else None
     items = value if isinstance(value, list) else [value]
     return frozenset(item for item in items if isinstance(item, str) and item in CODES)
 
 
-# -- what is remembered ----------------------------------------------------------------------------------------------
+# -- the last report -------------------------------------------------------------------------------------------------
 
 
 def _remember(cache: Cache, key: str, valid: tuple[str, str], report: CheckReport) -> None:
-    """As ASCII: a path or a patch may hold what is no UTF-8."""
+    """As ASCII, because a path or a patch may hold bytes that are not UTF-8, as lone surrogates."""
     cache.set_state(_REMEMBERED, json.dumps({"key": key, "valid": valid, "report": asdict(report)}))
 
 
@@ -424,7 +303,7 @@ def _remembered(cache: Cache, key: str, now: datetime) -> CheckReport | None:
 
 
 def _report_from(value: dict[str, Any]) -> CheckReport:
-    findings = tuple(_finding_from(found) for found in value["findings"])
+    findings = tuple(_finding_from(finding) for finding in value["findings"])
     lists = {name: tuple(value[name]) for name in ("checked", "failing", "notes")}
     return CheckReport(**{**value, **lists, "findings": findings})
 

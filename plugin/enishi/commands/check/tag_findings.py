@@ -1,14 +1,13 @@
-"""What is to be said about a post's tags, before it is known where in its file, how loudly and in which format."""
+"""Findings about the tags of a post: those that it is probably missing, and those that it should not have."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from enishi.editing.change import TagChange
-from enishi.errors import Diagnostic, Severity
+from enishi.errors import Severity
+from enishi.findings import Finding
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word
@@ -20,40 +19,20 @@ if TYPE_CHECKING:
     from enishi.types import Vectors
 
 NEAREST = 5
-"""So many posts nearest to a post are asked whether they carry a tag."""
+"""How many of the nearest posts are evidence for a tag."""
 _TELLING_SHARE = 0.2
-"""A tag that fewer posts of the topic carry is not spoken for by it."""
+"""The topic is no evidence for a tag that a smaller share of its posts carries."""
 _MANY_MENTIONS = 8
 _SHOWN_TITLES = 3
 _LONGEST_TITLE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to say about one post; see :class:`enishi.findings.Finding` for the fields that both have."""
-
-    path: str
-    code: str
-    message: str
-    level: Severity = Severity.WARNING
-    """Where the settings say nothing else."""
-    tag: str = ""
-    confidence: float | None = None
-    evidence: tuple[str, ...] = ()
-    advice: tuple[str, ...] = ()
-    change: TagChange | None = None
-    """What settles it."""
-    line: int = 0
-    """The line that it is about; 0: the tags entry's."""
-    subject: str = ""
-
-
 class Nearest:
-    """The posts nearest to some posts.
+    """The posts nearest to each of some posts.
 
     Args:
         vectors: shape (n, dim), unit rows or zeros.
-        rows: the posts that will be asked about.
+        rows: rows of the posts whose nearest posts are wanted.
         backend: see :func:`enishi.related.index.build_index`.
     """
 
@@ -62,27 +41,27 @@ class Nearest:
 
         self._nearest: dict[int, list[int]] = {}
         if rows:
-            found, scores = build_index(vectors, backend=backend).search(vectors[list(rows)], NEAREST + 1)
-            for row, near, alike in zip(rows, found.tolist(), scores.tolist(), strict=True):
+            neighbors, scores = build_index(vectors, backend=backend).search(vectors[list(rows)], NEAREST + 1)
+            for row, near, alike in zip(rows, neighbors.tolist(), scores.tolist(), strict=True):
                 others = [other for other, score in zip(near, alike, strict=True) if other != row and score > 0]
                 self._nearest[row] = others[:NEAREST]
 
     def rows(self, row: int) -> list[int]:
-        """Rows of the nearest others, nearest first; fewer where no others have a word in common with it."""
+        """Rows of the nearest other posts, nearest first; fewer than `NEAREST` where others share no word with it."""
         return self._nearest[row]
 
 
-class TagRemarks:
-    """What the remarks about a post's tags are made from: the whole blog.
+class TagFindings:
+    """Compares the tags of single posts with those of the whole blog.
 
     Args:
         documents: sorted by path.
-        nearest: which posts lie near which.
+        nearest: the posts nearest to those that are checked.
         tags: the analysis of the blog's tags.
         vocabulary: the blog's tags and rules.
-        settings: for the rules that are the blog's own.
-        site: how the commands name the site folder: ``--site blog``, or nothing.
-        where: from where they name it so: `` at the top of the repository``, or nothing.
+        settings: the rules that the blog sets itself.
+        site: how the commands in the advice name the site folder: ``--site blog``, or nothing.
+        where: where these commands are to be run: `` at the top of the repository``, or nothing.
     """
 
     def __init__(
@@ -105,53 +84,55 @@ class TagRemarks:
         self._tagged = sum(1 for document in documents if document.post.tags)
         self._retired = {vocabulary.key(tag) for tag in settings.tags.retired}
 
-    def about(self, path: str, old_tags: frozenset[str] = frozenset()) -> Iterator[Remark]:
-        """All there is to say about a post's tags; `old_tags` are those that it had at the base, folded."""
+    def of(self, path: str, old_tags: frozenset[str] = frozenset()) -> Iterator[Finding]:
+        """Draft findings about a post's tags, which :mod:`enishi.commands.check.placing` completes.
+
+        `old_tags` are the tags, folded, that the post had at the base.
+        """
         yield from self._no_tags(path)
-        for found in self._tags.suggestions.get(path, ()):
-            yield self._missing(path, found)
+        for suggestion in self._tags.suggestions.get(path, ()):
+            yield self._missing(path, suggestion)
         document = self._documents[self._row[path]]
         for tag in dict.fromkeys(document.post.tags):
             if fold_tag(tag):
-                remark = (
+                finding = (
                     self._retired_tag(document, tag, old_tags)
                     or self._misspelled(document, tag)
                     or self._category(document, tag)
                     or self._implied(document, tag)
                 )
-                if remark is not None:
-                    yield remark
+                if finding is not None:
+                    yield finding
 
-    # -- tags that are not there
+    # -- missing tags
 
-    def _no_tags(self, path: str) -> Iterator[Remark]:
+    def _no_tags(self, path: str) -> Iterator[Finding]:
         post = self._documents[self._row[path]].post
         if any(map(fold_tag, post.tags)) or 2 * self._tagged < len(self._documents):
-            return  # a blog that does without tags is not told of each post
+            return  # on a blog that hardly uses tags, having none is nothing to report
         evidence = (f"{self._tagged} of the {len(self._documents)} posts of the blog have tags",)
-        suggested = [found.tag for found in self._tags.suggestions.get(path, ())]
+        suggested = [suggestion.tag for suggestion in self._tags.suggestions.get(path, ())]
         advice = f"add tags; these fit best: {', '.join(_code(tag) for tag in suggested)}" if suggested else "add tags"
-        yield Remark(path, "no-tags", "the post has no tags", evidence=evidence, advice=(advice,))
+        yield draft(path, "no-tags", "the post has no tags", evidence=evidence, advice=(advice,))
 
-    def _missing(self, path: str, found: TagSuggestion) -> Remark:
-        is_sure = found.confidence >= self._settings.check.warn_from
-        likely = "probably" if found.confidence >= 0.5 else "possibly"
-        return Remark(
+    def _missing(self, path: str, suggestion: TagSuggestion) -> Finding:
+        is_sure = suggestion.confidence >= self._settings.check.warn_from
+        likely = "probably" if suggestion.confidence >= 0.5 else "possibly"
+        return draft(
             path,
             "missing-tag",
-            f"{_code(found.tag)} is {likely} missing ({found.confidence:.2f})",
-            Severity.WARNING if is_sure else Severity.NOTE,
-            tag=found.tag,
-            confidence=found.confidence,
-            evidence=tuple(self._evidence(path, found)),
-            advice=self._ways_out(path, found),
-            change=TagChange.adding(found.tag),
+            f"{_code(suggestion.tag)} is {likely} missing ({suggestion.confidence:.2f})",
+            level=Severity.WARNING if is_sure else Severity.NOTE,
+            tag=suggestion.tag,
+            confidence=suggestion.confidence,
+            evidence=tuple(self._evidence(path, suggestion)),
+            advice=self._ways_out(path, suggestion),
         )
 
-    def _evidence(self, path: str, found: TagSuggestion) -> list[str]:
-        """Clauses, the strongest first; that the text does not name the tag comes last."""
-        evidence = found.evidence
-        clauses = [self._near(path, found)]
+    def _evidence(self, path: str, suggestion: TagSuggestion) -> list[str]:
+        """Reasons for a suggestion, the strongest first; that the text does not name the tag comes last."""
+        evidence = suggestion.evidence
+        clauses = [self._near(path, suggestion)]
         share = evidence.topic
         if share is not None and share.with_tag >= _TELLING_SHARE * share.posts:
             label = self._labels.get(share.id, ())
@@ -169,44 +150,43 @@ class TagRemarks:
         texts = [text for _, text in clauses if text]
         return texts if evidence.mentions else [*texts, "though the text never names it"]
 
-    def _near(self, path: str, found: TagSuggestion) -> tuple[float, str]:
-        key = self._vocabulary.key(found.tag)
+    def _near(self, path: str, suggestion: TagSuggestion) -> tuple[float, str]:
+        key = self._vocabulary.key(suggestion.tag)
         near = self._nearest.rows(self._row[path])
         carrying = [row for row in near if key in self._meant[row]]
         if carrying:
             text = f"{len(carrying)} of the {len(near)} nearest posts {_carry(len(carrying))}: {self._titles(carrying)}"
             return len(carrying) / len(near), text
-        rows = [self._row[neighbor.path] for neighbor in found.evidence.neighbors]
+        rows = [self._row[neighbor.path] for neighbor in suggestion.evidence.neighbors]
         return 0.1, f"the nearest posts that carry it: {self._titles(rows)}" if rows else ""
 
     def _titles(self, rows: Sequence[int]) -> str:
         titles = ", ".join(quoted(self._documents[row].title) for row in rows[:_SHOWN_TITLES])
         return titles + (f" and {len(rows) - _SHOWN_TITLES} more" if len(rows) > _SHOWN_TITLES else "")
 
-    def _ways_out(self, path: str, found: TagSuggestion) -> tuple[str, ...]:
-        apply = ["enishi", "tags", "apply", path, "--tag", found.tag, *self._site]
-        decline = ["enishi", "tags", "decline", path, found.tag, *self._site]
+    def _ways_out(self, path: str, suggestion: TagSuggestion) -> tuple[str, ...]:
+        apply = ["enishi", "tags", "apply", path, "--tag", suggestion.tag, *self._site]
+        decline = ["enishi", "tags", "decline", path, suggestion.tag, *self._site]
         return (
             f"to accept, add it to the tags, or run{self._where}: {' '.join(map(shell_word, apply))}",
             f"to decline it for good, run{self._where}: {' '.join(map(shell_word, decline))}",
         )
 
-    # -- tags that are there
+    # -- tags of the post
 
-    def _retired_tag(self, document: Document, tag: str, old_tags: frozenset[str]) -> Remark | None:
+    def _retired_tag(self, document: Document, tag: str, old_tags: frozenset[str]) -> Finding | None:
         if self._vocabulary.key(tag) not in self._retired or fold_tag(tag) in old_tags:
             return None
-        return Remark(
+        return draft(
             document.post.path,
             "retired-tag",
             f"{_code(tag)} is retired: no new post should carry it",
             tag=tag,
             evidence=("the setting `tags.retired` names it",),
             advice=("take it out, or take it off the list in the settings",),
-            change=TagChange.removing(tag),
         )
 
-    def _misspelled(self, document: Document, tag: str) -> Remark | None:
+    def _misspelled(self, document: Document, tag: str) -> Finding | None:
         key = self._vocabulary.key(tag)
         name = self._vocabulary.names.get(key, tag)
         if name == tag:
@@ -217,22 +197,22 @@ class TagRemarks:
         elif self._written[name] > self._written[tag]:
             message = f"{_code(tag)} is usually written {_code(name)} on this blog"
             evidence = (
-                f"{_code(name)} stands on {counted(self._written[name], 'post')}, {_code(tag)} on {self._written[tag]}"
+                f"{_code(name)} is on {counted(self._written[name], 'post')}, {_code(tag)} on {self._written[tag]}"
             )
         else:
             return None
         has_both = name in document.post.tags
-        return Remark(
+        return draft(
             document.post.path,
             "tag-spelling",
             message,
             tag=tag,
             evidence=(evidence,),
             advice=(f"take it out: the post has {_code(name)} as well" if has_both else f"write {_code(name)}",),
-            change=TagChange.renaming(tag, name),
+            new_tag=name,
         )
 
-    def _category(self, document: Document, tag: str) -> Remark | None:
+    def _category(self, document: Document, tag: str) -> Finding | None:
         post = document.post
         categories = {reader_key(name): name for chain in post.categories for name in chain}
         if not self._vocabulary.categories_apart:
@@ -242,59 +222,40 @@ class TagRemarks:
             what, name = "series", post.series
         if not name:
             return None
-        return Remark(
+        return draft(
             post.path,
             "tag-is-category",
             f"{_code(tag)} is the post's {what} already",
             tag=tag,
             evidence=(f"the post's {what} is {quoted(name)}, and this blog does not tag posts with it",),
             advice=("take the tag out",),
-            change=TagChange.removing(tag),
         )
 
-    def _implied(self, document: Document, tag: str) -> Remark | None:
+    def _implied(self, document: Document, tag: str) -> Finding | None:
         if not self._settings.tags.broader:
-            return None  # only where the blog says which tags are broader, it may forbid to carry both
+            return None  # only a blog that says which tags are broader may forbid to carry both
         key = self._vocabulary.key(tag)
         for other in document.post.tags:
             narrower = self._vocabulary.key(other)
             if narrower != key and key in self._vocabulary.broader.get(narrower, frozenset()):
-                return Remark(
+                return draft(
                     document.post.path,
                     "implied-tag",
                     f"{_code(tag)} goes without saying, because the post has {_code(other)}",
                     tag=tag,
                     evidence=(f"on this blog {_code(other)} implies {_code(tag)} (setting `tags.broader`)",),
                     advice=("take it out",),
-                    change=TagChange.removing(tag),
                 )
         return None
 
 
-def front_matter_remarks(diagnostics: Iterable[Diagnostic], checked: Collection[str]) -> Iterator[Remark]:
-    """What was found wrong with the files of posts as they were read, each once."""
-    for told in sorted(set(diagnostics)):
-        if told.path in checked:
-            message, _, advice = told.message.partition(". ")
-            if advice and told.line:  # what to do about all that a post is told of may stand in one list
-                advice = f"line {told.line}: {advice}"
-            yield Remark(
-                told.path,
-                "bad-front-matter",
-                message.removesuffix("."),
-                told.severity,
-                advice=(advice.removesuffix("."),) if advice else (),
-                line=told.line,
-                subject=f"{told.code}: {message}" if told.code in _SEVERAL else told.code,
-            )
-
-
-_SEVERAL = frozenset({"bad-enishi-block", "duplicate-key"})
-"""Problems that a post may have several of."""
+def draft(path: str, code: str, message: str, *, level: Severity = Severity.WARNING, **fields: Any) -> Finding:
+    """A finding that has no place yet; `level` counts where the settings give none."""
+    return Finding(path, fields.pop("line", 0), 1, code, level, message, **fields)
 
 
 def quoted(title: str) -> str:
-    """A title within a sentence, on one line and not too long."""
+    """A title in a sentence: on one line, not too long, in quotation marks."""
     text = _one_line(title)
     return f"“{text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1] + '…'}”"
 

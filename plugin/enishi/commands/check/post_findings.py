@@ -1,0 +1,69 @@
+"""Findings about a post as a whole: what is wrong with its front matter, and posts that say nearly the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from enishi.commands.check.tag_findings import Nearest, draft, quoted
+from enishi.errors import Diagnostic
+from enishi.findings import Finding
+from enishi.related.policy import share_of_words
+from enishi.text.labels import same_language
+from enishi.types import Document
+
+_REPEATABLE = frozenset({"bad-enishi-block", "duplicate-key"})
+"""Problems that a post may have several of."""
+_IGNORE = "enishi: {ignore: [near-duplicate]}"
+
+
+def front_matter_findings(diagnostics: Iterable[Diagnostic], checked: Collection[str]) -> Iterator[Finding]:
+    """The diagnostics of the posts that are checked, each once."""
+    for diagnostic in sorted(set(diagnostics)):
+        if diagnostic.path in checked:
+            message, _, advice = diagnostic.message.partition(". ")
+            if advice and diagnostic.line:  # a report may list the advice of all findings about a post in one place
+                advice = f"line {diagnostic.line}: {advice}"
+            yield draft(
+                diagnostic.path,
+                "bad-front-matter",
+                message.removesuffix("."),
+                level=diagnostic.severity,
+                line=diagnostic.line,
+                advice=(advice.removesuffix("."),) if advice else (),
+                subject=f"{diagnostic.code}: {message}" if diagnostic.code in _REPEATABLE else diagnostic.code,
+            )
+
+
+def near_duplicates(documents: Sequence[Document], nearest: Nearest, checked: Collection[str]) -> Iterator[Finding]:
+    """Posts that say nearly the same as another one; of two that are both checked, the newer one is reported."""
+    row_of = {document.post.path: row for row, document in enumerate(documents)}
+    for path in checked:
+        if path not in row_of:
+            continue
+        document = documents[row_of[path]]
+        for row in nearest.rows(row_of[path]):
+            other = documents[row]
+            if other.post.path in checked and _age(other) > _age(document):
+                continue
+            share = 0.0 if _is_translation(document, other) else share_of_words(document, other)
+            if share:
+                how = "the same" if document.words == other.words else "nearly the same"
+                yield draft(
+                    path,
+                    "near-duplicate",
+                    f"the post says {how} as {quoted(other.title)}",
+                    evidence=(f"{share:.0%} of their words are the same", f"the other post: {other.post.path}"),
+                    advice=("if one is a copy, delete it", f"if both are meant, put into its front matter: {_IGNORE}"),
+                    subject=other.post.path,
+                )
+
+
+def _age(document: Document) -> tuple[float, str]:
+    """Sorts older posts first; a post without a date is the newest."""
+    date = document.post.date
+    return (date.timestamp() if date else float("inf"), document.post.path)
+
+
+def _is_translation(one: Document, other: Document) -> bool:
+    is_same_text = bool(one.post.translation_key) and one.post.translation_key == other.post.translation_key
+    return is_same_text and not same_language(one.post.lang, other.post.lang)
