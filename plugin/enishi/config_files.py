@@ -7,10 +7,11 @@ They come from the first of ``enishi.toml``, ``[tool.enishi]`` in ``pyproject.to
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,14 @@ from pydantic import ValidationError
 from enishi.config import Settings, describe_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
 
+_MOST_VALUES = 100_000
+"""Of settings in YAML, where aliases can make billions of values from a few lines."""
 _MAX_BYTES = 1024 * 1024
 """The largest file of settings that is read; the file may come with an untrusted repository."""
+
+
+Key = tuple[str, ...]
+"""The name of a setting in parts: ``("related", "limit")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +35,8 @@ class _Source:
     """One file of settings: its values, and the lines that they stand on."""
 
     name: str
-    values: Mapping[str, Any]
-    lines: Mapping[tuple[str, ...], int]
-
-    def place(self, key: tuple[str, ...]) -> str:
-        """Where a setting stands, or the section that it is in: ``enishi.toml:3``."""
-        for length in range(len(key), 0, -1):
-            line = self.lines.get(key[:length])
-            if line:
-                return f"{self.name}:{line}"
-        return self.name
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: Mapping[Key, int] = field(default_factory=dict)
 
 
 def load_settings(
@@ -51,29 +50,26 @@ def load_settings(
         SettingsError: names every wrong setting, where it stands, and the setting that was probably meant.
     """
     sources = [_read_file(config_file, config_file.name)] if config_file else _find_sources(site)
-    problems: list[str] = []
-    places: dict[tuple[str, ...], str] = {}
-    merged: dict[str, Any] = {}
-    for source in sources[:1]:
-        _merge(merged, source.values, (), source, places)
-    for override in overrides:
-        _apply_override(merged, override, places, problems)
+    source = sources[0] if sources else _Source("settings")
+    places = {key: f"{source.name}:{line}" for key, line in source.lines.items()} | {(): source.name}
+    values = _without_empty(source.values)
+    problems = [problem for override in overrides for problem in _apply_override(values, override, places)]
     settings = Settings()
     try:
-        settings = Settings.model_validate(merged)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += _explain(error, places)
+        problems += _explain(error, values, places)
     if problems:
         raise SettingsError("\n".join(["These settings are wrong:", *(f"  {line}" for line in problems)]))
     ignored = [
         Diagnostic(
-            source.name,
-            min(source.lines.values(), default=0),
+            other.name,
+            min(other.lines.values(), default=0),
             "settings-ignored",
             Severity.WARNING,
-            f"these settings are not used, because {sources[0].name} has settings, too; keep them in one file",
+            f"these settings are not used, because {source.name} has settings, too; keep them in one file",
         )
-        for source in sources[1:]
+        for other in sources[1:]
     ]
     return settings, ignored
 
@@ -123,7 +119,7 @@ def _text(file: Path) -> str:
         raise SettingsError(f"{file.name} cannot be read: {error}") from error
 
 
-def _read_toml(file: Path, name: str, table: tuple[str, ...]) -> _Source:
+def _read_toml(file: Path, name: str, table: Key) -> _Source:
     text = _text(file)
     try:
         values: Any = tomllib.loads(text)
@@ -137,9 +133,9 @@ def _read_toml(file: Path, name: str, table: tuple[str, ...]) -> _Source:
     return _Source(name, values, lines)
 
 
-def _toml_lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+def _toml_lines(text: str) -> Iterator[tuple[Key, int]]:
     """Line numbers of the keys of a TOML text: good enough for messages, not a parser."""
-    section: tuple[str, ...] = ()
+    section: Key = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[+([^\]]+)\]", line):
             section = _toml_key(header[1])
@@ -148,7 +144,7 @@ def _toml_lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
             yield section + _toml_key(key), number
 
 
-def _toml_key(text: str) -> tuple[str, ...]:
+def _toml_key(text: str) -> Key:
     return tuple(part.strip().strip("\"'") for part in text.split("."))
 
 
@@ -162,26 +158,15 @@ def _read_yaml(file: Path, name: str) -> _Source:
         where = f"{name}:{mark.line + 1}" if mark else name
         raise SettingsError(f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
     if not isinstance(root, yaml.MappingNode):
-        return _Source(name, {}, {})
+        return _Source(name)
     for key, node in root.value:
         if key.value == "enishi" and isinstance(node, yaml.MappingNode):
-            lines: dict[tuple[str, ...], int] = {(): key.start_mark.line + 1}
-            return _Source(name, _yaml_value(node, (), lines, _Budget()), lines)
-    return _Source(name, {}, {})
+            lines: dict[Key, int] = {(): key.start_mark.line + 1}
+            return _Source(name, _yaml_value(node, (), lines, iter(range(_MOST_VALUES))), lines)
+    return _Source(name)
 
 
-class _Budget:
-    """How many values may still be read: YAML aliases can make billions of them from a few lines."""
-
-    left = 100_000
-
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise SettingsError("the `enishi:` settings in _config.yml hold too many values")
-
-
-def _yaml_value(node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], int], budget: _Budget) -> Any:
+def _yaml_value(node: Any, path: Key, lines: dict[Key, int], budget: Iterator[int]) -> Any:
     """A YAML node as a plain value.
 
     Scalars stay text, because the setting says whether it is a number or a boolean: ``language: no`` is Norwegian,
@@ -189,7 +174,8 @@ def _yaml_value(node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], i
     """
     import yaml
 
-    budget.spend()
+    if next(budget, None) is None:
+        raise SettingsError("the `enishi:` settings in _config.yml hold too many values")
     if len(path) > 8:
         raise SettingsError("the `enishi:` settings in _config.yml are nested too deeply")
     if isinstance(node, yaml.MappingNode):
@@ -207,42 +193,29 @@ def _yaml_value(node: Any, path: tuple[str, ...], lines: dict[tuple[str, ...], i
 # --- merging, and reporting what is wrong ---------------------------------------------------------------------------
 
 
-def _merge(
-    into: dict[str, Any],
-    values: Mapping[str, Any],
-    path: tuple[str, ...],
-    source: _Source,
-    places: dict[tuple[str, ...], str],
-) -> None:
-    for key, value in values.items():
-        inner = (*path, str(key))
-        places[inner] = source.place(inner)
-        if value is None and ".".join(inner) in _known_names():
-            continue  # a name with nothing after it in YAML is not set
-        if isinstance(value, Mapping):
-            section = into.setdefault(str(key), {})
-            if isinstance(section, dict):
-                _merge(section, value, inner, source, places)
-                continue
-        into[str(key)] = value
+def _without_empty(values: Mapping[str, Any], key: Key = ()) -> dict[str, Any]:
+    """A copy without the known names that have nothing after them in YAML: those are not set."""
+    return {
+        name: _without_empty(value, (*key, name)) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value is not None or ".".join((*key, name)) not in _known_names()
+    }
 
 
-def _apply_override(
-    into: dict[str, Any], override: str, places: dict[tuple[str, ...], str], problems: list[str]
-) -> None:
+def _apply_override(values: dict[str, Any], override: str, places: dict[Key, str]) -> list[str]:
+    """Puts one ``KEY=VALUE`` into the values; returns what is wrong with it."""
     name, equals, text = override.partition("=")
     key = tuple(part.strip() for part in name.split("."))
     if not equals or not all(key):
-        problems.append(f"--set {override}: write it as KEY=VALUE, for example --set related.limit=3")
-        return
+        return [f"--set {override}: write it as KEY=VALUE, for example --set related.limit=3"]
     for depth, part in enumerate(key[:-1], 1):
-        section = into.setdefault(part, {})
-        if not isinstance(section, dict):
-            section = into[part] = {}
+        if not isinstance(values.get(part), dict):
+            values[part] = {}
             places[key[:depth]] = f"--set {name}"
-        into = section
-    into[key[-1]] = _parse_value(text)
+        values = values[part]
+    values[key[-1]] = _parse_value(text)
     places[key] = f"--set {name}"
+    return []
 
 
 def _parse_value(text: str) -> Any:
@@ -255,33 +228,44 @@ def _parse_value(text: str) -> Any:
         return text
 
 
+@functools.cache
 def _known_names() -> set[str]:
     """The names of all settings and of their sections."""
     names = {setting.name for setting in describe_settings()}
     return names | {name.rpartition(".")[0] for name in names if "." in name}
 
 
-def _explain(error: ValidationError, places: Mapping[tuple[str, ...], str]) -> list[str]:
+def _explain(error: ValidationError, values: Mapping[str, Any], places: Mapping[Key, str]) -> list[str]:
     """One line for each setting that is wrong."""
     names = _known_names()
     reasons: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):
-        location = tuple(str(part) for part in problem["loc"])
-        written = next((location[:n] for n in range(len(location), 0, -1) if location[:n] in places), ())
-        place = places.get(written, "settings")
-        key = max(_setting_in(location, names), written, key=len)  # an entry of a table is no setting of its own
+        # pydantic's location goes on into unions and lists; an entry of a table is no setting of its own
+        key = _written(values, tuple(map(str, problem["loc"])))
         if problem["type"] == "extra_forbidden":
-            section = problem["input"]
-            inner = [(*key, str(name)) for name in section] if isinstance(section, Mapping) else []
-            for unknown in inner or [key]:
+            section = problem["input"] if isinstance(problem["input"], dict) else {}
+            for unknown in [(*key, name) for name in section] or [key]:
                 dotted = ".".join(unknown)
-                message = f"there is no setting {dotted}; {_nearest(dotted, names)}"
-                reasons[f"{places.get(unknown, place)}: {message}"] = []
+                reasons[f"{_place(unknown, places)}: there is no setting {dotted}; {_nearest(dotted, names)}"] = []
         else:
-            dotted = ".".join(key)
             message = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}"
-            reasons.setdefault(f"{place}: {dotted} = {problem.get('input')!r} does not fit: ", []).append(message)
+            wrong = f"{_place(key, places)}: {'.'.join(key)} = {problem.get('input')!r} does not fit: "
+            reasons.setdefault(wrong, []).append(message)
     return [what + " or ".join(dict.fromkeys(messages)) for what, messages in reasons.items()]
+
+
+def _written(values: Any, location: Key) -> Key:
+    """The part of a location that stands in the settings as they were written."""
+    for depth, part in enumerate(location):
+        if not isinstance(values, Mapping) or part not in values:
+            return location[:depth]
+        values = values[part]
+    return location
+
+
+def _place(key: Key, places: Mapping[Key, str]) -> str:
+    """Where a setting stands, or the innermost section of it whose place is known."""
+    return next(places[key[:length]] for length in range(len(key), -1, -1) if key[:length] in places)
 
 
 def _nearest(wrong: str, names: set[str]) -> str:
@@ -289,12 +273,3 @@ def _nearest(wrong: str, names: set[str]) -> str:
     same = [name for name in sorted(names) if name.rpartition(".")[2] == last]
     near = difflib.get_close_matches(wrong, same or sorted(names), n=1, cutoff=0.0 if same else 0.5)
     return f"did you mean {near[0]}?" if near else "see the list of settings in the documentation"
-
-
-def _setting_in(location: tuple[str, ...], names: set[str]) -> tuple[str, ...]:
-    """The part of pydantic's location that is a setting: the rest leads into a union or a list."""
-    settings = names - {name.rpartition(".")[0] for name in names}
-    for length in range(len(location), 0, -1):
-        if ".".join(location[:length]) in settings:
-            return location[:length]
-    return location
