@@ -39,11 +39,11 @@ class RelatedSettings(_Section):
     min_score: Literal["auto"] | Annotated[float, Field(ge=-1, le=1)] = safe(
         "auto",
         "The least cosine similarity of a related post. `auto` takes it from the blog itself: "
-        "what chance pairs of its posts do not reach.",
+        "what random pairs of its posts do not reach.",
     )
     newer: bool = safe(True, "Whether posts newer than the post itself may be listed.")
     linked: Literal["demote", "hide", "keep"] = safe(
-        "demote", "A post that the body already links to: listed after all others, not at all, or like any other."
+        "demote", "A post that the body already links to is listed after all others, not at all, or like any other."
     )
     same_series: Annotated[int, Field(ge=0)] = safe(2, "How many posts of one series a list may hold.")
     duplicates: Literal["hide", "keep"] = safe(
@@ -51,16 +51,16 @@ class RelatedSettings(_Section):
     )
     translations: Literal["last", "hide", "keep"] = safe(
         "last",
-        "A translation of the post itself: named as such at the end of the list, left out, or listed "
+        "A translation of the post itself is named as such at the end of the list, left out, or listed "
         "like any other post.",
     )
     max_share: Annotated[float, Field(ge=0)] = safe(
-        2.0, "How often one post may be listed over the whole site, in multiples of the mean; 0: any."
+        2.0, "How often one post may be listed on the whole site, in multiples of the mean; 0: no limit."
     )
 
 
 class EncoderSettings(_Section):
-    """What turns a post into a vector: the parts of it, and how much each counts."""
+    """What turns a post into a vector: its parts, and how much each counts."""
 
     site: Literal["words", "doc2vec"] = owner_only(
         "words",
@@ -74,18 +74,18 @@ class EncoderSettings(_Section):
     )
     revision: str = owner_only("", "The revision (commit) of a model on the hub, to pin it.")
     weight: Annotated[float, Field(gt=0, le=1)] = safe(
-        0.1, "The model's share of a post's vector; the site encoder has what no other part takes."
+        0.1, "The model's share of a post's vector; the site encoder gets what the other parts leave."
     )
     prompt: str = safe(
         "auto",
-        "What is put before each passage that the model reads: `auto` takes what the model itself asks "
-        "for (`passage: ` for the E5 family), empty is nothing.",
+        "Text put before each passage that the model reads: `auto` takes what the model itself asks "
+        "for (`passage: ` for the E5 family); empty: none.",
     )
     backend: Literal["torch", "onnx", "openvino"] = owner_only(
         "torch", "What runs the model; `onnx` and `openvino` need the extras of sentence-transformers."
     )
     precision: Literal["float32", "float16", "bfloat16"] = owner_only(
-        "float32", "Of the model's numbers. `float16` halves memory, and time on a GPU; slow on a CPU."
+        "float32", "Precision of the model's numbers. `float16` halves memory, and time on a GPU; it is slow on a CPU."
     )
     device: str = owner_only(
         "auto", "Where the model runs: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes a GPU where there is one."
@@ -102,12 +102,12 @@ class EncoderSettings(_Section):
         0.05, "How much the tags that two posts share count beside their words."
     )
     link_weight: Annotated[float, Field(ge=0, le=2)] = safe(
-        0.4, "How far a post is drawn towards the posts that it links to or is linked from."
+        0.4, "How far a post is moved towards the posts that it links to or is linked from."
     )
 
 
 class ReadersSettings(_Section):
-    """What readers of the blog read together."""
+    """What visitors of the blog read together, by its access logs."""
 
     logs: str | tuple[str, ...] = owner_only(
         (),
@@ -123,8 +123,7 @@ class ReadersSettings(_Section):
 
     min_readers: Annotated[int, Field(ge=2)] = safe(
         10,
-        "How many visitors have to have read a post, with another one in the same visit, for this to say "
-        "anything about it.",
+        "How many visitors must have read a post, and another one in the same visit, before the logs count for it.",
     )
     weight: Annotated[float, Field(gt=0, lt=1)] = safe(0.2, "The readers' share of a post's vector.")
 
@@ -140,7 +139,7 @@ class IndexSettings(_Section):
 class PartialSettings(_Section):
     """What the HTML fragments show."""
 
-    heading_level: Annotated[int, Field(ge=1, le=6)] = safe(2, "Level of the heading: 2 is `<h2>`.")
+    heading_level: Annotated[int, Field(ge=1, le=6)] = safe(2, "Level of the heading; 2 is `<h2>`.")
     ordered: bool = safe(False, "A numbered list (`<ol>`) instead of a plain one.")
     dates: bool = safe(True, "Show the date of each post.")
     reasons: bool = safe(True, "Show the tags and terms that the two posts share.")
@@ -154,13 +153,13 @@ class PartialSettings(_Section):
 class TagSettings(_Section):
     """Which tag suggestions are written."""
 
-    enabled: bool = safe(True, "Look for missing tags and topics, and write `tags.json`.")
+    enabled: bool = safe(True, "Whether missing tags and topics are looked for, and `tags.json` is written.")
     min_confidence: Annotated[float, Field(ge=0, le=1)] = safe(0.5, "The least confidence of a suggested tag.")
     max_suggestions: Annotated[int, Field(ge=0, le=100)] = safe(5, "How many tags are suggested for a post at most.")
     aliases: dict[str, str] = safe(
         {},
         'Tags that have a new name (`GCP = "GoogleCloud"`): the old one is read as the new one and never '
-        "suggested. Those of Hexo's `alias:` and `tag_map:` are known already.",
+        "suggested. Those in Hexo's `alias:` and `tag_map:` are known already.",
     )
     broader: dict[str, str | tuple[str, ...]] | str = safe(
         {},
@@ -169,7 +168,7 @@ class TagSettings(_Section):
     )
     never: tuple[str, ...] = safe((), "Tags that are never suggested.")
     only: tuple[str, ...] = safe((), "The only tags that may be suggested; empty: any of the blog's.")
-    retired: tuple[str, ...] = safe((), "Tags that must not come back: old posts keep them.")
+    retired: tuple[str, ...] = safe((), "Tags that no new post should use; old posts keep them.")
     declined: dict[str, tuple[str, ...]] = safe(
         {}, "Suggestions declined for good, by path of the post, beside those in `.enishi-declined.toml`."
     )
@@ -198,18 +197,18 @@ class CheckSettings(_Section):
 
     warn_from: Annotated[float, Field(ge=0, le=1)] = safe(0.8, "From this confidence a missing tag is a warning.")
     note_from: Annotated[float, Field(ge=0, le=1)] = safe(
-        0.5, "From this confidence a missing tag is a note; below, nothing is said."
+        0.5, "From this confidence a missing tag is a note; below, it is not reported."
     )
     levels: dict[CheckCode, Literal["off", "note", "warning", "error"]] = safe(
         {},
-        'How a kind of finding is shown (`"no-tags" = "off"`): `off`, `note`, `warning` or `error`. Of '
+        'How a kind of finding is shown (`"no-tags" = "off"`): `off`, `note`, `warning` or `error`. For '
         "missing tags this is the level from `warn_from` on. See [the kinds](commands.md#enishi-check).",
     )
     fail_on: tuple[CheckCode, ...] = safe(
         (), "Kinds of findings that make the check fail (exit code 1); notes never do."
     )
     max_file_bytes: Annotated[int, Field(ge=1000, le=16 * 1024 * 1024)] = safe(
-        5_000_000, "A larger post is not read; that is reported."
+        5_000_000, "A larger post is not read, which is reported."
     )
 
 
@@ -217,15 +216,15 @@ class Settings(_Section):
     """Everything that can be set."""
 
     generator: Generator = safe(
-        "auto", "Whose rules the posts are read by; `auto` finds out from the site's own files."
+        "auto", "The static-site generator whose rules apply; `auto` detects it by the site's own files."
     )
-    posts: tuple[str, ...] = safe((), "Folders of posts, relative to the site; empty: those of the generator.")
-    exclude: tuple[str, ...] = safe((), "Patterns of paths that are no posts (`drafts/**`).")
+    posts: tuple[str, ...] = safe((), "Folders of posts, relative to the site; empty: the generator's own.")
+    exclude: tuple[str, ...] = safe((), "Patterns of paths that are not posts (`drafts/**`).")
     language: str = safe(
         "", "Language of the labels in the partials; empty: the post's, else the site's, else English."
     )
     templates: str = owner_only(
-        "templates/enishi", "Folder of the site's own templates; a `related.html.j2` there is used."
+        "templates/enishi", "Folder of the site's own templates; a `related.html.j2` in it is used."
     )
     data_file: str = owner_only(
         "",
