@@ -1,4 +1,4 @@
-"""docs/formats.md shows every format as it is; `python tests/test_formats_page.py` writes the examples anew."""
+"""docs/formats.md shows every format; `python tests/reporters/test_formats_page.py` writes the examples anew."""
 
 from __future__ import annotations
 
