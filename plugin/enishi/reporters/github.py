@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.reporters.wording import GRAVEST_FIRST, explanation, message_of, summary, surest_first
+from enishi.reporters.wording import GRAVEST_FIRST, explanation, gravity, message_of, summary
 from enishi.text.plural import counted
 from enishi.text.printable import shown, shown_path
 
@@ -22,7 +22,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 
 def render(report: CheckReport) -> str:
     """One command per line, then the summary, which is no command."""
-    ordered = surest_first(report.findings)
+    ordered = sorted(report.findings, key=gravity)
     by_level = [[finding for finding in ordered if finding.level == level] for level in GRAVEST_FIRST]
     lines = [_command(finding, report) for findings in by_level for finding in findings[:LIMIT]]
     lines += _more([finding for findings in by_level for finding in findings[LIMIT:]], report)

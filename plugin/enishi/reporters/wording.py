@@ -52,19 +52,9 @@ def _advice_once(findings: Sequence[Finding]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def surest_first(findings: Iterable[Finding]) -> list[Finding]:
-    """The gravest first, then facts, then judgements by their confidence; otherwise in the given order."""
-    return sorted(findings, key=gravity)
-
-
 def gravity(finding: Finding) -> tuple[int, float]:
-    """A sorting key: the gravest first, then the surest."""
-    return GRAVEST_FIRST.index(finding.level), -sureness(finding)
-
-
-def sureness(finding: Finding) -> float:
-    """The confidence of a judgement; 1 for a fact."""
-    return 1.0 if finding.confidence is None else finding.confidence
+    """A sorting key: the gravest first, then facts, then judgements by their confidence."""
+    return GRAVEST_FIRST.index(finding.level), -1.0 if finding.confidence is None else -finding.confidence
 
 
 def percent(confidence: float) -> str:
@@ -99,11 +89,11 @@ def explanation(finding: Finding, safe: Safe = shown) -> str:
     """A finding in full: several lines, which may be read as Markdown."""
     parts = [message_of(finding, safe)]
     why = [f"- {line}" for line in evidence_of(finding, safe)]
-    how_sure = f" ({percent(finding.confidence)} sure)" if finding.confidence is not None else ""
+    how_sure = "" if finding.confidence is None else percent(finding.confidence)
     if why:
-        parts.append("\n".join([f"Why{how_sure}:", *why]))
+        parts.append("\n".join([f"Why ({how_sure} sure):" if how_sure else "Why:", *why]))
     elif how_sure:
-        parts.append(f"How sure: {percent(sureness(finding))}")
+        parts.append(f"How sure: {how_sure}")
     to_do = [f"- {line}" for line in advice_of(finding, safe)]
     if to_do:
         parts.append("\n".join(["What to do:", *to_do]))
