@@ -15,7 +15,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from enishi.types import Post, Related
-from enishi.writing.render import partial_view, render_partials, stylesheet, templates_folder
+from enishi.writing.render import partial_view, render_partials, templates_folder
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -103,7 +103,9 @@ def look(folder: Path, documents: list[str], *, dark: bool) -> Any:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_with_our_stylesheet(tmp_path: Path, dark: bool) -> None:
-    for frame in look(tmp_path, pages([*RELATED, UNBROKEN], stylesheet().decode()), dark=dark):
+    for frame in look(
+        tmp_path, pages([*RELATED, UNBROKEN], (templates_folder() / "enishi.css").read_text("utf-8")), dark=dark
+    ):
         assert frame["scroll"] <= frame["width"], "something sticks out"
         assert frame["links"] >= 4
         assert frame["contrast"] >= 4.5

@@ -29,6 +29,7 @@ from enishi.reading.documents import PostFile
 from enishi.tags.audit import Audit, audit_tags
 from enishi.tags.declined import Decline, decline_tag, match_declines, read_declined, undecline_tag
 from enishi.tags.vocabulary import fold_tag, read_vocabulary, spelling_key
+from enishi.text.toml import toml_key, toml_string
 from enishi.types import (
     Document,
     Evidence,
@@ -626,12 +627,4 @@ def alias_lines(old: Iterable[str], new: str) -> list[str]:
     names: dict[str, str] = {}
     for tag in old:
         names.setdefault(fold_tag(tag), tag)
-    return [
-        f"{tag if re.fullmatch(r'[A-Za-z0-9_-]+', tag) else _toml(tag)} = {_toml(new)}"
-        for tag in names.values()
-        if spelling_key(tag) != spelling_key(new)
-    ]
-
-
-def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return [f"{toml_key(tag)} = {toml_string(new)}" for tag in names.values() if spelling_key(tag) != spelling_key(new)]

@@ -14,12 +14,12 @@ The file is edited line by line: what else the author wrote into it stays.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from enishi.errors import Diagnostic, OutputError, Severity
 from enishi.files import replace_file
 from enishi.reading.tokens import count_words
 from enishi.tags.vocabulary import fold_tag
+from enishi.text.toml import toml_string
 from enishi.types import Document
 
 DECLINED_NAME = ".enishi-declined.toml"
@@ -62,8 +63,8 @@ def fingerprint(document: Document) -> str:
 
     Tags, title and order of words do not matter; of an edit in one word of ten, about seven hashes are left.
     """
-    found = count_words([(document.fields.prose, 1), (document.fields.code, 1)])
-    hashes = sorted(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).hexdigest() for word in found)
+    words = count_words([(document.fields.prose, 1), (document.fields.code, 1)])
+    hashes = sorted(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).hexdigest() for word in words)
     return "".join(value[:4] for value in hashes[:_SKETCH])
 
 
@@ -80,34 +81,36 @@ def read_declined(root: Path) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
     except FileNotFoundError:
         return (), []
     except (OSError, UnicodeDecodeError) as error:
-        told = f"cannot be read ({error.__class__.__name__}): declined tags may come back until it is mended"
-        return (), [Diagnostic(DECLINED_NAME, 0, "bad-declined-file", Severity.WARNING, told)]
+        message = f"cannot be read ({error.__class__.__name__}): declined tags may come back until it is mended"
+        return (), [_problem(message)]
     return parse_declined(text)
 
 
 def parse_declined(text: str) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
     """The declines in the text of such a file; see :func:`read_declined`."""
     diagnostics: list[Diagnostic] = []
-    found: set[Decline] = set()
-
-    def problem(line: int, told: str) -> None:
-        diagnostics.append(Diagnostic(DECLINED_NAME, line, "bad-declined-file", Severity.WARNING, told))
-
     try:
         entries = tomllib.loads(text).get("declined", [])
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = re.search(r"line (\d+)", str(error))
-        problem(int(place[1]) if place else 0, "not valid TOML; what can be read line by line is still heeded")
+        line = int(place[1]) if place else 0
+        diagnostics.append(_problem("not valid TOML; what can be read line by line still counts", line))
         entries = [entry for line in text.splitlines() if (entry := _entry(line)) is not None]
-    for entry in entries if isinstance(entries, list) else []:
+    if not isinstance(entries, list):
+        entries = []
+        diagnostics.append(_problem("`declined` should be a list, as `enishi tags decline` writes it"))
+    declines: set[Decline] = set()
+    for entry in entries:
         decline = _decline(entry)
         if decline is None:
-            problem(0, f"{_shortened(entry)} should have a text for each of `post` and `tag`")
+            diagnostics.append(_problem(f"{_shortened(entry)} should have a text for each of `post` and `tag`"))
         else:
-            found.add(decline)
-    if not isinstance(entries, list):
-        problem(0, "`declined` should be a list; see the head of a file written by `enishi tags decline`")
-    return tuple(sorted(found)), diagnostics
+            declines.add(decline)
+    return tuple(sorted(declines)), diagnostics
+
+
+def _problem(message: str, line: int = 0) -> Diagnostic:
+    return Diagnostic(DECLINED_NAME, line, "bad-declined-file", Severity.WARNING, message)
 
 
 def _entry(line: str) -> Any:
@@ -145,26 +148,24 @@ def match_declines(
     `by_path` are the declines of the settings, which have no sketch and follow no rename.
     """
     documents_by_path = {document.post.path: document for document in documents}
-    found: dict[str, set[str]] = {}
+    declined: dict[str, set[str]] = {}
     for path, tags in (by_path or {}).items():
         if path in documents_by_path:
-            found.setdefault(path, set()).update(tags)
-    sketches: dict[str, str] = {}
+            declined.setdefault(path, set()).update(tags)
 
+    @cache
     def sketch(path: str) -> str:
-        if path not in sketches:
-            sketches[path] = fingerprint(documents_by_path[path])
-        return sketches[path]
+        return fingerprint(documents_by_path[path])
 
     for decline in sorted(declines):
         here = decline.post in documents_by_path
         if here:
-            found.setdefault(decline.post, set()).add(decline.tag)
+            declined.setdefault(decline.post, set()).add(decline.tag)
         if decline.content and not (here and _likeness(decline.content, sketch(decline.post)) >= _OTHER):
             for path in documents_by_path:
                 if _likeness(decline.content, sketch(path)) >= _SAME:
-                    found.setdefault(path, set()).add(decline.tag)
-    return {path: frozenset(found[path]) for path in sorted(found)}
+                    declined.setdefault(path, set()).add(decline.tag)
+    return {path: frozenset(declined[path]) for path in sorted(declined)}
 
 
 def _likeness(first: str, second: str) -> float:
@@ -233,8 +234,8 @@ def _with_line(text: str, added: Decline) -> str:
     opening = next((number for number, line in enumerate(lines) if _OPENING.fullmatch(line.rstrip("\r\n"))), None)
     closing = next((n for n, line in enumerate(lines) if line.strip() == "]" and (opening or 0) < n), None)
     if opening is None or closing is None:
-        told = "has no line `declined = [` with a `]` on a line of its own below it: write them, or delete the file"
-        raise OutputError(f"{DECLINED_NAME} {told}")
+        message = "has no line `declined = [` with a `]` on a line of its own below it: write them, or delete the file"
+        raise OutputError(f"{DECLINED_NAME} {message}")
     place = closing
     for number in range(opening + 1, closing):
         old = _decline(_entry(lines[number].rstrip("\r\n")))
@@ -244,17 +245,12 @@ def _with_line(text: str, added: Decline) -> str:
             elif not re.search(r"\}\s*,", lines[number]):  # the last entry of a list needs no comma, but does now
                 lines[number] = re.sub(r"\}", "},", lines[number].rstrip("\r\n"), count=1) + end
     fields = (("post", added.post), ("tag", added.tag), ("content", added.content))
-    entry = ", ".join(f"{name} = {_toml_string(value)}" for name, value in fields)
+    entry = ", ".join(f"{name} = {toml_string(value)}" for name, value in fields)
     lines.insert(place, f"  {{ {entry} }},{end}")
     new = "".join(lines)
     if added not in parse_declined(new)[0]:
         raise OutputError(f"{DECLINED_NAME} could not be edited safely, so it was left as it is")
     return new
-
-
-def _toml_string(text: str) -> str:
-    """A TOML basic string; JSON's escapes are TOML's but for DEL and what is no character."""
-    return json.dumps(text.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _write(root: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Jinja at work: our own partial here, a site's partial in a process of its own.
+"""Renders fragments with Jinja: our own partial here, a site's partial in a process of its own.
 
 A site's template is somebody else's program.  Jinja's sandbox keeps it from Python; a child process with limits on time
 and memory keeps it from hanging the build or eating the machine.  ``python -m enishi.writing.fragments`` is that child.

@@ -102,11 +102,6 @@ def templates_folder() -> Path:
     raise EnishiError(f"Enishi's templates are missing in {package}: install it again.")
 
 
-def stylesheet() -> bytes:
-    """The optional stylesheet for the fragments."""
-    return (templates_folder() / "enishi.css").read_bytes()
-
-
 def partial_name(path: str) -> str:
     """Name of a post's fragment: 32 hexadecimal digits of the SHA-256 of its path.
 

@@ -16,6 +16,7 @@ from enishi.commands.init.settings_file import settings_text
 from enishi.config import Settings, describe_settings, setting_value
 from enishi.config_files import settings_sources
 from enishi.errors import Diagnostic, OutputError
+from enishi.files import create_file
 from enishi.pipeline import Blog, Progress, Request, links_of, load, open_cache, read
 from enishi.reading.images import picture_references, post_pictures
 from enishi.tags.vocabulary import read_vocabulary
@@ -117,23 +118,12 @@ def write_settings(report: InitReport) -> Path:
     Raises:
         OutputError: there is one, or the disk does not allow it.
     """
-    scratch = report.site / f".{FILE_NAME}.{os.getpid()}.tmp"
     try:
-        with scratch.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(report.text)
-        try:
-            os.link(scratch, report.file)  # fails where there is a file, and lets no half of one be seen
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without hard links
-            with report.file.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(report.text)
-    except FileExistsError:
-        raise OutputError(f"{FILE_NAME} is there already; it was left as it is") from None
+        is_new = create_file(report.file, report.text.encode("utf-8"))
     except OSError as error:
         raise OutputError(f"{report.file} cannot be written: {error.strerror or error}") from error
-    finally:
-        scratch.unlink(missing_ok=True)
+    if not is_new:
+        raise OutputError(f"{FILE_NAME} is there already; it was left as it is")
     return report.file
 
 

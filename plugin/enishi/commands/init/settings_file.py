@@ -5,7 +5,6 @@ Explanations and defaults come from :mod:`enishi.config`, so the file cannot dri
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,12 @@ from typing import Any
 from enishi.commands.init.proposals import Proposal
 from enishi.config import describe_settings
 from enishi.text.printable import shown
+from enishi.text.toml import toml_key, toml_string
 
 _WIDTH = 100
 _MARK = "#"
 """Before a setting that has no effect; comments for people have a blank after it."""
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()]*\)")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 _HEAD = """\
 # Settings of Enishi, as `enishi init` proposed them for this blog.
@@ -58,18 +57,8 @@ def toml_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(str(key))} = {toml_value(item)}" for key, item in value.items())
+        inner = ", ".join(f"{toml_key(str(key))} = {toml_value(item)}" for key, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml_value, value))}]"
-    return _text(value) if isinstance(value, str) else repr(value)
-
-
-def _key(name: str) -> str:
-    return name if _BARE_KEY.fullmatch(name) else _text(name)
-
-
-def _text(text: str) -> str:
-    """JSON's way of writing text is TOML's, but for one control character and halves of surrogate pairs."""
-    plain = text.encode("utf-8", "replace").decode()
-    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_string(value) if isinstance(value, str) else repr(value)
