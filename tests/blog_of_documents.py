@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from enishi.reading.posts import make_post, read_source
+from enishi.generators.base import Site
 from enishi.reading.prose import text_fields
-from enishi.reading.site import Site
+from enishi.reading.source import read_source
 from enishi.reading.tokens import count_terms, count_words
 from enishi.types import Document, Post
+from made_up_sites import site_of
 
 SUBJECTS = {
     "go": "goroutine channel compiler interface struct slice scheduler garbage collector module toolchain",
@@ -23,7 +24,7 @@ SUBJECTS = {
 
 
 def site(root: Path = Path(), **settings: Any) -> Site:
-    return Site(root, "generic", (".",), False, **settings)
+    return site_of(root=root, post_folders=(".",), **settings)
 
 
 def document(path: str, title: str, body: str, tags: Sequence[str] = (), **post: Any) -> Document:
@@ -51,7 +52,7 @@ def subject_posts(posts: int, *, tagged: bool = True) -> list[Document]:
 def read_post(file: Path, path: str) -> Document:
     """A post from a file, by Hexo's rules."""
     source = read_source(file.read_bytes(), hexo=True)
-    post, _ = make_post(path, source, site(file.parent), datetime(2100, 1, 1, tzinfo=UTC))
+    post, _ = site(file.parent).make_post(path, source, datetime(2100, 1, 1, tzinfo=UTC))
     made = document(path, post.title, source.body, post.tags)
     return replace(made, post=post)
 

@@ -21,22 +21,24 @@ from blog import topic_posts, write_blog
 from enishi.editing.change import Edit, Refusal, TagChange
 from enishi.editing.plan import plan_edit
 from enishi.errors import Diagnostic, Severity
+from enishi.generators.post import MAX_TAGS, MAX_TITLE
 from enishi.pipeline import Request, build
-from enishi.reading import posts as reading
-from enishi.reading import tokens
-from enishi.reading.posts import MAX_BODY, MAX_TAGS, MAX_TITLE, Source, make_post, read_source
-from enishi.reading.site import Site
+from enishi.reading import find, tokens
+from enishi.reading import source as reading
+from enishi.reading.frontmatter import FrontMatter
+from enishi.reading.source import MAX_BODY, read_source
 from enishi.reading.yaml12 import load
 from enishi.types import Post
+from made_up_sites import site_of
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 BOTH = pytest.mark.parametrize("hexo", [True, False], ids=["hexo", "others"])
 
 
-def post_of(text: str, *, hexo: bool) -> tuple[Post, Source, dict[str, Diagnostic]]:
-    site = Site(root=Path(), generator="hexo" if hexo else "generic", post_folders=("posts",), reads_like_hexo=hexo)
+def post_of(text: str, *, hexo: bool) -> tuple[Post, FrontMatter, dict[str, Diagnostic]]:
+    site = site_of("hexo" if hexo else "generic", post_folders=("posts",))
     source = read_source(text.encode(), hexo=hexo)
-    post, told = make_post("posts/a.md", source, site, NOW)
+    post, told = site.make_post("posts/a.md", source, NOW)
     return post, source, {diagnostic.code: diagnostic for diagnostic in told}
 
 
@@ -53,7 +55,7 @@ def test_an_overlong_text_is_read_up_to_a_line(hexo: bool) -> None:
     diagnostic = told["post-too-long"]
     assert diagnostic.severity is Severity.WARNING
     assert diagnostic.line == 4 + source.body.count("\n")
-    assert Source.from_json(json.loads(json.dumps(source.to_json()))) == source
+    assert reading.from_json(json.loads(json.dumps(reading.to_json(source)))) == source
 
 
 @BOTH
@@ -82,13 +84,13 @@ def test_a_huge_file_is_named_and_the_others_are_built(tmp_path: Path) -> None:
 
 def test_many_large_files_are_read_up_to_a_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository of a megabyte may unpack to thousands of files that are each just small enough."""
-    monkeypatch.setattr(reading, "_LARGE", 1_000)
-    monkeypatch.setattr(reading, "_MAX_IN_LARGE", 5_000)
+    monkeypatch.setattr(find, "_LARGE", 1_000)
+    monkeypatch.setattr(find, "_MAX_IN_LARGE", 5_000)
     for number in range(6):
         (tmp_path / f"large-{number}.md").write_text("word " * 400)  # 2,000 bytes
         (tmp_path / f"small-{number}.md").write_text("word " * 100)
-    site = Site(root=tmp_path, generator="generic", post_folders=(".",), reads_like_hexo=False)
-    files, told = reading.find_files(site)
+    site = site_of(root=tmp_path, post_folders=(".",))
+    files, told = find.find_files(site)
     assert [file.path for file in files if file.path.startswith("large")] == ["large-0.md", "large-1.md"]
     assert len([file for file in files if file.path.startswith("small")]) == 6
     assert [(d.path, d.code) for d in told] == [(f"large-{number}.md", "file-too-large") for number in range(2, 6)]

@@ -13,6 +13,7 @@ from places import PACKAGE
 FLOORS = [
     "__init__ errors files types threads memo findings config config_files cache text",
     "reading",
+    "generators",
     "encoders related",
     "tags",
     "editing",

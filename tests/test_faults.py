@@ -26,10 +26,10 @@ from blog import files_below, post_text, topic_posts, topic_text, write_blog
 from enishi import pipeline
 from enishi.cache import SCHEMA_VERSION
 from enishi.errors import OutputError
+from enishi.generators.base import Site
 from enishi.pipeline import BuildReport, Request, build
 from enishi.reading import documents
-from enishi.reading.posts import SourceFile, find_files
-from enishi.reading.site import Site
+from enishi.reading.find import SourceFile, find_files
 from enishi.writing.output import outputs_intact
 from enishi.writing.render import partial_name
 

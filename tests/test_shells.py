@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from blog import topic_posts, write_blog
-from enishi.reading.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
+from enishi.generators.base import MARKDOWN_SUFFIXES
+from enishi.generators.hexo import SUFFIXES as HEXO_SUFFIXES
 from places import ROOT
 
 SCHEMAS = ROOT / "tests" / "schemas"
@@ -273,7 +274,7 @@ def hook() -> dict[str, Any]:
 
 def test_the_hook_is_for_files_of_posts() -> None:
     pattern = re.compile(hook()["files"])
-    for suffix in MARKDOWN_SUFFIXES | (HEXO_SUFFIXES - {".html", ".htm"}):
+    for suffix in {*MARKDOWN_SUFFIXES, *HEXO_SUFFIXES} - {".html", ".htm"}:
         assert pattern.search(f"posts/a{suffix}"), suffix
     assert not pattern.search("posts/a.md.bak")
     assert not pattern.search("posts/md")

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from enishi.config import TagSettings
-from enishi.reading.posts import find_files, make_post, read_source
+from enishi.generators import detect_site
+from enishi.generators.base import Site
+from enishi.reading.find import find_files
 from enishi.reading.prose import text_fields
-from enishi.reading.site import Site, detect_site
+from enishi.reading.source import read_source
 from enishi.reading.tokens import count_terms, count_words
 from enishi.tags.likeness import Likeness, measure_likeness
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary
@@ -55,8 +57,8 @@ def read_blog(root: Path) -> Blog:
     files, _ = find_files(site)
     documents = []
     for file in files:
-        source = read_source(file.file.read_bytes(), hexo=site.reads_like_hexo)
-        post, _ = make_post(file.path, source, site, _NOW)
+        source = read_source(file.file.read_bytes(), hexo=site.generator.reads_like_hexo)
+        post, _ = site.make_post(file.path, source, _NOW)
         fields = text_fields(post.title, source.body)
         texts = [(fields.title, 3), ("\n".join(fields.headings), 1), (post.description, 1), (fields.prose, 1)]
         terms = count_terms([fields.title, post.description, fields.prose])

@@ -12,8 +12,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Generator = Literal["auto", "hexo", "jekyll", "hugo", "eleventy", "pelican", "mkdocs", "zenn", "generic"]
-
 
 def safe(default: Any, description: str) -> Any:
     """A setting that a repository under check may set for itself."""
@@ -215,7 +213,7 @@ class CheckSettings(_Section):
 class Settings(_Section):
     """Everything that can be set."""
 
-    generator: Generator = safe(
+    generator: str = safe(
         "auto", "The static-site generator whose rules apply; `auto` detects it by the site's own files."
     )
     posts: tuple[str, ...] = safe((), "Folders of posts, relative to the site; empty: the generator's own.")

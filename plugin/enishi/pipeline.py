@@ -22,11 +22,11 @@ from enishi.cache import Cache, digest
 from enishi.config import Settings
 from enishi.config_files import load_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.generators import detect_site
 from enishi.reading.documents import PostFile, read_documents, read_files
+from enishi.reading.find import MAX_FILE_BYTES, find_files
 from enishi.reading.links import own_hosts, resolve_links
 from enishi.reading.manifest import ManifestEntry, read_manifest
-from enishi.reading.posts import MAX_FILE_BYTES, find_files
-from enishi.reading.site import Site, detect_site
 from enishi.tags.declined import DECLINED_NAME, Decline, match_declines, read_declined
 from enishi.types import Analysis, Document, Reach, TagAnalysis, TopicGap
 from enishi.writing.output import (
@@ -50,8 +50,9 @@ from enishi.writing.render_tags import TAGS_NAME, render_tags_json
 
 if TYPE_CHECKING:
     from enishi.encoders.blog import BlogEncoder
+    from enishi.generators.base import Site
     from enishi.memo import Memo
-    from enishi.reading.posts import SourceFile
+    from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
     from enishi.types import Vectors
 
@@ -584,7 +585,7 @@ def summarise(blog: Blog, documents: Sequence[Document], analysis: Analysis) -> 
     for document in documents:
         posts[document.post.status] = posts.get(document.post.status, 0) + 1
     return Summary(
-        generator=blog.site.generator,
+        generator=blog.site.generator.name,
         posts=dict(sorted(posts.items())),
         listed=sum(1 for entries in analysis.related.values() if entries),
         entries=sum(map(len, analysis.related.values())),

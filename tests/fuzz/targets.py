@@ -15,33 +15,31 @@ from enishi.editing.plan import find_tags, plan_edit
 from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.reading.frontmatter_formats import normalise
-from enishi.reading.posts import MAX_BODY, Source, make_post, read_source
 from enishi.reading.prose import LEDE_LENGTH, plain_title, text_fields
-from enishi.reading.site import Site
+from enishi.reading.source import MAX_BODY, from_json, read_source
 from enishi.reading.template_syntax import MORE_MARK
 from enishi.reading.tokens import count_terms, count_words
 from enishi.reporters import FORMATS, as_bytes
+from made_up_sites import site_of
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 GENERATORS = ("hexo", "generic", "jekyll", "zenn")
-SITES = [
-    Site(root=Path(), generator=name, post_folders=("posts",), reads_like_hexo=name == "hexo") for name in GENERATORS
-]
+SITES = [site_of(name, post_folders=("posts",)) for name in GENERATORS]
 
 
 def front_matter(data: bytes) -> None:
     """The reader has an answer, without an exception: JSON-like values, and lines that the file has."""
     lines = len(re.findall(rb"\r\n|\n|\r", data)) + 1
     for site in SITES[:3]:
-        source = read_source(data, hexo=site.reads_like_hexo)
+        source = read_source(data, hexo=site.generator.reads_like_hexo)
         stored = json.loads(json.dumps(source.to_json(), allow_nan=False))
-        assert Source.from_json(stored) == source
+        assert from_json(stored) == source
         assert 1 <= source.body_line <= lines + 1
         assert len(source.body) <= MAX_BODY
         text = normalise(data.decode("utf-8", "replace"))
         if len(text) < MAX_BODY and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            assert (text if site.reads_like_hexo else text.replace("\r", "\n")).endswith(source.body)
-        post, told = make_post("posts/a.md", source, site, NOW)
+            assert (text if site.generator.reads_like_hexo else text.replace("\r", "\n")).endswith(source.body)
+        post, told = site.make_post("posts/a.md", source, NOW)
         assert all(tag and isinstance(tag, str) for tag in post.tags)
         assert isinstance(post.title, str)
         for diagnostic in told:
@@ -57,16 +55,16 @@ def editor(data: bytes) -> None:
         return
     data, how = data[:-1], data[-1]
     site = SITES[how % 4]
-    rules = {"hexo": site.reads_like_hexo, "generator": site.generator}
+    rules = {"hexo": site.generator.reads_like_hexo, "generator": site.generator.name}
     new, old = ("NLP", "a: b", "日本", "x'y\"", "#1")[how // 4 % 5], ""
-    source = read_source(data, hexo=site.reads_like_hexo)
-    tags = make_post("posts/a.md", source, site, NOW)[0].tags
+    source = read_source(data, hexo=site.generator.reads_like_hexo)
+    tags = site.make_post("posts/a.md", source, NOW)[0].tags
     kind = how // 20 % 3
     if kind and tags:
         old = tags[how % len(tags)]
     change = TagChange.adding(new) if not old else TagChange(old, new if kind == 2 else "")
-    found = plan_edit(data, change, hexo=rules["hexo"], generator=site.generator)  # type: ignore[arg-type]
-    place = find_tags(data, hexo=site.reads_like_hexo, generator=site.generator)
+    found = plan_edit(data, change, hexo=rules["hexo"], generator=site.generator.name)  # type: ignore[arg-type]
+    place = find_tags(data, hexo=site.generator.reads_like_hexo, generator=site.generator.name)
     assert place.line >= 1
     assert place.column >= 1
     if not isinstance(found, Edit):
@@ -75,14 +73,14 @@ def editor(data: bytes) -> None:
         assert 0 <= found.line <= len(re.findall(rb"\r\n|\n|\r", data)) + 1
         return
     assert found.before == data
-    after = read_source(found.after, hexo=site.reads_like_hexo)
+    after = read_source(found.after, hexo=site.generator.reads_like_hexo)
     assert after.body == source.body
-    assert make_post("posts/a.md", after, site, NOW)[0].tags == found.tags_after
+    assert site.make_post("posts/a.md", after, NOW)[0].tags == found.tags_after
     wanted = set(tags) - {old} | ({change.add} if change.add else set())
     assert set(found.tags_after) == wanted, (found.tags_after, wanted)
     rest = [{k: v for k, v in s.meta.items() if k.lower() not in _TAG_KEYS} for s in (source, after)]
     assert repr(rest[0]) == repr(rest[1])
-    again = plan_edit(found.after, change, hexo=site.reads_like_hexo, generator=site.generator)
+    again = plan_edit(found.after, change, hexo=site.generator.reads_like_hexo, generator=site.generator.name)
     assert isinstance(again, Edit), again
     assert not again.is_needed
     if found.is_needed:

@@ -15,12 +15,16 @@ from typing import Any
 import pytest
 
 from enishi.errors import Diagnostic
-from enishi.reading import javascript, permalinks, yaml12
-from enishi.reading.globs import HexoGlobs
+from enishi.generators import detect_site, hexo_dates, hexo_permalinks
+from enishi.reading import dates, javascript, yaml12
+from enishi.reading.addresses import encode_path
+from enishi.reading.find import find_files
+from enishi.reading.frontmatter import FrontMatter
+from enishi.reading.globs import matches_any
 from enishi.reading.hexo_frontmatter import LOST
-from enishi.reading.posts import Source, find_files, make_post, read_source
-from enishi.reading.site import Site, detect_site
+from enishi.reading.source import read_source
 from enishi.types import Post
+from made_up_sites import site_of
 from shared_data import CORPORA, SHARED, TESTS, needs_hexo, needs_shared, run_node
 
 pytestmark = needs_hexo
@@ -43,7 +47,7 @@ def is_lost(diagnostics: list[Diagnostic]) -> bool:
 
 
 def differences(
-    post: Post, source: Source, diagnostics: list[Diagnostic], hexo: dict[str, Any] | None
+    post: Post, source: FrontMatter, diagnostics: list[Diagnostic], hexo: dict[str, Any] | None
 ) -> dict[str, Any]:
     """What the two make of one post, by field, where they differ."""
     if hexo is None or is_lost(diagnostics):
@@ -75,13 +79,7 @@ def differences(
 CASES: list[dict[str, str]] = [
     json.loads(line) for line in (TESTS / "fixtures" / "hexo_cases.jsonl").read_text("utf-8").split("\n") if line
 ]
-PLAIN_SITE = Site(
-    root=Path(),
-    generator="hexo",
-    post_folders=("source/_posts",),
-    reads_like_hexo=True,
-    permalink=":year/:month/:day/:title/",
-)
+PLAIN_SITE = site_of("hexo", post_folders=("source/_posts",), permalink=":year/:month/:day/:title/")
 DATE_OUT_OF_RANGE = "a year that Python's datetime does not have: the post has no date here"
 WRONG_TAG = "a value that is not what its tag says is text or its own kind here; Hexo loses the post"
 YAML_1_1 = "libyaml, which reads YAML 1.1, refuses it: the post is lost here"
@@ -109,6 +107,29 @@ EXPLAINED = {
 }
 
 
+ODD_DATES = frozenset(
+    {
+        *(
+            "2024-05-06 10:00:00 JST",
+            "2024年5月6日",
+            "2024-05-06（月）",
+            "'20240506'",
+            "2024-05-06T10",
+            "2024-05-06 10",
+        ),
+        *("2024-05-06 a", "2024-05-06 10am", "2024-05-06 10:00am", "2024-05-06 10:00:00,5", "2024-05-06 - 10:00"),
+        *("January 5th 2024", '"2024-05-06 10:00.5"', '"2024-05-06 x"', '"2024-05-06 Z x"', '"2024-05-06 +09:00"'),
+        *('"2024-05-06 10:00:00 +"', '"2024-05-06 10:00:00 -123456"', '"2024-05-06-10"'),  # Hexo takes the file's time
+        *("2022/02/31", "06/05/2024", "05-06-2024", "[2024-05-06]", "+002024-01-01", "99-01-02", "1/2/99", "1/2/49"),
+        *("1/2/50", "Jan 1", "1 Jan", "2024 Jan", "2024-Jan-05", "05-Jan-24", '"(x) 2024-05-06"', '"x 2024-05-06"'),
+        *('"Mon 2024-05-06"', '"12"', '"32"', '"0"', '"10:00 2024-05-06"', '"2024-"', '"2024-5-"', '"-5-6-2024"'),
+        *('"5.6.2024"', '"2024 05 06"', '"2024, 05, 06"'),  # no dates here
+        *('"2024-05-06 (a (b) c) 10:00"', '"2024-05-06 10:00 EST+1"', '"２０２４-05-06"', '"May 2024 10"'),
+    }
+)
+"""Texts that YAML calls no timestamp, which Hexo leaves to V8's own reader: it is not followed in every oddity."""
+
+
 def compare_texts(texts: list[str]) -> dict[str, dict[str, Any]]:
     """Differences by text, each the front matter of a post in one site."""
     files = {f"source/_posts/{number}.md": text for number, text in enumerate(texts)}
@@ -116,7 +137,7 @@ def compare_texts(texts: list[str]) -> dict[str, dict[str, Any]]:
     found = {}
     for name, text in files.items():
         source = read_source(text.encode("utf-8", "surrogatepass"), hexo=True)
-        post, diagnostics = make_post(name, source, PLAIN_SITE, NOW)
+        post, diagnostics = PLAIN_SITE.make_post(name, source, NOW)
         if different := differences(post, source, diagnostics, hexo.get(name)):
             found[text] = different
     return found
@@ -125,6 +146,13 @@ def compare_texts(texts: list[str]) -> dict[str, dict[str, Any]]:
 def test_constructed_front_matter() -> None:
     assert len(CASES) > 700
     found = compare_texts([case["text"] for case in CASES])
+    odd = {f"---\ntitle: t\ndate: {date}\n---\nbody\n" for date in ODD_DATES}
+    assert odd <= set(found), "an odd date is none any more"
+    found = {
+        text: {name: pair for name, pair in different.items() if text not in odd or name not in ("date", "shown")}
+        for text, different in found.items()
+    }
+    found = {text: different for text, different in found.items() if different}
     assert {text: different for text, different in found.items() if text not in EXPLAINED} == {}
     assert set(found) == set(EXPLAINED), "an explained difference is none any more"
 
@@ -396,13 +424,11 @@ def test_site(name: str, tmp_path: Path) -> None:
     found: dict[str, Any] = {}
     for file in files:
         source = read_source(file.file.read_bytes(), hexo=True)
-        post, diagnostics = make_post(file.path, source, site, NOW)
+        post, diagnostics = site.make_post(file.path, source, NOW)
         theirs = hexo.get(file.path)
         different = differences(post, source, diagnostics, theirs)
         if case.compares_urls and theirs is not None and post.date is not None:
-            url = permalinks.encode_path(
-                "/".join(["", *filter(None, site.root_path.split("/")), theirs["path"].lstrip("/")])
-            )
+            url = encode_path("/".join(["", *filter(None, site.root_path.split("/")), theirs["path"].lstrip("/")]))
             if post.url != url:
                 different["url"] = (post.url, url)
         if different:
@@ -416,7 +442,7 @@ def test_a_lost_post_is_named_and_its_page_not_linked(tmp_path: Path) -> None:
     site, _ = detect_site(tmp_path)
     files = {file.path: file for file in find_files(site)[0]}
     file = files["source/_posts/50% off.md"]
-    post, diagnostics = make_post(file.path, read_source(file.file.read_bytes(), hexo=True), site, NOW)
+    post, diagnostics = site.make_post(file.path, read_source(file.file.read_bytes(), hexo=True), NOW)
     assert (post.status, [d.code for d in diagnostics]) == ("unpublished", ["percent-in-path"])
     assert post.tags == ("a",)
 
@@ -431,78 +457,31 @@ def ask(**questions: list[Any]) -> dict[str, list[Any]]:
     return answers
 
 
-DATE_PARTS = [
-    *(
-        "2024",
-        "24",
-        "05",
-        "5",
-        "06",
-        "6",
-        "31",
-        "13",
-        "10",
-        "10:00",
-        "1:2",
-        "10:00:00",
-        "24:00:00",
-        ":30",
-        "::5",
-        ".5",
-        ".",
-    ),
-    *(
-        "-",
-        "-",
-        "/",
-        " ",
-        " ",
-        "  ",
-        "T",
-        "t",
-        "Z",
-        "z",
-        "+09:00",
-        "-0830",
-        "+9",
-        "UTC",
-        "GMT",
-        "EST",
-        "pdt",
-        "Jan",
-        ",",
-    ),
-    *(
-        "january",
-        "Sept",
-        "MAY",
-        "am",
-        "PM",
-        "Mon",
-        "Monday",
-        "(x)",
-        "(",
-        ")",
-        "a",
-        "st",
-        "年",
-        "+002024",
-        "-000001",
-        "\t",
-    ),
-    *("é", "1999", "275760", "0", "00", "000", "012345678901", "x1", "J", ".123"),
+DAYS = [
+    "2024-05-06",
+    "2024/5/6",
+    "2024/05/06",
+    "May 6, 2024",
+    "6 May 2024",
+    "Mon May 06 2024",
+    "6 Sept 2023",
+    "May 2024",
 ]
+TIMES = ["", " 10:00", " 1:02", " 23:59:59", " 10:00:00.25", " 3:04 PM", " 12:04 am"]
+ZONES = ["", " +0900", " +09:00", " -0330", " +900", " GMT", " UTC", " Z", " EST", " PDT", " GMT+0900 (JST)"]
 
 
 def test_javascript_dates() -> None:
-    chance = random.Random(1)
-    texts = ["".join(chance.choice(DATE_PARTS) for _ in range(chance.randint(1, 9))) for _ in range(20_000)]
+    """Texts that V8's own reader takes for a date mean the same day and time here, in the forms that authors write."""
+    texts = [day + time + (zone if time else "") for day in DAYS for time in TIMES for zone in ZONES]
     answers = ask(dates=texts)["dates"]
-    assert sum(answer is not None for answer in answers) > 1_000
-    wrong = [
-        (t, a, javascript.parse_date(t)) for t, a in zip(texts, answers, strict=True) if javascript.parse_date(t) != a
-    ]
-    assert wrong == []
+    assert sum(answer is not None for answer in answers) > 300
+    ours = [dates.parse(text, UTC) for text in texts]
+    assert [
+        (text, answer, found)
+        for text, answer, found in zip(texts, answers, ours, strict=True)
+        if answer is not None and (found is None or milliseconds(found) != answer)
+    ] == []
 
 
 def test_javascript_numbers() -> None:
@@ -540,7 +519,7 @@ def test_slugs_of_every_character() -> None:
         "",
     ]
     answers = ask(slugs=texts)["slugs"]
-    ours = [[permalinks.slugize(text), permalinks.slugize(text, case=1)] for text in texts]
+    ours = [[hexo_permalinks.slugize(text), hexo_permalinks.slugize(text, case=1)] for text in texts]
     assert [(t, a, o) for t, a, o in zip(texts, answers, ours, strict=True) if a != o] == []
 
 
@@ -610,7 +589,7 @@ def test_globs() -> None:
     asked = [(path, patterns) for path in GLOB_PATHS for patterns in lists]
     answers = ask(globs=asked)["globs"]
     assert {True, False} == set(answers)
-    assert [(p, g, a) for (p, g), a in zip(asked, answers, strict=True) if HexoGlobs(g).match(p) != a] == []
+    assert [(p, g, a) for (p, g), a in zip(asked, answers, strict=True) if matches_any(g, p) != a] == []
 
 
 YAML_KEYS = ["title", "tags", "tag", "date", "categories", "a", "b", "'q'", '"r"', "? k", "1", "~", "[x]", "x y"]
@@ -706,13 +685,18 @@ def test_yaml() -> None:
     assert refused < 300
 
 
+def timestamp(text: str) -> int | None:
+    moment = hexo_dates.yaml_timestamp(text)
+    return milliseconds(moment) if moment is not None else None
+
+
 def with_dates(document: yaml12.Document) -> Any:
     """A document as hexo_functions.cjs prints it."""
     timestamps = set(document.timestamps)
 
     def convert(value: Any, pointer: str) -> Any:
         if pointer in timestamps:
-            return {"!date": javascript.yaml_timestamp(value)}
+            return {"!date": timestamp(value)}
         if isinstance(value, dict):
             steps = {key: key.replace("~", "~0").replace("/", "~1") for key in value}
             return {key: convert(item, f"{pointer}/{steps[key]}") for key, item in value.items()}
@@ -741,8 +725,10 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-EXPLAINED_IN_CORPORA: dict[str, str] = {}
-"""Path of a post -> why ours differs from Hexo's.  None does."""
+EXPLAINED_IN_CORPORA = {
+    "efcl/_posts/2015/2015-12-31-oss-in-2015.md": "`2015-12-31T1:44` is no date to V8, and the file's own time to Hexo"
+}
+"""Path of a post -> why ours differs from Hexo's."""
 
 
 @needs_shared
@@ -754,7 +740,7 @@ def test_real_blogs() -> None:
         for hexo in referee(str(folder)):
             path = hexo["path"]
             source = read_source((folder / path).read_bytes(), hexo=True)
-            post, diagnostics = make_post(f"source/_posts/{as_renamed(path)}", source, PLAIN_SITE, NOW)
+            post, diagnostics = PLAIN_SITE.make_post(f"source/_posts/{as_renamed(path)}", source, NOW)
             if not hexo["read"] or is_lost(diagnostics):
                 assert hexo["read"] != is_lost(diagnostics), path
                 continue
@@ -784,7 +770,7 @@ def test_broken_front_matter_as_hexo_reads_it() -> None:
     answers = referee("--jsonl", str(CORPORA / "broken_front_matter.jsonl"))
     for number, (head, hexo) in enumerate(zip(heads, answers, strict=True)):
         source = read_source(head.encode(), hexo=True)
-        post, diagnostics = make_post(f"source/_posts/{number}.md", source, PLAIN_SITE, NOW)
+        post, diagnostics = PLAIN_SITE.make_post(f"source/_posts/{number}.md", source, NOW)
         assert is_lost(diagnostics) != hexo["read"], number
         if hexo["read"]:
             assert (post.title, sorted(post.tags)) == (hexo["title"], sorted(hexo["tags"])), number

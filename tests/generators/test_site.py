@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import SettingsError, SiteNotFoundError
-from enishi.reading.site import Site, detect_site
+from enishi.generators import detect_site, generator_named
+from enishi.generators.base import Site
+from enishi.generators.hexo import HexoSite
 
 
 def make(root: Path, **files: str) -> Path:
@@ -80,12 +82,12 @@ def test_generators_are_recognised(
     tmp_path: Path, files: dict[str, str], generator: str, folders: tuple[str, ...]
 ) -> None:
     site = detect(tmp_path, files)
-    assert (site.generator, site.post_folders, site.reads_like_hexo) == (generator, folders, generator == "hexo")
+    assert (site.generator.name, site.post_folders) == (generator, folders)
 
 
 def test_what_is_asked_for_counts(tmp_path: Path) -> None:
     files = {"package.json": HEXO, "_config.yml": "", "source/_posts/a.md": "", "notes/b.md": ""}
-    assert detect(tmp_path, files, generator="generic").generator == "generic"
+    assert detect(tmp_path, files, generator="generic").generator.name == "generic"
     assert detect(tmp_path, files, posts=("notes", "./source\\_posts")).post_folders == ("notes", "source/_posts")
     for folder in ("../x", "/tmp", "C:\\x", "a/../../b"):
         with pytest.raises(SettingsError, match="inside the site"):
@@ -138,22 +140,21 @@ def test_settings_of_hexo(tmp_path: Path) -> None:
         make(tmp_path, **{"package.json": HEXO, "_config.yml": HEXO_SETTINGS, "src/_posts/a.md": ""})
     )
     assert problems == []
-    assert site == Site(
+    assert site == HexoSite(
         root=tmp_path,
-        generator="hexo",
+        generator=generator_named("hexo"),
         post_folders=("src/_posts",),
-        reads_like_hexo=True,
         url="https://example.org/blog",
         root_path="/blog/",
         permalink=":year/:title/",
         permalink_defaults={"lang": "en"},
         new_post_name=":year-:title.md",
         source_dir="src",
+        suffixes=(".md",),
         future=False,
         timezone=ZoneInfo("Asia/Tokyo"),
-        timezone_name="Asia/Tokyo",
         skip_render=("README.md", "_posts/x/**"),
-        exclude=("**/tmp",),
+        ignore=("**/tmp",),
         default_category="none",
         tag_map={"C#": "csharp", "2024": "this"},
         category_map={"Web": "web"},
@@ -225,7 +226,7 @@ def test_settings_of_others(tmp_path: Path) -> None:
         True,
         ("x",),
     )
-    assert (jekyll.timezone_name, jekyll.language) == ("Asia/Tokyo", "de")
+    assert (str(jekyll.timezone), jekyll.language) == ("Asia/Tokyo", "de")
     hugo = detect(
         tmp_path / "hugo",
         {
@@ -235,7 +236,7 @@ def test_settings_of_others(tmp_path: Path) -> None:
         },
     )
     assert (hugo.root_path, hugo.future, hugo.language, hugo.languages) == ("/h/", True, "fr", ("en", "fr"))
-    assert hugo.permalink_defaults == {"posts": "/:year/:slug/"}
+    assert hugo.permalinks == {"posts": "/:year/:slug/"}
     pelican = detect(
         tmp_path / "pelican",
         {
@@ -246,7 +247,7 @@ def test_settings_of_others(tmp_path: Path) -> None:
         },
     )
     assert (pelican.root_path, pelican.post_folders, pelican.permalink) == ("/p/", ("c/blog",), "{slug}/")
-    assert (pelican.timezone_name, pelican.language, pelican.future) == ("Asia/Tokyo", "en", False)
+    assert (str(pelican.timezone), pelican.language, pelican.future) == ("Asia/Tokyo", "en", False)
     mkdocs = detect(
         tmp_path / "mkdocs",
         {
@@ -255,11 +256,11 @@ def test_settings_of_others(tmp_path: Path) -> None:
             "d/posts/a.md": "",
         },
     )
-    assert (mkdocs.root_path, mkdocs.post_folders, mkdocs.language, mkdocs.pretty_html) == (
+    assert (mkdocs.root_path, mkdocs.post_folders, mkdocs.language, mkdocs.permalink) == (
         "/m/",
         ("d/posts",),
         "ja",
-        False,
+        "/",
     )
 
 

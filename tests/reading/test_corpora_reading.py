@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.posts import Source, find_files, make_post, read_source
+from enishi.generators import detect_site
+from enishi.generators.base import Site
+from enishi.reading.find import find_files
+from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.prose import text_fields
-from enishi.reading.site import Site, detect_site
+from enishi.reading.source import read_source
 from enishi.types import Post
+from made_up_sites import site_of
 from shared_data import CORPORA, needs_shared
 
 pytestmark = needs_shared
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-HEXO = Site(root=Path(), generator="hexo", post_folders=("source/_posts",), reads_like_hexo=True)
-ELSEWHERE = Site(root=Path(), generator="generic", post_folders=("source/_posts",), reads_like_hexo=False)
+HEXO = site_of("hexo", post_folders=("source/_posts",))
+ELSEWHERE = site_of(post_folders=("source/_posts",))
 
 
 @cache
@@ -30,9 +33,9 @@ def heads() -> list[tuple[str, str]]:
     return [(value["kind"], value["head"]) for line in lines if line for value in [json.loads(line)]]
 
 
-def read(number: int, site: Site) -> tuple[Post, list[Diagnostic], Source]:
-    source = read_source(heads()[number][1].encode(), hexo=site.reads_like_hexo)
-    post, diagnostics = make_post(f"source/_posts/{number}.md", source, site, NOW)
+def read(number: int, site: Site) -> tuple[Post, list[Diagnostic], FrontMatter]:
+    source = read_source(heads()[number][1].encode(), hexo=site.generator.reads_like_hexo)
+    post, diagnostics = site.make_post(f"source/_posts/{number}.md", source, NOW)
     return post, diagnostics, source
 
 
@@ -108,7 +111,7 @@ def test_a_broken_front_matter_elsewhere(number: int) -> None:
         return
     assert bool(post.title) is (number not in NOTES_WITHOUT_TITLE)
     assert "\n" not in post.title
-    written = source.front.meta
+    written = source.meta
     is_broken = any(d.severity is Severity.ERROR for d in diagnostics)
     assert post.tags or is_broken or not written.get("tags")  # of a broken block, only what stands on a key's line
     told = {d.code for d in diagnostics}
@@ -135,11 +138,11 @@ def test_every_post_of_a_real_blog_elsewhere(blog: str) -> None:
     wrong: dict[str, object] = {}
     for file in files:
         source = read_source(file.file.read_bytes(), hexo=False)
-        post, diagnostics = make_post(file.path, source, site, NOW)
+        post, diagnostics = site.make_post(file.path, source, NOW)
         diagnostics = [d for d in diagnostics if d.code != "fence-with-blanks"]
         if diagnostics or (not post.date and "date" not in source.meta and blog != "efcl"):
             wrong[file.path] = diagnostics or post.date
-        if not source.front.format:
+        if not source.format:
             wrong[file.path] = "no front matter"
     assert wrong == {}
 

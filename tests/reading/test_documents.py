@@ -14,10 +14,11 @@ import pytest
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi.cache import Cache
 from enishi.errors import Diagnostic
+from enishi.generators import detect_site
+from enishi.generators.base import Site
 from enishi.reading import documents
 from enishi.reading.documents import PostFile, read_documents, read_files, record_key
-from enishi.reading.posts import find_files
-from enishi.reading.site import Site, detect_site
+from enishi.reading.find import find_files
 from enishi.types import Document
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import SettingsError
-from enishi.reading.manifest import apply_manifest, read_manifest, safe_url
-from enishi.reading.site import Site
+from enishi.reading.addresses import safe_url
+from enishi.reading.manifest import apply_manifest, read_manifest
 from enishi.types import Post
+from made_up_sites import site_of
 
-SITE = Site(root=Path(), generator="hexo", post_folders=("source/_posts", "source/_drafts"), reads_like_hexo=True)
+SITE = site_of("hexo")
 POSTS = [
     Post("source/_posts/a.md", "A", "/a/", tags=("x",)),
     Post("source/_posts/日本.md", "B", "/b/", status="future"),

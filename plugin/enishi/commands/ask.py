@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.errors import EnishiError
+from enishi.generators import detect_site
 from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
 from enishi.reading.links import PostFinder, without_host
-from enishi.reading.site import detect_site
 from enishi.types import Post
 from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 

@@ -518,7 +518,7 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
         data, made = files[path].data, []
         for change in changes[path]:
             planned = plan_edit(
-                data, change, hexo=blog.site.reads_like_hexo, generator=blog.site.generator, style=style
+                data, change, hexo=blog.site.generator.reads_like_hexo, generator=blog.site.generator.name, style=style
             )
             if isinstance(planned, Refusal):
                 if planned.code == "bad-tag":

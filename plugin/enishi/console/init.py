@@ -22,6 +22,7 @@ from enishi.commands.init.run import FILE_NAME, InitReport
 from enishi.commands.init.settings_file import toml_value
 from enishi.console.tags import ask
 from enishi.console.terminal import print_diagnostics
+from enishi.generators import label_of
 from enishi.text.plural import counted
 from enishi.text.printable import shown
 
@@ -65,7 +66,7 @@ def print_report(report: InitReport) -> None:
 
 def _facts(blog: Profile, report: InitReport) -> Iterator[tuple[str, str]]:
     others = ", ".join(f"{count} {status}" for status, count in blog.posts.items() if status != "published")
-    kind = "a folder of posts" if blog.generator == "generic" else f"a {blog.generator} site"
+    kind = label_of(blog.generator)
     folders = " and ".join(shown(folder) for folder in blog.folders)
     yield "Posts", f"{blog.total:,}{f' ({others})' if others else ''}, read as {kind}, from {folders}"
     yield "Language", _languages(blog)

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.errors import Diagnostic, Severity
+from enishi.generators import label_of
 from enishi.text.plural import counted
 from enishi.text.printable import shown
 
@@ -107,7 +108,7 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         print_diagnostics(report.diagnostics, verbose)
         return
     others = ", ".join(f"{count} {status}" for status, count in summary.posts.items() if status != "published")
-    kind = "a folder of posts" if summary.generator == "generic" else f"a {summary.generator} site"
+    kind = label_of(summary.generator)
     out.print(
         Text.assemble((f"{counted(total, 'post')}", "bold"), f"{f' ({others})' if others else ''}, read as {kind}")
     )
@@ -135,7 +136,7 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
 
 def _print_no_posts(out: Console, report: BuildReport) -> None:
     """Files were found, or the build would have ended; statistics of none of them would be silly."""
-    kind = "this folder" if report.summary.generator == "generic" else f"this {report.summary.generator} site"
+    kind = f"this {label_of(report.summary.generator).split(maxsplit=1)[1]}"
     out.print(f"no posts: what {kind} holds is left out (setting `exclude`), passed over, or cannot be read")
     _print_files(out, report)
 

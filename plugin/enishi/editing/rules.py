@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from enishi.editing.change import Style
-from enishi.reading import javascript
+from enishi.generators import generator_named
 from enishi.reading.frontmatter import HANDLERS, FrontMatter
 from enishi.reading.frontmatter_formats import Handler
 from enishi.reading.hexo_frontmatter import HEXO_HANDLERS
-from enishi.reading.posts import Source, make_post
-from enishi.reading.site import Site
 
 KeyPath = tuple[str, ...]
 """A key of the front matter; two for one inside of another, as ``("taxonomies", "tags")``."""
@@ -30,15 +28,15 @@ class Rules:
     """How the site's generator reads tags.
 
     Args:
-        hexo: whether front matter is read as Hexo does (`Site.reads_like_hexo`).
-        generator: `Site.generator`: Jekyll splits ``tags: a b`` at blanks, Zenn calls its tags `topics`.
+        hexo: whether front matter is read as Hexo does.
+        generator: name of the site's generator.
         style: how a list is written where the post has none.
     """
 
     def __init__(self, hexo: bool, generator: str, style: Style) -> None:
         self.hexo, self.style = hexo, style
-        self._generator = generator
-        self._site = Site(root=Path(), generator=generator, post_folders=(".",), reads_like_hexo=hexo)
+        self._generator = generator_named("hexo" if hexo else generator)
+        self._site = self._generator.read_site(Path("/nowhere"))[0]
 
     @property
     def handlers(self) -> tuple[Handler, ...]:
@@ -52,7 +50,7 @@ class Rules:
 
     def splits_at_blanks(self, path: KeyPath) -> bool:
         """Whether ``tags: a b`` holds two tags."""
-        return self._generator == "jekyll" and path[-1].lower() == "tags"
+        return self._generator.splits_at_blanks and path[-1].lower() == "tags"
 
     def keys_above(self, name: str) -> tuple[str, ...]:
         """A new key called `name` goes below the first of these that there is."""
@@ -60,7 +58,7 @@ class Rules:
 
     def tags(self, front: FrontMatter) -> tuple[str, ...]:
         """The tags of a post with this front matter."""
-        return make_post("post.md", Source(front), self._site, _SOME_DAY)[0].tags
+        return self._site.make_post("post.md", front, _SOME_DAY)[0].tags
 
     def names(self, front: FrontMatter, path: KeyPath) -> tuple[str, ...]:
         """The tags that one key alone would give."""
@@ -71,24 +69,7 @@ class Rules:
 
     def paths(self, meta: Mapping[str, Any]) -> list[KeyPath]:
         """The keys where the generator looks for tags, the one that counts first; they need not be there."""
-        if self.hexo:
-            hidden = javascript.is_truthy(meta.get("tag")) and not javascript.is_truthy(meta.get("tags"))
-            if hidden or ("tags" not in meta and "tag" in meta):
-                return [("tag",)]
-            return [("tags",)]
-        names = ("topics", "tags", "tag") if self._generator == "zenn" else ("tags", "tag", "topics")
-        return [path for name in names for path in self._spellings(meta, name, is_first=name == names[0])]
-
-    @staticmethod
-    def _spellings(meta: Mapping[str, Any], name: str, *, is_first: bool) -> Iterator[KeyPath]:
-        """The key itself, else in another case (Pelican), else among Zola's taxonomies: the first there is counts."""
-        written = [key for key in meta if key.lower() == name]
-        if written:
-            yield (name if name in written else written[-1],)
-        elif isinstance(nested := meta.get("taxonomies"), dict) and name in nested:
-            yield ("taxonomies", name)
-        elif is_first:
-            yield (name,)
+        return self._generator.tag_places(meta)
 
 
 def value_at(meta: Any, path: KeyPath) -> Any:

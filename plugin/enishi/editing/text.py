@@ -13,7 +13,7 @@ from enishi.editing.change import RefusedError
 from enishi.editing.rules import KeyPath, Rules
 from enishi.reading.frontmatter_formats import Block, Handler, normalise
 from enishi.reading.frontmatter_mistakes import BlockError
-from enishi.reading.posts import read_source
+from enishi.reading.source import read_source
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 REST_OF_LINE = re.compile(r"[ \t]*(?:[ \t]#[^\n\r]*)?(?=[\n\r]|\Z)")
@@ -64,7 +64,7 @@ class PostText:
 
     def __init__(self, raw: str, rules: Rules) -> None:
         self.raw, self.rules = raw, rules
-        self.front = read_source(encode(raw), hexo=rules.hexo).front
+        self.front = read_source(encode(raw), hexo=rules.hexo)
         self.tags = rules.tags(self.front)
 
     def splice(self, start: int, end: int, text: str) -> str:

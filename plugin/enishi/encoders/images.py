@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
     from enishi.config import Settings
+    from enishi.generators.base import Site
     from enishi.reading.images import Reference
-    from enishi.reading.site import Site
     from enishi.types import Vectors
 
 VERSION = 1

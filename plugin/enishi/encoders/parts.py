@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from enishi.cache import Cache
     from enishi.config import Settings
     from enishi.errors import Diagnostic
+    from enishi.generators.base import Site
     from enishi.memo import Memo
-    from enishi.reading.site import Site
     from enishi.types import Document, Vectors
 
 Progress = Callable[[str, int, int], None]

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.config import ReadersSettings, Settings
+    from enishi.generators.base import Site
     from enishi.memo import Memo
     from enishi.reading.access_logs import LogFile, Stamp, Visits
-    from enishi.reading.site import Site
     from enishi.types import Document, Vectors
 
 VERSION = 2

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.config import Settings
-    from enishi.reading.site import Site
+    from enishi.generators.base import Site
     from enishi.types import Vectors
 
 VERSION = 4

@@ -23,8 +23,8 @@ from enishi.types import Document
 
 if TYPE_CHECKING:
     from enishi.config import Settings
+    from enishi.generators.base import Site
     from enishi.memo import Memo
-    from enishi.reading.site import Site
     from enishi.types import Vectors
 
 VERSION = 2

@@ -1,4 +1,4 @@
-"""Dates as authors write them, outside Hexo: a tolerant reader that never guesses a day that is not there."""
+"""Dates as authors write them: a tolerant reader that never guesses a day that is not there."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from enishi.reading import javascript
-
-_DATE = re.compile(
-    r"""\s*(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})日?
-        (?:\s*\([^)]*\)|\s*（[^）]*）)?                                          # (Mon), （月）
+_TIME = r"""
         (?:(?:[Tt]|\s+|,\s*)(?P<hour>\d{1,2})\s*[:時](?:\s*(?P<minute>\d{1,2})\s*(?:[:分]\s*(?P<second>\d{1,2})
         (?:[.,](?P<fraction>\d+))?\s*秒?)?)?)?
         \s*(?P<half>[AaPp]\.?[Mm]\.?)?
-        \s*(?P<zone>[Zz]|UTC|GMT|JST|[-+]\d{1,2}(?::?\d{2})?)?
-        (?P<rest>.*)\Z""",
+        \s*(?P<zone>[Zz]|(?:UTC|GMT)?[-+](?:\d{1,2}:?\d{2}|\d{1,2})(?!\d)|UTC|GMT|JST|[ECMP][SD]T)?
+        (?P<rest>.*)\Z"""
+_DATE = re.compile(
+    r"""\s*(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})日?
+        (?:\s*\([^)]*\)|\s*（[^）]*）)?                                          # (Mon), （月）"""
+    + _TIME,
     re.VERBOSE | re.DOTALL,
+)
+_WORDS = re.compile(
+    r"""(?:[a-z]+[.,]?\s+)?                                                      # Mon, 02 Jan 2006; Mon Jan 02 2006
+        (?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[\s-]*(?P<month>MONTH)[a-z]*[.,]?|
+           (?P<month_first>MONTH)[a-z]*[.,]?(?:\s*(?P<second_day>\d{1,2})(?:st|nd|rd|th)?,?)?)
+        [\s-]+(?P<year>\d{4})(?!\d)""".replace("MONTH", "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
+    + _TIME,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(\d{2})?)?\s*\Z")
 _MONTH_ONLY = re.compile(r"\s*(\d{4})(?:[-/.年](\d{1,2})月?)?\s*\Z")
-_EXPLICIT_ZONE = re.compile(r"(?:[-+]\d{2}:?\d{2}|\b(?:GMT|UTC|Z|[ECMP][SD]T))\b|[-+]\d{2}:?\d{2}\Z")
-_MONTH_WORD = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ZONES = {"JST": 9, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = 1000, 9999
 
 
@@ -36,24 +45,22 @@ def parse(value: Any, zone: tzinfo) -> datetime | None:
     if isinstance(value, bool) or value is None:
         return None
     try:
-        found = None
+        date = None
         if isinstance(value, int | float):
-            found = _from_number(value, zone)
+            date = _from_number(value, zone)
         elif isinstance(value, str):
-            found = _from_text(value.strip()[:200], zone)
-        if found is not None:
-            found.astimezone(UTC)  # fails where no one could compare it, in the first and the last hours of all
-        return found
+            date = _from_text(value.strip()[:200], zone)
+        if date is not None:
+            date.astimezone(UTC)  # fails where no one could compare it, in the first and the last hours of all
+        return date
     except (ValueError, OverflowError):
         return None
 
 
 def is_exact(text: str) -> bool:
     """Whether all of the text was understood: False where an impossible time was left out."""
-    found = _DATE.match(text)
-    if found is None or found["hour"] is None:
-        return True
-    return _time(found) is not None
+    match = _DATE.match(text) or _WORDS.match(text)
+    return match is None or _time(match) is not None
 
 
 def _from_number(value: int | float, zone: tzinfo) -> datetime | None:
@@ -62,22 +69,28 @@ def _from_number(value: int | float, zone: tzinfo) -> datetime | None:
     if _EARLIEST <= number <= _LATEST or 1_000_01_01 <= number <= 9999_12_31:
         return _from_text(str(number), zone)
     seconds = number / 1000 if number >= 100_000_000_000 else number
-    return javascript.EPOCH + timedelta(seconds=seconds) if seconds >= 100_000_000 else None
+    return _EPOCH + timedelta(seconds=seconds) if seconds >= 100_000_000 else None
 
 
 def _from_text(text: str, zone: tzinfo) -> datetime | None:
     if match := _DATE.match(text):
-        day = datetime(int(match["year"]), int(match["month"]), int(match["day"]), tzinfo=zone)
-        time = _time(match)
-        if time is None:
-            return day
-        return _in_zone(day.replace(tzinfo=None) + time, match["zone"] if match["hour"] else None, zone)
+        return _with_time(int(match["year"]), int(match["month"]), int(match["day"]), match, zone)
     if match := _COMPACT.match(text):
         year, month, date, hour, minute, second = (int(part or 0) for part in match.groups())
         return datetime(year, month, date, hour, minute, second, tzinfo=zone)
     if match := _MONTH_ONLY.match(text):
         return datetime(int(match[1]), int(match[2] or 1), 1, tzinfo=zone)
-    return _from_words(text, zone)
+    if match := _WORDS.match(text):
+        month = _MONTHS.index((match["month"] or match["month_first"]).lower()) + 1
+        return _with_time(int(match["year"]), month, int(match["day"] or match["second_day"] or 1), match, zone)
+    return None
+
+
+def _with_time(year: int, month: int, day: int, match: re.Match[str], zone: tzinfo) -> datetime:
+    time = _time(match)
+    if time is None:
+        return datetime(year, month, day, tzinfo=zone)
+    return _in_zone(datetime(year, month, day) + time, match["zone"] if match["hour"] else None, zone)
 
 
 def _time(match: re.Match[str]) -> timedelta | None:
@@ -100,25 +113,10 @@ def _time(match: re.Match[str]) -> timedelta | None:
 def _in_zone(wall: datetime, written: str | None, zone: tzinfo) -> datetime:
     if not written:
         return wall.replace(tzinfo=zone)
-    if written == "JST":
-        return wall.replace(tzinfo=timezone(timedelta(hours=9)))
-    if written[0] not in "+-":
-        return wall.replace(tzinfo=UTC)
-    digits = written[1:].replace(":", "")
-    hours, minutes = (int(digits), 0) if len(digits) <= 2 else divmod(int(digits), 100)
-    offset = timedelta(hours=hours, minutes=minutes)
-    return wall.replace(tzinfo=timezone(-offset if written[0] == "-" else offset))
-
-
-def _from_words(text: str, zone: tzinfo) -> datetime | None:
-    """`6 May 2024`, `Mon, 02 Jan 2006 15:04:05 -0700`: a month in words and a year, else it is no date."""
-    if not _MONTH_WORD.search(text) or not re.search(r"\d{4}", text):
-        return None
-    milliseconds = javascript.parse_date(text)
-    moment = javascript.to_datetime(milliseconds) if milliseconds is not None else None
-    if moment is None:
-        return None
-    return moment if _EXPLICIT_ZONE.search(text) else moment.replace(tzinfo=zone)
+    if match := re.search(r"([-+])(\d{1,2}?):?(\d{2})?\Z", written):  # +0900, +09:00, +900, +09, +9
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+        return wall.replace(tzinfo=timezone(-offset if match[1] == "-" else offset))
+    return wall.replace(tzinfo=timezone(timedelta(hours=_ZONES.get(written.upper(), 0))))
 
 
 _NAME_DATES = (
@@ -142,35 +140,3 @@ def from_path(relative: str, zone: tzinfo) -> datetime | None:
                 except ValueError:
                     continue
     return None
-
-
-def from_hexo(value: Any, *, is_timestamp: bool, zone: tzinfo) -> datetime | None:
-    """What Hexo makes of `date:`: JavaScript's reading, shifted so that the wall time is the site's.
-
-    None for what JavaScript calls an invalid date, and for years that no datetime can hold.
-    """
-    milliseconds = hexo_milliseconds(value, is_timestamp=is_timestamp)
-    if milliseconds is None:
-        return None
-    return shift_to_zone(milliseconds, zone)
-
-
-def shift_to_zone(milliseconds: int, zone: tzinfo) -> datetime | None:
-    """Hexo's adjustDateForTimezone in a process whose zone is UTC: the offset is the one of the unshifted moment."""
-    moment = javascript.to_datetime(milliseconds)
-    if moment is None:
-        return None
-    try:
-        offset = moment.astimezone(zone).utcoffset() or timedelta()
-        return (moment - offset).astimezone(zone)
-    except OverflowError:
-        return None
-
-
-def hexo_milliseconds(value: Any, *, is_timestamp: bool) -> int | None:
-    """`new Date(value)` for what front matter can hold."""
-    if isinstance(value, str):
-        return javascript.yaml_timestamp(value) if is_timestamp else javascript.parse_date(value)
-    if isinstance(value, int | float):
-        return int(value) if abs(value) <= 8_640_000_000_000_000 else None
-    return javascript.parse_date(javascript.to_string(value))

@@ -16,20 +16,25 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache, digest, pack, unpack
 from enishi.errors import Diagnostic
 from enishi.files import read_file
 from enishi.memo import Memo
+from enishi.reading.find import SourceFile
+from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.manifest import ManifestEntry, apply_manifest
-from enishi.reading.posts import SOURCE_VERSION, Source, SourceFile, make_post, read_source
 from enishi.reading.prose import VERSION as PROSE_VERSION
 from enishi.reading.prose import plain_title, text_fields
-from enishi.reading.site import Site
+from enishi.reading.source import VERSION as SOURCE_VERSION
+from enishi.reading.source import from_json, read_source, to_json
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
 from enishi.types import Document, Post, Terms, TextFields
+
+if TYPE_CHECKING:
+    from enishi.generators.base import Site
 
 VERSION = 2
 """Raised when a record holds other things than before."""
@@ -61,7 +66,8 @@ class PostFile:
 class _Record:
     """What one file says, whatever the site."""
 
-    source: Source
+    front: FrontMatter
+    """Without the body."""
     fields: TextFields
     words: Mapping[str, int]
     terms: Terms
@@ -70,7 +76,7 @@ class _Record:
         """A JSON-like value that `from_json` turns back into an equal record."""
         fields = self.fields
         return {
-            "source": self.source.to_json(),
+            "source": to_json(self.front),
             "fields": {
                 "lede": fields.lede,
                 "headings": fields.headings,
@@ -93,7 +99,7 @@ class _Record:
         if not all(isinstance(fields[name], str) for name in ("lede", "prose", "code")):
             raise TypeError
         return cls(
-            Source.from_json(value["source"]),
+            from_json(value["source"]),
             TextFields(
                 lede=fields["lede"],
                 headings=tuple(fields["headings"]),
@@ -139,7 +145,7 @@ def read_documents(
         memo: knows the files, posts and documents of the last round by identity.
     """
     memo = memo or Memo()
-    records = _records(files, site.reads_like_hexo, cache, processes, progress, memo)
+    records = _records(files, site.generator.reads_like_hexo, cache, processes, progress, memo)
     diagnostics: list[Diagnostic] = []
     posts: list[Post] = []
     for post, told, _ in _posts(files, records, site, now, memo):
@@ -173,7 +179,7 @@ def _posts(
         if made is not None and made[0].date is not None and (made[0].date > made[2]) != (made[0].date > now):
             made = None
         if made is None:
-            post, told = make_post(file.path, record.source, site, now)
+            post, told = site.make_post(file.path, record.front, now)
             made = (post, tuple(told), now)
         found.append(made)
     memo.keep("posts", items, found, site)
@@ -280,12 +286,11 @@ def _read_and_pack(job: tuple[bytes, bool]) -> bytes:
 
 
 def _read(data: bytes, *, hexo: bool) -> _Record:
-    source = read_source(data, hexo=hexo)
-    fields = text_fields("", source.body)
+    front = read_source(data, hexo=hexo)
+    fields = text_fields("", front.body)
     prose = normalise(fields.prose)
     words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
-    without_body = Source(replace(source.front, body=""))
-    return _Record(without_body, fields, words, count_terms([prose]))
+    return _Record(replace(front, body=""), fields, words, count_terms([prose]))
 
 
 def _remembered(value: Any) -> _Record | None:

@@ -28,21 +28,10 @@ class Globs:
         return answer
 
 
-class HexoGlobs:
-    """Patterns by the rules of micromatch, which Hexo asks: one that matches is enough, and `!a` matches all but `a`.
-
-    That a lone `!a` in a list takes nothing back surprises authors, but it is what Hexo does.
-    """
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        kept = [pattern for pattern in patterns if pattern.strip("! ")]
-        self._rules = [
-            (not p.startswith("!"), _compile(p.removeprefix("!").removeprefix("./"), negation="^")) for p in kept
-        ]
-
-    def match(self, path: str) -> bool:
-        """Whether the relative POSIX path is meant."""
-        return any((expression.match(path) is not None) == wanted for wanted, expression in self._rules)
+def matches_any(patterns: Iterable[str], path: str) -> bool:
+    """Whether a pattern means the path, by the rules of micromatch, which Hexo asks: `!a` alone means all but `a`."""
+    wanted = ((not p.startswith("!"), p.removeprefix("!").removeprefix("./")) for p in patterns if p.strip("! "))
+    return any((_compile(pattern, "^").match(path) is not None) == is_wanted for is_wanted, pattern in wanted)
 
 
 def _rule(pattern: str, by_name: bool) -> tuple[bool, re.Pattern[str]]:
@@ -73,7 +62,7 @@ def _alternatives(pattern: str) -> list[str]:
     waiting = [pattern]
     while waiting:
         current = waiting.pop()
-        braces = next((found for found in _BRACES.finditer(current) if "," in found[1]), None)
+        braces = next((match for match in _BRACES.finditer(current) if "," in match[1]), None)
         choices = braces[1].split(",") if braces is not None else []
         if braces is None or len(done) + len(waiting) + len(choices) > _MAX_ALTERNATIVES:
             done.append(current)

@@ -19,12 +19,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from enishi.reading.posts import MAX_BODY
-from enishi.reading.site import NEVER_POSTS, Site
+from enishi.reading.find import NEVER_POSTS
+from enishi.reading.source import MAX_BODY
 from enishi.types import Post
+
+if TYPE_CHECKING:
+    from enishi.generators.base import Site
 
 VERSION = 1
 """Raised when the pictures of some post change."""
@@ -57,19 +60,6 @@ _FENCE = re.compile(r"[ \t>]*(```+|~~~+)")
 _CODE_SPAN = re.compile(r"`[^`\n]{1,300}`")
 _PREFIX = re.compile(r"\{\{[^{}]*\}\}|\{(?:static|attach|filename|photo)\}|\|(?:static|attach|filename)\|")
 _FRONT = re.compile(r"\ufeff?\s*(?:(---|;;;|\+\+\+)[-;+]*[ \t]*\r?\n)?")
-
-_ROOTS: Mapping[str, tuple[str, ...]] = {
-    "hexo": (),
-    "jekyll": (".",),
-    "hugo": ("static", "assets"),
-    "pelican": (),
-    "mkdocs": (),
-    "zenn": (".",),
-}
-"""Beside the folder of the sources: where generators copy files from as they are."""
-_ANY_ROOTS = (".", "public", "static", "src", "assets", "source", "src/public", "src/static", "src/assets", "content")
-_OUTPUTS = frozenset({"hexo", "hugo"})
-"""Generators that write into `public`; elsewhere it holds files of the author's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +250,7 @@ def _path_of(name: str, site: Site) -> str | None:
 
 
 def _roots(site: Site) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((site.source_dir, *_ROOTS.get(site.generator, _ANY_ROOTS))))
+    return tuple(dict.fromkeys((site.source_dir, *site.generator.static_folders)))
 
 
 def _inside(candidate: str, site: Site, root: str) -> str | None:
@@ -281,5 +271,5 @@ def _inside(candidate: str, site: Site, root: str) -> str | None:
 def _is_foreign(folder: str, site: Site) -> bool:
     """Whether a folder holds what others made: libraries, a generator's output, caches."""
     if folder == "public":
-        return site.generator in _OUTPUTS
+        return folder in site.generator.output_folders
     return folder.startswith(".") or folder in NEVER_POSTS - {"public", "themes"}

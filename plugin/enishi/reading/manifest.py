@@ -12,12 +12,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Diagnostic, SettingsError, Severity
-from enishi.reading import dates, permalinks
-from enishi.reading.site import Site
+from enishi.reading import dates
+from enishi.reading.addresses import safe_url
 from enishi.types import Post
+
+if TYPE_CHECKING:
+    from enishi.generators.base import Site
 
 MANIFEST_VERSION = 1
 _FIELDS = frozenset({"source", "url", "title", "date", "tags", "categories", "published", "lang"})
@@ -163,16 +166,3 @@ def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, lis
     else:
         changes["status"] = "published"
     return replace(post, **changes), told
-
-
-def safe_url(url: str) -> str | None:
-    """An http(s) or relative address, percent-encoded; None for anything else (`javascript:`, `//host`, `data:`)."""
-    text = url.strip()
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
-    if re.search(r"[\x00-\x1f\x7f]", text) or text.replace("\\", "/").startswith("//"):
-        return None
-    if scheme is None:
-        return permalinks.encode_path(text) if ":" not in text.split("/")[0] else None
-    if scheme[1].lower() not in ("http", "https") or not re.match(r"(?i)https?://[^/]", text):
-        return None
-    return permalinks.encode_address(text)

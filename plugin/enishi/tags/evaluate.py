@@ -30,7 +30,7 @@ from enishi.types import Document, Reach
 
 if TYPE_CHECKING:
     from enishi.config import TagSettings
-    from enishi.reading.site import Site
+    from enishi.generators.base import Site
     from enishi.related.index import Backend
     from enishi.tags.likeness import Likeness
     from enishi.types import Rows, Scores, Vectors

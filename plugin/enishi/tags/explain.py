@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.config import TagSettings
-    from enishi.reading.site import Site
+    from enishi.generators.base import Site
     from enishi.related.index import Backend
     from enishi.tags.evidence import Labels
     from enishi.tags.likeness import ExactLikeness

@@ -22,7 +22,7 @@ from enishi.types import Post
 
 if TYPE_CHECKING:
     from enishi.config import TagSettings
-    from enishi.reading.site import Site
+    from enishi.generators.base import Site
 
 OWN_CATEGORY_SHARE = 0.05
 """From this share of tags that equal a category of their post, the blog means to have them so."""

@@ -13,8 +13,8 @@ from enishi.editing.change import Edit, Style, TagChange
 from enishi.editing.plan import TagsPlace, find_tags, plan_edit
 from enishi.errors import Severity
 from enishi.findings import Finding
+from enishi.generators.base import Site
 from enishi.reading.documents import PostFile
-from enishi.reading.site import Site
 
 MOST_EDITS = 20
 """Edits of one post: no author has more to mend there, but a post may be written to make the check take hours."""
@@ -110,11 +110,13 @@ class Placing:
         file = self.files.get(path)
         if file is None:
             return TagsPlace(1, 1)
-        return find_tags(file.data, hexo=self.site.reads_like_hexo, generator=self.site.generator)
+        return find_tags(file.data, hexo=self.site.generator.reads_like_hexo, generator=self.site.generator.name)
 
     def _edit(self, data: bytes, change: TagChange) -> Edit | None:
         site = self.site
-        planned = plan_edit(data, change, hexo=site.reads_like_hexo, generator=site.generator, style=self.style)
+        planned = plan_edit(
+            data, change, hexo=site.generator.reads_like_hexo, generator=site.generator.name, style=self.style
+        )
         return planned if isinstance(planned, Edit) and planned.is_needed else None
 
     def _in_repository(self, path: str) -> str:

@@ -24,7 +24,7 @@ from enishi.commands.check.untrusted import guarded_request
 from enishi.errors import Diagnostic, Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
-from enishi.reading.posts import make_post, read_source
+from enishi.reading.source import read_source
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.plural import counted
 from enishi.types import Document
@@ -252,7 +252,7 @@ class _Check:
         if data is None:
             return frozenset()
         site = self.blog.site
-        post, _ = make_post(path, read_source(data, hexo=site.reads_like_hexo), site, self.blog.now)
+        post, _ = site.make_post(path, read_source(data, hexo=site.generator.reads_like_hexo), self.blog.now)
         return frozenset(map(fold_tag, post.tags))
 
     def _failing(self, findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from enishi.cache import digest
 from enishi.commands.check.git import Changes, GitError, Repository
 from enishi.errors import SettingsError
 from enishi.pipeline import Blog
-from enishi.reading.site import HEXO_SUFFIXES, MARKDOWN_SUFFIXES
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word
 
@@ -100,7 +99,7 @@ def _would_be_post(path: str, blog: Blog) -> bool:
     """Whether a file that is not there would be a post, judged by its path."""
     folders = ("" if folder == "." else f"{folder}/" for folder in blog.site.post_folders)
     below = next((path.removeprefix(folder) for folder in folders if path.startswith(folder)), "")
-    suffixes = HEXO_SUFFIXES if blog.site.reads_like_hexo else MARKDOWN_SUFFIXES
+    suffixes = blog.site.suffixes
     is_hidden = any(part.startswith((".", "_")) for part in below.split("/"))
     return bool(below) and not is_hidden and posixpath.splitext(path)[1].lower() in suffixes
 

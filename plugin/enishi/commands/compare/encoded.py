@@ -19,7 +19,7 @@ from enishi.encoders.parts import PartEncoder
 from enishi.types import Document, Post, Terms, TextFields
 
 if TYPE_CHECKING:
-    from enishi.reading.site import Site
+    from enishi.generators.base import Site
     from enishi.types import Vectors
 
 Links = Mapping[str, tuple[str, ...]]

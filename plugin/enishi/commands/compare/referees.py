@@ -29,7 +29,7 @@ from enishi.types import Document, Post, Reach
 
 if TYPE_CHECKING:
     from enishi.config import TagSettings
-    from enishi.reading.site import Site
+    from enishi.generators.base import Site
     from enishi.related.index import Backend
     from enishi.types import Rows, Scores, Vectors
 

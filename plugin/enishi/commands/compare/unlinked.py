@@ -17,7 +17,7 @@ from enishi.pipeline import Blog
 from enishi.reading.documents import PostFile, read_documents
 from enishi.reading.frontmatter_formats import normalise
 from enishi.reading.links import PostFinder, find_posts_of, own_hosts, resolve_links
-from enishi.reading.posts import read_source
+from enishi.reading.source import read_source
 from enishi.reading.template_syntax import MORE_MARK, plain_markdown
 from enishi.types import Document
 
@@ -67,7 +67,7 @@ def _without_templates(body: str) -> str:
 
 def _cut(blog: Blog, file: PostFile, finder: PostFinder, prepare: Callable[[str], str]) -> PostFile | None:
     """The file without its links to posts; None where its body cannot be told from the rest."""
-    hexo = blog.site.reads_like_hexo
+    hexo = blog.site.generator.reads_like_hexo
     body = read_source(file.data, hexo=hexo).body
     text = normalise(file.data.decode("utf-8", "replace"))
     text = text if hexo else text.replace("\r", "\n")

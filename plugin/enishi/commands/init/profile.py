@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from enishi.reading.site import Site
+from enishi.generators.base import Site
 from enishi.types import Document
 
 MOST = 0.8
@@ -128,7 +128,7 @@ def profile_of(
     tags = Counter(tag for document in documents for tag in document.post.tags)
     lengths = [len(document.fields.prose) for document in documents]
     return Profile(
-        generator=site.generator,
+        generator=site.generator.name,
         folders=site.post_folders,
         site_language=site.language,
         posts=dict(sorted(posts.items())),

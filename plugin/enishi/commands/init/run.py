@@ -24,7 +24,6 @@ from enishi.types import Document
 
 FILE_NAME = "enishi.toml"
 _ONTOLOGIES = ("tag_ontology", "tag-ontology", "ontology", "broader_tags", "broader-tags", "tag_broader")
-_DATA_FOLDERS = {"hugo": ("data",), "jekyll": ("_data",), "eleventy": ("_data", "src/_data", "content/_data")}
 _ANY_DATA_FOLDERS = ("source/_data", "_data", "data", "src/_data")
 
 
@@ -175,7 +174,7 @@ def _names_broader_tags(file: str, documents: Sequence[Document], blog: Blog) ->
 
 def _data_file(blog: Blog) -> str:
     """Where a generator without a plugin reads data from."""
-    folders = _DATA_FOLDERS.get(blog.site.generator)
+    folders = blog.site.generator.data_folders
     if not folders:
         return ""
     folder = next((name for name in folders if (blog.site.root / name).is_dir()), folders[0])

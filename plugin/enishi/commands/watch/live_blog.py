@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from enishi.commands.watch.preview import Foreseen, Foresight
 from enishi.encoders.blog import BlogEncoder
 from enishi.errors import Diagnostic, EnishiError, Severity
+from enishi.generators.base import Site
 from enishi.memo import Memo
 from enishi.pipeline import (
     Blog,
@@ -45,8 +46,8 @@ from enishi.pipeline import (
     write,
 )
 from enishi.reading.documents import PostFile, read_files
-from enishi.reading.posts import SourceFile, make_post, read_source
-from enishi.reading.site import Site
+from enishi.reading.find import SourceFile
+from enishi.reading.source import read_source
 from enishi.types import Analysis, Document, TagAnalysis
 from enishi.writing.output import WriteReport
 from enishi.writing.render_tags import TAGS_NAME, render_tags_json
@@ -413,7 +414,7 @@ def _errors(file: PostFile, site: Site, now: datetime) -> list[Diagnostic]:
     if not file.data.strip(b"\0 \t\r\n"):
         # What an editor leaves between emptying a file and writing it; an empty post is none
         return [Diagnostic(file.path, 0, "empty-file", Severity.ERROR, "the file is empty")]
-    _, told = make_post(file.path, read_source(file.data, hexo=site.reads_like_hexo), site, now)
+    _, told = site.make_post(file.path, read_source(file.data, hexo=site.generator.reads_like_hexo), now)
     return [found for found in told if found.severity is Severity.ERROR or found.code in _HALF_TYPED]
 
 

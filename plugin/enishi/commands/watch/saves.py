@@ -15,8 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from enishi.generators import settings_file_names
 from enishi.pipeline import STATE_FOLDER, Blog, Request
-from enishi.reading.site import NEVER_POSTS, SETTINGS_NAMES
+from enishi.reading.find import NEVER_POSTS
 from enishi.tags.declined import DECLINED_NAME
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LONGEST_SECONDS = 2.0
 """Where saves do not end, a build begins after so long all the same."""
 _LONGEST_IN_QUIETS = 10
 _POLL_SECONDS = 1.0
-_SETTINGS = SETTINGS_NAMES | {"enishi.toml", "pyproject.toml", DECLINED_NAME}
+_OWN_SETTINGS = ("enishi.toml", "pyproject.toml", DECLINED_NAME)
 
 Places = Mapping[str, bool]
 """Real paths of folders, and whether what is below them counts, too."""
@@ -212,7 +213,7 @@ def set_up(saves: Saves, blog: Blog, request: Request) -> Places:
         own.append(Path(root, blog.settings.data_file))
     saves.own = tuple(os.path.realpath(path) for path in own)
     single = {os.path.realpath(path) for path in _single_files(blog, request)}
-    saves.single = frozenset(single | {os.path.join(root, name) for name in _SETTINGS})  # noqa: PTH118
+    saves.single = frozenset(single | {os.path.join(root, name) for name in (*settings_file_names(), *_OWN_SETTINGS)})  # noqa: PTH118
     places = places_of(blog, request)
     folders = [path for path, deep in places.items() if deep]
     if blog.settings.templates:

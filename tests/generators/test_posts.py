@@ -1,11 +1,9 @@
-"""Files become posts: which files, and what their generator makes of their front matter."""
+"""What generators make of front matter."""
 
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,27 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.posts import MAX_FILE_BYTES, Source, find_files, make_post, read_source
-from enishi.reading.site import Site
+from enishi.reading.source import from_json, read_source, to_json
 from enishi.types import Post
+from made_up_sites import site_of
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
-
-
-def site(generator: str = "generic", root: Path = Path(), **settings: Any) -> Site:
-    folders = ("source/_posts", "source/_drafts") if generator == "hexo" else ("posts",)
-    settings = {"post_folders": folders, "reads_like_hexo": generator == "hexo", **settings}
-    return Site(root=root, generator=generator, **settings)
 
 
 def read(
     *lines: str, path: str = "", generator: str = "generic", body: str = "body", **settings: Any
 ) -> tuple[Post, list[Diagnostic]]:
     text = "\n".join(["---", *lines, "---", body, ""])
-    of = site(generator, **settings)
+    site = site_of(generator, **settings)
     path = path or ("source/_posts/a.md" if generator == "hexo" else "posts/a.md")
-    return make_post(path, read_source(text.encode(), hexo=of.reads_like_hexo), of, NOW)
+    return site.make_post(path, read_source(text.encode(), hexo=site.generator.reads_like_hexo), NOW)
 
 
 def post(*lines: str, **options: Any) -> Post:
@@ -283,11 +275,11 @@ def test_bytes_that_are_not_utf8() -> None:
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
 def test_any_bytes_make_a_post(data: bytes, hexo: bool) -> None:
     source = read_source(data, hexo=hexo)
-    of = site("hexo" if hexo else "generic", permalink=":year/:title/")
-    made, diagnostics = make_post(f"{of.post_folders[0]}/a.md", source, of, NOW)
+    site = site_of("hexo" if hexo else "generic", permalink=":year/:title/")
+    made, diagnostics = site.make_post(f"{site.post_folders[0]}/a.md", source, NOW)
     assert made.path.endswith("a.md")
     assert diagnostics == sorted(diagnostics)
-    assert Source.from_json(json.loads(json.dumps(source.to_json()))) == source
+    assert from_json(json.loads(json.dumps(to_json(source)))) == source
 
 
 META = st.recursive(
@@ -328,102 +320,17 @@ KEYS = st.sampled_from(
 )
 def test_any_values_make_a_post(meta: dict[str, Any], generator: str) -> None:
     text = f"---\n{json.dumps(meta)}\n---\n"
-    of = site(generator, permalink=":title/:slug/:lang")
-    made, _ = make_post(f"{of.post_folders[0]}/a.md", read_source(text.encode(), hexo=of.reads_like_hexo), of, NOW)
+    site = site_of(generator, permalink=":title/:slug/:lang")
+    made, _ = site.make_post(
+        f"{site.post_folders[0]}/a.md", read_source(text.encode(), hexo=site.generator.reads_like_hexo), NOW
+    )
     assert all(isinstance(tag, str) and tag for tag in made.tags)
     assert all(chain and all(isinstance(name, str) for name in chain) for chain in made.categories)
     assert isinstance(made.title, str)
 
 
 def test_a_source_that_was_not_written_by_us() -> None:
-    wrongs: list[dict[str, Any]] = [{}, {"meta": {}}, {**read_source(b"", hexo=False).to_json(), "problems": [[1]]}]
+    wrongs: list[dict[str, Any]] = [{}, {"meta": {}}, {**to_json(read_source(b"", hexo=False)), "problems": [[1]]}]
     for wrong in wrongs:
         with pytest.raises((KeyError, TypeError, ValueError)):
-            Source.from_json(wrong)
-
-
-# --- files ----------------------------------------------------------------------------------------------------------
-
-
-def write(root: Path, *names: str) -> None:
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("---\ntitle: a\n---\n")
-
-
-def found(of: Site, exclude: tuple[str, ...] = ()) -> tuple[list[str], list[str]]:
-    files, problems = find_files(of, exclude)
-    assert all(file.file.is_file() for file in files)
-    return [file.path for file in files], [f"{p.path} {p.code}" for p in problems]
-
-
-def test_files_of_a_plain_folder(tmp_path: Path) -> None:
-    write(tmp_path, "posts/b.md", "posts/a/c.markdown", "posts/d.txt", "posts/.e/f.md", "posts/g.MDX", "other/h.md")
-    write(tmp_path, "posts/日本/が.md", "posts/_drafts/i.md")
-    assert found(site(root=tmp_path)) == (
-        ["posts/_drafts/i.md", "posts/a/c.markdown", "posts/b.md", "posts/g.MDX", "posts/日本/が.md"],
-        [],
-    )
-    assert found(site(root=tmp_path), ("a", "*.MDX"))[0] == ["posts/_drafts/i.md", "posts/b.md", "posts/日本/が.md"]
-
-
-def test_the_whole_folder_is_searched_with_care(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        "a.md",
-        "README.md",
-        "LICENSE.md",
-        "node_modules/x/b.md",
-        "vendor/c.md",
-        "notes/README.md",
-        ".git/d.md",
-    )
-    assert found(site(root=tmp_path, post_folders=(".",)))[0] == ["a.md", "notes/README.md"]
-
-
-def test_what_hexo_passes_over_is_named(tmp_path: Path) -> None:
-    write(tmp_path, *(f"source/_posts/{name}" for name in ("a.md", "_b.md", "_c/d.md", "_c/e.md", "f.MD", ".g/h.md")))
-    paths, problems = found(site("hexo", tmp_path))
-    assert paths == ["source/_posts/a.md"]
-    assert problems == [
-        *(
-            "source/_posts/.g hidden-from-hexo",
-            "source/_posts/_b.md hidden-from-hexo",
-            "source/_posts/_c hidden-from-hexo",
-        ),
-        "source/_posts/f.MD suffix-in-capitals",
-    ]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_links(tmp_path: Path) -> None:
-    root = tmp_path / "site"
-    write(root, "posts/a.md", "posts/real/b.md", "shared/c.md", "shared/e.txt")
-    write(tmp_path, "outside/d.md")
-    (root / "posts" / "again").symlink_to(root / "posts" / "real")
-    (root / "posts" / "round").symlink_to(root / "posts")
-    (root / "posts" / "shared").symlink_to(root / "shared")
-    (root / "posts" / "out").symlink_to(tmp_path / "outside")
-    (root / "posts" / "out.md").symlink_to(tmp_path / "outside" / "d.md")
-    (root / "posts" / "gone.md").symlink_to(root / "nowhere.md")
-    (root / "posts" / "0.md").symlink_to(root / "posts" / "a.md")  # each real file once, under its own name
-    (root / "posts" / "e.md").symlink_to(root / "shared" / "e.txt")
-    (root / "posts" / "f.md").symlink_to(root / "shared" / "e.txt")
-    paths, problems = found(site(root=root))
-    assert paths == ["posts/a.md", "posts/e.md", "posts/real/b.md", "posts/shared/c.md"]
-    assert problems == ["posts/out link-outside-site", "posts/out.md link-outside-site"]
-
-
-def test_names_are_composed_and_large_files_named(tmp_path: Path) -> None:
-    write(tmp_path, "posts/e\u0301.md", "posts/big.md")
-    with (tmp_path / "posts/big.md").open("ab") as file:
-        file.truncate(MAX_FILE_BYTES + 1)
-    assert found(site(root=tmp_path)) == (["posts/é.md"], ["posts/big.md file-too-large"])
-
-
-def test_special_files_are_not_read(tmp_path: Path) -> None:
-    write(tmp_path, "posts/a.md")
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "posts" / "pipe.md")
-    (tmp_path / "posts" / "folder.md").mkdir()
-    assert found(site(root=tmp_path))[0] == ["posts/a.md"]
+            from_json(wrong)

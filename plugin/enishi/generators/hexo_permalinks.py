@@ -1,0 +1,147 @@
+"""Addresses as Hexo makes them, exact but for what only Hexo knows (its database id).
+
+Dates are written in the site's time zone, where Hexo itself would use the zone of the process; a build that Hexo's own
+plugin starts takes the addresses from Hexo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from enishi.generators.post import Address, date_values
+from enishi.reading.javascript import to_string
+
+if TYPE_CHECKING:
+    from enishi.generators.hexo import HexoSite
+
+_OWN_LETTERS = {
+    "OE": "\x8cŒ", "oe": "\x9cœ", "AE": "ÆǢǼ", "ae": "æǣǽ", "O": "ØƆƟǾꝊꝌ", "o": "øǿɔɵꝋꝍ", "s": "ßȿꞅꞩ", "D": "ĐƉƊƋꝹ",
+    "d": "đƌɖɗꝺ", "H": "ĦⱧⱵꞍ", "h": "ħɥⱨⱶ", "i": "ıɨ", "L": "ĿŁȽⱠⱢꝆꝈꞀ", "l": "ŀłſƚɫⱡꝇꝉꞁ", "n": "ŉƞɲꞑꞥ", "T": "ŦƬƮȾꞆ",
+    "t": "ŧƭʈⱦꞇ", "b": "ƀƃɓ", "B": "ƁƂɃ", "C": "ƇȻꜾ", "c": "ƈȼↄꜿ", "E": "ƎƐ", "F": "ƑꝻ", "f": "ƒꝼ", "G": "ƓǤꝽꝾꞠ",
+    "hv": "ƕ", "I": "Ɨ", "K": "ƘⱩꝀꝂꝄꞢ", "k": "ƙⱪꝁꝃꝅꞣ", "M": "ƜⱮ", "N": "ƝȠꞐꞤ", "OI": "Ƣ", "oi": "ƣ", "P": "ƤⱣꝐꝒꝔ",
+    "p": "ƥᵽꝑꝓꝕ", "V": "ƲɅꝞ", "Y": "ƳɎỾ", "y": "ƴɏỿ", "Z": "ƵȤⱫⱿꝢ", "z": "ƶȥɀⱬꝣ", "DZ": "ǄǱ", "Dz": "ǅǲ", "dz": "ǆǳ",
+    "LJ": "Ǉ", "Lj": "ǈ", "lj": "ǉ", "NJ": "Ǌ", "Nj": "ǋ", "nj": "ǌ", "e": "ǝɇɛ", "g": "ǥɠᵹꝿꞡ", "OU": "Ȣ", "ou": "ȣ",
+    "A": "ȺⱯ", "U": "Ʉ", "J": "Ɉ", "j": "ɉ", "Q": "ɊꝖꝘ", "q": "ɋꝗꝙ", "R": "ɌⱤꝚꞂꞦ", "r": "ɍɽꝛꞃꞧ", "a": "ɐẚⱥ", "m": "ɯɱ",
+    "u": "ʉ", "v": "ʋʌꝟ", "S": "ẞⱾꞄꞨ", "W": "Ⱳ", "w": "ⱳ", "TZ": "Ꜩ", "tz": "ꜩ", "AA": "Ꜳ", "aa": "ꜳ", "AO": "Ꜵ",
+    "ao": "ꜵ", "AU": "Ꜷ", "au": "ꜷ", "AV": "ꜸꜺ", "av": "ꜹꜻ", "AY": "Ꜽ", "ay": "ꜽ", "OO": "Ꝏ", "oo": "ꝏ", "VY": "Ꝡ",
+    "vy": "ꝡ",
+}  # fmt: skip
+_LETTERS = {letter: base for base, letters in _OWN_LETTERS.items() for letter in letters}
+"""Letters that hexo-util folds and Unicode does not decompose."""
+
+
+def fold_diacritics(text: str) -> str:
+    """hexo-util's escapeDiacritic: Latin letters without marks; full-width and circled letters too, digits not."""
+    return text if text.isascii() else "".join(map(_fold, text))
+
+
+def _fold(character: str) -> str:
+    if character < "\x7f" or character > "\uffff":
+        return character
+    if character in _LETTERS:
+        return _LETTERS[character]
+    kind = unicodedata.decomposition(character)
+    if not kind or (kind[0] == "<" and not kind.startswith(("<wide>", "<circle>"))) or character in "\u212a\u212b":
+        return character
+    parts = unicodedata.normalize("NFKD", character)
+    is_letter = parts[0].isascii() and parts[0].isalpha() and all(map(unicodedata.combining, parts[1:]))
+    return parts[0] if is_letter else character
+
+
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_BLANK = r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""JavaScript's `\\s`, which has no NEL."""
+_SPECIAL = re.compile("[" + _BLANK + r"""~`!@#$%^&*()\-_+=\[\]{}|\\;:"'<>,.?/]+""")
+
+
+def slugize(text: str, *, case: int = 0) -> str:
+    """hexo-util's slugize; `case` 1 is lower, 2 upper, as in Hexo's `filename_case`."""
+    result = _SPECIAL.sub("-", _CONTROL.sub("", fold_diacritics(text))).strip("-")
+    return result.lower() if case == 1 else result.upper() if case == 2 else result
+
+
+_PARAMETER = re.compile(r":(\w*[^_\W])", re.ASCII)
+_FILE_NAME_PARTS = {
+    "year": r"(\d{4})",
+    "month": r"(\d{2})",
+    "day": r"(\d{2})",
+    "i_month": r"(\d{1,2})",
+    "i_day": r"(\d{1,2})",
+    "hash": "([0-9a-f]{12})",
+}
+_OF_DATE = frozenset({"year", "month", "day", "hour", "minute", "second", "i_month", "i_day", "timestamp", "hash"})
+_MADE_BY_HEXO = _OF_DATE | {"post_title", "category"}
+
+
+def parse_file_name(pattern: str, relative: str) -> dict[str, str]:
+    """What Hexo takes from the file's path by `new_post_name`: always `title` (the slug), perhaps year, month, …"""
+    rule, stem = posixpath.splitext(pattern)[0], posixpath.splitext(relative)[0]
+    names = _PARAMETER.findall(rule)
+    expression = _PARAMETER.sub(lambda match: _FILE_NAME_PARTS.get(match[1], "(.+?)"), re.escape(rule))
+    match = re.fullmatch(expression, stem, re.ASCII)
+    values = dict(zip(names, match.groups(), strict=True)) if match is not None else {}
+    return values if "title" in values else {**values, "title": slugize(stem)}
+
+
+def post_address(site: HexoSite, address: Address) -> str | None:
+    """The post's path below the root; None where Hexo uses a file's time or an id that only it knows."""
+    given = address.meta.get("permalink")
+    path = _fill(site, address) if given in (None, "", False, 0) else to_string(given)
+    if path is None:
+        return None
+    if site.post_asset_folder and not path.endswith(("/", ".html")):
+        path += "/"
+    if not site.pretty_index:
+        path = path.removesuffix("index.html")
+    if not site.pretty_html and not path.endswith("index.html"):
+        path = path.removesuffix(".html")
+    return path
+
+
+def _fill(site: HexoSite, address: Address) -> str | None:
+    used = set(_PARAMETER.findall(site.permalink))
+    date, slug, meta = address.date, address.slug, address.meta
+    if ("id" in used and not meta.get("id")) or (date is None and used & _OF_DATE):
+        return None
+    names = address.categories[-1] if address.categories else ()
+    categories = (slugize(site.category_map.get(name) or name, case=site.filename_case) for name in names)
+    values: dict[str, Any] = {
+        **site.permalink_defaults,
+        **meta,
+        "layout": meta.get("layout") or "post",
+        "title": slug,
+        "name": posixpath.basename(slug),
+        "post_title": slugize(address.title, case=1),
+        "category": "/".join(categories) or site.default_category,
+    }
+    if date is not None:
+        unix = int(date.timestamp() // 1)
+        digest = hashlib.sha1(f"{slug}{unix}".encode(), usedforsecurity=False).hexdigest()
+        values |= {**date_values(date), "timestamp": str(unix), "hash": digest[:12]}
+    return _PARAMETER.sub(lambda m: to_string(values[m[1]]) if m[1] in values else "undefined", site.permalink)
+
+
+def can_address(site: HexoSite, slug: str, meta: Mapping[str, Any]) -> bool:
+    """Whether Hexo can make the post's address; where it cannot, it leaves the post out."""
+    given = meta.get("permalink")
+    if given:
+        return is_decodable(to_string(given))
+    names = [name for name in _PARAMETER.findall(site.permalink) if name not in _MADE_BY_HEXO]
+    parts = [slug if name in ("title", "name") else meta.get(name) for name in names]
+    return all(is_decodable(to_string(part)) for part in parts if part is not None)
+
+
+def is_decodable(path: str) -> bool:
+    """Whether JavaScript's decodeURI takes the text: each `%` begins an escape, and the escapes are UTF-8."""
+    try:
+        for run in re.findall(r"(?:%[0-9A-Fa-f]{2})+", path):
+            unquote(run, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return re.search(r"%(?![0-9A-Fa-f]{2})", path) is None

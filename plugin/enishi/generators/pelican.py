@@ -1,0 +1,60 @@
+"""Pelican: `content/`, settings in `pelicanconf.py`, of which plain `NAME = literal` lines are read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from enishi.errors import Diagnostic
+from enishi.generators.base import Generator, Site
+from enishi.generators.post import Address, simple_slug
+from enishi.generators.settings import below
+from enishi.reading.javascript import to_string
+
+
+class Pelican(Generator[Site]):
+    """https://docs.getpelican.com/"""
+
+    name = "pelican"
+    label = "a Pelican site"
+    settings_files = ("pelicanconf.py", "publishconf.py")
+    static_folders = ()
+
+    def read_site(self, root: Path) -> tuple[Site, list[Diagnostic]]:
+        """https://docs.getpelican.com/en/latest/settings.html"""
+        settings = self.open_settings(root)
+        content = settings.folder("PATH", "content")
+        articles = [folder for folder in settings.texts("ARTICLE_PATHS") if ".." not in folder]
+        site = Site(
+            root=root,
+            generator=self,
+            post_folders=below(content, *articles) or (content,),
+            url=settings.text("SITEURL").rstrip("/"),
+            root_path=settings.root_path("SITEURL"),
+            permalink=settings.text("ARTICLE_URL"),
+            source_dir=content,
+            future=settings.flag("WITH_FUTURE_DATES", True),
+            timezone=settings.timezone("TIMEZONE"),
+            language=settings.text("DEFAULT_LANG"),
+            settings_file=settings.name,
+        )
+        return site, settings.problems
+
+    def address(self, site: Site, address: Address) -> str | None:
+        """https://docs.getpelican.com/en/latest/settings.html#url-settings"""
+        slug, date = address.meta.get("slug"), address.date
+        values = {
+            "slug": slug if isinstance(slug, str) and slug else simple_slug(address.title or address.slug),
+            "category": simple_slug(address.categories[0][0]) if address.categories else "misc",
+            "lang": to_string(address.meta.get("lang") or site.language or "en"),
+        }
+
+        def value(match: re.Match[str]) -> str:
+            if match[1] == "date" and date is not None:
+                try:
+                    return date.strftime(match[2] or "%Y-%m-%d")
+                except ValueError:
+                    return match[0]
+            return values.get(match[1], match[0])
+
+        return re.sub(r"\{(\w+)(?::([^}]*))?\}", value, site.permalink or "{slug}.html")

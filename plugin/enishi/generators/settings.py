@@ -1,0 +1,210 @@
+"""A generator's settings file, asked for values of the right type.
+
+Nothing is run.  A setting of a wrong type is passed over with a diagnostic that names its line, because a blog that its
+generator builds must build here too.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from enishi.errors import Diagnostic, Severity
+
+MAX_SETTINGS_BYTES = 1024 * 1024
+
+_WORDS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+_TYPES = {bool: "true/false", int: "a number", float: "a number", list: "a list", dict: "a mapping", str: "text"}
+
+
+class SettingsFile:
+    """The values of a settings file (YAML, TOML, JSON, or a Python module of literals) and what is wrong with them."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        """`name` is relative to the site folder `root`; an empty one stands for a file without settings."""
+        self.name = name
+        self.problems: list[Diagnostic] = []
+        self._values: Mapping[str, Any] = {}
+        self._lines: Mapping[str, int] = {}
+        if name:
+            parse = {".toml": _parse_toml, ".json": _parse_json, ".py": _parse_python}.get(Path(name).suffix)
+            try:
+                self._values, self._lines = (parse or _parse_yaml)(read_start(root / name))
+            except _UnreadableError as error:
+                message = f"{error}; the generator's settings are not used"
+                problem = Diagnostic(name, error.line, "bad-site-settings", Severity.WARNING, message)
+                self.problems.append(problem)
+
+    def warn(self, key: str, message: str) -> None:
+        """Report something about a setting."""
+        line = self._lines.get(key, -1) + 1
+        self.problems.append(Diagnostic(self.name, line, "bad-site-setting", Severity.WARNING, message))
+
+    def _warn_type(self, key: str, wanted: str) -> None:
+        given = _TYPES.get(type(self._values[key]), "nothing")
+        self.warn(key, f"`{key}` should be {wanted}, not {given}; it is not used")
+
+    def raw(self, key: str) -> Any:
+        """The value as it is."""
+        return self._values.get(key)
+
+    def text(self, key: str, default: str = "") -> str:
+        """A text."""
+        value = self._values.get(key)
+        if isinstance(value, str):
+            return value or default
+        if value is not None:
+            self._warn_type(key, "text")
+        return default
+
+    def flag(self, key: str, default: bool) -> bool:
+        """A boolean, in YAML 1.1's words too."""
+        value = self._values.get(key)
+        if isinstance(value, str) and value.lower() in _WORDS:
+            return _WORDS[value.lower()]
+        if value is None or isinstance(value, bool):
+            return default if value is None else value
+        self._warn_type(key, "true or false")
+        return default
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A text or a list of texts."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        items = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str) for item in items):
+            self.warn(key, f"`{key}` should be text or a list of texts; what is not text is not used")
+        return tuple(item for item in items if isinstance(item, str) and item)
+
+    def mapping(self, key: str) -> dict[str, str]:
+        """A mapping from text to text."""
+        value = self._values.get(key)
+        if value is None or value == "":
+            return {}
+        if not isinstance(value, dict):
+            self._warn_type(key, "a mapping (`old: new`)")
+            return {}
+        nested = [name for name, item in value.items() if isinstance(item, list | dict)]
+        if nested:
+            self.warn(key, f"`{key}`: {nested[0]!r} should have a text as its value; it is not used")
+        return {name: _plain_text(item) for name, item in value.items() if item is not None and name not in nested}
+
+    def timezone(self, key: str) -> tzinfo:
+        """A time zone by its name in the IANA database; UTC if there is none."""
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        name = self.text(key)
+        if not name or name.upper() == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.warn(key, f"`{key}`: there is no time zone {name!r} (write it as in `Asia/Tokyo`); UTC is used")
+            return UTC
+
+    def root_path(self, key: str, given: str = "") -> str:
+        """The path part of the address in `key`, or the path `given`, with a slash at both ends."""
+        path = given
+        if not given and isinstance(url := self.raw(key), str):
+            try:
+                path = urlsplit(url).path
+            except ValueError:
+                self.warn(key, f"`{key}`: {url!r} is not an address; `/` is used as the site's root")
+        return f"/{path.strip('/')}/".replace("//", "/")
+
+    def folder(self, key: str, default: str) -> str:
+        """A relative POSIX path; one that leads out of the site is not used."""
+        value = self.text(key, default).replace("\\", "/")
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or ":" in value:
+            self.warn(key, f"`{key}`: {value!r} lies outside the site folder; {default!r} is used")
+            return default
+        return str(path)
+
+
+def below(folder: str, *names: str) -> tuple[str, ...]:
+    """The names below a folder, which may be ``.``."""
+    return tuple(str(PurePosixPath(folder, name)) for name in names)
+
+
+def read_start(path: Path) -> str:
+    """The text of a settings file; empty if it is not there or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_SETTINGS_BYTES).decode("utf-8-sig", "replace")
+    except OSError:
+        return ""
+
+
+def _plain_text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+class _UnreadableError(Exception):
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+_Parsed = tuple[Mapping[str, Any], Mapping[str, int]]
+"""Values, and the line of each key from 0."""
+
+
+def _parse_yaml(text: str) -> _Parsed:
+    from enishi.reading.yaml12 import YamlError, load
+
+    try:
+        document = load(text, strict=False)
+    except YamlError as error:
+        raise _UnreadableError(error.line + 1, f"cannot be read as YAML: {error.message}") from None
+    if document.value is not None and not isinstance(document.value, dict):
+        raise _UnreadableError(1, "should be a mapping (`key: value`)")
+    return document.value or {}, document.key_lines
+
+
+def _parse_toml(text: str) -> _Parsed:
+    import tomllib
+
+    try:
+        return tomllib.loads(text), {}
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise _UnreadableError(int(line[1]) if line else 0, f"cannot be read as TOML: {error}") from None
+
+
+def _parse_json(text: str) -> _Parsed:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _UnreadableError(error.lineno, f"cannot be read as JSON: {error.msg}") from None
+    except RecursionError:
+        raise _UnreadableError(0, "cannot be read as JSON: nested too deeply") from None
+    if not isinstance(value, dict):
+        raise _UnreadableError(1, "should be an object")
+    return value, {}
+
+
+def _parse_python(text: str) -> _Parsed:
+    """Plain `NAME = literal` statements; what is anything else is passed over."""
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return values, lines
+    for statement in (statement for statement in module.body if isinstance(statement, ast.Assign)):
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                try:
+                    values[target.id] = ast.literal_eval(statement.value)
+                except (ValueError, TypeError, RecursionError, MemoryError):
+                    continue
+                lines[target.id] = statement.lineno - 1
+    return values, lines
