@@ -758,13 +758,13 @@ def merge(
 
 
 def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
-    from enishi.commands.tags import alias_lines, git_apply, plan_renaming, undo_file
+    from enishi.commands.tags import alias_lines, plan_renaming, undo_file
     from enishi.console import tags as console_tags
 
     plan = plan_renaming(request, old, new)
     patch = undo or undo_file(request.site, old)
     if _carry_out(plan, yes, dry_run, patch):
-        console_tags.print_undo(patch, git_apply(request.site, patch))
+        console_tags.print_undo(request.site, patch)
     console_tags.print_aliases(alias_lines(old, new))
 
 

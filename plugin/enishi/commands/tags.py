@@ -93,8 +93,8 @@ class LastTags:
     def names(self) -> frozenset[str]:
         """Every tag that a post carries or that is proposed."""
         carried = {tag for post in self.posts.values() for tag in post.tags}
-        suggested = {found.tag for post in self.posts.values() for found in post.suggestions}
-        return frozenset(carried | suggested | {found.tag for topic in self.topics for found in topic.missing})
+        suggested = {one.tag for post in self.posts.values() for one in post.suggestions}
+        return frozenset(carried | suggested | {one.tag for topic in self.topics for one in topic.missing})
 
 
 def last_tags(request: Request) -> LastTags:
@@ -199,14 +199,14 @@ def _meant(request: Request, names: Sequence[str]) -> list[str]:
 
 
 def by_tag(posts: Iterable[TaggedPost]) -> dict[str, list[tuple[TaggedPost, TagSuggestion]]]:
-    """The same suggestions by tag, and for each tag the surest first; the tag with the surest comes first."""
-    found: dict[str, list[tuple[TaggedPost, TagSuggestion]]] = {}
+    """The same suggestions by tag, and for each tag the surest first; the tag with the surest first."""
+    rows: dict[str, list[tuple[TaggedPost, TagSuggestion]]] = {}
     for post in posts:
         for suggestion in post.suggestions:
-            found.setdefault(suggestion.tag, []).append((post, suggestion))
-    for entries in found.values():
+            rows.setdefault(suggestion.tag, []).append((post, suggestion))
+    for entries in rows.values():
         entries.sort(key=lambda entry: (-entry[1].confidence, entry[0].path))
-    return dict(sorted(found.items(), key=lambda item: (-item[1][0][1].confidence, item[0])))
+    return dict(sorted(rows.items(), key=lambda item: (-item[1][0][1].confidence, item[0])))
 
 
 # -- topics ----------------------------------------------------------------------------------------------------------
@@ -242,10 +242,10 @@ def audit(request: Request) -> BlogAudit:
     """Read the blog as it lies on the disk, and look its tags over; no build is needed."""
     blog = load(request)
     with open_cache(request.site) as cache:
-        documents, told = read(blog, cache, request.processes)
+        documents, diagnostics = read(blog, cache, request.processes)
     posts = [document.post for document in documents]
     vocabulary, problems = read_vocabulary(posts, blog.site, blog.settings.tags)
-    broken = [diagnostic for diagnostic in told if diagnostic.severity is Severity.ERROR]
+    broken = [one for one in diagnostics if one.severity is Severity.ERROR]
     return BlogAudit(
         audit_tags(documents, vocabulary, blog.settings.tags),
         {document.post.path: document for document in documents},
@@ -289,7 +289,7 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
     tags = blog.settings.tags
     vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, tags)
     names = {name for document in documents for name in document.post.tags}
-    found = explain.explain_tag(
+    explanation = explain.explain_tag(
         documents,
         blog.site,
         tags,
@@ -299,7 +299,7 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
         blocks=encoder.tag_blocks,
         backend=blog.settings.index.backend,
     )
-    return found, {path: document.title for path, document in posts.items()}
+    return explanation, {path: document.title for path, document in posts.items()}
 
 
 # -- declining -------------------------------------------------------------------------------------------------------
@@ -346,11 +346,11 @@ def declines_of(request: Request) -> tuple[list[Decline], list[Diagnostic]]:
     """All declines, those of the settings too (which have no `content`), sorted; and what could not be read."""
     settings, ignored = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
     declines, diagnostics = read_declined(request.site)
-    found = {(known.post, fold_tag(known.tag)): known for known in declines}
+    known = {(one.post, fold_tag(one.tag)): one for one in declines}
     for path, tags in settings.tags.declined.items():
         for tag in tags:
-            found.setdefault((path, fold_tag(tag)), Decline(path, tag))
-    return sorted(found.values()), [*ignored, *diagnostics]
+            known.setdefault((path, fold_tag(tag)), Decline(path, tag))
+    return sorted(known.values()), [*ignored, *diagnostics]
 
 
 def _known_tag(tag: str, names: Collection[str]) -> str:
@@ -458,13 +458,13 @@ def plan_suggestions(
     changes: dict[str, list[TagChange]] = {}
     less_sure = 0
     for post in choose_posts(tags, request, names):
-        for found in post.suggestions:
-            if wanted and spelling_key(found.tag) not in wanted:
+        for suggestion in post.suggestions:
+            if wanted and spelling_key(suggestion.tag) not in wanted:
                 continue
-            if found.confidence < min_confidence:
+            if suggestion.confidence < min_confidence:
                 less_sure += 1
             else:
-                changes.setdefault(post.path, []).append(TagChange.adding(found.tag))
+                changes.setdefault(post.path, []).append(TagChange.adding(suggestion.tag))
     plan = _plan(load(request), changes) if changes else Plan()
     return Plan(plan.edits, plan.refused, less_sure)
 
@@ -489,7 +489,7 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
         raise SettingsError(f"the new name {new!r} is one of the old ones")
     blog = load(request)
     with open_cache(request.site) as cache:
-        documents, told = read(blog, cache, request.processes)
+        documents, diagnostics = read(blog, cache, request.processes)
     names = {tag for document in documents for tag in document.post.tags}
     for tag in old:
         if tag not in names:
@@ -499,8 +499,8 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
         document.post.path: [TagChange.renaming(tag, new) for tag in dict.fromkeys(old) if tag in document.post.tags]
         for document in documents
     }
-    # Of a post that cannot be read nobody knows the tags: where it seems to hold the name, the author is told
-    broken = {found.path for found in told if found.severity is Severity.ERROR}
+    # Nobody knows the tags of a post that cannot be read: one that seems to hold the name is refused by name
+    broken = {one.path for one in diagnostics if one.severity is Severity.ERROR}
     for file in blog.files:
         if file.path in broken and not changes.get(file.path):
             changes[file.path] = [TagChange.renaming(tag, new) for tag in old if tag.encode() in file.data]
@@ -606,20 +606,6 @@ def _shorten_undo(file: Path, data: bytes) -> None:
             replace_file(file, data)
         else:
             file.unlink()
-
-
-def git_apply(site: Path, patch: Path) -> str:
-    """The command, to be run in the site folder, by which git applies a patch with paths relative to it."""
-    import shlex
-
-    root = Path(os.path.realpath(site))
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    words = ["git", "apply"]
-    if top != root:  # git reads paths from its own top, and passes over what lies elsewhere without a word
-        words.append(f"--directory={root.relative_to(top).as_posix()}")
-    file = Path(os.path.realpath(patch))
-    words.append(file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file))
-    return shlex.join(words)
 
 
 def alias_lines(old: Iterable[str], new: str) -> list[str]:

@@ -5,8 +5,10 @@ What could be piped on goes to standard output (a patch, a table), what is said 
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ def suggestion_values(posts: Sequence[TaggedPost], grouped_by_tag: bool) -> dict
                     "path": post.path,
                     "title": post.title,
                     "tags": list(post.tags),
-                    "suggestions": [_with_level(found) for found in post.suggestions],
+                    "suggestions": [_with_level(suggestion) for suggestion in post.suggestions],
                 }
                 for post in posts
             ]
@@ -50,15 +52,17 @@ def suggestion_values(posts: Sequence[TaggedPost], grouped_by_tag: bool) -> dict
         "tags": [
             {
                 "tag": tag,
-                "posts": [{"path": post.path, "title": post.title, **_with_level(found)} for post, found in rows],
+                "posts": [
+                    {"path": post.path, "title": post.title, **_with_level(suggestion)} for post, suggestion in rows
+                ],
             }
             for tag, rows in by_tag(posts).items()
         ]
     }
 
 
-def _with_level(found: TagSuggestion) -> dict[str, Any]:
-    return {**suggestion_fields(found), "level": level(found.confidence)}
+def _with_level(suggestion: TagSuggestion) -> dict[str, Any]:
+    return {**suggestion_fields(suggestion), "level": level(suggestion.confidence)}
 
 
 def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_tag: bool, more: int) -> None:
@@ -70,25 +74,29 @@ def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_ta
     if grouped_by_tag:
         for tag, rows in by_tag(posts).items():
             out.print(Text(f"#{shown(tag)}", style="bold"))
-            for post, found in rows:
-                _print_suggestion(out, tags, found, Text.assemble(shown(post.title), "  ", (shown(post.path), "dim")))
+            for post, suggestion in rows:
+                _print_suggestion(
+                    out, tags, suggestion, Text.assemble(shown(post.title), "  ", (shown(post.path), "dim"))
+                )
             out.print()
     else:
         for post in posts:
             carried = " ".join(f"#{shown(tag)}" for tag in post.tags) or "no tags yet"
             out.print(Text.assemble((shown(post.title), "bold"), "  ", (f"{shown(post.path)}  {carried}", "dim")))
-            for found in post.suggestions:
-                _print_suggestion(out, tags, found, Text(f"#{shown(found.tag)}", style="bold"))
+            for suggestion in post.suggestions:
+                _print_suggestion(out, tags, suggestion, Text(f"#{shown(suggestion.tag)}", style="bold"))
             out.print()
     if more:
         out.print(Text(f"… and {counted(more, 'more post')} (--limit {len(posts) + more} for all)", style="dim"))
     out.print(Text("`enishi tags apply` writes those marked add; `enishi tags decline POST TAG` says no", style="dim"))
 
 
-def _print_suggestion(out: Console, tags: LastTags, found: TagSuggestion, name: Text) -> None:
-    word = level(found.confidence)
-    out.print(Text.assemble("  ", (f"{found.confidence:.2f} ", "cyan"), (f"{word:<6} ", _LEVEL_STYLES[word]), name))
-    for line in evidence_lines(found.evidence, tags):
+def _print_suggestion(out: Console, tags: LastTags, suggestion: TagSuggestion, name: Text) -> None:
+    word = level(suggestion.confidence)
+    out.print(
+        Text.assemble("  ", (f"{suggestion.confidence:.2f} ", "cyan"), (f"{word:<6} ", _LEVEL_STYLES[word]), name)
+    )
+    for line in evidence_lines(suggestion.evidence, tags):
         out.print(Padding(Text(line, style="dim"), (0, 0, 0, 14)))
 
 
@@ -110,28 +118,28 @@ def evidence_lines(evidence: Evidence, tags: LastTags) -> list[str]:
     return lines
 
 
-def print_tag_explanation(found: TagExplanation, titles: Mapping[str, str]) -> None:
-    """Why a tag is, or is not, suggested for a post."""
+def print_tag_explanation(why: TagExplanation, titles: Mapping[str, str]) -> None:
+    """Why a tag is, or is not, suggested for a post, with the factors that its confidence is made of."""
     out = Console(highlight=False)
-    out.print(Text.assemble((f"#{shown(found.tag)}", "bold"), " on ", (shown(found.post), "bold")))
-    out.print(Text(f"It is {found.verdict}; {counted(found.posts_with_tag, 'post')} of the blog carry it."))
-    if found.confidence is None:
+    out.print(Text.assemble((f"#{shown(why.tag)}", "bold"), " on ", (shown(why.post), "bold")))
+    out.print(Text(f"It is {why.verdict}; {counted(why.posts_with_tag, 'post')} of the blog carry it."))
+    if why.confidence is None:
         return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(justify="right", style="cyan")
     table.add_column(overflow="fold")
-    table.add_row(f"{found.start:.2%}", "how likely any tag is on any post; its odds are multiplied by")
-    for name, factor in found.factors:
+    table.add_row(f"{why.start:.2%}", "how likely any tag is on any post; its odds are multiplied by")
+    for name, factor in why.factors:
         table.add_row(_times(factor), Text(f"for {name}"))
-    table.add_row(f"{found.confidence:.2%}", Text("how sure that makes it (at most 95 %)", style="bold"))
+    table.add_row(f"{why.confidence:.2%}", Text("how sure that makes it (at most 95 %)", style="bold"))
     out.print(Padding(table, (1, 0, 0, 2)))
-    if found.parts and found.neighbors_say is not None:
-        ranked = sorted(found.parts, key=lambda part: (-abs(part[1]), part[0]))
+    if why.parts and why.neighbors_say is not None:
+        ranked = sorted(why.parts, key=lambda part: (-abs(part[1]), part[0]))
         parts = ", ".join(f"{name} {share:+.2f}" for name, share in ranked if abs(share) >= _LEAST_SHARE)
-        told = f"Posts like it say {found.neighbors_say:.2f}" + (f": {parts}." if parts else ".")
-        out.print(Padding(Text(told), (1, 0, 0, 0)))
+        sentence = f"Posts like it say {why.neighbors_say:.2f}" + (f": {parts}." if parts else ".")
+        out.print(Padding(Text(sentence), (1, 0, 0, 0)))
     nothing = LastTags({path: TaggedPost(path, title, "", (), ()) for path, title in titles.items()}, ())
-    for line in evidence_lines(found.evidence, nothing):
+    for line in evidence_lines(why.evidence, nothing):
         out.print(Text(f"{line[0].upper()}{line[1:]}."))
 
 
@@ -154,8 +162,8 @@ def print_declines(declines: Sequence[Decline]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("Post", overflow="fold")
     table.add_column("Declined tag", overflow="fold", style="bold")
-    for found in declines:
-        table.add_row(Text(shown(found.post)), Text(f"#{shown(found.tag)}"))
+    for decline in declines:
+        table.add_row(Text(shown(decline.post)), Text(f"#{shown(decline.tag)}"))
     out.print(table)
 
 
@@ -200,17 +208,28 @@ def size_of(plan: Plan) -> str:
     return f"{counted(plan.changes, 'tag')} in {counted(len(plan.edits), 'post')}"
 
 
-def print_undo(patch: Path, command: str) -> None:
+def print_undo(site: Path, patch: Path) -> None:
     """How to take a renaming back."""
-    say(f"undo patch: {shown(str(patch))} (in the blog's folder: {shown(command)})")
+    say(f"undo patch: {shown(str(patch))} (in the blog's folder: {shown(_git_apply(site, patch))})")
 
 
-def print_aliases(lines: Iterable[str]) -> None:
+def _git_apply(site: Path, patch: Path) -> str:
+    """The command for the site folder by which git applies a patch whose paths are relative to it."""
+    root = Path(os.path.realpath(site))
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    words = ["git", "apply"]
+    if top != root:  # git reads paths from its own top, and passes over what lies elsewhere without a word
+        words.append(f"--directory={root.relative_to(top).as_posix()}")
+    file = Path(os.path.realpath(patch))
+    words.append(file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file))
+    return shlex.join(words)
+
+
+def print_aliases(lines: Sequence[str]) -> None:
     """What to add to the settings."""
-    found = list(lines)
-    if found:
+    if lines:
         say("so that the old name is read as the new one from now on, add to enishi.toml:\n\n[tags.aliases]")
-        for line in found:
+        for line in lines:
             say(line)
 
 
@@ -234,7 +253,8 @@ def topic_values(tags: LastTags) -> dict[str, Any]:
                 "years": {str(year): number for year, number in posts_by_year(tags, topic, years).items()},
                 "tags": [{"tag": tag.tag, "with_tag": tag.with_tag, "posts": tag.posts} for tag in topic.tags],
                 "missing": [
-                    {"tag": found.tag, "posts": list(found.posts), "new": found.is_new} for found in topic.missing
+                    {"tag": missing.tag, "posts": list(missing.posts), "new": missing.is_new}
+                    for missing in topic.missing
                 ],
             }
             for topic in tags.topics
@@ -265,18 +285,20 @@ def print_topics(tags: LastTags) -> None:
 
 def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
     with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
-    for found in topic.missing:
-        number, name = len(topic.posts), f"#{shown(found.tag)}"
-        if found.is_new:
-            told = f"{len(found.posts)} of {number} posts about {_label(topic)} speak of it, and no tag covers them:"
-            out.print(Text.assemble("\n", (name, "bold"), f" (new): {told}"))
+    for missing in topic.missing:
+        number, name = len(topic.posts), f"#{shown(missing.tag)}"
+        if missing.is_new:
+            sentence = (
+                f"{len(missing.posts)} of {number} posts about {_label(topic)} mention it, and no tag covers them:"
+            )
+            out.print(Text.assemble("\n", (name, "bold"), f" (new): {sentence}"))
         else:
-            told = f"{with_tag.get(found.tag, 0)} of {number} posts about {_label(topic)} carry it; not so:"
-            out.print(Text.assemble("\n", (name, "bold"), f": {told}"))
-        for path in found.posts[:_SHOWN_POSTS]:
+            sentence = f"{with_tag.get(missing.tag, 0)} of {number} posts about {_label(topic)} carry it; without it:"
+            out.print(Text.assemble("\n", (name, "bold"), f": {sentence}"))
+        for path in missing.posts[:_SHOWN_POSTS]:
             out.print(Padding(Text.assemble(shown(tags.title(path)), "  ", (shown(path), "dim")), (0, 0, 0, 2)))
-        if len(found.posts) > _SHOWN_POSTS:
-            out.print(Text(f"  … and {len(found.posts) - _SHOWN_POSTS} more (--json for all)", style="dim"))
+        if len(missing.posts) > _SHOWN_POSTS:
+            out.print(Text(f"  … and {len(missing.posts) - _SHOWN_POSTS} more (--json for all)", style="dim"))
 
 
 def _label(topic: Topic) -> str:

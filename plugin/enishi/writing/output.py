@@ -99,7 +99,7 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
         hashes = _read_manifest(folder / MANIFEST_NAME)
         root = os.fspath(out)  # strings, as a Path for each costs 60 ms over 10,000 files
         contents = ((known, _content(f"{root}/{name}")) for name, known in hashes.items())
-        return bool(hashes) and all(found is not None and _sha256(found) == known for known, found in contents)
+        return bool(hashes) and all(current is not None and _sha256(current) == known for known, current in contents)
     except (OSError, OutputError):
         return False
 
@@ -135,7 +135,7 @@ class _Plan:
     manifest: dict[str, str] = field(default_factory=dict)
     """Hash by name, as it will stand at the end."""
     transient: dict[str, set[str]] = field(default_factory=dict)
-    """Hashes that may be found if the run is broken off and that the old manifest does not know."""
+    """Hashes that may be there if the run is broken off and that the old manifest does not know."""
 
 
 class _Run:
@@ -175,13 +175,13 @@ class _Run:
     def _plan_wanted(self, plan: _Plan, name: str, content: bytes) -> None:
         """Equal bytes are taken for ours whoever wrote them: replacing them loses nothing."""
         target = f"{self.out}/{name}"  # text, as a Path for each of thousands costs more than to look
-        found = _content(target)
-        if found == content:
+        current = _content(target)
+        if current == content:
             plan.unchanged.append(name)
-        elif not os.path.lexists(target) if found is None else self._is_ours(name, found):
+        elif not os.path.lexists(target) if current is None else self._is_ours(name, current):
             plan.write.append(name)
-            if found is not None:
-                self._may_be_there(plan, name, _sha256(found))
+            if current is not None:
+                self._may_be_there(plan, name, _sha256(current))
         else:
             (plan.edited if name in self.known else plan.foreign).append(name)
             if name in self.before:  # should the author undo the edit, it is ours again
@@ -194,17 +194,17 @@ class _Run:
         target = self.out / name
         if not os.path.lexists(target) or not _is_safe_name(name) or not self._leads_inside(name):
             return
-        found = _content(target)
-        if found is not None and self._is_ours(name, found):
+        current = _content(target)
+        if current is not None and self._is_ours(name, current):
             plan.remove.append(name)
-            self._may_be_there(plan, name, _sha256(found))
+            self._may_be_there(plan, name, _sha256(current))
         else:
             plan.left.append(name)
 
-    def _is_ours(self, name: str, found: bytes) -> bool:
+    def _is_ours(self, name: str, current: bytes) -> bool:
         """A power cut can leave a file of ours empty or as zero bytes; nothing of an author's is lost with those."""
         hashes = self.known.get(name)
-        return hashes is not None and (_sha256(found) in hashes or not found.strip(b"\0"))
+        return hashes is not None and (_sha256(current) in hashes or not current.strip(b"\0"))
 
     def _may_be_there(self, plan: _Plan, name: str, known: str) -> None:
         if self.before.get(name) != known:
