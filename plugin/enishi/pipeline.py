@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
+    from enishi.tags.suggest import TagModel
     from enishi.types import Vectors
 
 STATE_FOLDER = ".enishi"
@@ -235,7 +236,7 @@ def analyze(
     Pure: depends on nothing but its arguments (and on the ontology of tags, where a setting names its file).
     """
     relations = relate(documents, site, settings, encoder, progress=progress)
-    tags = tag(documents, site, settings, declines, relations.tag_blocks, progress=progress)
+    tags, _ = tag(documents, site, settings, declines, relations.tag_blocks, progress=progress)
     return relations.vectors, join(documents, relations, tags)
 
 
@@ -280,12 +281,15 @@ def tag(
     *,
     memo: Memo | None = None,
     progress: Progress = lambda *_: None,
-) -> TagAnalysis:
-    """Suggestions and topics; nothing where the settings want none.  `blocks`: :attr:`Relations.tag_blocks`."""
+) -> tuple[TagAnalysis, TagModel | None]:
+    """Suggestions and topics, and what they were made from; nothing where the settings want none.
+
+    `blocks`: :attr:`Relations.tag_blocks`.
+    """
     from enishi.tags.suggest import suggest_tags
 
     if not settings.tags.enabled:
-        return TagAnalysis()
+        return TagAnalysis(), None
     progress("suggesting tags", 0, 0)
     declined = match_declines(declines, documents, settings.tags.declined)
     return suggest_tags(

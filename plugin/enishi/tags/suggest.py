@@ -70,8 +70,8 @@ def suggest_tags(
     backend: Backend = "auto",
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
-) -> TagAnalysis:
-    """Suggestions for every post, drafts too, out of the blog's own tags.
+) -> tuple[TagAnalysis, TagModel]:
+    """Suggestions for every post, drafts too, out of the blog's own tags; and what they were made from.
 
     Args:
         documents: sorted by path.
@@ -96,26 +96,21 @@ def suggest_tags(
         terms = TellingTerms(documents, memo)
         explain = Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
         rules = Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
-        if memo is not None:
-            memo.put(STANDING, StandingTags(documents, vocabulary, likeness, estimate, settings, declined or {}))
         progress()
         suggestions = rules.choose(explain)
     progress()
-    return TagAnalysis(
+    analysis = TagAnalysis(
         suggestions=suggestions,
         topics=describe_topics(documents, grouping, vocabulary, terms, rules.wants),
         topic_of={documents[row].post.path: topic for row, topic in sorted(grouping.of_row.items())},
         diagnostics=tuple(sorted(diagnostics)),
     )
-
-
-STANDING = "standing tags"
-"""Under which a memo keeps :class:`StandingTags`."""
+    return analysis, TagModel(documents, vocabulary, likeness, estimate, settings, declined or {})
 
 
 @dataclass(frozen=True, slots=True)
-class StandingTags:
-    """What suggestions were made from: enough to suggest tags for one more post."""
+class TagModel:
+    """What the suggestions of a blog were made from: enough to suggest tags for one more post."""
 
     documents: Sequence[Document]
     vocabulary: Vocabulary

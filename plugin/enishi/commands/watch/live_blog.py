@@ -48,6 +48,7 @@ from enishi.pipeline import (
 from enishi.reading.documents import PostFile, read_files
 from enishi.reading.find import SourceFile
 from enishi.reading.source import read_source
+from enishi.tags.suggest import TagModel
 from enishi.types import Analysis, Document, TagAnalysis
 from enishi.writing.output import WriteReport
 from enishi.writing.render_tags import TAGS_NAME, render_tags_json
@@ -121,6 +122,7 @@ class Standing:
         self._shown: tuple[Diagnostic, ...] = ()
         self._tags: TagAnalysis | None = None
         self._foresight: Foresight | None = None
+        self._tag_model: TagModel | None = None
         self._tags_file: bytes | None = None
         self._digest = ""
         """Of what was written last."""
@@ -160,7 +162,10 @@ class Standing:
         """Prepare to foresee the next save; for when nothing else is to be done."""
         blog, relations = self._current(), self._relations
         if relations is not None and self._tags is not None and self._encoder is not None:
-            self._foresight = Foresight(self._documents, relations, self._encoder, blog.settings, self._memo)
+            self._foresight = Foresight(
+                self._documents, relations, self._encoder, blog.settings, self._memo, self._tag_model
+            )
+            self._tag_model = None  # the foresight keeps it if it has a use for it
 
     def relate(self, progress: Progress = lambda *_: None) -> Done:
         """Write what is related.  The suggestions written last stay beside it until :meth:`tag`.
@@ -196,7 +201,9 @@ class Standing:
         if relations is None or rendered is None:
             raise RuntimeError("nothing was related before")
         blocks = relations.tag_blocks
-        tags = tag(documents, blog.site, blog.settings, blog.declines, blocks, memo=self._memo, progress=progress)
+        tags, model = tag(
+            documents, blog.site, blog.settings, blog.declines, blocks, memo=self._memo, progress=progress
+        )
         with self._failing():
             analysis = join(documents, relations, tags)
             files = dict(rendered.files)
@@ -220,7 +227,7 @@ class Standing:
                     told,
                     written,
                 )
-        self._tags = tags
+        self._tags, self._tag_model = tags, model
         return Done(analysis, written, self._diagnostics(analysis, written), summary)
 
     # -- what is to be known of it -----------------------------------------------------------------------------------
@@ -259,7 +266,7 @@ class Standing:
     def forget(self) -> None:
         """Do everything anew next time: after an error, nobody knows what is left half-done."""
         self._memo, self._key, self._encoder, self._relations, self._tags = Memo(), "", None, None, None
-        self._foresight = None
+        self._foresight = self._tag_model = None
 
     def _current(self) -> Blog:
         if self._blog is None:

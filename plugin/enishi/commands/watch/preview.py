@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from enishi.tags.suggest import TagModel
+
 _DIGITS = 4
 
 
@@ -44,6 +46,7 @@ class Foresight:
         encoder: the one that did.
         settings: of the blog.
         memo: the one that the round had.
+        tag_model: what the round suggested tags from.
     """
 
     def __init__(
@@ -53,11 +56,12 @@ class Foresight:
         encoder: BlogEncoder,
         settings: Settings,
         memo: Memo,
+        tag_model: TagModel | None = None,
     ) -> None:
         self._documents, self._relations, self._encoder = documents, relations, encoder
         self._limit = settings.related.limit
         self._row = {document.post.path: row for row, document in enumerate(documents)}
-        self._tags = TagForesight.of(memo)
+        self._tags = TagForesight.of(tag_model)
         self._reasons = Reasons(documents, memo, name="foresight")
 
     def of(self, document: Document) -> Foreseen:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from enishi.memo import Memo
 from enishi.tags.calibration import Constants, shipped_constants, shown_confidence, sigmoid, standardise
 from enishi.tags.evidence import FEATURES, Named, centroid_feature, date_feature, fill_mentions, ridge_features
 from enishi.tags.likeness import ExactLearner, ExactLikeness
 from enishi.tags.mentions import count_mentions
-from enishi.tags.suggest import DIGITS, EVIDENCE_NEIGHBORS, STANDING, StandingTags, without_implied
+from enishi.tags.suggest import DIGITS, EVIDENCE_NEIGHBORS, TagModel, without_implied
 from enishi.threads import one_thread
 from enishi.types import Document, Evidence, Neighbor, TagSuggestion
 
@@ -42,34 +41,32 @@ class _Part:
 class TagForesight:
     """The tags of a blog as the last round left them."""
 
-    def __init__(self, standing: StandingTags, likeness: ExactLikeness, constants: Constants) -> None:
-        self._standing, self._likeness, self._constants = standing, likeness, constants
-        estimate = standing.estimate
+    def __init__(self, model: TagModel, likeness: ExactLikeness, constants: Constants) -> None:
+        self._model, self._likeness, self._constants = model, likeness, constants
+        estimate = model.estimate
         labels = estimate.labels
-        self._row = {document.post.path: row for row, document in enumerate(standing.documents)}
+        self._row = {document.post.path: row for row, document in enumerate(model.documents)}
         with one_thread():
             self._learner: ExactLearner = likeness.learner(labels.y, labels.labelled)
         self._named = Named(labels, estimate.mentions)
         self._posts_with = (estimate.mentions.counts > 0).sum(axis=0)
-        dates = [document.post.date for document in standing.documents]
+        dates = [document.post.date for document in model.documents]
         self._days = np.array([date.timestamp() / 86400 if date else np.nan for date in dates], dtype=float)
         self._parts: dict[int, _Part] = {}
 
     @classmethod
-    def of(cls, memo: Memo) -> TagForesight | None:
-        """From what a memo kept of the last round; None where there is nothing to go by."""
-        standing = memo.get(STANDING)
-        if not isinstance(standing, StandingTags) or not isinstance(standing.likeness, ExactLikeness):
+    def of(cls, model: TagModel | None) -> TagForesight | None:
+        """From what the last round suggested tags from; None where there is nothing to go by."""
+        if model is None or not isinstance(model.likeness, ExactLikeness):
             return None
-        if len(standing.documents) > MOST_POSTS or not standing.estimate.keys or standing.settings.constants:
-            memo.put(STANDING, None)
+        if len(model.documents) > MOST_POSTS or not model.estimate.keys or model.settings.constants:
             return None
-        return cls(standing, standing.likeness, shipped_constants())
+        return cls(model, model.likeness, shipped_constants())
 
     def suggestions(self, document: Document) -> tuple[TagSuggestion, ...] | None:
         """About the tags that will be suggested for the post, with the posts that speak for them."""
-        standing = self._standing
-        keys, vocabulary, settings = standing.estimate.keys, standing.vocabulary, standing.settings
+        model = self._model
+        keys, vocabulary, settings = model.estimate.keys, model.vocabulary, model.settings
         if not document.words:
             return ()
         with one_thread():
@@ -82,9 +79,9 @@ class TagForesight:
                 kernel[row] = cosines[row] = 0  # its own former self is no evidence
             mentions = count_mentions([document], [vocabulary.spellings[key] for key in keys])
             features = self._features(document, row, kernel, cosines, mentions)
-            margin = standardise(features.reshape(-1, len(FEATURES)), self._constants) @ standing.estimate.weights
+            margin = standardise(features.reshape(-1, len(FEATURES)), self._constants) @ model.estimate.weights
         confidence = np.round(shown_confidence(sigmoid(margin)), DIGITS)
-        declined = standing.declined.get(document.post.path, frozenset())
+        declined = model.declined.get(document.post.path, frozenset())
         unfit = vocabulary.unfit_for(document.post) | frozenset(map(vocabulary.key, declined))
         ranked = [
             (float(confidence[column]), column)
@@ -105,7 +102,7 @@ class TagForesight:
         self, document: Document, row: int | None, kernel: Matrix, cosines: Matrix, mentions: Mentions
     ) -> npt.NDArray[np.float32]:
         """Shape (1, n_tags, len(FEATURES))."""
-        labels = self._standing.estimate.labels
+        labels = self._model.estimate.labels
         part = self._part(-1 if row is None else int(labels.fold[row]))
         y, date = labels.y[part.learned], document.post.date
         day = np.array([date.timestamp() / 86400 if date else np.nan])
@@ -113,7 +110,7 @@ class TagForesight:
             kernel, cosines, part.rows, part.learned, part.prior, part.lengths
         )
         features = np.zeros((1, y.shape[1], len(FEATURES)), dtype=np.float32)
-        fill_mentions(features, mentions, self._posts_with, len(self._standing.documents))
+        fill_mentions(features, mentions, self._posts_with, len(self._model.documents))
         values = {
             **ridge_features(ridge, part.prior),
             "cen_z": centroid_feature(centroid, y.sum(axis=0)),
@@ -128,7 +125,7 @@ class TagForesight:
 
     def _part(self, number: int) -> _Part:
         if number not in self._parts:
-            labels = self._standing.estimate.labels
+            labels = self._model.estimate.labels
             fold = labels.fold[labels.labelled]
             rows = labels.labelled[fold == number] if number >= 0 else np.flatnonzero(labels.fold < 0)
             learned = labels.labelled[fold != number] if number >= 0 else labels.labelled
@@ -138,11 +135,11 @@ class TagForesight:
         return self._parts[number]
 
     def _neighbors(self, column: int, cosines: Matrix) -> tuple[Neighbor, ...]:
-        estimate = self._standing.estimate
+        estimate = self._model.estimate
         carriers = np.flatnonzero(estimate.carried[:, column])
         best = carriers[np.argsort(-cosines[carriers], kind="stable")[:EVIDENCE_NEIGHBORS]]
         return tuple(
-            Neighbor(self._standing.documents[other].post.path, round(float(cosines[other]), DIGITS))
+            Neighbor(self._model.documents[other].post.path, round(float(cosines[other]), DIGITS))
             for other in best.tolist()
             if cosines[other] > 0
         )
