@@ -11,9 +11,9 @@ import pytest
 
 from blog import TOPICS
 from enishi.commands.compare import encoded
-from enishi.encoders.joining import unit_rows
 from enishi.encoders.parts import PartEncoder
 from enishi.types import Document
+from enishi.vectors import unit_rows
 
 if TYPE_CHECKING:
     from enishi.config import Settings

@@ -62,7 +62,7 @@ STATE_FOLDER = ".enishi"
 _CACHE_NAME = "cache.db"
 _LAST = "last build"
 """Of which build the vectors in the cache are."""
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "scann", "jinja2")
+_LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
 """Whose versions may change what is written."""
 _REMEMBERED_GAPS = 3
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # numpy costs 80 ms, and a build with nothing to do needs no 
     Vectors: TypeAlias = npt.NDArray[np.float32]
     Rows: TypeAlias = npt.NDArray[np.int64]
     Scores: TypeAlias = npt.NDArray[np.float64]
+    Matrix: TypeAlias = npt.NDArray[np.float64]
 
 Status = Literal["published", "draft", "unpublished", "future"]
 

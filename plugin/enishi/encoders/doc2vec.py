@@ -20,13 +20,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.encoders.gensim_library import gensim_version, stable_hash
-from enishi.encoders.joining import unit_rows
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import fold, words
-from enishi.threads import one_thread
 from enishi.types import Document
+from enishi.vectors import one_thread, unit_rows
 
 if TYPE_CHECKING:
     import numpy as np

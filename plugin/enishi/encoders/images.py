@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import digest
-from enishi.encoders.joining import unit_rows
 from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, ways_out
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.errors import Diagnostic, EncoderError, Severity
@@ -29,6 +28,7 @@ from enishi.files import read_file, read_start
 from enishi.memo import Memo, each
 from enishi.text.plural import counted
 from enishi.types import Document
+from enishi.vectors import unit_rows
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

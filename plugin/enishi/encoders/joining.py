@@ -15,6 +15,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from enishi.encoders.missing import fill_missing
+from enishi.vectors import unit_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,13 +173,3 @@ def centred(raw: Vectors, centre: Vectors) -> Vectors:
     rows = unit_rows(raw - centre)
     rows[~raw.any(axis=1)] = 0
     return rows
-
-
-def unit_rows(vectors: npt.NDArray[np.floating[Any]]) -> Vectors:
-    """Rows of unit length; those that are next to nothing become zeros."""
-    import numpy as np
-
-    exact = vectors.astype(np.float64)
-    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
-    unit: Vectors = np.divide(exact, lengths, out=np.zeros_like(exact), where=lengths > 1e-6).astype(np.float32)
-    return unit

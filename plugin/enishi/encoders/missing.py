@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from enishi.threads import one_thread
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
     from enishi.types import Rows, Vectors

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.encoders.gensim_library import gensim_version, stable_hash
-from enishi.encoders.joining import unit_rows
 from enishi.encoders.parts import PartEncoder, own_arrays
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.links import own_hosts
-from enishi.threads import one_thread
+from enishi.vectors import one_thread, unit_rows
 
 if TYPE_CHECKING:
     import numpy as np

@@ -25,8 +25,8 @@ from enishi.memo import Memo, each
 from enishi.reading.links import web_address
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import fold, words
-from enishi.threads import one_thread
 from enishi.types import Document
+from enishi.vectors import columns_for, csr_rows, idf, one_thread, unit_csr, unit_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,7 +151,7 @@ class _Model:
         centred = np.zeros_like(kernel)
         centred[present] = (kernel - mean - gamma * self.mean_kernel + gamma**2 * mean_mean)[present]
         centred[present] /= self.norms[present] * own
-        return _unit_rows((centred @ self.projection)[None, :])
+        return unit_rows((centred @ self.projection)[None, :])
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         import numpy as np
@@ -199,7 +199,7 @@ def _fit(
     from scipy.sparse import csr_matrix, hstack
 
     n = len(documents)
-    columns, idf, x = _word_features(documents, memo)
+    columns, weights, x = _word_features(documents, memo)
     blocks = [x, sqrt(_CITATION_WEIGHT) * _citation_features(each(memo, "cited", documents, _all_cited))]
     if tag_weight:
         blocks.append(sqrt(tag_weight) * _tag_features([document.post.tags for document in documents]))
@@ -222,11 +222,11 @@ def _fit(
     significant = spectrum > 1e-9 * max(1.0, float(spectrum[0]) if len(spectrum) else 0.0)
     root = np.sqrt(np.where(significant, spectrum, 0.0))
     inverse_root = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
-    stored = x.astype(np.float32).astype(
-        np.float64
-    )  # as arrays() keeps it, so that a query finds the same after load()
-    model = _Model(columns, idf, stored, (u * inverse_root).astype(np.float32), mean_kernel, norms, (gamma, mean_mean))
-    return _unit_rows(u * root), model
+    # As arrays() keeps it, so that a query finds the same after load()
+    stored = x.astype(np.float32).astype(np.float64)
+    projection = (u * inverse_root).astype(np.float32)
+    model = _Model(columns, weights, stored, projection, mean_kernel, norms, (gamma, mean_mean))
+    return unit_rows(u * root), model
 
 
 def _exact_eigenpairs(
@@ -308,6 +308,7 @@ def _word_features(
 ) -> tuple[dict[str, int], npt.NDArray[np.float64], Any]:
     """Columns by word (sorted), their idf, and √tf · idf rows of unit length."""
     import numpy as np
+    from scipy.sparse import csr_matrix
 
     n = len(documents)
     numbers = memo.lasting("word numbers", _Numbers) if memo else _Numbers()
@@ -327,7 +328,7 @@ def _word_features(
     names = list(numbers)
     kept = sorted((names[number], number) for number in np.flatnonzero(is_kept).tolist())
     columns = {word: column for column, (word, _) in enumerate(kept)}
-    idf = np.array([log((1 + n) / (1 + df)) + 1 for df in frequency[[number for _, number in kept]].tolist()])
+    weights = np.array([idf(n, df) for df in frequency[[number for _, number in kept]].tolist()])
     column_of = np.zeros(len(numbers), dtype=np.int32)
     column_of[[number for _, number in kept]] = np.arange(len(kept), dtype=np.int32)
     stays = is_kept[which]
@@ -335,7 +336,9 @@ def _word_features(
     if memo and len(numbers) > 2 * int((frequency > 0).sum()) + 1000:  # words that were typed and went again
         numbers.clear()
         memo.keep("word counts", [], [])
-    return columns, idf, _unit_csr(column_of[which[stays]], values[stays], starts, idf)
+    held = column_of[which[stays]]
+    matrix = csr_matrix((values[stays] * weights[held], held, starts), shape=(n, len(weights)))
+    return columns, weights, unit_csr(matrix)
 
 
 def _tag_features(tags: Sequence[Sequence[str]]) -> Any:
@@ -367,40 +370,7 @@ def _cited(link: str) -> tuple[str, ...]:
 
 
 def _indicator_features(sets: Sequence[set[str]], most: float) -> Any:
-    """0/1 rows weighted by rarity, ln(n/df), of unit length; only what 2 … `most` of them hold."""
-    import numpy as np
-
-    n = len(sets)
-    frequency = Counter(name for of_post in sets for name in of_post)
-    kept = sorted(name for name, count in frequency.items() if 2 <= count <= most)
-    columns = {name: column for column, name in enumerate(kept)}
-    weight = np.array([log(n / frequency[name]) for name in kept])
-    entries = [[columns[name] for name in sorted(found) if name in columns] for found in sets]
-    starts = np.cumsum([0, *(len(row) for row in entries)])
-    held = np.fromiter((column for row in entries for column in row), dtype=np.int32, count=starts[-1])
-    return _unit_csr(held, np.ones(len(held)), starts, weight)
-
-
-def _unit_csr(
-    columns: npt.NDArray[np.int32],
-    values: npt.NDArray[np.float64],
-    starts: npt.NDArray[np.int64],
-    weight: npt.NDArray[np.float64],
-) -> Any:
-    """Rows of unit length; row i has the entries from starts[i] to starts[i + 1]."""
-    import numpy as np
-    from scipy.sparse import csr_matrix, diags
-
-    rows = len(starts) - 1
-    matrix = csr_matrix((values * weight[columns], columns, starts), shape=(rows, len(weight)))
-    matrix.sort_indices()
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(rows), where=lengths > 0)) @ matrix)
-
-
-def _unit_rows(vectors: npt.NDArray[np.float64]) -> Vectors:
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-9).astype(np.float32)
-    return unit
+    """0/1 rows weighted by rarity, ln(n/df), of unit length; only what 2 … `most` of them contain."""
+    frequency = columns_for(sets, most)
+    entries = {name: (column, log(len(sets) / df)) for column, (name, df) in enumerate(frequency.items())}
+    return unit_csr(csr_rows([[entries[name] for name in names if name in entries] for names in sets], len(entries)))

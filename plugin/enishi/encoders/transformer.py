@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import digest
-from enishi.encoders.joining import centred, unit_rows
+from enishi.encoders.joining import centred
 from enishi.encoders.models import LIBRARIES, ModelSource, Running, library_versions
 from enishi.encoders.parts import PassagePair
 from enishi.encoders.passages import MAX_PASSAGES, PASSAGE_TOKENS, Passages, cut_passages
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.types import Document
+from enishi.vectors import unit_rows
 
 if TYPE_CHECKING:
     from enishi.config import Settings

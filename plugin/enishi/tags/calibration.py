@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Matrix = npt.NDArray[np.float64]
+    from enishi.types import Matrix
+
 
 SHRINKAGE = 50.0
 INTERCEPT_SHRINKAGE = 5.0

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from enishi.reading.tokens import count_words
 from enishi.tags.suggest import MIN_POSTS, Declines, RankedTags, rank_tags
-from enishi.threads import one_thread
 from enishi.types import Document, Reach
+from enishi.vectors import one_thread, tfidf
 
 if TYPE_CHECKING:
     from enishi.config import TagSettings
@@ -202,25 +202,11 @@ class Judge:
 
 
 class TextNeighbors:
-    """The posts nearest by the cosine of their words' TF-IDF, as scikit-learn makes it, without anything of ours."""
+    """The posts nearest by the cosine of their words' TF-IDF, without anything else that Enishi knows about posts."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        import numpy as np
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        def written_out(document: Document) -> Iterator[str]:
-            fields = document.fields
-            for counts in (document.words, count_words([(fields.code, 1), ("\n".join(fields.links), 1)])):
-                for word, count in sorted(counts.items()):
-                    yield from (word for _ in range(count))
-
-        vectorizer = TfidfVectorizer(analyzer=written_out, min_df=2, max_df=_MAX_SHARE, sublinear_tf=True)
-        try:
-            self._matrix: Any = vectorizer.fit_transform(documents)
-        except ValueError:  # no word is in two posts and not in nearly all: nobody is near anybody
-            from scipy.sparse import csr_matrix
-
-            self._matrix = csr_matrix((len(documents), 1), dtype=np.float64)
+        texts = [Counter(document.words) + _code_words(document) for document in documents]
+        self._matrix: Any = tfidf(texts, most=_MAX_SHARE * len(documents))[0]
 
     def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
         """(row, its k nearest of the others, their cosines), nearest first, equals in the order of rows.
@@ -238,6 +224,12 @@ class TextNeighbors:
             for row, of_row in zip(some, cosines, strict=True):
                 best = np.argsort(-of_row, kind="stable")[: min(k, len(columns) - int((of_row < 0).sum()))]
                 yield row, columns[best], of_row[best]
+
+
+def _code_words(document: Document) -> Counter[str]:
+    """Words of the code and of the addresses that a post links to."""
+    fields = document.fields
+    return Counter(count_words([(fields.code, 1), ("\n".join(fields.links), 1)]))
 
 
 class Neighbors(Protocol):

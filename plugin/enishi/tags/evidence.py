@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.tags.likeness import Likeness
+    from enishi.types import Matrix, Rows
 
-    Matrix = npt.NDArray[np.float64]
-    Ints = npt.NDArray[np.int64]
 
 FOLDS = 10
 FEATURES = (
@@ -56,9 +55,9 @@ class Labels:
 
     y: Matrix
     """Shape (n_posts, n_tags), 0 or 1."""
-    labelled: Ints
+    labelled: Rows
     """Rows of the posts with tags."""
-    fold: Ints
+    fold: Rows
     """Shape (n_posts,): part of a labelled post, -1 for the others."""
 
     @classmethod
@@ -71,7 +70,7 @@ class Labels:
             fold[row] = place * parts // len(ranked)
         return cls(y, np.array(sorted(labelled), dtype=np.int64), fold)
 
-    def parts(self) -> Iterator[tuple[Ints, Ints]]:
+    def parts(self) -> Iterator[tuple[Rows, Rows]]:
         """(rows to speak about, rows to learn from): once for each part, and once for the posts without tags."""
         fold_of = self.fold[self.labelled]
         for part in range(int(fold_of.max(initial=-1)) + 1):
@@ -87,12 +86,12 @@ class TagScores:
 
     features: npt.NDArray[np.float32]
     """Shape (n_posts, n_tags, len(FEATURES)), in the order of FEATURES."""
-    seen: Ints
+    seen: Rows
     """Shape (n_posts, n_tags): on how many posts that this one learns from the tag is."""
 
 
 def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
-    """All features.  Call it under :func:`enishi.threads.one_thread`.
+    """All features.  Call it under :func:`enishi.vectors.one_thread`.
 
     Args:
         likeness: of all posts.
@@ -152,7 +151,7 @@ def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
 # --- mentions --------------------------------------------------------------------------------------------------------
 
 
-def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_with: Ints, n: int) -> None:
+def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_with: Rows, n: int) -> None:
     """The features that mentions make; each tag is mentioned in `posts_with` of the blog's n posts."""
     values = {
         "m_title": mentions.bucket == 4,
@@ -173,20 +172,20 @@ class Named:
         self._labels, self._bucket = labels, mentions.bucket
         self._all = self._counts(labels.labelled)
 
-    def _counts(self, rows: Ints) -> tuple[Ints, Ints]:
+    def _counts(self, rows: Rows) -> tuple[Rows, Rows]:
         """(with the tag, all) by bucket and tag, shape (BUCKETS, n_tags): whole numbers, so differences are exact."""
         bucket, y = self._bucket[rows], self._labels.y[rows] > 0
         total = np.stack([(bucket == b).sum(axis=0) for b in range(BUCKETS)]).astype(np.int64)
         carrying = np.stack([((bucket == b) & y).sum(axis=0) for b in range(BUCKETS)]).astype(np.int64)
         return carrying, total
 
-    def rate(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+    def rate(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """log(s / max(1 − s, .02)), s the share of posts of the same bucket that carry the tag."""
         table = self.table(rows, learned, prior)
         rate: Matrix = np.take_along_axis(table, self._bucket[rows].astype(np.int64), axis=0)
         return rate
 
-    def table(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+    def table(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """The same for every bucket, shape (BUCKETS, n_tags)."""
         carrying, total = self._all
         if len(learned) < len(self._labels.labelled):

@@ -23,13 +23,10 @@ from enishi.tags.suggest import (
 from enishi.tags.telling_terms import TellingTerms
 from enishi.tags.topics import group_posts
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary
-from enishi.threads import one_thread
 from enishi.types import Document, Evidence
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from enishi.config import TagSettings
     from enishi.generators.base import Site
     from enishi.related.index import Backend
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
     from enishi.tags.likeness import ExactLikeness
     from enishi.types import Vectors
 
-    Matrix = npt.NDArray[np.float64]
 
 _GROUPS = {
     "posts like it": ("krr", "krr_lrat", "krr_lrank", "krr_max", "cen_z", "near"),

@@ -25,13 +25,11 @@ from math import log2, sqrt
 from typing import TYPE_CHECKING, Literal
 
 from enishi.tags.evaluate import Case, Guess, by_fold
-from enishi.threads import one_thread
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from enishi.types import Matrix
 
-    Matrix = npt.NDArray[np.float64]
 
 RESAMPLES = 1000
 SEED = 0
@@ -229,11 +227,11 @@ class _Sums:
 
     def interval(self, name: str) -> Interval:
         value, drawn = self._quotients(name)
-        return _interval(value, drawn)
+        return bootstrap_interval(value, drawn)
 
     def gain(self, name: str, other: _Sums) -> Interval:
         (value, drawn), (others, others_drawn) = self._quotients(name), other._quotients(name)
-        return _interval(value - others, drawn - others_drawn)
+        return bootstrap_interval(value - others, drawn - others_drawn)
 
     def level(self, start: int, end: int = 101) -> Level:
         """What lies between two hundredths of confidence."""
@@ -296,11 +294,12 @@ def _quotient(name: str, sums: dict[str, Matrix]) -> Matrix:
     return mean
 
 
-def _interval(value: float, drawn: Matrix) -> Interval:
+def bootstrap_interval(value: float, drawn: Matrix) -> Interval:
+    """A figure with the range of the middle 95 % of its resamples."""
     import numpy as np
 
     low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
-    return Interval(round(value, _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
+    return Interval(round(float(value), _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
 
 
 def resamples(posts: int) -> Iterator[Matrix]:

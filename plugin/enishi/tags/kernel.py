@@ -10,7 +10,6 @@ posts.  The weights were found by experiment (RESEARCH.md, "Missing tags") and a
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
@@ -19,21 +18,16 @@ from typing import TYPE_CHECKING, Any
 from enishi.memo import Memo, each
 from enishi.reading.tokens import count_words, fold
 from enishi.types import Document
+from enishi.vectors import columns_for, csr_rows, exact_unit_rows, leading_eigenpairs, tfidf, unit_csr
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from enishi.types import Matrix, Rows, Vectors
 
-    from enishi.types import Rows, Vectors
-
-    Matrix = npt.NDArray[np.float64]
 
 _MAX_SHARE = 0.3
 _LSA_DIMENSIONS = 200
 _LSA_COARSE = 50
 _LSA_WEIGHT, _LSA_COARSE_WEIGHT = 1.0, 0.5
-_POWER_ITERATIONS = 5
-_OVERSAMPLES = 20
 _MAX_FILED_SHARE = 0.95
 _FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
 _MAX_VALUE = 80
@@ -59,7 +53,7 @@ class Columns:
             ]
         else:
             entries = [(places[value], weights[places[value]]) for value in found if value in places]
-        return _csr([entries], len(places), at_most_unit=self.are_values)
+        return unit_csr(csr_rows([entries], len(places)), only_shorten=self.are_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +83,20 @@ def make_blocks(
 
     said = each(memo, "what fields say", documents, _said)
     weights = (0.5, 0.5, 0.3, 0.5)
-    fields = [tfidf([of_post[place] for of_post in said]) for place in range(len(weights))]
+    fields = [_text([of_post[place] for of_post in said]) for place in range(len(weights))]
     filed = _values_matrix([_filed_under(d) for d in documents])
     hosts = _values_matrix([_hosts(d) for d in documents])
-    text = tfidf([d.words for d in documents])
+    text = _text([d.words for d in documents])
     matrices = [matrix for matrix, _ in (*fields, filed, hosts)]
     columns = tuple(columns for _, columns in (text, *fields, filed, hosts))
     others = tuple(zip((*weights, 0.5, 0.2), matrices, strict=True))
     return Blocks(text[0], others, columns, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
+
+
+def _text(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
+    """TF-IDF of the words in 2 … max(.3 n, 3) posts."""
+    matrix, columns, weights = tfidf(counts, most=max(_MAX_SHARE * len(counts), 3))
+    return matrix, Columns(columns, weights)
 
 
 def _said(document: Document) -> tuple[Mapping[str, int], ...]:
@@ -111,7 +111,7 @@ def _said(document: Document) -> tuple[Mapping[str, int], ...]:
 
 
 def dense_kernel(blocks: Blocks) -> Matrix:
-    """K, shape (n, n), float64.  Call it under :func:`enishi.threads.one_thread`."""
+    """K, shape (n, n), float64.  Call it under :func:`enishi.vectors.one_thread`."""
     return dense_kernel_and_latent(blocks)[0]
 
 
@@ -128,8 +128,8 @@ def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
     kernel = _gram(blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
     lsa = left * singular
-    kernel += _LSA_WEIGHT * _outer(_unit(lsa))
-    kernel += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]))
+    kernel += _LSA_WEIGHT * _outer(exact_unit_rows(lsa))
+    kernel += _LSA_COARSE_WEIGHT * _outer(exact_unit_rows(lsa[:, :_LSA_COARSE]))
     for weight, matrix in blocks.others:
         kernel += weight * _gram(matrix)
     for weight, rows in blocks.dense:
@@ -153,7 +153,7 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
     for weight, size in ((_LSA_WEIGHT, len(place)), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
         length = float(np.linalg.norm(place[:size]))
         if length > 1e-9:
-            row = row + weight * (_unit(lsa[:, :size]) @ (place[:size] / length))
+            row = row + weight * (exact_unit_rows(lsa[:, :size]) @ (place[:size] / length))
             own += weight
     found: list[Mapping[str, int] | Iterable[str]] = [*_said(document), _filed_under(document), _hosts(document)]
     for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], found, strict=True):
@@ -177,7 +177,7 @@ def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> d
     text = _gram(blocks.text[[row]], blocks.text[others])[0]
     lsa = latent.left * latent.singular
     for weight, size in ((_LSA_WEIGHT, lsa.shape[1]), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
-        unit = _unit(lsa[:, :size])
+        unit = exact_unit_rows(lsa[:, :size])
         text = text + weight * (unit[others] @ unit[row])
     found = {"text": text}
     for name, (weight, matrix) in zip(BLOCK_NAMES, blocks.others, strict=True):
@@ -191,8 +191,8 @@ def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     """K between all posts and some of them, shape (n, len(landmarks)); latent dimensions are fitted on those."""
     cross = _gram(blocks.text, blocks.text[landmarks])
     lsa = _latent(cross, landmarks)
-    cross += _LSA_WEIGHT * _outer(_unit(lsa), landmarks)
-    cross += _LSA_COARSE_WEIGHT * _outer(_unit(lsa[:, :_LSA_COARSE]), landmarks)
+    cross += _LSA_WEIGHT * _outer(exact_unit_rows(lsa), landmarks)
+    cross += _LSA_COARSE_WEIGHT * _outer(exact_unit_rows(lsa[:, :_LSA_COARSE]), landmarks)
     for weight, matrix in blocks.others:
         cross += weight * _gram(matrix, matrix[landmarks])
     for weight, rows in blocks.dense:
@@ -227,37 +227,17 @@ def _latent(cross: Matrix, landmarks: Rows) -> Matrix:
     return latent
 
 
-# --- fields of text ----------------------------------------------------------------------------------------------
-
-
-def tfidf(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
-    """(1 + ln c) · (ln((1+n)/(1+df)) + 1), rows of unit length: csr (n, words in 2 … max(.3 n, 3) posts)."""
-    n = len(counts)
-    frequency: Counter[str] = Counter()
-    for of_post in counts:
-        frequency.update(of_post.keys())
-    most = max(_MAX_SHARE * n, 3)
-    columns = {w: c for c, w in enumerate(sorted(w for w, df in frequency.items() if 2 <= df <= most))}
-    idf = [log((1 + n) / (1 + frequency[word])) + 1 for word in columns]
-    rows = [
-        [(columns[word], (1 + log(count)) * idf[columns[word]]) for word, count in of_post.items() if word in columns]
-        for of_post in counts
-    ]
-    return _csr(rows, len(columns), at_most_unit=False), Columns(columns, idf)
-
-
 # --- values --------------------------------------------------------------------------------------------------------
 
 
 def _values_matrix(values: Sequence[set[str]]) -> tuple[Any, Columns]:
     """Indicators weighted log((n+1)/(df+1)) of values in 2 posts to 95 % of them; rows divided by max(1, length)."""
-    n = len(values)
-    frequency = Counter(value for of_post in values for value in of_post)
-    kept = sorted(value for value, df in frequency.items() if 2 <= df <= _MAX_FILED_SHARE * n)
-    columns = {value: column for column, value in enumerate(kept)}
-    weights = [log((n + 1) / (frequency[value] + 1)) for value in kept]
+    frequency = columns_for(values, most=_MAX_FILED_SHARE * len(values))
+    columns = {value: column for column, value in enumerate(frequency)}
+    weights = [log((len(values) + 1) / (df + 1)) for df in frequency.values()]
     rows = [[(columns[value], weights[columns[value]]) for value in of_post if value in columns] for of_post in values]
-    return _csr(rows, len(kept), at_most_unit=True), Columns(columns, weights, are_values=True)
+    matrix = unit_csr(csr_rows(rows, len(columns)), only_shorten=True)
+    return matrix, Columns(columns, weights, are_values=True)
 
 
 def _filed_under(document: Document) -> set[str]:
@@ -292,21 +272,6 @@ def _hosts(document: Document) -> set[str]:
 # --- algebra -------------------------------------------------------------------------------------------------------
 
 
-def _csr(rows: Sequence[Sequence[tuple[int, float]]], width: int, *, at_most_unit: bool) -> Any:
-    import numpy as np
-    from scipy.sparse import csr_matrix, diags
-
-    starts = np.cumsum([0, *(len(row) for row in rows)])
-    columns = np.fromiter((column for row in rows for column, _ in row), dtype=np.int32, count=starts[-1])
-    values = np.fromiter((value for row in rows for _, value in row), dtype=np.float64, count=starts[-1])
-    matrix = csr_matrix((values, columns, starts), shape=(len(rows), width))
-    matrix.sort_indices()  # before any sum: the order of additions must not hang on the order of a dict
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    if at_most_unit:
-        lengths = np.maximum(lengths, 1.0)
-    return csr_matrix(diags(np.divide(1.0, lengths, out=np.zeros(len(rows)), where=lengths > 0)) @ matrix)
-
-
 def _gram(matrix: Any, some: Any = None) -> Matrix:
     product: Matrix = (matrix @ (matrix if some is None else some).T).toarray()
     return product
@@ -315,30 +280,3 @@ def _gram(matrix: Any, some: Any = None) -> Matrix:
 def _outer(rows: Matrix, some: Rows | None = None) -> Matrix:
     product: Matrix = rows @ (rows if some is None else rows[some]).T
     return product
-
-
-def _unit(rows: Matrix) -> Matrix:
-    import numpy as np
-
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Matrix = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
-    return unit
-
-
-def leading_eigenpairs(kernel: Matrix, rank: int) -> tuple[Matrix, Matrix]:
-    """Left singular vectors and values of the features whose Gram matrix this is, by subspace iteration.
-
-    (Halko, Martinsson & Tropp 2011.)  Only inner products of the result's rows are used, so signs do not matter.
-    """
-    import numpy as np
-
-    n = len(kernel)
-    if n == 0:
-        return np.zeros((0, 0)), np.zeros(0)
-    width = min(rank + _OVERSAMPLES, n)
-    basis = np.random.default_rng(0).standard_normal((n, width))
-    for _ in range(_POWER_ITERATIONS):
-        basis, _ = np.linalg.qr(kernel @ basis)
-    spectrum, rotation = np.linalg.eigh(basis.T @ kernel @ basis)
-    best = np.argsort(-spectrum, kind="stable")[:rank]
-    return basis @ rotation[:, best], np.sqrt(np.maximum(spectrum[best], 0))

@@ -22,20 +22,18 @@ from enishi.tags.kernel import (
     dense_kernel_and_latent,
     kernel_by_block,
     kernel_row,
-    leading_eigenpairs,
     make_blocks,
     self_kernel,
 )
 from enishi.types import Document
+from enishi.vectors import leading_eigenpairs, unit_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.related.index import Backend
-    from enishi.types import Rows, Scores, Vectors
+    from enishi.types import Matrix, Rows, Scores, Vectors
 
-    Matrix = npt.NDArray[np.float64]
-    Ints = npt.NDArray[np.int64]
 
 EXACT_POSTS = 4000
 """More posts are compared with landmarks only."""
@@ -52,15 +50,15 @@ _CHUNK = 1024
 class Learner(Protocol):
     """What posts say about tags to other posts.  `rows` are spoken about, `learned` are heard: never the same posts."""
 
-    def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+    def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """Kernel ridge regression p + k (K + .6 I)⁻¹ (y − p), shape (len(rows), n_tags)."""
         ...
 
-    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+    def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         """Cosine with the sum of the tag's posts in feature space, shape (len(rows), n_tags)."""
         ...
 
-    def nearest(self, rows: Ints, learned: Ints) -> Matrix:
+    def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         """Cosine with the nearest post that carries the tag, at least 0, shape (len(rows), n_tags)."""
         ...
 
@@ -73,7 +71,7 @@ class Likeness(Protocol):
         """Number of posts."""
         ...
 
-    def between(self, row: int, others: Ints) -> Scores:
+    def between(self, row: int, others: Rows) -> Scores:
         """Cosines of one post with others, rounded, shape (len(others),)."""
         ...
 
@@ -84,7 +82,7 @@ class Likeness(Protocol):
         """
         ...
 
-    def learner(self, y: Matrix, labelled: Ints) -> Learner:
+    def learner(self, y: Matrix, labelled: Rows) -> Learner:
         """For tags y, shape (n, n_tags), on the labelled rows."""
         ...
 
@@ -96,7 +94,7 @@ def measure_likeness(
     backend: Backend = "auto",
     memo: Memo | None = None,
 ) -> Likeness:
-    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.threads.one_thread`.
+    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.vectors.one_thread`.
 
     `blocks` are further features, (weight, vectors of unit length, one a document), that know nothing of tags.
     """
@@ -107,7 +105,7 @@ def measure_likeness(
     return LandmarkLikeness(made, choose_landmarks(documents, LANDMARKS), backend=backend)
 
 
-def choose_landmarks(documents: Sequence[Document], count: int) -> Ints:
+def choose_landmarks(documents: Sequence[Document], count: int) -> Rows:
     """Posts with words, by a hash of their paths: the same ones from build to build."""
     ranked = sorted(
         (row for row, document in enumerate(documents) if document.words),
@@ -144,18 +142,18 @@ class ExactLikeness:
         length = np.sqrt(own) if own > 1e-6 else np.inf
         return row, row * self._inverse_length / length
 
-    def among(self, rows: Ints) -> Matrix:
+    def among(self, rows: Rows) -> Matrix:
         """The kernel between some posts, shape (len(rows), len(rows)); a copy."""
         inner: Matrix = self._kernel[np.ix_(rows, rows)]
         return inner
 
-    def by_block(self, row: int, others: Ints) -> dict[str, Matrix]:
+    def by_block(self, row: int, others: Rows) -> dict[str, Matrix]:
         """What each kernel in the sum says of one post and others, weighted, each of shape (len(others),)."""
         if self._blocks is None or self._latent is None:
             return {}
         return kernel_by_block(self._blocks, self._latent, row, others)
 
-    def between(self, row: int, others: Ints) -> Scores:
+    def between(self, row: int, others: Rows) -> Scores:
         """See :class:`Likeness`."""
         scores = self._kernel[row, others] * self._inverse_length[others] * self._inverse_length[row]
         rounded: Scores = np.round(scores, DIGITS)
@@ -179,7 +177,7 @@ class ExactLikeness:
         rows = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         return rows, np.take_along_axis(cosines, rows, axis=1)
 
-    def learner(self, y: Matrix, labelled: Ints) -> ExactLearner:
+    def learner(self, y: Matrix, labelled: Rows) -> ExactLearner:
         """See :class:`Likeness`."""
         return ExactLearner(self._kernel, self._inverse_length, y, labelled)
 
@@ -191,7 +189,7 @@ class ExactLearner:
     nothing about B's tags enters it.
     """
 
-    def __init__(self, kernel: Matrix, inverse_length: Matrix, y: Matrix, labelled: Ints) -> None:
+    def __init__(self, kernel: Matrix, inverse_length: Matrix, y: Matrix, labelled: Rows) -> None:
         self._kernel, self._inverse_length, self._y = kernel, inverse_length, y
         self._place = np.full(len(kernel), -1, dtype=np.int64)
         self._place[labelled] = np.arange(len(labelled))
@@ -199,7 +197,7 @@ class ExactLearner:
         inner[np.diag_indices_from(inner)] += RIDGE
         self._inverse = _inverse(inner)
 
-    def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+    def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         centred = self._y[learned] - prior
         if self._place[rows[0]] >= 0:
             inside, outside = self._place[rows], self._place[learned]
@@ -210,7 +208,7 @@ class ExactLearner:
         return heard
 
     def outsider(
-        self, kernel: Matrix, cosines: Matrix, part: Ints, learned: Ints, prior: Matrix, lengths: Matrix
+        self, kernel: Matrix, cosines: Matrix, part: Rows, learned: Rows, prior: Matrix, lengths: Matrix
     ) -> tuple[Matrix, Matrix, Matrix]:
         """What posts say about tags to one that is no row: (ridge, centroid, nearest), each of shape (1, n_tags).
 
@@ -231,20 +229,20 @@ class ExactLearner:
         near = _best_carrier(cosines[learned][None, :], y)
         return (prior + weights @ centred)[None, :], ((kernel[learned] @ y) / lengths)[None, :], near
 
-    def centroid_lengths(self, learned: Ints) -> Matrix:
+    def centroid_lengths(self, learned: Rows) -> Matrix:
         """Lengths of the sums of the tags' posts in feature space, shape (n_tags,)."""
         y = self._y[learned]
         inner = self._kernel[np.ix_(learned, learned)] @ y
         lengths: Matrix = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
         return lengths
 
-    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+    def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         y = self._y[learned]
         length = self.centroid_lengths(learned)
         cosine: Matrix = (self._kernel[np.ix_(rows, learned)] @ y) / length * self._inverse_length[rows, None]
         return cosine
 
-    def nearest(self, rows: Ints, learned: Ints) -> Matrix:
+    def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         part = self._kernel[np.ix_(rows, learned)] * self._inverse_length[rows, None] * self._inverse_length[learned]
         return _best_carrier(part, self._y[learned])
 
@@ -278,7 +276,7 @@ def _best_carrier(cosines: npt.NDArray[np.floating], y: Matrix) -> Matrix:
 class LandmarkLikeness:
     """K ≈ Z Zᵀ + diag(δ), Z of shape (n, n_landmarks); single posts are compared in its leading dimensions."""
 
-    def __init__(self, blocks: Blocks, landmarks: Ints, *, backend: Backend = "auto") -> None:
+    def __init__(self, blocks: Blocks, landmarks: Rows, *, backend: Backend = "auto") -> None:
         from scipy.linalg import solve_triangular
 
         self._backend = backend
@@ -301,7 +299,7 @@ class LandmarkLikeness:
         """Number of posts."""
         return len(self._z)
 
-    def between(self, row: int, others: Ints) -> Scores:
+    def between(self, row: int, others: Rows) -> Scores:
         """See :class:`Likeness`."""
         from enishi.related.index import exact_scores
 
@@ -312,13 +310,11 @@ class LandmarkLikeness:
         """See :class:`Likeness`; through the index, because there are too many pairs to compare them all."""
         from enishi.related.index import build_index, neighbors_of_all
 
-        centred = self._embedded - self._embedded.mean(axis=0)
-        length = np.linalg.norm(centred, axis=1, keepdims=True)
-        unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-6)
+        unit = unit_rows(self._embedded - self._embedded.mean(axis=0))
         unit[self._inverse_length == 0] = 0
         return neighbors_of_all(build_index(unit, backend=self._backend), unit, k)
 
-    def learner(self, y: Matrix, labelled: Ints) -> Learner:
+    def learner(self, y: Matrix, labelled: Rows) -> Learner:
         """See :class:`Likeness`."""
         return _LandmarkLearner(self._z, self._noise, self._unit, self._inverse_length, y, labelled)
 
@@ -336,24 +332,24 @@ class _LandmarkLearner:
         unit: npt.NDArray[np.float32],
         inverse_length: Matrix,
         y: Matrix,
-        labelled: Ints,
+        labelled: Rows,
     ) -> None:
         self._z, self._noise, self._unit, self._inverse_length, self._y = z, noise, unit, inverse_length, y
         self._is_labelled = np.zeros(len(z), dtype=bool)
         self._is_labelled[labelled] = True
         self._all, self._all_centres = self._sums(labelled), self._centres(labelled)
 
-    def _sums(self, rows: Ints) -> tuple[Matrix, Matrix, Matrix]:
+    def _sums(self, rows: Rows) -> tuple[Matrix, Matrix, Matrix]:
         """Over some posts, with v = 1/(.6 + δ): Σ v z zᵀ, Σ v z yᵀ, Σ v z."""
         weighted = self._z[rows] / self._noise[rows][:, None]
         return weighted.T @ self._z[rows], weighted.T @ self._y[rows], weighted.sum(axis=0)
 
-    def _centres(self, rows: Ints) -> Matrix:
+    def _centres(self, rows: Rows) -> Matrix:
         """Over some posts, Σ z yᵀ."""
         centre: Matrix = self._z[rows].T @ self._y[rows]
         return centre
 
-    def ridge(self, rows: Ints, learned: Ints, prior: Matrix) -> Matrix:
+    def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         from scipy.linalg import cho_factor, cho_solve
 
         del learned
@@ -367,14 +363,14 @@ class _LandmarkLearner:
         heard: Matrix = prior + self._z[rows] @ weights
         return heard
 
-    def centroid(self, rows: Ints, learned: Ints) -> Matrix:
+    def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         centre = self._all_centres - self._centres(rows) if self._is_labelled[rows[0]] else self._all_centres
         beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ self._y[learned]
         length = np.sqrt(np.maximum((centre**2).sum(axis=0) + beyond, _TINY))
         cosine: Matrix = (self._z[rows] @ centre) / length * self._inverse_length[rows, None]
         return cosine
 
-    def nearest(self, rows: Ints, learned: Ints) -> Matrix:
+    def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         y = self._y[learned]
         found = [
             _best_carrier(self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T, y)

@@ -24,8 +24,8 @@ from enishi.memo import Memo
 from enishi.tags.telling_terms import TellingTerms
 from enishi.tags.topics import Grouping, describe_topics, group_posts
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary, reader_key
-from enishi.threads import one_thread
 from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestion, TopicShare
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from enishi.tags.evidence import Labels, TagScores
     from enishi.tags.likeness import Likeness
     from enishi.tags.mentions import Mentions
-    from enishi.types import Vectors
+    from enishi.types import Matrix, Vectors
 
-    Matrix = npt.NDArray[np.float64]
 
 VERSION = 1
 MIN_POSTS = 2
@@ -140,7 +139,7 @@ def rank_tags(
 ) -> RankedTags:
     """The tags and confidences of :func:`suggest_tags` alone, for whom the reasons and topics are of no use.
 
-    Call it under :func:`enishi.threads.one_thread`.
+    Call it under :func:`enishi.vectors.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
     estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))

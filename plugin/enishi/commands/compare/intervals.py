@@ -11,16 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from enishi.tags.figures import Interval, resamples
-from enishi.threads import one_thread
+from enishi.tags.figures import Interval, bootstrap_interval, resamples
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Matrix = npt.NDArray[np.float64]
-
-_DIGITS = 4
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,8 @@ def figures(above: Sequence[Sequence[float] | None], below: Sequence[float]) -> 
     values, samples = whole[:-1] / whole[-1], drawn[:, :-1] / drawn[:, -1:]
     found: list[Figure | None] = [None] * len(above)
     for row, place in enumerate(asked):
-        is_compared = place > 0 and asked[0] == 0
-        difference = _interval(values[row] - values[0], samples[:, row] - samples[:, 0]) if is_compared else None
-        found[place] = Figure(_interval(values[row], samples[:, row]), difference)
+        difference = None
+        if place > 0 and asked[0] == 0:
+            difference = bootstrap_interval(values[row] - values[0], samples[:, row] - samples[:, 0])
+        found[place] = Figure(bootstrap_interval(values[row], samples[:, row]), difference)
     return tuple(found)
-
-
-def _interval(value: float, drawn: Matrix) -> Interval:
-    import numpy as np
-
-    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
-    return Interval(round(float(value), _DIGITS), round(low, _DIGITS), round(high, _DIGITS))

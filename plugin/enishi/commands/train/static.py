@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from enishi.threads import one_thread
 from enishi.types import Document
+from enishi.vectors import csr_rows, idf, leading_eigenpairs, one_thread, unit_csr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ MAX_WORDS = 20_000
 """The most frequent ones, by the number of posts they are in."""
 _MIN_POSTS = 2
 _MAX_SHARE = 0.3
-_SEED = 0
+_SMALLEST = 1e-9
 _WORDS_AT_A_TIME = 256
 _UNKNOWN = "[UNK]"
 _INSIDE = "##"
@@ -56,14 +56,16 @@ def embedding_from_blog(documents: Sequence[Document], dimensions: int = DIMENSI
     Raises:
         ValueError: if no two posts have a word in common.
     """
-    from sklearn.utils.extmath import randomized_svd
+    import numpy as np
+    from scipy.sparse.linalg import aslinearoperator
 
     known = _known_words(documents)
     matrix, weights = _features(documents, known)
     rank = max(1, min(dimensions, len(documents) - 1, len(known) - 1))
     with one_thread():
-        _, _, right = randomized_svd(matrix, rank, n_iter=4, random_state=_SEED)
-    return _embedding(known, right.T * weights[:, None])
+        left, singular = leading_eigenpairs(aslinearoperator(matrix) @ aslinearoperator(matrix.T), rank)
+        right = matrix.T @ (left / np.maximum(singular, _SMALLEST))
+    return _embedding(known, right * weights[:, None])
 
 
 def embedding_from_model(
@@ -75,7 +77,6 @@ def embedding_from_model(
         ValueError: if no two posts have a word in common.
     """
     import numpy as np
-    from sklearn.decomposition import PCA
 
     known = _known_words(documents)
     _, weights = _features(documents, known)
@@ -86,9 +87,9 @@ def embedding_from_model(
         parts.append(model.encode(words, batch_size=len(words), show_progress_bar=False, convert_to_numpy=True))
     vectors = np.concatenate(parts).astype(np.float64)
     rank = max(1, min(dimensions, *vectors.shape))
-    with one_thread():
-        reduced = PCA(rank, svd_solver="full").fit_transform(vectors)
-    return _embedding(known, reduced * weights[:, None])
+    with one_thread():  # principal components
+        left, singular, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    return _embedding(known, (left * singular)[:, :rank] * weights[:, None])
 
 
 def _known_words(documents: Sequence[Document]) -> list[str]:
@@ -101,22 +102,21 @@ def _known_words(documents: Sequence[Document]) -> list[str]:
 def _features(documents: Sequence[Document], known: Sequence[str]) -> tuple[Any, npt.NDArray[np.float64]]:
     """The posts' √tf·idf as unit rows (a csr matrix), and the weight of each word: its idf, 0 for one in most posts."""
     import numpy as np
-    from scipy.sparse import csr_matrix
-    from sklearn.preprocessing import normalize
 
+    frequency = Counter(word for document in documents for word in document.words)
     column = {word: number for number, word in enumerate(known)}
-    entries = [
-        (row, column[word], sqrt(count))
-        for row, document in enumerate(documents)
-        for word, count in document.words.items()
-        if word in column
+    weights = [idf(len(documents), frequency[word]) for word in known]
+    rows = [
+        [
+            (column[word], sqrt(count) * weights[column[word]])
+            for word, count in document.words.items()
+            if word in column
+        ]
+        for document in documents
     ]
-    rows, columns, values = (np.array(part) for part in zip(*entries, strict=True))
-    n = len(documents)
-    frequency = np.bincount(columns, minlength=len(known))
-    idf = np.log((1 + n) / (1 + frequency)) + 1
-    matrix = csr_matrix((values * idf[columns], (rows, columns)), shape=(n, len(known)))
-    return normalize(matrix), np.where(frequency > max(_MAX_SHARE * n, 3), 0.0, idf)
+    most = max(_MAX_SHARE * len(documents), 3)
+    shown = [0.0 if frequency[word] > most else weight for word, weight in zip(known, weights, strict=True)]
+    return unit_csr(csr_rows(rows, len(known))), np.array(shown)
 
 
 def _embedding(known: Sequence[str], vectors: npt.NDArray[np.float64]) -> Any:

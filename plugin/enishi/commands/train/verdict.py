@@ -22,8 +22,8 @@ from enishi.commands.train.held_out import halves, without_title
 from enishi.encoders.joining import Part, concatenate
 from enishi.encoders.site import SiteEncoder
 from enishi.tags.figures import Interval
-from enishi.threads import one_thread
 from enishi.types import Document
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,16 +12,15 @@ from enishi.tags.evidence import FEATURES, Named, centroid_feature, date_feature
 from enishi.tags.likeness import ExactLearner, ExactLikeness
 from enishi.tags.mentions import count_mentions
 from enishi.tags.suggest import DIGITS, EVIDENCE_NEIGHBORS, TagModel, without_implied
-from enishi.threads import one_thread
 from enishi.types import Document, Evidence, Neighbor, TagSuggestion
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.tags.mentions import Mentions
+    from enishi.types import Matrix, Rows
 
-    Matrix = npt.NDArray[np.float64]
-    Ints = npt.NDArray[np.int64]
 
 MOST_POSTS = 2_000
 """On larger blogs nothing is foreseen: their kernel is not worth its memory between two saves."""
@@ -31,8 +30,8 @@ MOST_POSTS = 2_000
 class _Part:
     """What one part of the posts hears of the others."""
 
-    rows: Ints
-    learned: Ints
+    rows: Rows
+    learned: Rows
     prior: Matrix
     lengths: Matrix
     table: Matrix
