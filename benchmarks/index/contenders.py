@@ -40,7 +40,8 @@ def contender(name: str) -> Callable[[np.ndarray], Any]:
         import hnswlib  # noqa: F401
 
         return HnswIndex
-    from enishi.related.index import ExactIndex, ScannIndex
+    from enishi.related.exact import ExactIndex
+    from enishi.related.scann_index import ScannIndex
 
     if name == "exact":
         return ExactIndex

@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-import enishi.related.index
+import enishi.related.exact
 from enishi.errors import EnishiError, IndexUnavailableError
-from enishi.related.index import DIGITS, ExactIndex, ScannIndex, build_index, exact_scores, neighbors_of_all
+from enishi.related.exact import DIGITS, ExactIndex, exact_scores
+from enishi.related.index import build_index, neighbors_of_all
+from enishi.related.scann_index import ScannIndex, _mode_for
 from places import IMPORT_PATH, ROOT
 
 HAS_SCANN = importlib.util.find_spec("scann") is not None
@@ -112,8 +114,8 @@ class TestContract:
     def test_batches_do_not_show(self, backend: str, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
         vectors = near_ties(200, 20)
         whole = build_index(vectors, backend=backend).search(vectors, 30)
-        monkeypatch.setattr(enishi.related.index, "_CELLS", cells)
-        monkeypatch.setattr(enishi.related.index, "_PRODUCTS", cells)
+        monkeypatch.setattr(enishi.related.exact, "CELLS", cells)
+        monkeypatch.setattr(enishi.related.exact, "_PRODUCTS", cells)
         assert digest(build_index(vectors, backend=backend).search(vectors, 30)) == digest(whole)
 
     def test_thousands_of_identical_rows(self, backend: str) -> None:
@@ -201,7 +203,7 @@ class TestNeighborsOfAll:
         assert rows.shape == scores.shape == (300, 20)
         assert not (rows == np.arange(300)[:, np.newaxis]).any()
 
-    def test_a_twin_stays(self, backend: str) -> None:
+    def test_an_identical_row_stays(self, backend: str) -> None:
         vectors = unit_rows(50, 6)
         vectors[31] = vectors[4]
         rows, scores = neighbors_of_all(build_index(vectors, backend=backend), vectors, 3)
@@ -373,7 +375,7 @@ class TestManyRows:
         )
 
     def test_modes_by_number_of_different_rows(self) -> None:
-        modes = {count: enishi.related.index._mode_for(count) for count in (1, 19_999, 20_000, 99_999, 100_000)}
+        modes = {count: _mode_for(count) for count in (1, 19_999, 20_000, 99_999, 100_000)}
         assert modes == {1: "brute", 19_999: "brute", 20_000: "ah", 99_999: "ah", 100_000: "tree"}
         assert ScannIndex(np.zeros((30_000, 4), np.float32)).mode == "brute"
 

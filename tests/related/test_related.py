@@ -12,8 +12,10 @@ import pytest
 
 from blog import document, random_vectors, vectors_at
 from enishi.config import RelatedSettings
+from enishi.related.explain import _explain, explain_place
 from enishi.related.index import Backend
-from enishi.related.policy import FIRST_PLACES, RelatedPosts, _Policy, explain_place, find_related
+from enishi.related.lists import FIRST_PLACES, SiteLists
+from enishi.related.policy import RelatedPosts, find_related
 from enishi.types import Document
 
 if TYPE_CHECKING:
@@ -544,8 +546,8 @@ def random_blog(seed: int) -> tuple[list[Document], Vectors, dict[str, tuple[str
 @pytest.mark.parametrize("seed", range(60))
 def test_no_rule_is_ever_broken(seed: int) -> None:
     documents, vectors, links, wanted = random_blog(seed)
-    policy = _Policy(documents, vectors, links, wanted, "exact")
-    found = policy.result()
+    lists = SiteLists(documents, vectors, links, wanted, "exact")
+    found = find_related(documents, vectors, links, wanted, backend="exact")
     by_path = {one.post.path: one.post for one in documents}
     shown: Counter[str] = Counter()
     capped: Counter[str] = Counter()
@@ -578,10 +580,12 @@ def test_no_rule_is_ever_broken(seed: int) -> None:
         if wanted.linked == "demote":
             assert linked == sorted(linked)
         assert all(entry.score >= found.min_score for entry in entries if entry.kind == "similar")
-        rows = [policy.row[other.path] for other in others]
+        rows = [lists.rules.row[other.path] for other in others]
         if wanted.duplicates == "hide":
-            groups = [policy.twin_of[row] for row in rows if row in policy.twin_of]
-            fixed = [policy.twin_of.get(row) for row, kind in zip(rows, kinds, strict=True) if kind != "similar"]
+            groups = [lists.rules.duplicate_of[row] for row in rows if row in lists.rules.duplicate_of]
+            fixed = [
+                lists.rules.duplicate_of.get(row) for row, kind in zip(rows, kinds, strict=True) if kind != "similar"
+            ]
             assert all(count == 1 or group in fixed for group, count in Counter(groups).items())
         if wanted.translations != "keep":
             same_post = [other for other in free if other.translation_key == post.translation_key != ""]
@@ -589,22 +593,24 @@ def test_no_rule_is_ever_broken(seed: int) -> None:
         if post.is_public:
             shown.update(entry.path for entry in entries[: min(FIRST_PLACES, wanted.limit)])
             capped.update(entry.path for entry in entries[: min(FIRST_PLACES, wanted.limit)] if entry.kind == "similar")
-    assert +policy.shown == Counter({policy.row[path]: count for path, count in shown.items()})
-    for row, listed in enumerate(policy.lists):
+    assert +lists.shown == Counter({lists.rules.row[path]: count for path, count in shown.items()})
+    for row, listed in enumerate(lists.lists):
         kept = [documents[other].post.series for other in listed.chosen if documents[other].post.series]
         assert +listed.series == Counter(kept), row
-        assert +listed.twins == Counter(policy.twin_of[other] for other in listed.chosen if other in policy.twin_of)
-    assert all(count <= max(policy.cap, shown[path] - count) for path, count in capped.items())
+        assert +listed.duplicates == Counter(
+            lists.rules.duplicate_of[other] for other in listed.chosen if other in lists.rules.duplicate_of
+        )
+    assert all(count <= max(lists.cap, shown[path] - count) for path, count in capped.items())
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 6))
 def test_every_pair_of_posts_can_be_explained_and_truly(seed: int) -> None:
     documents, vectors, links, wanted = random_blog(seed)
-    policy = _Policy(documents, vectors, links, wanted, "exact")
+    lists = SiteLists(documents, vectors, links, wanted, "exact")
     for row in range(min(len(documents), 20)):
         for other in range(len(documents)):
-            told = policy.explain(row, other)
-            assert told.startswith("listed at place") == (other in policy.lists[row].chosen), told
+            told = _explain(lists, row, other)
+            assert told.startswith("listed at place") == (other in lists.lists[row].chosen), told
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 10))

@@ -155,7 +155,7 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         UnknownPostError, NoBuildError
     """
     from enishi.encoders.joining import contributions, link_rows
-    from enishi.related.policy import explain_place
+    from enishi.related.explain import explain_place
     from enishi.related.reasons import Reasons
 
     posts = written_posts(request.folder)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from enishi.related.index import build_index, exact_scores, neighbors_of_all
+from enishi.related.exact import exact_scores
+from enishi.related.index import build_index, neighbors_of_all
 
 if TYPE_CHECKING:
     from enishi.related.index import Backend

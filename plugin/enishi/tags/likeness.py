@@ -301,7 +301,7 @@ class LandmarkLikeness:
 
     def between(self, row: int, others: Rows) -> Scores:
         """See :class:`Likeness`."""
-        from enishi.related.index import exact_scores
+        from enishi.related.exact import exact_scores
 
         repeated = np.repeat(self._unit[row][None, :], len(others), axis=0)
         return exact_scores(repeated, self._unit[others])

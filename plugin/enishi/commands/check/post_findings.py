@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enishi.commands.check.tag_findings import Nearest, draft, quoted
 from enishi.errors import Diagnostic
 from enishi.findings import Finding
-from enishi.related.policy import share_of_words
+from enishi.related.groups import share_of_words
 from enishi.text.labels import same_language
 from enishi.types import Document
 
