@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -12,7 +13,7 @@ from typer.main import get_command
 
 from enishi.cli import app
 from enishi.config import describe_settings
-from places import DOCS, ROOT
+from places import DOCS, PACKAGE, ROOT
 
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "benchmarks" / "README.md"]
 
@@ -114,6 +115,56 @@ def test_readme_shows_no_setting_that_there_is_none_of() -> None:
 
     for section, value in tomllib.loads(block[1]).items():
         assert {f"{section}.{key}" for key in value} <= names if isinstance(value, dict) else section in names
+
+
+USERS_FILES = {"pelicanconf.py", "enishi_hook.py"}
+"""Python files of a user's own site that pages speak of."""
+
+
+def docstrings() -> list[tuple[Path, str]]:
+    """The text of every docstring of the package, those of attributes too, by file."""
+    return [
+        (file, node.value.value)
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+
+
+def test_every_file_that_a_docstring_or_a_page_names_exists() -> None:
+    """Python files by the end of their path, and pages of documentation (`docs/x.md`, `README.md`)."""
+    tops = ("plugin", "tests", "benchmarks", "docs", "templates")
+    files = {"/" + file.relative_to(ROOT).as_posix() for top in tops for file in (ROOT / top).rglob("*.*")}
+    files |= {f"/{file.name}" for file in ROOT.glob("*.*")}
+    texts = [*docstrings(), *((page, page.read_text("utf-8")) for page in PAGES)]
+    missing = {
+        (file.relative_to(ROOT).as_posix(), name)
+        for file, text in texts
+        for name in re.findall(r"[\w./-]*\w\.py\b|\bdocs/[\w/-]+\.md\b|\b[A-Z]{3,}\.md\b", text)
+        if name not in USERS_FILES and not any(known.endswith("/" + name.lstrip("./")) for known in files)
+    }
+    assert not missing
+
+
+def test_every_name_that_a_docstring_refers_to_exists() -> None:
+    """:mod:`enishi.x.y` is a module, and in :func:`enishi.x.y.z` the module has the word `z`."""
+    paths = {file: ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts) for file in PACKAGE.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): file for file, name in paths.items()}
+    missing = set()
+    for file, text in docstrings():
+        for name in re.findall(r":[a-z]+:`~?(enishi\.[\w.]+)`", text):
+            module = next((part for part in prefixes(name) if part in modules), "")
+            rest = name.removeprefix(module).strip(".").split(".")
+            contents = modules[module].read_text("utf-8") if module else ""
+            if not all(re.search(rf"\b{word}\b", contents) for word in rest):
+                missing.add((file.relative_to(ROOT).as_posix(), name))
+    assert not missing
+
+
+def prefixes(name: str) -> list[str]:
+    """`a.b.c`, `a.b`, `a`."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
 
 
 if __name__ == "__main__":

@@ -692,7 +692,7 @@ def audit(
     ] = 10,
     as_json: JsonOption = False,
 ) -> None:
-    """Find spelling twins, tags used once or on nearly everything, and such; say what would mend them."""
+    """Find several spellings of one tag, tags used once or on nearly every post, and such; say what would fix them."""
     from enishi.commands.tags import audit as audit_blog
     from enishi.console import audit as console_audit
     from enishi.console import terminal as console

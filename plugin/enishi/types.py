@@ -34,7 +34,7 @@ class Post:
     """Identity: relative to the site folder, POSIX, NFC."""
     title: str
     url: str = ""
-    """Address of the page, with the site's root path (``/blog/2024/a/``); never a promise (see DESIGN: URLs)."""
+    """Address of the page, with the site's root path (``/blog/2024/a/``); never a promise (see docs/output.md)."""
     date: datetime | None = None
     """Time-zone aware; None where the author gave none.  A file's mtime is never a date."""
     tags: tuple[str, ...] = ()

@@ -16,11 +16,12 @@ import pytest
 from blog import files_below, topic_posts, write_blog
 from browser import CHROMIUM, browser
 from enishi import cli
-from enishi.commands.evaluate import Evaluation, RelatedFigures, advice, percent, remarks, setting, write_page
+from enishi.commands.evaluate import Evaluation, RelatedFigures, write_page
 from enishi.console.eval_page import render_page
-from enishi.console.evaluation import print_evaluation
+from enishi.console.evaluation import advice, print_evaluation, remarks, setting
 from enishi.tags.evaluate import Case, Guess
 from enishi.tags.figures import Doubt, measure_cases
+from enishi.text.percent import percent
 from enishi.types import Reach
 
 HOSTILE = "</title><script>alert(1)</script>{{ 7 * 7 }}\x1b[31m\u202e&\"'<b>"

@@ -1,4 +1,4 @@
-"""Disorder among the tags: what is found, what is left alone, and whether the commands that are shown mend it."""
+"""Untidy tags: what is reported, what is left alone, and whether the commands that are shown fix it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from blog_of_documents import document, site
 from enishi import cli
 from enishi.config import TagSettings
 from enishi.tags.audit import Audit, audit_tags
-from enishi.tags.twins import differences, initials, numeronyms, plurals
+from enishi.tags.short_forms import initials
+from enishi.tags.variants import differences, plurals
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.text.printable import shell_word
 from enishi.types import Document
@@ -37,9 +38,9 @@ def tagged(*tags: Sequence[str], text: str = "", **post: Any) -> list[Document]:
     return [document(f"{number:02}.md", f"Title {number}", text, own, **post) for number, own in enumerate(tags)]
 
 
-def twins_of(found: Audit) -> dict[str, dict[str, tuple[str, ...]]]:
+def other_names(found: Audit) -> dict[str, dict[str, tuple[str, ...]]]:
     """Reasons by other name, by kept name."""
-    return {twins.kept.tag: {other.tag: other.reasons for other in twins.others} for twins in found.twins}
+    return {tag.kept.tag: {other.tag: other.reasons for other in tag.others} for tag in found.variants}
 
 
 # -- spellings -------------------------------------------------------------------------------------------------------
@@ -61,17 +62,12 @@ def twins_of(found: Audit) -> dict[str, dict[str, tuple[str, ...]]]:
         ("library", "Libraries", ("plural",)),
         ("boxes", "box", ("plural",)),
         ("Web Components", "web-component", ("plural",)),
-        ("textlint", "textlitn", ("a letter",)),
-        ("accessibility", "accesssibility", ("a letter",)),
-        ("Bluesky", "Blusky", ("a letter",)),
-        ("Kubernetes", "K8s", ("short form",)),
-        ("accessibility", "a11y", ("short form",)),
     ],
 )
 def test_two_names_for_one_tag(usual: str, other: str, reasons: tuple[str, ...]) -> None:
     found = audit(tagged([usual], [usual, "more"], [other]))
-    assert twins_of(found) == {usual: {other: reasons}}
-    assert found.twins[0].others[0].posts == ("02.md",)
+    assert other_names(found) == {usual: {other: reasons}}
+    assert found.variants[0].others[0].posts == ("02.md",)
     assert [use.tag for use in found.once] == ["more"]
 
 
@@ -101,33 +97,31 @@ def test_two_names_for_one_tag(usual: str, other: str, reasons: tuple[str, ...])
         ("機械学習", "機械学"),
         ("CSS", "Content Safety Study"),
         ("ML", "Machine Learning"),
+        ("Kubernetes", "K8s"),
+        ("textlint", "textlitn"),
     ],
 )
 def test_two_tags_that_are_two(one: str, other: str) -> None:
-    assert twins_of(audit(tagged([one], [one], [other]))) == {}
-
-
-def test_a_letter_off_is_no_slip_where_both_are_usual() -> None:
-    assert twins_of(audit(tagged(["polyfill"], ["polyfill"], ["ponyfill"], ["ponyfill"]))) == {}
+    assert other_names(audit(tagged([one], [one], [other]))) == {}
 
 
 def test_all_names_of_a_tag_are_one_finding_and_the_usual_one_is_kept() -> None:
     found = audit(tagged(["book"], ["book"], ["Book"], ["Books"], ["books", "book"], ["BOOK"]))
-    assert twins_of(found) == {
+    assert other_names(found) == {
         "book": {"BOOK": ("case",), "Book": ("case",), "Books": ("plural",), "books": ("plural",)}
     }
-    assert found.twins[0].to_change == 4
-    assert found.twins[0].kept.posts == ("00.md", "01.md", "04.md")
+    assert found.variants[0].to_change == 4
+    assert found.variants[0].kept.posts == ("00.md", "01.md", "04.md")
 
 
 def test_what_concerns_most_posts_comes_first() -> None:
     found = audit(tagged(["tea"], ["Tea"], ["pots"], ["pots"], ["pots"], ["pot"], ["pot"], ["pot"]))
-    assert [twins.to_change for twins in found.twins] == [3, 1]
+    assert [tag.to_change for tag in found.variants] == [3, 1]
 
 
 def test_a_letter_of_odd_width_is_never_kept() -> None:
     found = audit(tagged(["weｂ log"], ["weｂ log"], ["web log"], ["tea\u200b"]))
-    assert twins_of(found) == {"web log": {"weｂ log": ("width",)}}
+    assert other_names(found) == {"web log": {"weｂ log": ("width",)}}
 
 
 @given(
@@ -140,13 +134,13 @@ def test_a_letter_of_odd_width_is_never_kept() -> None:
 def test_every_name_but_one_is_listed_once_with_a_reason(names: list[str]) -> None:
     found = audit(tagged(*([name] for name in names)))
     if len(set(names)) == 1:
-        assert found.twins == ()
+        assert found.variants == ()
         return
-    (twins,) = found.twins
-    listed = [twins.kept.tag, *(other.tag for other in twins.others)]
+    (tag,) = found.variants
+    listed = [tag.kept.tag, *(other.tag for other in tag.others)]
     assert sorted(listed) == sorted(set(names))
-    assert all(other.reasons for other in twins.others)
-    assert sum(len(other.posts) for other in twins.others) + len(twins.kept.posts) == len(names)
+    assert all(other.reasons for other in tag.others)
+    assert sum(len(other.posts) for other in tag.others) + len(tag.kept.posts) == len(names)
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
@@ -154,7 +148,6 @@ def test_differences_are_symmetric_and_none_for_the_same(one: str, other: str) -
     assert differences(one, other) == differences(other, one)
     assert differences(one, one) == ()
     assert initials(one) is not None
-    assert numeronyms(one) is not None
     assert one not in plurals(one)
 
 
@@ -168,8 +161,8 @@ def test_a_short_form_that_a_text_gives_beside_the_long_one() -> None:
         document("c.md", "C", "Nothing of it.", ["CDN"]),
     ]
     found = audit(posts)
-    assert twins_of(found) == {"CDN": {"Content Delivery Network": ("short form",)}}
-    assert found.twins[0].shown_by == ("a.md",)
+    assert other_names(found) == {"CDN": {"Content Delivery Network": ("short form",)}}
+    assert found.variants[0].shown_by == ("a.md",)
 
 
 @pytest.mark.parametrize(
@@ -180,33 +173,33 @@ def test_a_short_form_in_another_script_needs_two_posts(text: str) -> None:
         document("a.md", "A", text, ["自然言語処理"]),
         document("b.md", "B", "Nothing.", ["NLP"]),
     ]
-    assert audit(posts).twins == ()
+    assert audit(posts).variants == ()
     posts.append(document("c.md", "C", text, ["自然言語処理"]))
-    assert twins_of(audit(posts)) == {"自然言語処理": {"NLP": ("short form",)}}
+    assert other_names(audit(posts)) == {"自然言語処理": {"NLP": ("short form",)}}
 
 
 def test_examples_in_brackets_are_no_short_forms() -> None:
     text = "クラウド（AWS）と、クラウド（GCP）と、フレームワーク（React）。JavaScript (React) and AWS (S3)."
     tags = ["クラウド", "AWS", "GCP", "フレームワーク", "React", "JavaScript", "S3"]
-    assert audit([document(f"{n}.md", "T", text, tags) for n in range(3)]).twins == ()
+    assert audit([document(f"{n}.md", "T", text, tags) for n in range(3)]).variants == ()
 
 
 def test_initials_alone_do_not_make_a_short_form_but_use_beside_the_long_one_does() -> None:
     apart = tagged(["NLP"], ["natural language processing"])
-    assert audit(apart).twins == ()
+    assert audit(apart).variants == ()
     both = tagged(["NLP"], ["natural language processing", "NLP"])
-    assert list(twins_of(audit(both))) == ["NLP"]
+    assert list(other_names(audit(both))) == ["NLP"]
     said = [apart[0], document("01.md", "T", "Here NLP is at home.", ["natural language processing"])]
-    assert audit(said).twins[0].shown_by == ("01.md",)
+    assert audit(said).variants[0].shown_by == ("01.md",)
 
 
 def test_the_cloud_of_many_names() -> None:
     posts = [document("a.md", "A", "Google Cloud (GCP) is a cloud.", ["GoogleCloud"]), *tagged(["GCP"], ["GCP"])]
-    assert twins_of(audit(posts)) == {"GCP": {"GoogleCloud": ("short form",)}}
+    assert other_names(audit(posts)) == {"GCP": {"GoogleCloud": ("short form",)}}
 
 
 def test_a_short_form_of_several_long_ones_is_none_of_them() -> None:
-    assert audit(tagged(["GA", "Google Analytics", "GitHub Actions"])).twins == ()
+    assert audit(tagged(["GA", "Google Analytics", "GitHub Actions"])).variants == ()
 
 
 # -- what the settings know of ---------------------------------------------------------------------------------------
@@ -216,7 +209,7 @@ def test_what_has_an_alias_or_is_retired_is_left_alone() -> None:
     posts = tagged(["GCP"], ["GoogleCloud"], ["GoogleCloud"], ["Tea"], ["tea"], ["tea"], ["jquery"], ["test", "tests"])
     aliases = {"GCP": "GoogleCloud", "Tea": "tea", "tests": "test"}
     found = audit(posts, aliases=aliases, retired=("jquery",))
-    assert found.twins == ()
+    assert found.variants == ()
     assert "jquery" not in [use.tag for use in found.once]
 
 
@@ -225,7 +218,7 @@ def test_a_tag_and_its_broader_one_are_two() -> None:
     broader = {"S3": "AWS", "component": ["components"]}
     assert [found.tags for found in audit(posts).together] == [("S3", "AWS"), ("components", "component")]
     found = audit(posts, broader=broader)
-    assert found.twins == ()
+    assert found.variants == ()
     assert found.together == ()
 
 
@@ -234,7 +227,7 @@ def test_a_tag_that_others_imply_is_not_used_once() -> None:
     assert found.once == ()
 
 
-# -- tags that tell too little ---------------------------------------------------------------------------------------
+# -- tags of little use to readers -----------------------------------------------------------------------------------
 
 
 def test_tags_that_always_go_together_are_on_three_posts_at_least() -> None:
@@ -418,14 +411,14 @@ def test_names_that_no_command_can_hold_are_shown_harmlessly(
         assert "\x1b" not in text
         assert "\u202e" not in text.replace("\\u202e", "") or arguments
     assert "[red]x[/red]" in text
-    assert "has to be mended by hand" in text
+    assert "has to be fixed by hand" in text
     assert "\\x1b" in text
 
 
 def test_a_blog_in_order_says_so_and_a_broken_post_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     blog = blog_of_tags(tmp_path / "blog", ["tea"], ["tea"], [])
     assert cli.main(["tags", "audit", "--site", str(blog)]) == 0
-    assert capfd.readouterr().out == "3 posts, 2 with tags, 1 different tag\nnothing to mend\n"
+    assert capfd.readouterr().out == "3 posts, 2 with tags, 1 different tag\nnothing to fix\n"
     (blog / "content" / "post-0.md").write_text('---\ntitle: "never closed\ntags: [a\n---\n\nwords\n')
     assert cli.main(["tags", "audit", "--site", str(blog)]) == 0
     assert "content/post-0.md:" in capfd.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blog_of_documents import document
-from enishi.tags.mentions import count_mentions, variants
+from enishi.tags.mentions import count_mentions, ways_to_write
 
 
 def count(tag: str, body: str, title: str = "") -> int:
@@ -42,7 +42,7 @@ def test_names_of_one_tag_count_together() -> None:
 
 
 def test_a_tag_without_letters_is_nowhere() -> None:
-    assert variants("---") == set()
+    assert ways_to_write("---") == set()
     assert count("---", "--- text ---") == 0
 
 

@@ -1,6 +1,6 @@
-"""What a person reads on the terminal about disorder among the tags, and what a machine does.
+"""Prints what is untidy about the tags, and gives it as JSON.
 
-Each finding comes with the posts it concerns and, where there is one, the command that mends it: to be copied, so it is
+Each finding comes with the posts it concerns and, where there is one, the command that fixes it: to be copied, so it is
 never wrapped, and quoted for a shell whatever a tag holds.
 """
 
@@ -15,7 +15,16 @@ from rich.text import Text
 
 from enishi.commands.tags import BlogAudit, alias_lines, renaming_command
 from enishi.pipeline import Request
-from enishi.tags.audit import Audit, CategoryTag, LoneTag, TagsTogether, TagUse, Twins, can_be_named, can_be_written
+from enishi.tags.audit import (
+    Audit,
+    CategoryTag,
+    LoneTag,
+    TagsTogether,
+    TagUse,
+    TagVariants,
+    can_be_named,
+    can_be_written,
+)
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word, shown
 
@@ -43,22 +52,22 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
         "tags": found.tags,
         "twins": [
             {
-                "keep": {"tag": twins.kept.tag, "posts": posts(twins.kept.posts)},
+                "keep": {"tag": variants.kept.tag, "posts": posts(variants.kept.posts)},
                 "others": [
                     {"tag": other.tag, "reasons": list(other.reasons), "posts": posts(other.posts)}
-                    for other in twins.others
+                    for other in variants.others
                 ],
-                "shown_by": posts(twins.shown_by),
-                "command": _mending(request, [other.tag for other in twins.others], twins.kept.tag),
-                "aliases": alias_lines((other.tag for other in twins.others), twins.kept.tag),
+                "shown_by": posts(variants.shown_by),
+                "command": _fixing_command(request, [other.tag for other in variants.others], variants.kept.tag),
+                "aliases": alias_lines((other.tag for other in variants.others), variants.kept.tag),
             }
-            for twins in found.twins
+            for variants in found.variants
         ],
         "together": [
             {
                 "tags": list(together.tags),
                 "posts": posts(together.posts),
-                "command": _mending(request, together.others, together.tags[0]),
+                "command": _fixing_command(request, together.others, together.tags[0]),
                 "aliases": alias_lines(together.others, together.tags[0]),
             }
             for together in found.together
@@ -73,7 +82,7 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
     }
 
 
-def _mending(request: Request, old: Sequence[str], new: str) -> str:
+def _fixing_command(request: Request, old: Sequence[str], new: str) -> str:
     """The command that makes the tags one; empty where there is none, as a tag holds what no command may write."""
     named = [tag for tag in old if can_be_named(tag)]
     if not named or not can_be_written(new):
@@ -91,19 +100,19 @@ def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS)
     page.line(
         (counted(found.posts, "post"), "bold"), f", {found.tagged} with tags, {counted(found.tags, 'different tag')}"
     )
-    page.section("Several names for what may be one tag", found.twins, page.twins)
+    page.section("Several names for what may be one tag", found.variants, page.variants)
     page.section("Tags that always go together", found.together, page.together)
     if found.together:
         page.note("merge what means the same; where one implies the other, a line in [tags.broader] says so instead")
     _print_categories(page, found)
     page.section("Tags on nearly everything", found.everywhere, page.everywhere)
     if found.everywhere:
-        page.note("they tell hardly a post from another")
+        page.note("used on nearly every post, so they don't help readers")
     page.section("Tags used once", found.once, page.once)
     if found.once:
         page.note(f"give them to more posts, or another name: {page.example('TAG')}")
     if not page.sections:
-        page.line("nothing to mend")
+        page.line("nothing to fix")
 
 
 def _print_categories(page: _Page, found: Audit) -> None:
@@ -146,25 +155,25 @@ class _Page:
 
     # what each finding looks like
 
-    def twins(self, twins: Twins) -> None:
-        uses = [twins.kept, *twins.others[:_SHOWN_NAMES]]
+    def variants(self, variants: TagVariants) -> None:
+        uses = [variants.kept, *variants.others[:_SHOWN_NAMES]]
         width = max(cell_len(_tag(use.tag)) for use in uses)
         number = max(len(counted(len(use.posts), "post")) for use in uses)
-        self.line("  ", *_named(twins.kept, width + 2, number, "bold green"), "  keep")
-        for other in twins.others[:_SHOWN_NAMES]:
+        self.line("  ", *_named(variants.kept, width + 2, number, "bold green"), "  keep")
+        for other in variants.others[:_SHOWN_NAMES]:
             self.line("    ", *_named(other, width, number, "yellow"), f"  {', '.join(other.reasons)}")
-        self._more(len(twins.others) - _SHOWN_NAMES, "    ")
-        self._posts(sorted({path for other in twins.others for path in other.posts}))
-        if twins.shown_by:
-            self._posts(twins.shown_by, "shown by ", 1)
-        self._mend([other.tag for other in twins.others], twins.kept.tag)
+        self._more(len(variants.others) - _SHOWN_NAMES, "    ")
+        self._posts(sorted({path for other in variants.others for path in other.posts}))
+        if variants.shown_by:
+            self._posts(variants.shown_by, "shown by ", 1)
+        self._fix([other.tag for other in variants.others], variants.kept.tag)
 
     def together(self, together: TagsTogether) -> None:
         names = "  ".join(map(_tag, together.tags[:_SHOWN_NAMES]))
         self.line("  ", (names, "bold"), f"  on the same {counted(len(together.posts), 'post')}")
         self._more(len(together.tags) - _SHOWN_NAMES, "    ")
         self._posts(together.posts)
-        self._mend(together.others, together.tags[0])
+        self._fix(together.others, together.tags[0])
 
     def category(self, use: CategoryTag) -> None:
         inside = f"{len(use.inside)} of its {counted(len(use.posts), 'post')} in the category {shown(use.category)}"
@@ -199,17 +208,17 @@ class _Page:
         if number > 0:
             self.line((f"{indent}… and {number} more", "dim"))
 
-    def _mend(self, old: Sequence[str], new: str) -> None:
-        command = _mending(self._request, old, new)
+    def _fix(self, old: Sequence[str], new: str) -> None:
+        command = _fixing_command(self._request, old, new)
         if command:
             self.line("    ", (command, "cyan"))
         if not command or not all(map(can_be_named, old)):
-            self.line("    ", ("a name with control characters has to be mended by hand", "dim"))
+            self.line("    ", ("a name with control characters has to be fixed by hand", "dim"))
         for alias in alias_lines(filter(can_be_named, old), new) if command else ():
             self.line("    ", ("in enishi.toml, [tags.aliases]: ", "dim"), shown(alias))
 
     def example(self, tag: str) -> str:
-        return _mending(self._request, [tag], "NEW")
+        return _fixing_command(self._request, [tag], "NEW")
 
 
 def _tag(tag: str) -> str:

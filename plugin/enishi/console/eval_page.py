@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from enishi.commands.evaluate import (
-    Evaluation,
-    advice,
-    counted_tags,
-    interval_percent,
-    percent,
-    precision_of,
-    remarks,
-    setting,
-)
+from enishi.commands.evaluate import Evaluation
 from enishi.commands.tags import level
+from enishi.console.evaluation import advice, counted_tags, precision_of, remarks, setting
 from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
+from enishi.text.percent import interval_percent, percent
 from enishi.text.printable import text_line
 from enishi.types import Reach
 from enishi.writing.render import templates_folder
@@ -31,7 +24,7 @@ _LEAST_DOT, _LARGEST_DOT = 2.5, 9.0
 _FIGURES = (("nDCG@5", "ndcg"), ("Recall@5", "recall"), ("F1@5", "f1"))
 
 
-def render_page(found: Evaluation) -> bytes:
+def render_page(evaluation: Evaluation) -> bytes:
     """The page, UTF-8.  Everything of the blog's is escaped; no script, nothing from elsewhere."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -43,22 +36,22 @@ def render_page(found: Evaluation) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template(TEMPLATE).render(page_view(found))
+    page = environment.get_template(TEMPLATE).render(page_view(evaluation))
     return page.encode("utf-8", "replace")
 
 
-def page_view(found: Evaluation) -> dict[str, Any]:
+def page_view(evaluation: Evaluation) -> dict[str, Any]:
     """Everything that the template shows: finished strings, and numbers for the plots."""
-    related = found.related
+    related = evaluation.related
     reaches = (related.ours, related.plain, related.text)
     return {
-        "posts": f"{found.posts:,}",
-        "tagged": f"{found.tagged:,}",
-        "folds": str(found.folds),
-        "advice": advice(found),
-        "setting": setting(found),
-        "remarks": remarks(found),
-        "tags": _tags_view(found.tags) if found.tags else None,
+        "posts": f"{evaluation.posts:,}",
+        "tagged": f"{evaluation.tagged:,}",
+        "folds": str(evaluation.folds),
+        "advice": advice(evaluation),
+        "setting": setting(evaluation),
+        "remarks": remarks(evaluation),
+        "tags": _tags_view(evaluation.tags) if evaluation.tags else None,
         "at": str(related.ours.at) if related.ours.at else "",
         "reaches": [_reach_view(reach) for reach in reaches],
         "side": str(_SIDE),

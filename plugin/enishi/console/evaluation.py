@@ -1,4 +1,4 @@
-"""What a person reads on the terminal about an evaluation: figures beside those of a plain vote, bars, one sentence."""
+"""Prints an evaluation, or gives it as JSON: figures beside those of a plain vote, and advice in one sentence."""
 
 from __future__ import annotations
 
@@ -9,19 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.evaluate import (
-    Evaluation,
-    RelatedFigures,
-    advice,
-    counted_tags,
-    interval_percent,
-    percent,
-    precision_of,
-    remarks,
-    setting,
-)
+from enishi.commands.evaluate import Evaluation, RelatedFigures
 from enishi.commands.tags import ADD, MAYBE
-from enishi.tags.figures import Interval, TagFigures, Tenth
+from enishi.tags.calibration import MOST_CERTAIN
+from enishi.tags.figures import EDGE, Interval, Level, TagFigures, Tenth
+from enishi.text.percent import interval_percent, percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown
 
@@ -32,33 +24,121 @@ _SHOWN_DOUBTS = 5
 _FIGURES = (("nDCG@5", "ndcg"), ("recall@5", "recall"), ("F1@5", "f1"))
 
 
-def evaluation_values(found: Evaluation) -> dict[str, Any]:
+def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
     """An evaluation for machines."""
-    return {"version": VERSION, "advice": advice(found), "setting": setting(found), **asdict(found)}
+    return {"version": VERSION, "advice": advice(evaluation), "setting": setting(evaluation), **asdict(evaluation)}
 
 
-def print_evaluation(found: Evaluation) -> None:
+def print_evaluation(evaluation: Evaluation) -> None:
     """All of it; the advice comes last, where it is seen."""
     out = Console(highlight=False)
-    parts = f", their tags hidden in {counted(found.folds, 'part')}" if found.tags else ""
-    out.print(Text.assemble((counted(found.posts, "post"), "bold"), f", {found.tagged} with tags{parts}"))
-    if found.tags is not None:
-        out.print(counted_tags(found.tags))
+    parts = f", their tags hidden in {counted(evaluation.folds, 'part')}" if evaluation.tags else ""
+    out.print(Text.assemble((counted(evaluation.posts, "post"), "bold"), f", {evaluation.tagged} with tags{parts}"))
+    if evaluation.tags is not None:
+        out.print(counted_tags(evaluation.tags))
         out.print()
-        _print_figures(out, found.tags)
-        _print_levels(out, found.tags)
-        _print_calibration(out, found.tags)
-        _print_doubts(out, found.tags)
-    if found.posts:
-        _print_related(out, found.related)
+        _print_figures(out, evaluation.tags)
+        _print_levels(out, evaluation.tags)
+        _print_calibration(out, evaluation.tags)
+        _print_doubts(out, evaluation.tags)
+    if evaluation.posts:
+        _print_related(out, evaluation.related)
     out.print()
-    out.print(Text(advice(found), style="bold"))
-    if setting(found):
+    out.print(Text(advice(evaluation), style="bold"))
+    if setting(evaluation):
         out.print("For enishi.toml, or as `enishi tags apply --min-confidence`:")
-        for line in setting(found).splitlines():
+        for line in setting(evaluation).splitlines():
             out.print(Text(f"    {line}", style="cyan"))
-    for remark in remarks(found):
+    for remark in remarks(evaluation):
         out.print(Text(remark, style="dim"))
+
+
+# --- sentences -------------------------------------------------------------------------------------------------------
+
+
+def advice(evaluation: Evaluation) -> str:
+    """What confidence to trust on this blog, in one sentence."""
+    if evaluation.tags is None:
+        return f"Nothing can be said about tags: {evaluation.why_no_tags}."
+    proposal = evaluation.tags.ours.proposal
+    wanted, level = percent(proposal.wanted), proposal.level
+    if level is None or level.precision is None:
+        return "There are too few suggestions to say which confidence to trust on this blog; keep to the defaults."
+    share = f"{level.right:,} of {level.suggestions:,}"
+    reached = f"from {level.confidence:.2f} on, {share} suggestions are right"
+    if proposal.confidence is not None:
+        return (
+            f"Trust suggestions from {proposal.confidence:.2f} on: on this blog {share} such suggestions are right "
+            f"({interval_percent(level.precision)}), and they find {percent(level.recall)} of the tags."
+        )
+    if level.precision.high >= proposal.wanted:  # it may be so, it may not
+        return f"There are too few suggestions to be sure of {wanted} on this blog: {reached}; keep to the defaults."
+    return f"No confidence can be trusted to {wanted} on this blog: even {reached}; look at every suggestion yourself."
+
+
+def setting(evaluation: Evaluation) -> str:
+    """The lines to write into enishi.toml, or nothing."""
+    confidence = evaluation.tags.ours.proposal.confidence if evaluation.tags else None
+    return "" if confidence is None else f"[tags]\nmin_confidence = {confidence:.2f}"
+
+
+def remarks(evaluation: Evaluation) -> list[str]:
+    """What to know about the advice, a sentence each."""
+    if evaluation.tags is None:
+        return []
+    sentences = []
+    proposal = evaluation.tags.ours.proposal
+    if proposal.confidence is not None and proposal.edge is not None and proposal.edge.precision is not None:
+        edge = proposal.edge
+        end = min(edge.confidence + EDGE - 0.01, MOST_CERTAIN)
+        sentences.append(
+            f"Of the least sure of them, {edge.confidence:.2f} to {end:.2f}, "
+            f"{edge.right:,} of {edge.suggestions:,} are right."
+        )
+    if proposal.checked is not None:
+        sentences.append(
+            f"Chosen on some parts of the posts and looked at on another, in turn: {percent(proposal.checked)} right."
+        )
+    sentences.append(_worth_of_marks(evaluation.tags))
+    other = evaluation.tags.vote.proposal
+    sentences.append(
+        f"The neighbours' vote reaches {percent(other.wanted)} from {other.confidence:.2f} on, "
+        f"where it finds {percent(other.level.recall)} of the tags."
+        if other.confidence is not None and other.level is not None
+        else f"Of the neighbours' vote, no confidence is sure to reach {percent(other.wanted)}."
+    )
+    sentences.append(
+        "This is about posts that have no tag yet. A suggestion counts as right if the author gave the tag; some of "
+        "the others are tags that the post lacks."
+    )
+    return sentences
+
+
+def _worth_of_marks(tags: TagFigures) -> str:
+    """How often suggestions with each of the two marks of `enishi tags suggest` are right."""
+    levels = {level.confidence: level for level in tags.ours.levels}
+    sure, all_marked = levels[ADD], levels[MAYBE]
+    unsure, right = all_marked.suggestions - sure.suggestions, all_marked.right - sure.right
+    return (
+        f"Marked add ({ADD:g} and above): {sure.right:,} of {sure.suggestions:,} are right; "
+        f"marked maybe ({MAYBE:g} to {ADD:g}): {right:,} of {unsure:,}."
+    )
+
+
+def counted_tags(tags: TagFigures) -> str:
+    """How many tags were hidden, and how many of them could be evaluation."""
+    return (
+        f"{tags.hidden:,} tags hidden, {tags.answers:,} of which could be suggested: the others are on too few other "
+        "posts, or ruled out by the settings"
+    )
+
+
+def precision_of(level: Level) -> str:
+    """A precision with its interval, or a dash."""
+    return interval_percent(level.precision) if level.precision else "–"
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
 
 
 def _table(*columns: str) -> Table:

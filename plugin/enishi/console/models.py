@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.commands.compare.run import Comparison, judgements, remarks, short, signed, verdicts
-from enishi.commands.evaluate import percent
+from enishi.text.percent import percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown
 

@@ -1,6 +1,6 @@
 """The site encoder: fitted on the blog itself, for any language, with no model to fetch.
 
-A kernel PCA of √tf TF-IDF with a little of the tags (RESEARCH.md, "one vector a post"): for word counts c
+A kernel PCA of √tf TF-IDF with a little of the tags (docs/research.md, "one vector a post"): for word counts c
 
     x_iw = √c_iw · (ln((1+n)/(1+df_w)) + 1),  unit length          words in 2 … max(0.3 n, 3) posts
     y_it = ln(n/df_t) for tags on 2 posts or more, unit length

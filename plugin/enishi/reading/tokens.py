@@ -1,8 +1,8 @@
 """Text -> words (for vectors) and terms (for people).
 
 Words are language-neutral: Latin-like words as they stand, katakana runs whole, Han and Hangul runs as overlapping
-character bigrams, hiragana dropped (RESEARCH.md: trained sub-word tokenizers were worse on every referee).  Terms are
-what a reader would name, so that a bigram never shows up as a reason: words and two-word phrases, katakana and Han
+character bigrams, hiragana dropped (docs/research.md: trained sub-word tokenizers were worse on every referee).  Terms
+are what a reader would name, so that a bigram never shows up as a reason: words and two-word phrases, katakana and Han
 compounds, recurring Chinese character sequences.
 """
 

@@ -1,4 +1,4 @@
-"""Where a blog's tags are out of order, and what would mend it.  Nothing is ever mended here.
+"""What is untidy about a blog's tags, and what would fix it.  Nothing is changed here.
 
 Pure: documents and vocabulary in, findings out.  Drafts and posts of the future count like all others: their author can
 still choose, and a renaming reaches them, too.
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from enishi.config import TagSettings
 from enishi.reading.tokens import fold
-from enishi.tags.mentions import variants
-from enishi.tags.twins import Resemblance, differences, find_resemblances, naming_pattern
+from enishi.tags.mentions import naming_pattern, ways_to_write
+from enishi.tags.variants import Resemblance, differences, find_resemblances
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key
 from enishi.types import Document
 
 EVERYWHERE_SHARE = 0.8
-"""A tag on this share of the tagged posts tells none of them from the others …"""
+"""A tag on this share of the tagged posts does not help readers to choose among them …"""
 EVERYWHERE_POSTS = 10
 """… on a blog that has so many tagged posts."""
 TOGETHER_POSTS = 3
@@ -44,20 +44,20 @@ class TagUse:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherSpelling(TagUse):
-    """A tag that may be another one under another name."""
+class OtherName(TagUse):
+    """Another name for what may be the same tag."""
 
     reasons: tuple[str, ...] = ()
     """What it differs by from the other spellings of its tag."""
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class TagVariants:
     """Several names for what may be one tag."""
 
     kept: TagUse
     """The prevailing one."""
-    others: tuple[OtherSpelling, ...]
+    others: tuple[OtherName, ...]
     """The most frequent first."""
     shown_by: tuple[str, ...] = ()
     """Paths of the posts that show a short form to stand for its long one."""
@@ -98,14 +98,14 @@ class CategoryTag(TagUse):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What there is to say about a blog's tags; in every list, what concerns most posts comes first."""
+    """All findings about a blog's tags; in every list, what concerns most posts comes first."""
 
     posts: int
     tagged: int
     """Posts with a tag."""
     tags: int
     """Different tags, all spellings of one counted once."""
-    twins: tuple[Twins, ...] = ()
+    variants: tuple[TagVariants, ...] = ()
     together: tuple[TagsTogether, ...] = ()
     categories: tuple[CategoryTag, ...] = ()
     categories_meant: bool = False
@@ -117,14 +117,14 @@ class Audit:
 def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> Audit:
     """All findings about the tags of a blog's posts.
 
-    Left alone is what the settings know of: old names that have an alias, and retired tags.
+    What the settings deal with is left out: old names that have an alias, and retired tags.
     """
     on_posts = _posts_by_tag(documents, vocabulary, settings)
     names: dict[str, list[str]] = defaultdict(list)
     for tag in on_posts:
         names[vocabulary.key(tag)].append(tag)
-    twins = _twins(documents, vocabulary, on_posts, names)
-    in_twins = {vocabulary.key(other.tag) for found in twins for other in (found.kept, *found.others)}
+    variants = _variants(documents, vocabulary, on_posts, names)
+    has_variants = {vocabulary.key(use.tag) for found in variants for use in (found.kept, *found.others)}
     tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
     everywhere = _everywhere(on_posts, names, tagged)
     usual = {vocabulary.key(use.tag) for use in everywhere}
@@ -132,12 +132,12 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
         posts=len(documents),
         tagged=tagged,
         tags=len(vocabulary.names),
-        twins=twins,
+        variants=variants,
         together=_together(documents, vocabulary, on_posts, names, usual),
         categories=_categories(documents, on_posts, names),
         categories_meant=not vocabulary.categories_apart,
         everywhere=everywhere,
-        once=_once(documents, vocabulary, on_posts, names, in_twins),
+        once=_once(documents, vocabulary, on_posts, names, has_variants),
     )
 
 
@@ -161,12 +161,12 @@ def _by_weight(use: TagUse) -> tuple[int, str]:
     return -len(use.posts), use.tag
 
 
-# --- twins -----------------------------------------------------------------------------------------------------------
+# --- several names for one tag ---------------------------------------------------------------------------------------
 
 
-def _twins(
+def _variants(
     documents: Sequence[Document], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]
-) -> tuple[Twins, ...]:
+) -> tuple[TagVariants, ...]:
     resemblances = find_resemblances(documents, vocabulary, names)
     found = []
     for keys in _groups(names, resemblances):
@@ -176,13 +176,12 @@ def _twins(
             for name in names[key]:
                 reasons = _reasons(name, key, kept, vocabulary.key(kept), resemblances)
                 if reasons:
-                    others.append(OtherSpelling(name, on_posts[name], reasons))
+                    others.append(OtherName(name, on_posts[name], reasons))
         if others:
             shown_by = {path for known in resemblances if known.keys <= set(keys) for path in known.shown_by}
-            found.append(
-                Twins(TagUse(kept, on_posts[kept]), tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by)))
-            )
-    return tuple(sorted(found, key=lambda twins: (-twins.to_change, -len(twins.kept.posts), twins.kept.tag)))
+            use = TagUse(kept, on_posts[kept])
+            found.append(TagVariants(use, tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by))))
+    return tuple(sorted(found, key=lambda tag: (-tag.to_change, -len(tag.kept.posts), tag.kept.tag)))
 
 
 def _groups(names: Mapping[str, Collection[str]], resemblances: Sequence[Resemblance]) -> list[list[str]]:
@@ -219,14 +218,8 @@ def can_be_written(tag: str) -> bool:
     return can_be_named(tag) and re.search(r"\A\s|\s\Z|\s\s", tag) is None
 
 
-def _reasons(
-    name: str,
-    key: str,
-    kept: str,
-    kept_key: str,
-    resemblances: Sequence[Resemblance],
-) -> tuple[str, ...]:
-    """Why a name may be the kept one: a spelling of it, or a resemblance with it or with another of the group."""
+def _reasons(name: str, key: str, kept: str, kept_key: str, resemblances: Sequence[Resemblance]) -> tuple[str, ...]:
+    """Why a name may mean the kept tag: a spelling of it, or a resemblance with it or with another of the group."""
     if key == kept_key:
         return differences(name, kept)
     near = [known for known in resemblances if key in known.keys]
@@ -234,7 +227,7 @@ def _reasons(
     return tuple(dict.fromkeys(direct or [known.reason for known in near]))
 
 
-# --- tags that tell too little ----------------------------------------------------------------------------------------
+# --- tags of little use to readers -----------------------------------------------------------------------------------
 
 
 def _everywhere(on_posts: _OnPosts, names: Mapping[str, Sequence[str]], tagged: int) -> tuple[TagUse, ...]:
@@ -249,14 +242,14 @@ def _once(
     vocabulary: Vocabulary,
     on_posts: _OnPosts,
     names: Mapping[str, Sequence[str]],
-    in_twins: Collection[str],
+    has_variants: Collection[str],
 ) -> tuple[LoneTag, ...]:
     """Tags on one post; none that other tags imply, as those posts mean it, too."""
     implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
     titles = _Titles(documents)
     found = []
     for key in names:
-        if vocabulary.counts[key] == 1 and key not in in_twins and key not in implied:
+        if vocabulary.counts[key] == 1 and key not in has_variants and key not in implied:
             tag = names[key][0]
             found.append(LoneTag(tag, on_posts[tag], titles.naming(tag, on_posts[tag])))
     return tuple(sorted(found, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
@@ -276,7 +269,7 @@ class _Titles:
         """Other posts than the carriers, by path; none for a very short name, which stands inside others."""
         if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
             return ()
-        starts = {start[0] for words in variants(tag) if (start := _STARTS.match(words[0]))}
+        starts = {start[0] for words in ways_to_write(tag) if (start := _STARTS.match(words[0]))}
         pattern = naming_pattern([tag])
         found = (self._titles[row] for row in sorted({row for start in starts for row in self._rows.get(start, ())}))
         return tuple(path for path, title in found if path not in carriers and pattern.search(title))

@@ -1,10 +1,10 @@
-"""From evidence to a probability: logistic regression, drawn towards constants that were learned on other blogs.
+"""From features to a probability: logistic regression, shrunk towards weights that were learned on other blogs.
 
     confidence = sigmoid(w · z),  z = (feature − mean) / sd
     w = argmin Σ logloss + 50 ‖w − w₀‖² (the intercept: 5) over the blog's own out-of-fold pairs
 
-With few posts the constants w₀ speak, with many the blog itself does (RESEARCH.md, "Missing tags").  Means and sds are
-constants, too, never the blog's own: a feature must mean the same everywhere.
+With few posts w₀ decides, with many the blog's own pairs do (docs/research.md, "Missing tags").  Means and standard
+deviations are constants, never the blog's own, so that a feature means the same everywhere.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ SHRINKAGE = 50.0
 INTERCEPT_SHRINKAGE = 5.0
 MOST_CERTAIN = 0.95
 _BEND = 0.9
-"""Above, what the model says is halved: where it said .97, .94 was found on blogs it had not seen."""
+"""Above, distances are halved: of suggestions at .97, .94 were right on blogs that the model had not seen."""
 _MAX_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """What was learned over other blogs, by feature."""
+    """Mean, standard deviation and weight of each feature, learned on other blogs."""
 
     mean: tuple[float, ...]
     sd: tuple[float, ...]
@@ -127,10 +127,7 @@ def sigmoid(margin: Matrix) -> Matrix:
 
 
 def shown_confidence(probability: Matrix) -> Matrix:
-    """What is shown: the probability itself, but bent above .9 so that nothing reaches beyond .95.
-
-    A bend, not a cut: what is surer still comes first.
-    """
+    """The probability itself, but compressed above .9 so that nothing exceeds .95; the order stays."""
     import numpy as np
 
     limit = (MOST_CERTAIN - _BEND) / (1 - _BEND)

@@ -1,4 +1,4 @@
-"""What speaks for a tag on a post, as numbers (RESEARCH.md, "Missing tags").
+"""What speaks for a tag on a post, as numbers (docs/research.md, "Missing tags").
 
 Everything learned from tags is computed out of fold: the labelled posts are divided into parts, and what is said about
 a post comes from the posts of the other parts only, counts included.  Posts without tags teach nothing about tags and

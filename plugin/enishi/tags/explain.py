@@ -1,8 +1,8 @@
-"""Why a tag is, or is not, suggested for a post: what each piece of evidence made of its odds.
+"""Why a tag is, or is not, suggested for a post: how each kind of evidence changes its odds.
 
-A confidence is a logistic regression, so its odds are a product: those of any tag on any post, times a factor for every
-group of features.  And what the posts like it say is a kernel ridge regression over a sum of kernels, so what it
-predicts is a sum over them: title, text, headings, a pretrained model …
+A confidence is a logistic regression, so its odds are a product: a base rate times a factor for each group of features.
+The prediction from similar posts is a kernel ridge regression on a sum of kernels, so it is a sum over these kernels:
+title, text, headings, a pretrained model …
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from enishi.tags.suggest import (
     Declines,
-    Explanations,
-    Rules,
+    EvidenceFinder,
+    SuggestionRules,
     collect_evidence,
     constants_of,
     estimate_from,
@@ -105,7 +105,7 @@ def explain_tag(
             reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
             return TagExplanation(path, name, reason, None, carrying)
         column = estimate.keys.index(key)
-        rules = Rules(documents, vocabulary, settings, declined, likeness, estimate)
+        rules = SuggestionRules(documents, vocabulary, settings, declined, likeness, estimate)
         verdict = _verdict(documents[row], key, vocabulary, settings, declined, rules, row, column)
         _, labels, scores, _ = evidence
         z = standardise(scores.features[row, column][None, :], constants)[0]
@@ -117,7 +117,7 @@ def explain_tag(
         parts: tuple[tuple[str, float], ...] = ()
         if isinstance(likeness, ExactLikeness):
             parts = _parts(likeness, labels, row, column)
-        told = Explanations(
+        finder = EvidenceFinder(
             documents, vocabulary, likeness, estimate, group_posts(documents, likeness), TellingTerms(documents)
         )
         return TagExplanation(
@@ -130,7 +130,7 @@ def explain_tag(
             factors,
             round(float(scores.features[row, column, FEATURES.index("krr")]), _DIGITS),
             parts,
-            told.evidence(row, column),
+            finder.evidence(row, column),
         )
 
 
@@ -140,7 +140,7 @@ def _verdict(
     vocabulary: Vocabulary,
     settings: TagSettings,
     declined: Declines,
-    rules: Rules,
+    rules: SuggestionRules,
     row: int,
     column: int,
 ) -> str:

@@ -4,7 +4,7 @@
 
 and, where a pretrained model takes part, + K_model of its vectors.  Each block's rows have unit length; where a post
 lacks a field, the block gives 0 for it.  Fields of text are TF-IDF with sublinear counts over words in 2 … max(.3 n, 3)
-posts.  The weights were found by experiment (RESEARCH.md, "Missing tags") and are the same for every blog.
+posts.  The weights were found by experiment (docs/research.md, "Missing tags") and are the same for every blog.
 """
 
 from __future__ import annotations

@@ -28,6 +28,11 @@ _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _POSSESSIVE = re.compile(r"['’]s\b")
 
+NO_PLURALS = frozenset(
+    ["arms", "ftps", "goods", "https", "imaps", "ldaps", "news", "rails", "smtps", "teams", "windows"]
+)
+"""Words that look like the plural of another word and are something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
@@ -103,7 +108,7 @@ class _Matcher:
         self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
         substrings: set[tuple[str, int]] = set()
         for tag, spellings in enumerate(names):
-            for variant in sorted({variant for name in spellings for variant in variants(name)}):
+            for variant in sorted({variant for name in spellings for variant in ways_to_write(name)}):
                 text = "".join(variant)
                 if _IS_UNSPACED.search(text):
                     substrings.add((text, tag))
@@ -137,7 +142,7 @@ class _Matcher:
         return dict(found)
 
 
-def variants(name: str) -> set[tuple[str, ...]]:
+def ways_to_write(name: str) -> set[tuple[str, ...]]:
     """The ways a tag's name may be written, each as its words.
 
     All separators are equal and may be left out (`GitHub-Actions`, `github actions`, `githubactions`), so may the hump
@@ -172,3 +177,26 @@ def _other_number(word: str) -> Iterable[str]:
         yield word[:-1] + "ies"
     else:
         yield word + "s"
+
+
+def naming_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Matches any of these names in folded text, as whole words where they are Latin or katakana."""
+    ways = {_bounded(words) for name in names for words in ways_to_write(name) if not _is_other_word(words[-1], name)}
+    return re.compile("|".join(sorted(ways)) or r"(?!)")
+
+
+def _bounded(words: Sequence[str]) -> str:
+    pattern = r"[\W_]*".join(map(re.escape, words))
+    before, after = (_letters_like(edge) for edge in (words[0][0], words[-1][-1]))
+    return (f"(?<!{before})" if before else "") + pattern + (f"(?!{after})" if after else "")
+
+
+def _letters_like(letter: str) -> str:
+    return next((kind for kind in ("[a-z0-9]", "[ァ-ヺー]") if re.match(kind, letter)), "")
+
+
+def _is_other_word(variant: str, name: str) -> bool:
+    """Whether a variant takes or adds the s of a word that is no plural (`HTTPS`, `HTTP`)."""
+    folded = fold(name)
+    added = variant in NO_PLURALS and not folded.endswith(variant)
+    return added or (f"{variant}s" in NO_PLURALS and folded.endswith(f"{variant}s"))

@@ -1,15 +1,15 @@
 """The tags that a post is missing: evidence for every (post, tag), one calibrated probability, then the blog's rules.
 
-    vocabulary.py    the blog's tags and its rules about them
-    tag_kernel.py    what two posts may have in common beside their tags, in one number
-    likeness.py      how alike all posts are, and what that says about a tag
-    mentions.py      where a tag's name occurs
-    tag_evidence.py  features of every (post, tag), out of fold
-    calibration.py   features -> probability
-    topics.py        posts that belong together, and the tags their topic lacks
-    declined.py      what the author said no to
+    vocabulary.py   the blog's tags and its rules about them
+    kernel.py       the similarity of two posts, in one number that does not depend on tags
+    likeness.py     the similarity of all posts, and kernel ridge regression on it
+    mentions.py     where a tag's name occurs
+    evidence.py     features of every (post, tag), out of fold
+    calibration.py  features -> probability
+    topics.py       posts that belong together, and the tags their topic lacks
+    declined.py     suggestions that the author declined
 
-Nothing said about a post has seen its own tags.  The same posts give the same bytes, whatever the number of threads.
+A post's own tags never enter its suggestions.  The same posts give the same bytes, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 MIN_POSTS = 2
-"""A tag on fewer posts is not suggested: one post does not show what its author means by it."""
+"""A tag on fewer posts is not suggested: one post does not show what the author uses it for."""
 MAX_PAIRS = 1_000_000
-"""Pairs (post, tag) that the probabilities are fitted on at most."""
+"""The most (post, tag) pairs that the probabilities are fitted on."""
 IMPLIED_FROM = 0.5
-"""A broader tag is not suggested beside a narrower one that is at least this sure."""
+"""A broader tag is not suggested beside a narrower one of at least this confidence."""
 DIGITS = 4
 EVIDENCE_NEIGHBORS = 3
 EVIDENCE_TERMS = 5
@@ -56,7 +56,7 @@ _POSTS_AT_A_TIME = 256
 _TOPIC_MIN_CONFIDENCE = 0.2
 
 Declines = Mapping[str, frozenset[str]]
-"""Tags declined, as written, by path of the post."""
+"""Declined tags, as written, by path of the post."""
 
 
 def suggest_tags(
@@ -93,10 +93,10 @@ def suggest_tags(
         grouping = group_posts(documents, likeness)
         progress()
         terms = TellingTerms(documents, memo)
-        explain = Explanations(documents, vocabulary, likeness, estimate, grouping, terms)
-        rules = Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+        finder = EvidenceFinder(documents, vocabulary, likeness, estimate, grouping, terms)
+        rules = SuggestionRules(documents, vocabulary, settings, declined or {}, likeness, estimate)
         progress()
-        suggestions = rules.choose(explain)
+        suggestions = rules.choose(finder)
     progress()
     analysis = TagAnalysis(
         suggestions=suggestions,
@@ -121,7 +121,7 @@ class TagModel:
 
 @dataclass(frozen=True, slots=True)
 class RankedTags:
-    """What would be suggested, without evidence."""
+    """Suggestions without evidence."""
 
     vocabulary: Vocabulary
     keys: frozenset[str]
@@ -137,13 +137,13 @@ def rank_tags(
     likeness: Likeness,
     declined: Declines | None = None,
 ) -> RankedTags:
-    """The tags and confidences of :func:`suggest_tags` alone, for whom the reasons and topics are of no use.
+    """The tags and confidences of :func:`suggest_tags`, without evidence and topics.
 
     Call it under :func:`enishi.vectors.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
     estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))
-    rules = Rules(documents, vocabulary, settings, declined or {}, likeness, estimate)
+    rules = SuggestionRules(documents, vocabulary, settings, declined or {}, likeness, estimate)
     by_path = {
         document.post.path: tuple((estimate.keys[column], confidence) for confidence, column in rules.ranked(row))
         for row, document in enumerate(documents)
@@ -153,7 +153,7 @@ def rank_tags(
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The probability of every (post, tag) before any rule."""
+    """The probability of every (post, tag), before the rules."""
 
     keys: tuple[str, ...]
     """Tags that can be suggested, sorted."""
@@ -186,7 +186,7 @@ def estimate_from(
     constants: Constants,
     progress: Callable[[], None] = lambda: None,
 ) -> Estimate:
-    """The probabilities that follow from what :func:`collect_evidence` found."""
+    """The probabilities that follow from the result of :func:`collect_evidence`."""
     from enishi.tags.calibration import shown_confidence
 
     keys, labels, scores, mentions = evidence
@@ -197,7 +197,7 @@ def estimate_from(
 
 
 def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
-    """The blog's own weights.  On a large blog an even part of its posts stands for all of them."""
+    """The blog's own weights; on a large blog, fitted on every n-th post."""
     import numpy as np
 
     from enishi.tags.calibration import fit_weights, standardise
@@ -212,7 +212,7 @@ def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
 
 
 def _probability(scores: TagScores, weights: Matrix, constants: Constants) -> Matrix:
-    """Of every (post, tag), some posts at a time: z-scores in float64 are four times the size of the features."""
+    """The probability of every (post, tag), some posts at a time: their z-scores take more memory than the features."""
     import numpy as np
 
     from enishi.tags.calibration import sigmoid, standardise
@@ -233,7 +233,7 @@ def collect_evidence(
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[str, ...], Labels, TagScores, Mentions]:
-    """What speaks for each of the tags that can be suggested: (their keys, who carries them, features, mentions)."""
+    """The evidence for every tag that can be suggested: (keys, labels, features, mentions)."""
     import numpy as np
 
     from enishi.tags.evidence import score_tags
@@ -249,7 +249,7 @@ def collect_evidence(
 
 
 def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:
-    """The pairs to learn from: posts with tags, and tags on enough of the posts that those learn from."""
+    """Which (post, tag) pairs to fit on: posts with tags, and tags on enough posts of the other folds."""
     usable: npt.NDArray[np.bool_] = (labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS)
     return usable
 
@@ -295,7 +295,7 @@ def _labels(documents: Sequence[Document], meant: Sequence[frozenset[str]], keys
 def without_implied(
     ranked: list[tuple[float, int]], keys: Sequence[str], vocabulary: Vocabulary
 ) -> list[tuple[float, int]]:
-    """Of (confidence, column) of `keys`, those that no narrower tag beside them implies."""
+    """The (confidence, column) pairs whose tag is not implied by a narrower one among them."""
     implied = {
         key
         for confidence, column in ranked
@@ -308,8 +308,8 @@ def without_implied(
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-class Rules:
-    """From probabilities to what is suggested."""
+class SuggestionRules:
+    """From probabilities to suggestions, by the blog's rules and the author's declines."""
 
     def __init__(
         self,
@@ -330,21 +330,21 @@ class Rules:
             vocabulary.unfit_for(document.post) | self._declined.get(document.post.path, frozenset())
             for document in documents
         ]
-        self._confidence = np.round(estimate.probability * self._lessons(), DIGITS)
+        self._confidence = np.round(estimate.probability * self._decline_factors(), DIGITS)
 
-    def choose(self, explain: Explanations) -> dict[str, tuple[TagSuggestion, ...]]:
+    def choose(self, finder: EvidenceFinder) -> dict[str, tuple[TagSuggestion, ...]]:
         """The suggestions of every post, by (confidence descending, tag)."""
         names, keys = self._vocabulary.names, self._estimate.keys
         return {
             document.post.path: tuple(
-                TagSuggestion(names[keys[column]], confidence, explain.evidence(row, column))
+                TagSuggestion(names[keys[column]], confidence, finder.evidence(row, column))
                 for confidence, column in self.ranked(row)
             )
             for row, document in enumerate(self._documents)
         }
 
     def confidence(self, row: int, column: int) -> float:
-        """Of one tag on one post, with what declines teach."""
+        """The confidence of one tag on one post, lowered where similar posts declined it."""
         return float(self._confidence[row, column])
 
     def ranked(self, row: int) -> list[tuple[float, int]]:
@@ -353,7 +353,7 @@ class Rules:
 
         keys = self._estimate.keys
         if not self._documents[row].words:
-            return []  # nothing is known of it: the blog's commonest tags would be all there is to say
+            return []  # without words, the blog's commonest tags would be suggested
         sure = np.flatnonzero(self._confidence[row] >= self._settings.min_confidence).tolist()
         ranked = [
             (float(self._confidence[row, column]), column) for column in sure if keys[column] not in self._unfit[row]
@@ -367,8 +367,8 @@ class Rules:
             return False
         return bool(self._confidence[row, self._column[key]] >= _TOPIC_MIN_CONFIDENCE)
 
-    def _lessons(self) -> Matrix:
-        """What declines teach, a factor for every (post, tag), at most 1.
+    def _decline_factors(self) -> Matrix:
+        """A factor for every (post, tag), at most 1, that lowers what posts nearby declined.
 
         Of the posts near this one, a carry the tag and d declined it: as a share with one success assumed before,
         (a + 1)/(a + d + 1).  Where nobody near declined it, 1.
@@ -395,8 +395,8 @@ class Rules:
 # --- explanations ----------------------------------------------------------------------------------------------------
 
 
-class Explanations:
-    """Why: the posts that carry a tag, its topic, its mentions, the terms that speak for it."""
+class EvidenceFinder:
+    """Evidence for suggestions: nearest posts with the tag, topic, mentions, terms."""
 
     def __init__(
         self,

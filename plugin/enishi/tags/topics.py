@@ -1,7 +1,7 @@
 """Topics: posts that belong together by what they say, and the tags that a topic's posts lack.
 
-As evidence for a single post topics add nothing to its neighbours (RESEARCH.md); they are there to explain, to browse
-and to propose: a tag that most of a topic's posts carry, and the name of a topic that no tag covers.
+As evidence for a single post, topics add nothing to its neighbours (docs/research.md).  They explain, can be browsed,
+and propose tags: one that most of a topic's posts carry, or the name of a topic that no tag covers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 LABEL_TERMS = 3
 USUAL_SHARE = 2 / 3
-"""A tag is usual for a topic if at least this share of its posts carry it …"""
+"""A tag is common in a topic if at least this share of its posts carry it …"""
 USUAL_POSTS = 4
-"""… and at least so many."""
+"""… and at least this many."""
 MAX_TAGS = 10
 MAX_NEW_TAGS = 3
 """New tags proposed for a whole blog."""

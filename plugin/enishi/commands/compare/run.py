@@ -24,12 +24,12 @@ from enishi.commands.compare.referees import (
 )
 from enishi.commands.compare.unlinked import Unlinked, without_links
 from enishi.commands.compare.verdicts import Judged, Verdicts, count_verdicts, read_verdicts
-from enishi.commands.evaluate import interval_percent
 from enishi.errors import SettingsError
 from enishi.pipeline import Blog, Progress, Request, links_of, load, open_cache, read
 from enishi.reading.links import own_hosts
 from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import FOLDS, MIN_TAGGED, tagged_rows, without_tags
+from enishi.text.percent import interval_percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown_path
 from enishi.types import Document, Reach

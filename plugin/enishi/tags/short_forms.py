@@ -1,0 +1,181 @@
+"""Tags that abbreviate another one: initials, and what posts write as *long form (SHORT)*.
+
+That initials fit is not enough (`CSS`, *content safety study*): the blog has to show by its own text or tags that the
+short form stands for the long one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from enishi.reading.tokens import fold
+from enishi.tags.mentions import naming_pattern, ways_to_write
+from enishi.tags.vocabulary import Vocabulary, spelling_key
+from enishi.types import Document
+
+_KATAKANA = re.compile(r"[ァ-ヺ]")
+_SHORT = re.compile(r"[A-Za-z0-9]{2,6}", re.ASCII)
+_AS_WRITTEN = re.compile(r"[A-Z0-9]{2,6}s?", re.ASCII)
+"""How a text writes a short form: in capitals."""
+_WRITTEN_AT_END = re.compile(rf"(?<![A-Za-z0-9])(?:{_AS_WRITTEN.pattern})\Z", re.ASCII)
+_BRACKETS = re.compile(r"[(（]([^()（）\n]{2,60})[)）]")
+_LONGEST_BEFORE = 60
+_PARTS = re.compile(r"\s*[,、，;；:：/／=＝]\s*")
+_QUOTES = "「」『』“”\"'`*_  \t\u3000"
+_SMALL_WORDS = frozenset(["a", "an", "and", "as", "for", "in", "of", "on", "the", "to"])
+_POSTS_WITHOUT_INITIALS = 2
+"""One gloss like クラウド（AWS） may name an example; 自然言語処理（NLP） stands in several posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortForm:
+    """Two tags, given by their keys, of which one abbreviates the other."""
+
+    short: str
+    long: str
+    shown_by: tuple[str, ...]
+    """Paths of the posts that show it."""
+
+
+def find_short_forms(
+    documents: Sequence[Document], vocabulary: Vocabulary, names: Mapping[str, Collection[str]]
+) -> Iterator[ShortForm]:
+    """Short forms among the tags, sorted; `names` holds the spellings that posts use, by key."""
+    glossed = _glosses(documents, names)
+    by_initials = _fit_by_initials(names)
+    fitting = by_initials | _fit_by_gloss(names, glossed)
+    ambiguous = _several_longs(fitting)
+    tagged = [(document, vocabulary.tags_of(document.post)) for document in documents]
+    for short, long in sorted(fitting):
+        shown_by = glossed.get((short, long), [])
+        if (short, long) in by_initials and not shown_by and short not in ambiguous:
+            shown_by = _used_together(tagged, (short, names[short]), (long, names[long]))
+        if shown_by:
+            yield ShortForm(short, long, tuple(shown_by))
+
+
+def _fit_by_initials(names: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
+    """(short, long) pairs of keys where the short form is the long one's initials."""
+    shorts = {spelling_key(name): key for key in names for name in sorted(names[key]) if _SHORT.fullmatch(name)}
+    pairs = {(shorts.get(made, key), key) for key in names for name in names[key] for made in initials(name)}
+    return {(short, long) for short, long in pairs if short != long}
+
+
+def _fit_by_gloss(
+    names: Mapping[str, Collection[str]], glossed: Mapping[tuple[str, str], Sequence[str]]
+) -> set[tuple[str, str]]:
+    """(short, long) pairs of keys that posts gloss and that fit one another."""
+    partners: dict[str, set[str]] = defaultdict(set)
+    for short, long in glossed:
+        partners[short].add(long)
+        partners[long].add(short)
+    fitting = set()
+    for (short, long), paths in glossed.items():
+        only_these = not long.isascii() and len(partners[short]) == len(partners[long]) == 1
+        fits = any(_is_abbreviation(spelling_key(one), other) for one in names[short] for other in names[long])
+        if fits or (only_these and len(paths) >= _POSTS_WITHOUT_INITIALS):
+            fitting.add((short, long))
+    return fitting
+
+
+def initials(name: str) -> set[str]:
+    """The initials of a name of several Latin words, with and without its small words: `Web Content`, `GoogleCloud`."""
+    found = set()
+    for words in ways_to_write(name):
+        for chosen in (words, [word for word in words if word not in _SMALL_WORDS]):
+            if len(chosen) > 1 and all(word[0].isascii() and word[0].isalpha() for word in chosen):
+                found.add("".join(word[0] for word in chosen))
+    return found
+
+
+def _is_abbreviation(short: str, long: str) -> bool:
+    """Whether a short form that the blog glosses fits its long one.
+
+    Its letters stand there in order, and it is at most half as long; or it has one initial more than the long form has
+    words: `GCP`, `GoogleCloud`.
+    """
+    folded = fold(long)
+    letters = iter(folded)
+    if folded.isascii() and 2 * len(short) <= len(folded) and all(letter in letters for letter in short):
+        return True
+    return len(short) > 2 and short[:-1] in initials(long)
+
+
+def _several_longs(pairs: Iterable[tuple[str, str]]) -> set[str]:
+    """Short forms that fit more than one long one (`GA`: Google Analytics, GitHub Actions)."""
+    longs: dict[str, set[str]] = defaultdict(set)
+    for short, long in pairs:
+        longs[short].add(long)
+    return {short for short, found in longs.items() if len(found) > 1}
+
+
+def _glosses(documents: Sequence[Document], names: Mapping[str, Collection[str]]) -> dict[tuple[str, str], list[str]]:
+    """Posts that write two tags as *long (short)* or *short (long)*, by (short, long)."""
+    keys = {spelling_key(name): key for key in names for name in sorted(names[key])}
+    shorts = {key for key in names if any(map(_SHORT.fullmatch, names[key]))}
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for document in documents:
+        text = "\n".join((document.fields.title, document.post.description, document.fields.prose))
+        pairs = {pair for match in _BRACKETS.finditer(text) for pair in _glossed(text, match, keys, shorts)}
+        for pair in pairs:
+            found[pair].append(document.post.path)
+    return found
+
+
+def _glossed(
+    text: str, match: re.Match[str], keys: Mapping[str, str], shorts: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """(short, long) of one pair of brackets: of the two tags, exactly one is a short form, and written like one."""
+    for part in _PARTS.split(match[1]):
+        written = part.strip(_QUOTES)
+        inside = keys.get(spelling_key(written))
+        if inside is None:
+            continue
+        line = text[max(0, match.start() - _LONGEST_BEFORE) : match.start()].rpartition("\n")[2].rstrip(_QUOTES)
+        if inside not in shorts:
+            named = _WRITTEN_AT_END.search(line)
+            before = keys.get(spelling_key(named[0]), "") if named else ""
+            if before in shorts:
+                yield before, inside
+        elif _AS_WRITTEN.fullmatch(written):
+            before = _tag_at_end(line, keys)
+            if before and before not in shorts:
+                yield inside, before
+
+
+def _tag_at_end(line: str, keys: Mapping[str, str]) -> str:
+    """The key of the longest tag that a line ends in, whole Latin or katakana words only; empty if there is none."""
+    for start in range(len(line)):
+        if not start or not _same_word(line[start - 1], line[start]):
+            key = keys.get(spelling_key(line[start:]))
+            if key is not None:
+                return key
+    return ""
+
+
+def _same_word(one: str, other: str) -> bool:
+    return all(c.isascii() and c.isalnum() for c in (one, other)) or all(map(_KATAKANA.match, (one, other)))
+
+
+def _used_together(
+    tagged: Sequence[tuple[Document, frozenset[str]]],
+    short: tuple[str, Collection[str]],
+    long: tuple[str, Collection[str]],
+) -> list[str]:
+    """Posts that carry both; for three initials or more, also those that carry one and name the other.
+
+    Two letters fit by chance: there, nothing but both tags on one post will do.
+    """
+    by_name = min(map(len, short[1])) > 2
+    patterns = {short[0]: naming_pattern(short[1]), long[0]: naming_pattern(long[1])}
+    found = []
+    for document, own in tagged:
+        missing = patterns.keys() - own
+        if not missing or (
+            by_name and len(missing) == 1 and patterns[next(iter(missing))].search(fold(document.fields.prose))
+        ):
+            found.append(document.post.path)
+    return found
