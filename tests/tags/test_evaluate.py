@@ -28,6 +28,7 @@ from enishi.tags.evaluate import (
 )
 from enishi.tags.figures import MIN_SUGGESTIONS, TagFigures, measure_cases, wilson
 from enishi.types import Document
+from places import PACKAGE
 
 SETTINGS = TagSettings()
 
@@ -188,7 +189,7 @@ def test_what_a_tag_implies_is_neither_right_nor_wrong() -> None:
 def test_how_sure_the_settings_want_suggestions_is_of_no_matter_but_constants_are(tmp_path: Path) -> None:
     documents = subject_posts(8)
     assert run(documents) == run(documents, TagSettings(min_confidence=0.99, max_suggestions=1))
-    shipped = json.loads((Path(run.__code__.co_filename).parents[1] / "plugin/enishi/tags/constants.json").read_bytes())
+    shipped = json.loads((PACKAGE / "tags" / "constants.json").read_bytes())
     other = tmp_path / "constants.json"
     other.write_text(json.dumps(shipped | {"intercept": shipped["intercept"] - 3}), "utf-8")
     unsure = run(documents, TagSettings(constants=str(other)))
