@@ -354,7 +354,7 @@ def _all_cited(document: Document) -> set[str]:
 def _citation_features(cited: Sequence[set[str]]) -> Any:
     """What posts link to elsewhere, page by page and host by host: two posts that cite the same page have a subject.
 
-    Links without a host are the blog's own; they are told by :func:`enishi.encoders.parts.smooth_along_links`.
+    Links without a host are the blog's own; they are told by :func:`enishi.encoders.joining.smooth_along_links`.
     """
     return _indicator_features(cited, most=max(_MAX_DOCUMENT_SHARE * len(cited), 3))
 
