@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.learn_tags.blogs import Blog, make_blog, read_blog
 from benchmarks.machine import markdown_table
 from enishi.encoders.site import SiteEncoder
-from enishi.tags.telling_terms import TellingTerms
+from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.topics import group_posts
 
 HEAD = ["blog", "method", "topics", "posts in one", "median size", "agreement with tags", "stability", "same name"]
@@ -91,7 +91,7 @@ def _agreement(blog: Blog, topics: Sequence[int]) -> float:
 
 def _names(blog: Blog, topics: Sequence[int]) -> list[str]:
     """The first term of every post's topic."""
-    terms, rows = TellingTerms(blog.documents), dict[int, list[int]]()
+    terms, rows = DistinctiveTerms(blog.documents), dict[int, list[int]]()
     for row, topic in enumerate(topics):
         rows.setdefault(topic, []).append(row)
     labels = {topic: terms.label(members, 1) for topic, members in rows.items() if topic >= 0}

@@ -12,8 +12,8 @@ import pytest
 from blog_of_documents import SUBJECTS, document, site, subject_posts
 from enishi.config import TagSettings
 from enishi.tags.communities import find_communities
+from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.suggest import suggest_tags
-from enishi.tags.telling_terms import TellingTerms
 from enishi.types import Document, MissingTag, TagAnalysis, Topic
 
 
@@ -160,7 +160,7 @@ def test_no_nodes_and_no_edges() -> None:
 def test_a_label_is_what_the_posts_share_and_others_do_not() -> None:
     posts = subject_posts(6)
     posts = [replace(d, terms={**d.terms, **document("x", "", "website").terms}) for d in posts]
-    label = TellingTerms(posts).label(range(6), 3)
+    label = DistinctiveTerms(posts).label(range(6), 3)
     assert 1 <= len(label) <= 3
     assert all(term.key in SUBJECTS["go"] for term in label)
-    assert TellingTerms(posts).label([], 3) == []
+    assert DistinctiveTerms(posts).label([], 3) == []

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from enishi.errors import SettingsError
 from enishi.files import replace_file
-from enishi.pipeline import Blog, Progress, Request, create_encoder, links_of, load, open_cache, read
+from enishi.pipeline import Blog, Progress, Request, create_encoder, load, open_cache, read, relate
 from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
 from enishi.tags.figures import PRECISION, TagFigures, measure_cases
 from enishi.types import Document, Reach
 
 if TYPE_CHECKING:
-    from enishi.encoders.blog import BlogEncoder
     from enishi.types import Vectors
 
 
@@ -41,7 +40,7 @@ class Evaluation:
     folds: int
     tags: TagFigures | None
     why_no_tags: str
-    """Why nothing is said about tags; empty if something is."""
+    """Why tags could not be evaluated; empty if they were."""
     related: RelatedFigures
 
 
@@ -62,21 +61,12 @@ def evaluate_blog(
     with open_cache(request.site) as cache:
         documents, _ = read(blog, cache, request.processes, progress)
         encoder = create_encoder(blog, cache, progress)
-        related = _related(blog, documents, encoder, progress)
-    tags, why = _tags(blog, documents, encoder.tag_blocks, folds, precision, progress)
+        relations = relate(documents, blog.site, blog.settings, encoder, progress=progress)
+    ours = relations.related
+    related = RelatedFigures(ours.reach, ours.plain_reach, text_reach(documents, ours.reach.at))
+    tags, why = _tags(blog, documents, relations.tag_blocks, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
     return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, related)
-
-
-def _related(blog: Blog, documents: list[Document], encoder: BlogEncoder, progress: Progress) -> RelatedFigures:
-    from enishi.related.policy import find_related
-
-    links = links_of(documents, blog.site)
-    progress("encoding posts", 0, 0)
-    vectors = encoder.encode(documents, links)
-    progress("finding related posts", 0, 0)
-    found = find_related(documents, vectors, links, blog.settings.related, backend=blog.settings.index.backend)
-    return RelatedFigures(found.reach, found.plain_reach, text_reach(documents, found.reach.at))
 
 
 def _tags(

@@ -103,7 +103,7 @@ def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS)
     page.section("Several names for what may be one tag", found.variants, page.variants)
     page.section("Tags that always go together", found.together, page.together)
     if found.together:
-        page.note("merge what means the same; where one implies the other, a line in [tags.broader] says so instead")
+        page.note("merge what means the same; where one implies the other, add a line to [tags.broader] instead")
     _print_categories(page, found)
     page.section("Tags on nearly everything", found.everywhere, page.everywhere)
     if found.everywhere:

@@ -212,11 +212,11 @@ def _bar(tenth: Tenth) -> Text:
     """The share that came true as a bar, with a mark at the mean confidence."""
     if tenth.precision is None:
         return Text("·" * _BAR, style="dim")
-    filled, said = round(tenth.precision.value * _BAR), min(round(tenth.confidence * _BAR), _BAR - 1)
+    filled, expected = round(tenth.precision.value * _BAR), min(round(tenth.confidence * _BAR), _BAR - 1)
     bar = Text()
     for place in range(_BAR):
-        mark = "│" if place == said else "█" if place < filled else "·"
-        bar.append(mark, style="bold" if place == said else "cyan" if place < filled else "dim")
+        mark = "│" if place == expected else "█" if place < filled else "·"
+        bar.append(mark, style="bold" if place == expected else "cyan" if place < filled else "dim")
     return bar
 
 

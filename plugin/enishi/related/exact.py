@@ -135,12 +135,12 @@ class RescoringIndex(ABC):
         distinct = _DistinctRows.among(checked)
         step = self._batch(k)
         with self._blas.limit(limits=1):  # faster at these sizes, and a machine's cores change no byte
-            found = [
+            parts = [
                 self._search_distinct(distinct.vectors[start : start + step], k)
                 for start in range(0, len(distinct.vectors), step)
             ]
-        rows = np.concatenate([rows for rows, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
+        rows = np.concatenate([rows for rows, _ in parts])
+        scores = np.concatenate([scores for _, scores in parts])
         return rows[distinct.of], scores[distinct.of]
 
     def _search_distinct(self, queries: Vectors, k: int) -> tuple[Rows, Scores]:

@@ -1,8 +1,8 @@
 """Vectors -> candidates: for every post, the posts that may stand in its list, best first.
 
 Ranking is by cosine alone.  A correction for hubs by their own nearest (half of CSLS, Conneau et al. 2018) was tried:
-together with the cap and the care of :mod:`enishi.related.policy` it bought no evener lists, and where vectors are
-smoothed along the blog's links it took posts that are linked for hubs (recall@5 -.015, MRR -.008 on three blogs).
+together with the caps of :mod:`enishi.related.lists` it made lists no more even, and where vectors are smoothed along
+the blog's links it took linked posts for hubs (recall@5 -.015, MRR -.008 on three blogs).
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Ranking:
         self._backend: Backend = backend
         self._listable = np.array(listable, dtype=np.int64)
         self._everybody = self._pool(self._listable)
-        found, _ = neighbors_of_all(self._everybody.index, vectors[self._listable], NEAREST)
-        self.nearest = self._listable[found]
+        nearest, _ = neighbors_of_all(self._everybody.index, vectors[self._listable], NEAREST)
+        self.nearest = self._listable[nearest]
         """The nearest other listable rows of each listable row: shape (listable, at most 10)."""
 
     def _pool(self, listable: Rows) -> _Pool:
@@ -79,7 +79,7 @@ class Ranking:
         """
         pool = self._everybody if among is None else self._pool(among)
         shape = (len(rows), max(size, 1))
-        found = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf))
+        candidates = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf))
         own = pool.position[rows]
         for chosen in (np.flatnonzero(own >= 0), np.flatnonzero(own < 0)):
             if len(chosen) == 0 or len(pool.listable) == 0:
@@ -90,9 +90,9 @@ class Ranking:
             else:
                 others, cosines = pool.index.search(queries, size)
             width = others.shape[1]
-            found.rows[chosen, :width] = pool.listable[others]
-            found.cosines[chosen, :width] = cosines
-        return found
+            candidates.rows[chosen, :width] = pool.listable[others]
+            candidates.cosines[chosen, :width] = cosines
+        return candidates
 
     def cosines(self, left: Rows, right: Rows) -> Scores:
         """Cosines of the pairs (left[i], right[i]), rounded to 4 digits: the same bytes on any machine."""
@@ -103,12 +103,12 @@ class Ranking:
         return scores
 
     def chance_score(self) -> float:
-        """What pairs of this blog reach by chance: median + 2.5 σ of random pairs, σ from the median deviation.
+        """The score that pairs of this blog reach by chance: median + 2.5 σ of random pairs, σ from their deviations.
 
         The median does not see the few pairs that are related, so that the score is the blog's own null and no
-        absolute threshold.  In a small blog the related pairs are no longer few, and the null is too high; so it is
-        never higher than leaves the mean post five others.  Always above 0: less alike than the average pair is
-        not related.
+        absolute threshold.  In a small blog the related pairs are no longer few, and the null is too high; so the
+        threshold leaves the mean post five others at least.  It is always above 0: posts less similar than the
+        average pair are not related.
         """
         present = self._listable[self._vectors[self._listable].any(axis=1)]
         count = len(present)

@@ -1,4 +1,4 @@
-"""Why two posts are related, in words that a reader would use."""
+"""What two posts have in common, to be shown as reasons: tags and terms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from enishi.types import Document, Terms
 
 MAX_TERMS = 5
 _MAX_SHARE = 0.2
-"""A term in more of the posts than this says nothing about two of them."""
+"""Terms in more of the posts than this are too common to be a reason."""
 _COMPOUND_BONUS = 1.5
 _TITLE_BONUS = 2.0
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -22,8 +22,8 @@ _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
 
 
 @dataclass(slots=True)
-class _Told:
-    """The shared terms of pairs, as they were among so many posts."""
+class _KnownTerms:
+    """The shared terms of pairs, and the number of posts when they were computed."""
 
     terms: Pairs[tuple[str, ...]] = field(default_factory=Pairs)
     count: int = -1
@@ -33,7 +33,7 @@ class Reasons:
     """Shared tags and terms of pairs of documents of one blog.
 
     With a memo, the shared terms of a pair are those of last time as long as both documents, the number of posts and
-    the frequency of every term that they share are the same.  `name` tells apart those who share a memo.
+    the frequency of every term that they share are the same.  Users of one memo give different names.
     """
 
     def __init__(self, documents: Sequence[Document], memo: Memo | None = None, *, name: str = "related") -> None:
@@ -47,12 +47,12 @@ class Reasons:
         for folded in tags:
             self._tag_frequency.update(folded.keys())
         self._most = max(_MAX_SHARE * self._count, 3)
-        self._told = memo.lasting(f"shared terms {name}", _Told) if memo else _Told()
-        self._told.terms.begin(documents)
-        if self._told.count != self._count or self._changed is None:
-            self._told.terms = Pairs()
-            self._told.terms.begin(documents)
-        self._told.count = self._count
+        self._known = memo.lasting(f"shared terms {name}", _KnownTerms) if memo else _KnownTerms()
+        self._known.terms.begin(documents)
+        if self._known.count != self._count or self._changed is None:
+            self._known.terms = Pairs()
+            self._known.terms.begin(documents)
+        self._known.count = self._count
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
@@ -70,14 +70,14 @@ class Reasons:
         return known[1] if known is not None and known[0] is document else fold(document.title)
 
     def shared_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> tuple[str, ...]:
-        """Terms of both posts, those that tell most first; none that only repeats part of another."""
+        """Terms of both posts, the most distinctive first; none that only repeats part of another."""
         if limit != MAX_TERMS:
             return tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
-        found = self._told.terms.get(first, second)
-        if found is None or not self._holds(first, second):
-            found = tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
-            self._told.terms.set(first, second, found)
-        return found
+        terms = self._known.terms.get(first, second)
+        if terms is None or not self._holds(first, second):
+            terms = tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+            self._known.terms.set(first, second, terms)
+        return terms
 
     def _holds(self, first: Document, second: Document) -> bool:
         """Whether no term that the two share is in more or fewer posts than last time."""
@@ -85,7 +85,7 @@ class Reasons:
         return not any(term in ours and term in theirs for term in changed)
 
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
-        """Shared terms with their weights: rarity squared, times how much both posts speak of it."""
+        """Shared terms with their weights: rarity squared, times the logarithm of how often both posts use them."""
         ours, theirs = first.terms.frequency, second.terms.frequency
         titles = (self._title_of(first), self._title_of(second))
         weights = {}
@@ -102,10 +102,10 @@ class Reasons:
                 chosen.append(key)
         return [(_surface(key, first, second), weights[key]) for key in chosen]
 
-    def _weight(self, key: str, spoken: int, titles: tuple[str, str], frequency: int) -> float:
-        """`spoken` is the product of how often the two posts say it."""
+    def _weight(self, key: str, product: int, titles: tuple[str, str], frequency: int) -> float:
+        """`product` is that of the numbers of times that the two posts use the term."""
         rarity = log((self._count + 1) / (frequency + 0.5))
-        weight = rarity**2 * (1 + log(sqrt(spoken)))
+        weight = rarity**2 * (1 + log(sqrt(product)))
         if " " in key or (len(key) > 2 and not key.isascii()):
             weight *= _COMPOUND_BONUS
         if _contains(titles[0], key) or _contains(titles[1], key):
@@ -119,19 +119,19 @@ def _folded_tags(document: Document) -> dict[str, str]:
 
 
 def _is_passing(key: str, ours: Terms, theirs: Terms) -> bool:
-    """A plain Latin word that both posts say only once, in passing: chance more often than a subject."""
+    """Whether this is a plain Latin word that both posts use only once: chance more often than a subject."""
     if ours.frequency[key] * theirs.frequency[key] != 1 or not (key.isascii() and key.isalpha()):
         return False
     return key not in ours.surfaces and key not in theirs.surfaces  # written small
 
 
 def _overlap(first: str, second: str) -> bool:
-    """Whether one of two terms says no more than the other: part of it, or its plural."""
+    """Whether one of two terms is part of the other, or its plural."""
     return _contains(first, second) or _contains(second, first)
 
 
 def _contains(text: str, term: str) -> bool:
-    """Whether a text says a term, or its plural: in Latin script as whole words (``go`` is no part of ``google``)."""
+    """Whether a text contains a term or its plural, in Latin script as whole words (not ``go`` in ``google``)."""
     if term not in text:
         return False
     if not (term[0].isascii() and term[-1].isascii()):

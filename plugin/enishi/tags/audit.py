@@ -93,7 +93,7 @@ class CategoryTag(TagUse):
 
     category: str = ""
     inside: tuple[str, ...] = ()
-    """Paths of those of its posts that are in the category: there it says nothing new."""
+    """Paths of those of its posts that are in the category: there the tag adds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
     for tag in on_posts:
         names[vocabulary.key(tag)].append(tag)
     variants = _variants(documents, vocabulary, on_posts, names)
-    has_variants = {vocabulary.key(use.tag) for found in variants for use in (found.kept, *found.others)}
+    has_variants = {vocabulary.key(use.tag) for tag in variants for use in (tag.kept, *tag.others)}
     tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
     everywhere = _everywhere(on_posts, names, tagged)
     usual = {vocabulary.key(use.tag) for use in everywhere}
@@ -143,13 +143,13 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
 
 def _posts_by_tag(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> _OnPosts:
     retired = {vocabulary.key(tag) for tag in settings.retired}
-    found: dict[str, list[str]] = defaultdict(list)
+    paths: dict[str, list[str]] = defaultdict(list)
     for document in documents:
         for tag in dict.fromkeys(document.post.tags):
             renamed = tag in settings.aliases or fold_tag(tag) in vocabulary.aliases
             if fold_tag(tag) and not renamed and vocabulary.key(tag) not in retired:
-                found[tag].append(document.post.path)
-    return {tag: tuple(sorted(found[tag])) for tag in sorted(found)}
+                paths[tag].append(document.post.path)
+    return {tag: tuple(sorted(paths[tag])) for tag in sorted(paths)}
 
 
 def _of_key(on_posts: _OnPosts, names: Mapping[str, Collection[str]], key: str) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ def _variants(
     documents: Sequence[Document], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]
 ) -> tuple[TagVariants, ...]:
     resemblances = find_resemblances(documents, vocabulary, names)
-    found = []
+    findings = []
     for keys in _groups(names, resemblances):
         kept = _kept(keys, vocabulary, on_posts, names)
         others = []
@@ -180,8 +180,8 @@ def _variants(
         if others:
             shown_by = {path for known in resemblances if known.keys <= set(keys) for path in known.shown_by}
             use = TagUse(kept, on_posts[kept])
-            found.append(TagVariants(use, tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by))))
-    return tuple(sorted(found, key=lambda tag: (-tag.to_change, -len(tag.kept.posts), tag.kept.tag)))
+            findings.append(TagVariants(use, tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by))))
+    return tuple(sorted(findings, key=lambda tag: (-tag.to_change, -len(tag.kept.posts), tag.kept.tag)))
 
 
 def _groups(names: Mapping[str, Collection[str]], resemblances: Sequence[Resemblance]) -> list[list[str]]:
@@ -247,12 +247,12 @@ def _once(
     """Tags on one post; none that other tags imply, as those posts mean it, too."""
     implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
     titles = _Titles(documents)
-    found = []
+    findings = []
     for key in names:
         if vocabulary.counts[key] == 1 and key not in has_variants and key not in implied:
             tag = names[key][0]
-            found.append(LoneTag(tag, on_posts[tag], titles.naming(tag, on_posts[tag])))
-    return tuple(sorted(found, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
+            findings.append(LoneTag(tag, on_posts[tag], titles.naming(tag, on_posts[tag])))
+    return tuple(sorted(findings, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
 
 
 class _Titles:
@@ -271,8 +271,10 @@ class _Titles:
             return ()
         starts = {start[0] for words in ways_to_write(tag) if (start := _STARTS.match(words[0]))}
         pattern = naming_pattern([tag])
-        found = (self._titles[row] for row in sorted({row for start in starts for row in self._rows.get(start, ())}))
-        return tuple(path for path, title in found if path not in carriers and pattern.search(title))
+        candidates = (
+            self._titles[row] for row in sorted({row for start in starts for row in self._rows.get(start, ())})
+        )
+        return tuple(path for path, title in candidates if path not in carriers and pattern.search(title))
 
 
 def _together(
@@ -289,15 +291,15 @@ def _together(
         if len(posts) >= TOGETHER_POSTS and key not in usual:
             same[posts].append(key)
     places = _mean_places(documents, vocabulary)
-    found = []
+    findings = []
     for posts, keys in same.items():
         implied = vocabulary.meant_by(keys) - set(keys)
         implied |= {broader for key in keys for broader in vocabulary.broader.get(key, ())}
         apart = sorted((key for key in keys if key not in implied), key=lambda key: (places[key], key))
         if len(apart) > 1:
             tags = tuple(_most_used(on_posts, names[key]) for key in apart)
-            found.append(TagsTogether(tags, posts, tuple(name for key in apart[1:] for name in names[key])))
-    return tuple(sorted(found, key=lambda together: (-len(together.posts), together.tags)))
+            findings.append(TagsTogether(tags, posts, tuple(name for key in apart[1:] for name in names[key])))
+    return tuple(sorted(findings, key=lambda together: (-len(together.posts), together.tags)))
 
 
 def _mean_places(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[str, float]:
@@ -306,7 +308,7 @@ def _mean_places(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[
     for document in documents:
         for place, tag in enumerate(document.post.tags):
             places[vocabulary.key(tag)].append(place)
-    return {key: round(sum(found) / len(found), 6) for key, found in places.items()}
+    return {key: round(sum(of_tag) / len(of_tag), 6) for key, of_tag in places.items()}
 
 
 def _categories(
@@ -316,15 +318,15 @@ def _categories(
     for document in documents:
         for name in {name for chain in document.post.categories for name in chain}:
             categories[reader_key(name)][name].add(document.post.path)
-    found = []
+    findings = []
     for key in names:
-        alike = {name: paths for tag in names[key] for name, paths in categories.get(reader_key(tag), {}).items()}
-        if alike:
+        same_name = {name: paths for tag in names[key] for name, paths in categories.get(reader_key(tag), {}).items()}
+        if same_name:
             posts = _of_key(on_posts, names, key)
-            category = min(alike, key=lambda name: (-len(alike[name]), name))
-            inside = sorted(set(posts) & set().union(*alike.values()))
-            found.append(CategoryTag(_most_used(on_posts, names[key]), posts, category, tuple(inside)))
-    return tuple(sorted(found, key=lambda use: (-len(use.inside), *_by_weight(use))))
+            category = min(same_name, key=lambda name: (-len(same_name[name]), name))
+            inside = sorted(set(posts) & set().union(*same_name.values()))
+            findings.append(CategoryTag(_most_used(on_posts, names[key]), posts, category, tuple(inside)))
+    return tuple(sorted(findings, key=lambda use: (-len(use.inside), *_by_weight(use))))
 
 
 def _most_used(on_posts: _OnPosts, tags: Sequence[str]) -> str:

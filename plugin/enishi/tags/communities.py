@@ -1,9 +1,9 @@
 """Communities of the neighbour graph: which posts belong together.
 
 Louvain's method (Blondel et al. 2008) on the graph that links each post with its nearest ones, edges weighted by
-likeness, modularity with resolution up to 4.  Against k-means and Ward it agreed best with tags that it never saw and
-was the stablest when posts came or went (``python -m benchmarks.topics``).  Posts are visited in the order of a hash of
-their paths, so that a new post does not change the order of the others.
+similarity, modularity with resolution up to 4.  Compared with k-means and Ward it agreed best with tags that it never
+saw, and was the most stable when posts were added or removed (``python -m benchmarks.topics``).  Posts are visited in
+the order of a hash of their paths, so that a new post does not change the order of the others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
     Args:
         paths: of the posts, for the order of visits; shape (n,).
         neighbors: rows of the nearest posts of each, shape (n, k).
-        scores: how alike they are, shape (n, k); what is not positive is no neighbour.
+        scores: their similarities, shape (n, k); neighbours with a score of 0 or less are ignored.
 
     A post with no neighbour, or linked with too few, is in no group.
     """
@@ -68,11 +68,11 @@ def _louvain(graph: Graph, resolution: float) -> list[int]:
         if not has_moved:
             break
         current, loops, groups = _contract(current, loops, groups, community)
-    found = [0] * len(graph)
+    community_of = [0] * len(graph)
     for number, members in enumerate(groups):
         for node in members:
-            found[node] = number
-    return found
+            community_of[node] = number
+    return community_of
 
 
 def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> tuple[list[int], bool]:
@@ -128,7 +128,7 @@ def _contract(
 def _merge_small(graph: Graph, community: list[int]) -> list[int]:
     """Posts of communities below `SMALLEST` join the large one that they are most linked with, else none (-1).
 
-    Those that hang on a post which only then joined follow in the next round.
+    Posts linked only with a post that has just joined follow in the next round.
     """
     sizes = Counter(community)
     merged = [group if sizes[group] >= SMALLEST else -1 for group in community]

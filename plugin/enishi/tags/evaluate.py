@@ -1,18 +1,18 @@
-"""Answers hidden, then compared: what the suggester says about posts whose tags it cannot know.
+"""Cross-validation of tag suggestions: hide tags, suggest, compare.
 
-The posts with tags are divided into parts.  For each part in turn, its tags are taken out of the documents before
+The posts with tags are divided into folds.  For each fold in turn, its tags are taken out of the documents before
 anything is computed, and the rest is what a build does: vocabulary, counts, evidence, fit and rules come from the other
-posts.  How alike posts are never depends on tags; it is measured once, on documents from which *every* tag was taken.
+posts.  The similarity of posts never depends on tags; it is measured once, on documents without *any* tags.
 
-Beside it stands what anybody would try first: the votes of the nearest posts by TF-IDF.  Both are asked about the same
-posts, may name the same tags and are compared with the same answers:
+The baseline is what anybody would try first: the votes of the nearest posts by TF-IDF.  Both are evaluated on the same
+posts, the same tags and the same answers:
 
 - An *answer* is a tag that the hidden post carries and that could be suggested: on at least `MIN_POSTS` of the other
   posts, and not barred by the author.  (How many tags fall out that way is counted.)
 - A suggestion counts in any spelling and under any alias.  One that a tag of the post implies (`S3` implies `AWS`) is
   neither right nor wrong and left out: the author means it, and by the blog's own rule does not write it.
 - Every other suggestion that the post does not carry is wrong, though its author might well agree.
-- Translations of one post stand in the same part: they would give each other away.
+- Translations of one post are in the same fold: they would give each other away.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 MIN_TAGGED = 10
-"""With fewer tagged posts there is nothing to be said about tags."""
+"""With fewer tagged posts, suggestions are not evaluated."""
 LISTED = 20
-"""Suggestions of a post that are looked at, however unsure."""
+"""How many suggestions of a post are evaluated, however low their confidence."""
 VOTERS = 25
 _MAX_SHARE = 0.4
 _SIMILARITY_DIGITS = 9
-"""Decimals kept before neighbours are ranked: what lies below depends on the BLAS."""
+"""Decimals kept before neighbours are ranked: further ones depend on the BLAS."""
 _ROWS_AT_A_TIME = 256
 _TAG_KEYS = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords", "taxonomies"})
 
@@ -99,9 +99,9 @@ def hide_in_turn(
 
     Args:
         documents: sorted by path.
-        settings: the blog's rules and constants; how sure and how many suggestions are wanted is of no matter here.
+        settings: the blog's rules and constants; `min_confidence` and `max_suggestions` are ignored.
         declined: see :func:`enishi.tags.declined.match_declines`.  A hidden post's own declines are hidden as well.
-        blocks: see :func:`enishi.tags.likeness.measure_likeness`; what they were made from knew no tags.
+        blocks: see :func:`enishi.tags.likeness.measure_likeness`; they must not depend on tags.
         folds: number of parts.
         min_posts: a tag counts if so many of the posts that are not hidden carry it.
     """
@@ -233,7 +233,7 @@ def _code_words(document: Document) -> Counter[str]:
 
 
 class Neighbors(Protocol):
-    """Who is nearest to whom, by whatever measure."""
+    """Nearest posts, by any measure."""
 
     def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
         """See :meth:`TextNeighbors.of`."""
@@ -245,9 +245,9 @@ def vote(
 ) -> dict[int, list[tuple[str, float]]]:
     """(key, share of the votes) by row: the nearest posts with tags vote, each with the square of its cosine."""
     carried = {row: sorted(ranked.vocabulary.tags_of(seen[row].post) & ranked.keys) for row in tagged_rows(seen)}
-    found: dict[int, list[tuple[str, float]]] = {row: [] for row in part}
+    by_row: dict[int, list[tuple[str, float]]] = {row: [] for row in part}
     if not carried:
-        return found
+        return by_row
     for row, near, cosines in neighbors.of(part, sorted(carried), VOTERS):
         weights = cosines**2
         total = float(weights.sum())
@@ -256,15 +256,15 @@ def vote(
             for key in carried[neighbor]:
                 votes[key] = votes.get(key, 0.0) + (weight / total if total else 0.0)
         ordered = sorted(((key, round(share, 4)) for key, share in votes.items()), key=lambda pair: (-pair[1], pair[0]))
-        found[row] = [(key, share) for key, share in ordered if share > 0]
-    return found
+        by_row[row] = [(key, share) for key, share in ordered if share > 0]
+    return by_row
 
 
 # --- related posts ---------------------------------------------------------------------------------------------------
 
 
 def text_reach(documents: Sequence[Document], at: int) -> Reach:
-    """How evenly plain nearest neighbours by TF-IDF would show the public posts, beside Enishi's own :class:`Reach`."""
+    """How evenly the plain nearest posts by TF-IDF would show the public posts, to compare with Enishi's lists."""
     public = [row for row, document in enumerate(documents) if document.post.is_public and document.post.wants_related]
     if not at or not public:
         return Reach(at)
@@ -277,7 +277,7 @@ def text_reach(documents: Sequence[Document], at: int) -> Reach:
 
 def by_fold(cases: Sequence[Case]) -> Mapping[int, list[Case]]:
     """The cases of each part."""
-    found: dict[int, list[Case]] = {}
+    cases_of: dict[int, list[Case]] = {}
     for case in cases:
-        found.setdefault(case.fold, []).append(case)
-    return found
+        cases_of.setdefault(case.fold, []).append(case)
+    return cases_of

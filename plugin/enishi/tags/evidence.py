@@ -1,8 +1,8 @@
-"""What speaks for a tag on a post, as numbers (docs/research.md, "Missing tags").
+"""Features of a tag on a post (docs/research.md, "Missing tags").
 
-Everything learned from tags is computed out of fold: the labelled posts are divided into parts, and what is said about
-a post comes from the posts of the other parts only, counts included.  Posts without tags teach nothing about tags and
-hear from all labelled ones.  What is read from text alone (kernel, document frequencies) uses all posts.
+Everything learned from tags is computed out of fold: the labelled posts are divided into folds, and the features of a
+post come from the posts of the other folds only, counts included.  Those of a post without tags come from all labelled
+posts.  What depends on text alone (kernel, document frequencies) uses all posts.
 """
 
 from __future__ import annotations
@@ -46,23 +46,23 @@ _NEAREST_IN_TIME = 25
 _TIME_PRIOR = 5.0
 _LEARN_PRIOR = 4.0
 _DIGITS = 9
-"""Decimals kept before anything is ranked: what lies below depends on the BLAS."""
+"""Decimals kept before anything is ranked: further ones depend on the BLAS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Which posts carry which tags, and who may learn from whom."""
+    """Which posts carry which tags, and the folds of the posts."""
 
     y: Matrix
     """Shape (n_posts, n_tags), 0 or 1."""
     labelled: Rows
     """Rows of the posts with tags."""
     fold: Rows
-    """Shape (n_posts,): part of a labelled post, -1 for the others."""
+    """Shape (n_posts,): fold of a labelled post, -1 for the others."""
 
     @classmethod
     def of(cls, documents: Sequence[Document], y: Matrix, labelled: Sequence[int]) -> Labels:
-        """Divide the labelled posts by a hash of their paths: one more post moves hardly another one."""
+        """Divide the labelled posts by a hash of their paths, so that a new post moves few others to another fold."""
         fold = np.full(len(documents), -1, dtype=np.int64)
         ranked = sorted(labelled, key=lambda row: (_digest(documents[row].post.path), row))
         parts = min(FOLDS, len(ranked))
@@ -71,7 +71,7 @@ class Labels:
         return cls(y, np.array(sorted(labelled), dtype=np.int64), fold)
 
     def parts(self) -> Iterator[tuple[Rows, Rows]]:
-        """(rows to speak about, rows to learn from): once for each part, and once for the posts without tags."""
+        """(rows to predict, rows to learn from): once for each fold, and once for the posts without tags."""
         fold_of = self.fold[self.labelled]
         for part in range(int(fold_of.max(initial=-1)) + 1):
             yield self.labelled[fold_of == part], self.labelled[fold_of != part]
@@ -87,7 +87,7 @@ class TagScores:
     features: npt.NDArray[np.float32]
     """Shape (n_posts, n_tags, len(FEATURES)), in the order of FEATURES."""
     seen: Rows
-    """Shape (n_posts, n_tags): on how many posts that this one learns from the tag is."""
+    """Shape (n_posts, n_tags): how many of the posts that a post learns from carry the tag."""
 
 
 def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
@@ -105,7 +105,7 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
     if n == 0 or tags == 0:
         return TagScores(features, seen)
     learner = likeness.learner(labels.y, labels.labelled)
-    named = Named(labels, mentions)
+    rates = MentionRates(labels, mentions)
     fill_mentions(features, mentions, (mentions.counts > 0).sum(axis=0), n)
     for rows, learned in labels.parts():
         y = labels.y[learned]
@@ -116,7 +116,7 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
             **ridge_features(learner.ridge(rows, learned, prior), prior),
             "cen_z": centroid_feature(learner.centroid(rows, learned), count),
             "near": learner.nearest(rows, learned),
-            "m_learn": named.rate(rows, learned, prior),
+            "m_learn": rates.rate(rows, learned, prior),
             "date": date_feature(days[rows], days[learned], y, prior),
             "prior": np.broadcast_to(np.log(prior), (len(rows), tags)),
         }
@@ -125,7 +125,7 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
     return TagScores(features, seen)
 
 
-# --- from likeness ---------------------------------------------------------------------------------------------------
+# --- from similarity -------------------------------------------------------------------------------------------------
 
 
 def ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
@@ -140,7 +140,7 @@ def ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
 
 
 def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
-    """Likeness to the tag's posts together, drawn to 0 where they are few; as z-scores within the post."""
+    """Similarity to the sum of the tag's posts, shrunk where they are few, as z-scores within the post."""
     drawn = cosine * np.sqrt(count / (count + 1))
     spread = drawn.std(axis=1, keepdims=True)
     centred = drawn - drawn.mean(axis=1, keepdims=True)
@@ -152,7 +152,7 @@ def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
 
 
 def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_with: Rows, n: int) -> None:
-    """The features that mentions make; each tag is mentioned in `posts_with` of the blog's n posts."""
+    """Fill in the features of mentions; each tag is mentioned in `posts_with` of the blog's n posts."""
     values = {
         "m_title": mentions.bucket == 4,
         "m_lede": np.log1p(mentions.lede),
@@ -165,8 +165,8 @@ def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_w
         features[:, :, FEATURES.index(name)] = value
 
 
-class Named:
-    """How often a post whose text mentions a tag, here or there, carries it: for all tags, and for each."""
+class MentionRates:
+    """How often a post that mentions a tag (in its title, in its text, …) carries it: over all tags, and for each."""
 
     def __init__(self, labels: Labels, mentions: Mentions) -> None:
         self._labels, self._bucket = labels, mentions.bucket

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
+from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.suggest import (
     Declines,
     EvidenceFinder,
@@ -20,7 +21,6 @@ from enishi.tags.suggest import (
     constants_of,
     estimate_from,
 )
-from enishi.tags.telling_terms import TellingTerms
 from enishi.tags.topics import group_posts
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary
 from enishi.types import Document, Evidence
@@ -41,29 +41,29 @@ _GROUPS = {
     "posts of its time": ("date",),
     "how common the tag is": ("prior",),
 }
-"""Features by what they speak of; each is in one group."""
+"""Names of the groups of features; each feature is in one."""
 _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class TagExplanation:
-    """What is known about one tag on one post."""
+    """The explanation of one tag on one post."""
 
     post: str
     tag: str
     verdict: str
-    """Whether it is suggested, and if not, why: the end of a sentence that begins with the tag."""
+    """Whether it is suggested, and if not, why: completes a sentence that begins with the tag."""
     confidence: float | None
     """None where the tag is on too few posts to be suggested at all."""
     posts_with_tag: int
     start: float = 0.0
-    """The probability of any tag on any post, before anything is known of either."""
+    """The base rate: the probability of a tag on a post before any evidence."""
     factors: tuple[tuple[str, float], ...] = ()
-    """What each group of evidence multiplies the odds with."""
+    """The factor by which each group of evidence multiplies the odds."""
     neighbors_say: float | None = None
-    """What posts like it predict, about 0 to 1: their share with the tag, weighted by likeness."""
+    """The prediction from similar posts, about 0 to 1: their share with the tag, weighted by similarity."""
     parts: tuple[tuple[str, float], ...] = ()
-    """What each part of the likeness adds to that, beside how common the tag is."""
+    """What each kernel adds to that, beside how common the tag is."""
     evidence: Evidence = field(default_factory=Evidence)
 
 
@@ -118,7 +118,7 @@ def explain_tag(
         if isinstance(likeness, ExactLikeness):
             parts = _parts(likeness, labels, row, column)
         finder = EvidenceFinder(
-            documents, vocabulary, likeness, estimate, group_posts(documents, likeness), TellingTerms(documents)
+            documents, vocabulary, likeness, estimate, group_posts(documents, likeness), DistinctiveTerms(documents)
         )
         return TagExplanation(
             path,
@@ -151,17 +151,17 @@ def _verdict(
         return "not suggested: it was declined for this post"
     if key in vocabulary.unfit_for(document.post):
         return "not suggested: the post's tags, category or series say the same, or the settings rule it out"
-    if any(found == column for _, found in rules.ranked(row)):
+    if any(suggested == column for _, suggested in rules.ranked(row)):
         return "suggested"
     if not document.words:
-        return "not suggested: the post says nothing"
+        return "not suggested: the post has no words"
     if confidence < settings.min_confidence:
         return f"not suggested: it is less sure than {settings.min_confidence:g} (setting tags.min_confidence)"
     return "not suggested: a narrower tag implies it, or surer ones fill the list (setting tags.max_suggestions)"
 
 
 def _parts(likeness: ExactLikeness, labels: Labels, row: int, column: int) -> tuple[tuple[str, float], ...]:
-    """p + k (K + .6 I)⁻¹ (y − p) by the kernels that k is the sum of, from the posts that this one hears."""
+    """p + k (K + .6 I)⁻¹ (y − p) by the kernels that k is the sum of, from the posts of the other folds."""
     import numpy as np
 
     from enishi.tags.likeness import RIDGE
@@ -175,5 +175,5 @@ def _parts(likeness: ExactLikeness, labels: Labels, row: int, column: int) -> tu
     inner = likeness.among(learned)
     inner[np.diag_indices_from(inner)] += RIDGE
     weights = np.linalg.solve(inner, y - prior)
-    found = likeness.by_block(row, learned)
-    return tuple((name, round(float(kernel @ weights), _DIGITS)) for name, kernel in found.items())
+    kernels = likeness.by_block(row, learned)
+    return tuple((name, round(float(kernel @ weights), _DIGITS)) for name, kernel in kernels.items())

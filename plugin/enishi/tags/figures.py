@@ -1,4 +1,4 @@
-"""Figures about suggestions for posts whose tags were hidden: how well they are ordered, how far they can be believed.
+"""Metrics of suggestions for posts whose tags were hidden: ranking, precision, calibration.
 
     nDCG@5     Σ_{i≤5} [right at i] / log₂(i + 1), over the best that is possible; the mean over posts
                (Järvelin & Kekäläinen 2002)
@@ -9,12 +9,11 @@
     calibration error   Σ_b n_b |mean confidence − share right| / Σ_b n_b, over tenths of confidence from .3 on
                (Naeini, Cooper & Hauskrecht 2015); below, nobody sees a suggestion, and there are very many of them
 
-Posts without an answer have no order to be judged, but what is suggested for them is wrong all the same.
+Posts without an answer have no ranking to be judged, but every suggestion for them counts as wrong.
 
-Intervals hold 95 %: percentiles over blogs of as many posts, drawn from the posts with replacement (the bootstrap,
-Efron 1979; 1,000 of them, always the same).  They say how much hangs on which posts there happen to be, and not what
-another division into parts would have given.  A share gets the wider of this and Wilson's interval (1927): where all of
-twelve suggestions are right, the bootstrap knows no doubt.
+Intervals cover 95 %: percentiles over 1,000 resamples of the posts with replacement, always the same (the bootstrap,
+Efron 1979).  They show the effect of which posts there happen to be, not that of the division into folds.  A share gets
+the wider of this and Wilson's interval (1927): where all of twelve suggestions are right, every resample says 100 %.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ FIRST = 5
 LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SEEN_FROM = 0.3
 PRECISION = 0.8
-"""The share of right suggestions that an author wants, unless told otherwise."""
+"""The share of right suggestions that an author wants, by default."""
 MIN_SUGGESTIONS = 20
-"""From fewer suggestions no confidence is proposed."""
+"""With fewer suggestions no confidence is proposed."""
 EDGE = 0.1
-"""How far above the proposed confidence the least sure suggestions reach."""
+"""Width of the range above the proposed confidence that is reported separately."""
 _HUNDREDTHS = range(5, 96)
 """Confidences that may be proposed, in hundredths; nothing is surer than .95."""
 _Z_95 = 1.959964
@@ -54,7 +53,7 @@ Way = Literal["guesses", "votes"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and where it would lie in 95 of 100 blogs like this one."""
+    """A figure with its 95 % interval."""
 
     value: float
     low: float
@@ -63,7 +62,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """All suggestions from a confidence on."""
+    """All suggestions of at least some confidence."""
 
     confidence: float
     suggestions: int
@@ -75,7 +74,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Tenth:
-    """All suggestions between two confidences, the higher one left out."""
+    """All suggestions from one confidence up to, but not including, another."""
 
     start: float
     end: float
@@ -88,22 +87,22 @@ class Tenth:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """From which confidence on suggestions are as right as wanted."""
+    """The confidence from which on suggestions reach the wanted precision."""
 
     wanted: float
     confidence: float | None = None
     """The least from which on the precision is as wanted with a certainty of 90 %; None if there is none."""
     level: Level | None = None
-    """What lies from there on; without a proposal, the precisest that there is of at least `MIN_SUGGESTIONS`."""
+    """The suggestions from there on; without a proposal, the most precise level of at least `MIN_SUGGESTIONS`."""
     edge: Level | None = None
-    """The least sure of them: suggestions less than `EDGE` above the proposed confidence."""
+    """The least confident of them: less than `EDGE` above the proposed confidence."""
     checked: float | None = None
-    """The precision where the confidence is chosen on some parts of the posts and looked at on another, in turn."""
+    """The precision where the confidence is chosen on all folds but one and measured on that one, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class WayFigures:
-    """How good one way of suggesting is."""
+    """The metrics of one way of suggesting."""
 
     ndcg: Interval
     recall: Interval
@@ -118,7 +117,7 @@ class WayFigures:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A sure suggestion that the author did not make: wrong, or a missing tag."""
+    """A confident suggestion that is not a tag of the post: wrong, or a missing tag."""
 
     path: str
     title: str
@@ -128,7 +127,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class TagFigures:
-    """What hiding tags has shown."""
+    """The metrics of all suggestions for posts whose tags were hidden."""
 
     posts: int
     """Whose tags were hidden."""
@@ -141,7 +140,7 @@ class TagFigures:
     ours: WayFigures
     vote: WayFigures
     gain: dict[str, Interval] = field(default_factory=dict)
-    """Ours less the vote, by the name of the figure, on the same posts."""
+    """Ours minus the vote, by the name of the metric, on the same posts."""
     doubts: tuple[Doubt, ...] = ()
 
 
@@ -150,7 +149,7 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
 
     Args:
         wanted: the precision to propose a confidence for, over 0 and below 1.
-        doubts: how many sure suggestions that nobody made to list.
+        doubts: how many confident suggestions that are no tags of their posts to list.
     """
     with one_thread():
         ours, vote = _Sums(cases, "guesses"), _Sums(cases, "votes")
@@ -183,9 +182,9 @@ def _figures(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Way
 
 
 class _Sums:
-    """Every figure is a quotient of two sums over posts; so a resample is a weighted sum.
+    """Sums over posts, whose quotients are the metrics; a resample is a weighted sum.
 
-    The resamples of as many posts are always the same, so those of two ways of suggesting are pairs.
+    Resamples are the same for the same number of posts, so those of two ways of suggesting are paired.
     """
 
     def __init__(self, cases: Sequence[Case], way: Way) -> None:
@@ -234,7 +233,7 @@ class _Sums:
         return bootstrap_interval(value - others, drawn - others_drawn)
 
     def level(self, start: int, end: int = 101) -> Level:
-        """What lies between two hundredths of confidence."""
+        """The suggestions between two hundredths of confidence."""
         suggestions, right = self.count(start, end)
         precision = self._precision(start, end)
         return Level(start / 100, suggestions, right, precision, round(right / max(self.answers, 1.0), _DIGITS))
@@ -274,7 +273,7 @@ class _Sums:
         )
 
     def sure_precision(self, start: int) -> float:
-        """What the precision from a hundredth on exceeds with a certainty of 90 %."""
+        """Lower bound, with 90 % certainty, of the precision from a hundredth on."""
         import numpy as np
 
         suggestions, right = self.count(start)
@@ -288,8 +287,8 @@ def _quotient(name: str, sums: dict[str, Matrix]) -> Matrix:
     import numpy as np
 
     if name == "f1":  # 2 right / (shown + asked for) is the harmonic mean of right/shown and right/asked
-        found: Matrix = 2 * sums["right"] / np.maximum(sums["asked"], 1)
-        return found
+        harmonic: Matrix = 2 * sums["right"] / np.maximum(sums["asked"], 1)
+        return harmonic
     mean: Matrix = sums[name] / np.maximum(sums["one"], 1)
     return mean
 
@@ -303,7 +302,7 @@ def bootstrap_interval(value: float, drawn: Matrix) -> Interval:
 
 
 def resamples(posts: int) -> Iterator[Matrix]:
-    """How often each of so many posts is drawn: RESAMPLES rows in all, some at a time; always the same."""
+    """How often each post is drawn: RESAMPLES rows of shape (posts,) in all, some at a time; always the same."""
     import numpy as np
 
     random = np.random.Generator(np.random.PCG64(SEED))
@@ -340,7 +339,7 @@ def _right_among_first(guesses: Sequence[Guess]) -> int:
     return sum(guess.is_right for guess in guesses[:FIRST])
 
 
-# --- what can be believed --------------------------------------------------------------------------------------------
+# --- calibration and thresholds --------------------------------------------------------------------------------------
 
 
 def _calibration_error(sums: _Sums) -> float | None:
@@ -355,13 +354,13 @@ def _calibration_error(sums: _Sums) -> float | None:
 
 
 def _curve(sums: _Sums) -> tuple[tuple[float, float, float], ...]:
-    found = []
+    points = []
     for start in _HUNDREDTHS:
         suggestions, right = sums.count(start)
         if suggestions:
             recall, precision = right / max(sums.answers, 1.0), right / suggestions
-            found.append((start / 100, round(recall, _DIGITS), round(precision, _DIGITS)))
-    return tuple(found)
+            points.append((start / 100, round(recall, _DIGITS), round(precision, _DIGITS)))
+    return tuple(points)
 
 
 def _propose(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Proposal:
@@ -373,9 +372,9 @@ def _propose(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Pro
 
 
 def _least(sums: _Sums, wanted: float) -> int | None:
-    """The least hundredth from which on the precision is as wanted, with a certainty of 90 %.
+    """The least hundredth from which on the precision is as wanted, with 90 % certainty.
 
-    The certainty is what keeps luck out: of ninety confidences to choose from, one looks good by chance.
+    Without it, one of the ninety confidences to choose from would look good by chance.
     """
     for start in _HUNDREDTHS:
         if sums.count(start)[0] >= MIN_SUGGESTIONS and sums.sure_precision(start) >= wanted:
@@ -392,7 +391,7 @@ def _precisest(sums: _Sums) -> Level | None:
 
 
 def _checked(cases: Sequence[Case], way: Way, wanted: float) -> float | None:
-    """Precision beyond a confidence chosen without the posts that it is measured on."""
+    """Precision above a confidence that is chosen without the posts it is measured on."""
     suggestions = right = 0
     for fold, part in sorted(by_fold(cases).items()):
         others = [case for case in cases if case.fold != fold]
@@ -405,10 +404,10 @@ def _checked(cases: Sequence[Case], way: Way, wanted: float) -> float | None:
 
 
 def _doubts(cases: Sequence[Case], limit: int) -> tuple[Doubt, ...]:
-    found = [
+    unconfirmed = [
         Doubt(case.path, case.title, guess.tag, guess.confidence)
         for case in cases
         for guess in case.guesses
         if not guess.is_right and guess.confidence >= 0.5
     ]
-    return tuple(sorted(found, key=lambda doubt: (-doubt.confidence, doubt.path, doubt.tag))[:limit])
+    return tuple(sorted(unconfirmed, key=lambda doubt: (-doubt.confidence, doubt.path, doubt.tag))[:limit])

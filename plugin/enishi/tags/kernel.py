@@ -1,10 +1,10 @@
-"""How alike two posts are, for tags: a sum of kernels over what they say and how they are filed, never over their tags.
+"""The similarity of two posts, for tags: a sum of kernels over their text and metadata, never over their tags.
 
     K = K_text + K_lsa200 + ½ K_lsa50 + ½ K_title + ½ K_lede + .3 K_headings + ½ K_code + ½ K_front + .2 K_hosts
 
-and, where a pretrained model takes part, + K_model of its vectors.  Each block's rows have unit length; where a post
-lacks a field, the block gives 0 for it.  Fields of text are TF-IDF with sublinear counts over words in 2 … max(.3 n, 3)
-posts.  The weights were found by experiment (docs/research.md, "Missing tags") and are the same for every blog.
+and, where a pretrained model takes part, + K_model of its vectors.  The rows of a block have unit length; a post
+without the field has a row of zeros.  Fields of text are TF-IDF with sublinear counts over words in 2 … max(.3 n, 3)
+posts.  The weights come from experiments (docs/research.md, "Missing tags") and are the same for every blog.
 """
 
 from __future__ import annotations
@@ -36,38 +36,38 @@ _HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the columns of a block are, so that a further post can be a row of it."""
+    """The columns of a block, so that one more post can become a row of it."""
 
     places: Mapping[str, int]
     weights: Sequence[float]
     are_values: bool = False
 
-    def row(self, found: Mapping[str, int] | Iterable[str]) -> Any:
-        """One row: csr (1, len(places)).  What no column stands for is passed over."""
+    def row(self, values: Mapping[str, int] | Iterable[str]) -> Any:
+        """One row, csr (1, len(places)), from word counts or values; those that have no column are ignored."""
         places, weights = self.places, self.weights
-        if isinstance(found, Mapping):
+        if isinstance(values, Mapping):
             entries = [
                 (places[word], (1 + log(count)) * weights[places[word]])
-                for word, count in found.items()
+                for word, count in values.items()
                 if word in places
             ]
         else:
-            entries = [(places[value], weights[places[value]]) for value in found if value in places]
+            entries = [(places[value], weights[places[value]]) for value in values if value in places]
         return unit_csr(csr_rows([entries], len(places)), only_shorten=self.are_values)
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """The blog as features: sparse blocks with their weights, the text's first."""
+    """The features of a blog's posts: sparse blocks with their weights."""
 
     text: Any
     """csr matrix (n_posts, n_words), unit rows."""
     others: tuple[tuple[float, Any], ...]
     """(weight, csr matrix) of the other fields."""
     columns: tuple[Columns, ...]
-    """Of the text and of the other fields."""
+    """The columns of the text, then of the other fields."""
     dense: tuple[tuple[float, Matrix], ...] = ()
-    """(weight, unit rows) of what is no field of the post: a pretrained model's vectors."""
+    """(weight, unit rows) of further vectors: those of a pretrained model."""
 
     @property
     def size(self) -> int:
@@ -78,12 +78,12 @@ class Blocks:
 def make_blocks(
     documents: Sequence[Document], memo: Memo | None = None, dense: Sequence[tuple[float, Vectors]] = ()
 ) -> Blocks:
-    """The features of every document, and further ones, given with their weights; nothing of them depends on tags."""
+    """The features of every document, and `dense` ones given with their weights; none depends on tags."""
     import numpy as np
 
-    said = each(memo, "what fields say", documents, _said)
+    counts = each(memo, "words of fields", documents, _field_words)
     weights = (0.5, 0.5, 0.3, 0.5)
-    fields = [_text([of_post[place] for of_post in said]) for place in range(len(weights))]
+    fields = [_text([of_post[place] for of_post in counts]) for place in range(len(weights))]
     filed = _values_matrix([_filed_under(d) for d in documents])
     hosts = _values_matrix([_hosts(d) for d in documents])
     text = _text([d.words for d in documents])
@@ -99,7 +99,7 @@ def _text(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
     return matrix, Columns(columns, weights)
 
 
-def _said(document: Document) -> tuple[Mapping[str, int], ...]:
+def _field_words(document: Document) -> tuple[Mapping[str, int], ...]:
     """Words of title, opening, headings and code."""
     fields = document.fields
     return (
@@ -124,7 +124,7 @@ class Latent:
 
 
 def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
-    """K, and what :func:`kernel_row` needs to know of it."""
+    """K, and the latent dimensions that :func:`kernel_row` needs."""
     kernel = _gram(blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
     lsa = left * singular
@@ -138,10 +138,10 @@ def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
 
 
 def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int | None = None) -> tuple[Matrix, float]:
-    """A document that is no row of the kernel, compared with all that are, shape (n,); and with itself.
+    """K between a document that is not among the posts and all of them, shape (n,), and with itself.
 
-    By the columns and latent dimensions of the blog without it (Nyström's extension).  Of the dense blocks it has what
-    the row `former` has, or nothing.
+    By the columns and latent dimensions of the blog without it (Nyström's extension).  Its dense features are those of
+    the row `former`, or zeros.
     """
     import numpy as np
 
@@ -155,8 +155,8 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
         if length > 1e-9:
             row = row + weight * (exact_unit_rows(lsa[:, :size]) @ (place[:size] / length))
             own += weight
-    found: list[Mapping[str, int] | Iterable[str]] = [*_said(document), _filed_under(document), _hosts(document)]
-    for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], found, strict=True):
+    parts: list[Mapping[str, int] | Iterable[str]] = [*_field_words(document), _filed_under(document), _hosts(document)]
+    for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], parts, strict=True):
         part = columns.row(one)
         row = row + weight * (part @ matrix.T).toarray().ravel()
         own += weight * float(part.multiply(part).sum())
@@ -167,11 +167,11 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
 
 
 BLOCK_NAMES = ("title", "opening", "headings", "code", "how it is filed", "where it links")
-"""Of :attr:`Blocks.others`, for people."""
+"""Names of :attr:`Blocks.others`, to be shown."""
 
 
 def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> dict[str, Matrix]:
-    """The sum that K is, between one post and others, weighted: its terms by name, each of shape (len(others),)."""
+    """The weighted terms of K between one post and others by name, each of shape (len(others),)."""
     import numpy as np
 
     text = _gram(blocks.text[[row]], blocks.text[others])[0]
@@ -179,12 +179,12 @@ def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> d
     for weight, size in ((_LSA_WEIGHT, lsa.shape[1]), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
         unit = exact_unit_rows(lsa[:, :size])
         text = text + weight * (unit[others] @ unit[row])
-    found = {"text": text}
+    by_block = {"text": text}
     for name, (weight, matrix) in zip(BLOCK_NAMES, blocks.others, strict=True):
-        found[name] = weight * _gram(matrix[[row]], matrix[others])[0]
+        by_block[name] = weight * _gram(matrix[[row]], matrix[others])[0]
     if blocks.dense:
-        found["model"] = np.sum([weight * (rows[others] @ rows[row]) for weight, rows in blocks.dense], axis=0)
-    return found
+        by_block["model"] = np.sum([weight * (rows[others] @ rows[row]) for weight, rows in blocks.dense], axis=0)
+    return by_block
 
 
 def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
@@ -241,17 +241,17 @@ def _values_matrix(values: Sequence[set[str]]) -> tuple[Any, Columns]:
 
 
 def _filed_under(document: Document) -> set[str]:
-    """How the author files a post beside its tags: category, author, series, layout, language, folder without dates."""
+    """A post's metadata beside its tags: category, author, series, layout, language, folder (unless it is a date)."""
     post = document.post
-    found = {f"category:{fold(name)}" for chain in post.categories for name in chain}
-    found |= {f"folder:{part}" for part in post.path.split("/")[:-1] if not re.fullmatch(r"[\d_.-]+", part)}
+    values = {f"category:{fold(name)}" for chain in post.categories for name in chain}
+    values |= {f"folder:{part}" for part in post.path.split("/")[:-1] if not re.fullmatch(r"[\d_.-]+", part)}
     if post.series:
-        found.add(f"series:{fold(post.series)}")
+        values.add(f"series:{fold(post.series)}")
     if post.lang:
-        found.add(f"lang:{fold(post.lang)}")
+        values.add(f"lang:{fold(post.lang)}")
     for key in _FILED_UNDER:
-        found |= {f"{key}:{value}" for value in _texts(post.front_matter.get(key))}
-    return found
+        values |= {f"{key}:{value}" for value in _texts(post.front_matter.get(key))}
+    return values
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -265,8 +265,8 @@ def _texts(value: object) -> Iterable[str]:
 
 
 def _hosts(document: Document) -> set[str]:
-    found = (_HOST.match(link) for link in document.fields.links)
-    return {match[1].lower().removeprefix("www.") for match in found if match}
+    matches = (_HOST.match(link) for link in document.fields.links)
+    return {match[1].lower().removeprefix("www.") for match in matches if match}
 
 
 # --- algebra -------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
-"""How alike posts are whatever their tags, and what follows from it for a tag: exactly, or by landmarks on large blogs.
+"""The similarity of all posts, whatever their tags, and predictions of tags from it.
 
-Both kinds answer the same questions.  :class:`ExactLikeness` holds the whole kernel (memory grows with the square of
-the posts, time with the cube).  :class:`LandmarkLikeness` compares every post with a sample of them (Nyström's method,
-Williams & Seeger 2001): K ≈ Z Zᵀ + diag(δ), where δ is what the landmarks cannot explain of a post; that part counts as
-noise of this post (FITC, Snelson & Ghahramani 2006).
+:class:`ExactLikeness` keeps the whole kernel (memory grows with the square of the posts, time with the cube).
+:class:`LandmarkLikeness`, for large blogs, compares every post with a sample of them (Nyström's method, Williams &
+Seeger 2001): K ≈ Z Zᵀ + diag(δ), where δ is what the landmarks do not explain of a post; it counts as noise of this
+post (FITC, Snelson & Ghahramani 2006).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 EXACT_POSTS = 4000
-"""More posts are compared with landmarks only."""
+"""Larger blogs are compared with landmarks only."""
 LANDMARKS = 2000
 RIDGE = 0.6
 DIGITS = 4
@@ -48,7 +48,7 @@ _CHUNK = 1024
 
 
 class Learner(Protocol):
-    """What posts say about tags to other posts.  `rows` are spoken about, `learned` are heard: never the same posts."""
+    """Predicts tags of the posts `rows` from those of the posts `learned`, which are others."""
 
     def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """Kernel ridge regression p + k (K + .6 I)⁻¹ (y − p), shape (len(rows), n_tags)."""
@@ -64,7 +64,7 @@ class Learner(Protocol):
 
 
 class Likeness(Protocol):
-    """How alike the posts of one blog are."""
+    """The similarity of the posts of one blog."""
 
     @property
     def size(self) -> int:
@@ -78,7 +78,7 @@ class Likeness(Protocol):
     def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
         """The nearest posts of each by centred cosine, best first: (rows, scores), shape (n, min(k, n − 1)).
 
-        Centring takes away what all posts have in common, which otherwise makes a few of them everybody's neighbours.
+        Centring removes what all posts have in common, which otherwise makes a few posts everybody's neighbours (hubs).
         """
         ...
 
@@ -94,9 +94,9 @@ def measure_likeness(
     backend: Backend = "auto",
     memo: Memo | None = None,
 ) -> Likeness:
-    """The likeness of a blog's posts.  Call it, and all it returns, under :func:`enishi.vectors.one_thread`.
+    """The similarity of a blog's posts.  Call it and its methods under :func:`enishi.vectors.one_thread`.
 
-    `blocks` are further features, (weight, vectors of unit length, one a document), that know nothing of tags.
+    `blocks` are further features, (weight, unit vectors of the documents), that do not depend on tags.
     """
     made = make_blocks(documents, memo, blocks)
     if made.size <= EXACT_POSTS:
@@ -118,7 +118,7 @@ def choose_landmarks(documents: Sequence[Document], count: int) -> Rows:
 
 
 class ExactLikeness:
-    """The whole kernel, shape (n, n); with what it was made from, further posts can be compared, too."""
+    """The whole kernel, shape (n, n); with its blocks and latent dimensions, one more post can be compared, too."""
 
     def __init__(self, kernel: Matrix, blocks: Blocks | None = None, latent: Latent | None = None) -> None:
         self._kernel, self._blocks, self._latent = kernel, blocks, latent
@@ -131,10 +131,10 @@ class ExactLikeness:
         return len(self._kernel)
 
     def outsider(self, document: Document, former: int | None = None) -> tuple[Matrix, Matrix] | None:
-        """A document that is no row, compared with all rows: (kernel, cosines), each of shape (n,).
+        """Compare a document that is not among the posts with all of them: (kernel, cosines), each of shape (n,).
 
-        `former` is the row of what it was before an edit, whose further features (see :func:`measure_likeness`) it has
-        until it is read anew.
+        `former` is the row of the post before it was edited, whose further features (see :func:`measure_likeness`)
+        stand in for its own.
         """
         if self._blocks is None or self._latent is None:
             return None
@@ -148,7 +148,7 @@ class ExactLikeness:
         return inner
 
     def by_block(self, row: int, others: Rows) -> dict[str, Matrix]:
-        """What each kernel in the sum says of one post and others, weighted, each of shape (len(others),)."""
+        """The weighted terms of the kernel between one post and others by name, each of shape (len(others),)."""
         if self._blocks is None or self._latent is None:
             return {}
         return kernel_by_block(self._blocks, self._latent, row, others)
@@ -183,10 +183,10 @@ class ExactLikeness:
 
 
 class ExactLearner:
-    """One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every part.
+    """One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every fold.
 
     By the block inverse, the prediction for the posts B from the posts R alone is p − G_BB⁻¹ G_BR (y_R − p), and
-    nothing about B's tags enters it.
+    the tags of B do not enter it.
     """
 
     def __init__(self, kernel: Matrix, inverse_length: Matrix, y: Matrix, labelled: Rows) -> None:
@@ -204,23 +204,23 @@ class ExactLearner:
             right = self._inverse[np.ix_(inside, outside)] @ centred
             held_out: Matrix = prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
             return held_out
-        heard: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
-        return heard
+        predicted: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
+        return predicted
 
     def outsider(
         self, kernel: Matrix, cosines: Matrix, part: Rows, learned: Rows, prior: Matrix, lengths: Matrix
     ) -> tuple[Matrix, Matrix, Matrix]:
-        """What posts say about tags to one that is no row: (ridge, centroid, nearest), each of shape (1, n_tags).
+        """Predictions for a post that is not among the rows: (ridge, centroid, nearest), each of shape (1, n_tags).
 
-        It hears what the rows of `part` hear; `kernel` and `cosines` compare it with all rows, and `lengths` are
-        those of :meth:`centroid_lengths`.
+        It learns from what the rows of `part` learn from; `kernel` and `cosines` compare it with all rows, and
+        `lengths` are those of :meth:`centroid_lengths`.
         """
         centred = self._y[learned] - prior
         place, own = self._place[learned], self._place[part]
         labelled = np.flatnonzero(self._place >= 0)
-        heard = np.zeros(len(self._inverse))
-        heard[place] = kernel[learned]
-        spread = heard @ self._inverse
+        weighted = np.zeros(len(self._inverse))
+        weighted[place] = kernel[learned]
+        spread = weighted @ self._inverse
         weights = spread[place]
         if len(place) < len(labelled):
             inner = self._inverse[np.ix_(own, own)]
@@ -322,7 +322,7 @@ class LandmarkLikeness:
 class _LandmarkLearner:
     """Ridge on the features Z, every post weighted by 1/(.6 + δ).
 
-    Sums over all labelled posts are made once; for a part, what its own posts gave is taken away again.
+    Sums over all labelled posts are made once; for a fold, those of its own posts are subtracted.
     """
 
     def __init__(
@@ -353,15 +353,15 @@ class _LandmarkLearner:
         from scipy.linalg import cho_factor, cho_solve
 
         del learned
-        gram, spoken, weight = self._all
+        gram, moments, weight = self._all
         if self._is_labelled[rows[0]]:
-            own_gram, own_spoken, own_weight = self._sums(rows)
-            gram, spoken, weight = gram - own_gram, spoken - own_spoken, weight - own_weight
+            own_gram, own_moments, own_weight = self._sums(rows)
+            gram, moments, weight = gram - own_gram, moments - own_moments, weight - own_weight
         gram = gram + np.eye(len(gram))
-        right = spoken - weight[:, None] * prior
+        right = moments - weight[:, None] * prior
         weights = cho_solve(cho_factor(gram, lower=True, overwrite_a=True, check_finite=False), right)
-        heard: Matrix = prior + self._z[rows] @ weights
-        return heard
+        predicted: Matrix = prior + self._z[rows] @ weights
+        return predicted
 
     def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         centre = self._all_centres - self._centres(rows) if self._is_labelled[rows[0]] else self._all_centres
@@ -372,8 +372,8 @@ class _LandmarkLearner:
 
     def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         y = self._y[learned]
-        found = [
+        parts = [
             _best_carrier(self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T, y)
             for start in range(0, len(rows), _CHUNK)
         ]
-        return np.concatenate(found)
+        return np.concatenate(parts)

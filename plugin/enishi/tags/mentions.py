@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 BUCKETS = 5
-"""4: in the title; 3: in a heading or the lede; 2: four times or more; 1: at all; 0: nowhere."""
+"""4: in the title; 3: in a heading or the lede; 2: four times or more; 1: less often; 0: not at all."""
 _OFTEN = 4
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff"  # Thai to Khmer, and Hangul letters
@@ -36,7 +36,7 @@ NO_PLURALS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Counts of every tag in every post, arrays of shape (n_posts, n_tags)."""
+    """Mentions of every tag in every post, arrays of shape (n_posts, n_tags)."""
 
     counts: npt.NDArray[np.int32]
     """In title, description and prose."""
@@ -55,8 +55,8 @@ def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]]
     shape = (len(documents), len(names))
     counts, lede = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
     bucket, tokens = np.zeros(shape, dtype=np.int8), np.zeros(len(documents), dtype=np.int64)
-    found = each(memo, "mentions", documents, lambda document: _mentions_in(document, matcher), names)
-    for row, (length, body, opening, headings, title) in enumerate(found):
+    by_document = each(memo, "mentions", documents, lambda document: _mentions_in(document, matcher), names)
+    for row, (length, body, opening, headings, title) in enumerate(by_document):
         tokens[row] = length
         for tag, count in body.items():
             counts[row, tag] = count
@@ -88,7 +88,7 @@ def _mentions_in(document: Document, matcher: _Matcher) -> tuple[int, _Found, _F
 
 
 class _Text:
-    """A text as mentions are looked for in it: each word between two blanks, so that neighbours share none."""
+    """A text to be searched for mentions: each word has blanks of its own on both sides."""
 
     def __init__(self, text: str) -> None:
         words = _WORD.findall(_POSSESSIVE.sub("", fold(text)))
@@ -101,7 +101,7 @@ class _Text:
 
 
 class _Matcher:
-    """The variants of all tags, sorted by how they are looked for."""
+    """The ways to write all tags, by how they are searched for: as one word, as a phrase, as a substring."""
 
     def __init__(self, names: Sequence[Iterable[str]]) -> None:
         self._single: dict[str, list[int]] = {}
@@ -122,42 +122,42 @@ class _Matcher:
 
     def count(self, text: _Text) -> dict[int, int]:
         """Mentions by tag; only tags that are mentioned."""
-        found: Counter[int] = Counter()
+        mentions: Counter[int] = Counter()
         for word in text.counts.keys() & self._single.keys():
             for tag in self._single[word]:
-                found[tag] += text.counts[word]
+                mentions[tag] += text.counts[word]
         for word in text.counts.keys() & self._phrases.keys():
             for variant, tag in self._phrases[word]:
                 if all(part in text.counts for part in variant):
                     count = text.spaced.count(f" {'  '.join(variant)} ")
                     if count:
-                        found[tag] += count
+                        mentions[tag] += count
         if self._substrings and _IS_UNSPACED.search(text.spaced):
             unspaced = text.unspaced()
             for first in self._substrings.keys() & set(unspaced):  # most texts lack most first characters
                 for variant_text, tag in self._substrings[first]:
                     count = unspaced.count(variant_text)
                     if count:
-                        found[tag] += count
-        return dict(found)
+                        mentions[tag] += count
+        return dict(mentions)
 
 
 def ways_to_write(name: str) -> set[tuple[str, ...]]:
-    """The ways a tag's name may be written, each as its words.
+    """All ways to write a tag's name, each as its words.
 
     All separators are equal and may be left out (`GitHub-Actions`, `github actions`, `githubactions`), so may the hump
     of a camel (`GoogleCloud`), an `s` at the end, and the blank or dot before `js`.
     """
-    found = {_words(name), _words(_CAMEL.sub(" ", name))} - {()}
-    for words in list(found):
-        found.add(("".join(words),))
-    for words in list(found):
+    ways = {_words(name), _words(_CAMEL.sub(" ", name))} - {()}
+    for words in list(ways):
+        ways.add(("".join(words),))
+    for words in list(ways):
         last = words[-1]
         if last.endswith("js") and len(last) > 4 and last.isalpha():
-            found.add((*words[:-1], last[:-2], "js"))
-    for words in list(found):
-        found.update((*words[:-1], other) for other in _other_number(words[-1]))
-    return found
+            ways.add((*words[:-1], last[:-2], "js"))
+    for words in list(ways):
+        ways.update((*words[:-1], other) for other in _other_number(words[-1]))
+    return ways
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -83,12 +83,12 @@ def _fit_by_gloss(
 
 def initials(name: str) -> set[str]:
     """The initials of a name of several Latin words, with and without its small words: `Web Content`, `GoogleCloud`."""
-    found = set()
+    made = set()
     for words in ways_to_write(name):
         for chosen in (words, [word for word in words if word not in _SMALL_WORDS]):
             if len(chosen) > 1 and all(word[0].isascii() and word[0].isalpha() for word in chosen):
-                found.add("".join(word[0] for word in chosen))
-    return found
+                made.add("".join(word[0] for word in chosen))
+    return made
 
 
 def _is_abbreviation(short: str, long: str) -> bool:
@@ -109,20 +109,20 @@ def _several_longs(pairs: Iterable[tuple[str, str]]) -> set[str]:
     longs: dict[str, set[str]] = defaultdict(set)
     for short, long in pairs:
         longs[short].add(long)
-    return {short for short, found in longs.items() if len(found) > 1}
+    return {short for short, of_short in longs.items() if len(of_short) > 1}
 
 
 def _glosses(documents: Sequence[Document], names: Mapping[str, Collection[str]]) -> dict[tuple[str, str], list[str]]:
     """Posts that write two tags as *long (short)* or *short (long)*, by (short, long)."""
     keys = {spelling_key(name): key for key in names for name in sorted(names[key])}
     shorts = {key for key in names if any(map(_SHORT.fullmatch, names[key]))}
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for document in documents:
         text = "\n".join((document.fields.title, document.post.description, document.fields.prose))
         pairs = {pair for match in _BRACKETS.finditer(text) for pair in _glossed(text, match, keys, shorts)}
         for pair in pairs:
-            found[pair].append(document.post.path)
-    return found
+            paths[pair].append(document.post.path)
+    return paths
 
 
 def _glossed(
@@ -171,11 +171,11 @@ def _used_together(
     """
     by_name = min(map(len, short[1])) > 2
     patterns = {short[0]: naming_pattern(short[1]), long[0]: naming_pattern(long[1])}
-    found = []
+    paths = []
     for document, own in tagged:
         missing = patterns.keys() - own
         if not missing or (
             by_name and len(missing) == 1 and patterns[next(iter(missing))].search(fold(document.fields.prose))
         ):
-            found.append(document.post.path)
-    return found
+            paths.append(document.post.path)
+    return paths

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enishi.memo import Memo
-from enishi.tags.telling_terms import TellingTerms
+from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.topics import Grouping, describe_topics, group_posts
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary, reader_key
 from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestion, TopicShare
@@ -92,7 +92,7 @@ def suggest_tags(
         progress()
         grouping = group_posts(documents, likeness)
         progress()
-        terms = TellingTerms(documents, memo)
+        terms = DistinctiveTerms(documents, memo)
         finder = EvidenceFinder(documents, vocabulary, likeness, estimate, grouping, terms)
         rules = SuggestionRules(documents, vocabulary, settings, declined or {}, likeness, estimate)
         progress()
@@ -405,7 +405,7 @@ class EvidenceFinder:
         likeness: Likeness,
         estimate: Estimate,
         grouping: Grouping,
-        terms: TellingTerms,
+        terms: DistinctiveTerms,
     ) -> None:
         import numpy as np
 

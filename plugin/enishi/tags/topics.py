@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from enishi.tags.communities import NEIGHBORS, SMALLEST, find_communities
-from enishi.tags.telling_terms import TellingTerms
+from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.vocabulary import Vocabulary, reader_key
 from enishi.types import Document, MissingTag, Topic, TopicGap, TopicTag
 
@@ -54,7 +54,7 @@ def group_posts(documents: Sequence[Document], likeness: Likeness) -> Grouping:
 
 
 def describe_topics(
-    documents: Sequence[Document], grouping: Grouping, vocabulary: Vocabulary, terms: TellingTerms, wants: Wants
+    documents: Sequence[Document], grouping: Grouping, vocabulary: Vocabulary, terms: DistinctiveTerms, wants: Wants
 ) -> tuple[Topic, ...]:
     """The topics with their labels, their tags, and the tags that they lack."""
     meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
@@ -77,8 +77,8 @@ def describe_topics(
                 candidates.append((-best.posts, number, best.key, best.surface))
     for _, number, key, surface in sorted(candidates)[:MAX_NEW_TAGS] if not vocabulary.is_closed else ():
         using = [row for row in grouping.groups[number] if key in documents[row].terms]
-        found = MissingTag(surface, tuple(documents[row].post.path for row in using), is_new=True)
-        topics[number] = replace(topics[number], missing=(*topics[number].missing, found))
+        new_tag = MissingTag(surface, tuple(documents[row].post.path for row in using), is_new=True)
+        topics[number] = replace(topics[number], missing=(*topics[number].missing, new_tag))
     return tuple(topics)
 
 
@@ -88,9 +88,9 @@ def topic_gaps(topics: Sequence[Topic], documents: Sequence[Document], titles: i
     ranked = []
     for topic in topics:
         with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
-        known = [found for found in topic.missing if not found.is_new and found.tag in with_tag]
+        known = [tag for tag in topic.missing if not tag.is_new and tag.tag in with_tag]
         if known:
-            best = min(known, key=lambda found: (-with_tag[found.tag], found.tag))
+            best = min(known, key=lambda tag: (-with_tag[tag.tag], tag.tag))
             named = tuple(title_of[path] for path in best.posts[:titles])
             count, size = with_tag[best.tag], len(topic.posts)
             gap = TopicGap(topic.label, best.tag, count, size, len(best.posts), named)
@@ -116,13 +116,13 @@ def _missing(
     vocabulary: Vocabulary,
     wants: Wants,
 ) -> list[MissingTag]:
-    found = []
+    missing = []
     for key, count in counts:
         if count >= max(USUAL_POSTS, USUAL_SHARE * len(rows)) and key not in vocabulary.barred:
             lacking = [row for row in rows if key not in meant[row] and wants(row, key)]
             if lacking:
-                found.append(MissingTag(vocabulary.names[key], tuple(documents[row].post.path for row in lacking)))
-    return found
+                missing.append(MissingTag(vocabulary.names[key], tuple(documents[row].post.path for row in lacking)))
+    return missing
 
 
 def _is_covered(rows: Sequence[int], counts: Sequence[tuple[str, int]], meant: Sequence[frozenset[str]]) -> bool:

@@ -44,19 +44,19 @@ def find_resemblances(
 ) -> list[Resemblance]:
     """Pairs of tags that may be one, sorted by keys; `names` holds the spellings that posts use, by key.
 
-    Two tags of which one implies the other are two: the author, or a version number, says so.
+    Two tags of which one implies the other are two: the author, or a version number, tells them apart.
     """
-    found = [
+    resemblances = [
         *_plurals(names),
         *_long_vowels(names),
         *(
-            Resemblance(frozenset((found.short, found.long)), SHORT_FORM, found.shown_by)
-            for found in find_short_forms(documents, vocabulary, names)
+            Resemblance(frozenset((form.short, form.long)), SHORT_FORM, form.shown_by)
+            for form in find_short_forms(documents, vocabulary, names)
         ),
     ]
     apart = {frozenset((key, other)) for key, broader in vocabulary.broader.items() for other in broader}
     best: dict[frozenset[str], Resemblance] = {}
-    for resemblance in found:
+    for resemblance in resemblances:
         if resemblance.keys not in apart:
             best.setdefault(resemblance.keys, resemblance)
     return sorted(best.values(), key=lambda resemblance: sorted(resemblance.keys))
@@ -70,13 +70,13 @@ def differences(one: str, other: str) -> tuple[str, ...]:
     if one == other or spelling_key(one) != spelling_key(other) or _digits(one) != _digits(other):
         return ()
     narrow = [unicodedata.normalize("NFKC", name) for name in (one, other)]
-    found = (
+    compared = (
         (CASE, [_letters(name) for name in narrow]),
         (WIDTH, [_letters(name).casefold() for name in (one, other)]),
         (HYPHEN, [fold_tag(name).replace("ー", "") for name in narrow]),
         (LONG_VOWEL, [re.sub(r"[\W_]", "", fold_tag(name)) for name in narrow]),
     )
-    return tuple(reason for reason, (first, second) in found if first != second) or (HYPHEN,)
+    return tuple(reason for reason, (first, second) in compared if first != second) or (HYPHEN,)
 
 
 def _letters(name: str) -> str:

@@ -51,7 +51,7 @@ def spelling_key(tag: str) -> str:
 def reader_key(tag: str) -> str:
     """As `spelling_key`, but the plural of a Latin word is a spelling of it as well (`API`, `APIs`).
 
-    Too loose to call two tags one (`Windows`, `window`), but a post that carries one need not be told of the other.
+    Too loose to call two tags one (`Windows`, `window`), but the other is not suggested for a post that has one.
     """
     key = spelling_key(tag)
     return key[:-1] if re.search(r"[a-z]{2}[a-rt-z]s\Z", key) else key
@@ -117,8 +117,8 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
         counts.update({keys[fold_tag(tag)] for tag in post.tags if fold_tag(tag)})
     for tag, count in written.items():
         key = keys[fold_tag(tag)]
-        found = names.setdefault(key, Counter())
-        found[tag] += count if fold_tag(tag) not in renamed else 0  # the old name never stands for the new one
+        written_as = names.setdefault(key, Counter())
+        written_as[tag] += count if fold_tag(tag) not in renamed else 0  # the old name is never the prevailing spelling
     for new in renamed.values():
         names.setdefault(keys[fold_tag(new)], Counter())[new] += 0
     spellings = {key: tuple(sorted(names[key])) for key in sorted(names)}
@@ -161,10 +161,10 @@ def _keys(written: Mapping[str, int], renamed: Mapping[str, str]) -> dict[str, s
     for tag, count in [*written.items(), *((tag, 0) for pair in renamed.items() for tag in pair)]:
         alike.setdefault(spelling_key(tag), Counter())[fold_tag(tag)] += count
     keys: dict[str, str] = {}
-    for spelling, found in alike.items():
-        key = min(found, key=lambda folded: (-found[folded], folded))
+    for spelling, forms in alike.items():
+        key = min(forms, key=lambda folded: (-forms[folded], folded))
         keys[spelling] = key
-        keys |= dict.fromkeys(found, key)
+        keys |= dict.fromkeys(forms, key)
     for old, new in renamed.items():
         keys[old] = keys[fold_tag(new)]
     return keys
@@ -172,17 +172,17 @@ def _keys(written: Mapping[str, int], renamed: Mapping[str, str]) -> dict[str, s
 
 def _by_reader(spellings: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
     """Keys by what a reader takes for the same word."""
-    found: dict[str, set[str]] = {}
+    keys_of: dict[str, set[str]] = {}
     for key, names in spellings.items():
         for name in names:
-            found.setdefault(reader_key(name), set()).add(key)
-    return {name: frozenset(keys) for name, keys in found.items()}
+            keys_of.setdefault(reader_key(name), set()).add(key)
+    return {name: frozenset(keys) for name, keys in keys_of.items()}
 
 
-def _prevailing(found: Mapping[str, int], renamed: Mapping[str, str]) -> str:
+def _prevailing(spellings: Mapping[str, int], renamed: Mapping[str, str]) -> str:
     """The spelling of most posts; of several, one with capitals, then the first."""
-    current = [tag for tag in found if fold_tag(tag) not in renamed] or list(found)
-    return min(current, key=lambda tag: (-found[tag], -sum(map(str.isupper, tag)), tag))
+    current = [tag for tag in spellings if fold_tag(tag) not in renamed] or list(spellings)
+    return min(current, key=lambda tag: (-spellings[tag], -sum(map(str.isupper, tag)), tag))
 
 
 # --- aliases ---------------------------------------------------------------------------------------------------------
@@ -233,8 +233,8 @@ def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict
     """A YAML file of `tag: broader`, `tag: [broader, …]` or `tag: {broader: […]}`; what is none of it is named."""
     from enishi.reading.yaml12 import YamlError, load
 
-    def problem(line: int, told: str) -> None:
-        diagnostics.append(Diagnostic(name, line, "bad-tag-ontology", Severity.WARNING, told))
+    def problem(line: int, message: str) -> None:
+        diagnostics.append(Diagnostic(name, line, "bad-tag-ontology", Severity.WARNING, message))
 
     file = root / name
     try:
@@ -246,17 +246,17 @@ def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict
         reason = getattr(error, "strerror", None) or error.__class__.__name__
         problem(0, f"cannot be read: {reason}; no broader tags are known (setting `tags.broader`)")
         return {}
-    found: dict[str, list[str]] = {}
+    broader_of: dict[str, list[str]] = {}
     value = document.value
     for tag, stated in _ontology_entries(value):
         broader = stated.get("broader") if isinstance(stated, dict) else stated
         items = broader if isinstance(broader, list) else [] if broader is None else [broader]
-        found.setdefault(tag, []).extend(str(item) for item in items if isinstance(item, str | int | float))
+        broader_of.setdefault(tag, []).extend(str(item) for item in items if isinstance(item, str | int | float))
         if any(isinstance(item, list | dict) for item in items):
             problem(document.key_lines.get(tag, -1) + 1, f"the broader tags of {tag!r} should be a list of names")
     if value is not None and not isinstance(value, dict | list):
         problem(1, "should be a mapping (`S3: [AWS]`); no broader tags are known")
-    return found
+    return broader_of
 
 
 def _ontology_entries(value: Any) -> Iterable[tuple[str, Any]]:
@@ -277,20 +277,20 @@ def _ontology_entries(value: Any) -> Iterable[tuple[str, Any]]:
 
 def _versions(posts: Sequence[Post], vocabulary: Vocabulary) -> dict[str, set[str]]:
     """`Go1.27` implies `Go`, where the blog has both and does not as a rule write both."""
-    found = {}
+    base_of = {}
     for key, names in vocabulary.spellings.items():
         for name in names:
             match = _VERSION.match(name)
             base = vocabulary.key(match["base"]) if match else key
             if base != key and base in vocabulary.names:
-                found[key] = base
+                base_of[key] = base
     together: Counter[str] = Counter()
-    for post in posts if found else ():
+    for post in posts if base_of else ():
         own = vocabulary.tags_of(post)
-        together.update(key for key in own if found.get(key) in own)
+        together.update(key for key in own if base_of.get(key) in own)
     return {
         key: {base}
-        for key, base in sorted(found.items())
+        for key, base in sorted(base_of.items())
         if together[key] < _VERSIONED_TOGETHER * max(vocabulary.counts.get(key, 0), 1)
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.tags.calibration import Constants, shipped_constants, shown_confidence, sigmoid, standardise
-from enishi.tags.evidence import FEATURES, Named, centroid_feature, date_feature, fill_mentions, ridge_features
+from enishi.tags.evidence import FEATURES, MentionRates, centroid_feature, date_feature, fill_mentions, ridge_features
 from enishi.tags.likeness import ExactLearner, ExactLikeness
 from enishi.tags.mentions import count_mentions
 from enishi.tags.suggest import DIGITS, EVIDENCE_NEIGHBORS, TagModel, without_implied
@@ -47,7 +47,7 @@ class TagForesight:
         self._row = {document.post.path: row for row, document in enumerate(model.documents)}
         with one_thread():
             self._learner: ExactLearner = likeness.learner(labels.y, labels.labelled)
-        self._named = Named(labels, estimate.mentions)
+        self._named = MentionRates(labels, estimate.mentions)
         self._posts_with = (estimate.mentions.counts > 0).sum(axis=0)
         dates = [document.post.date for document in model.documents]
         self._days = np.array([date.timestamp() / 86400 if date else np.nan for date in dates], dtype=float)

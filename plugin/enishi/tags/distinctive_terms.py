@@ -1,4 +1,4 @@
-"""Terms by which posts are told apart: why a tag fits a post, and what a topic is called."""
+"""Terms that distinguish a group of posts: evidence for a tag, and the label of a topic."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from enishi.reading.tokens import fold
 from enishi.types import Document
 
 MIN_LIFT = 2.0
-"""A term speaks for a group of posts if it is at least so much more frequent there than on the whole blog."""
+"""A distinctive term is at least this many times as frequent in the group as on the whole blog."""
 _CANDIDATES = 60
 _COMPOUND_BONUS = 1.5
 _TITLE_BONUS = 2.0
 _LABEL_SHARES = (0.25, 0.1)
-"""A term of a label is used by at least this share of the posts; less, where hardly a term is."""
+"""Terms of a label are used by at least this share of the posts; by the second, where there are too few."""
 _MIN_LABEL_POSTS = 2
 
 
@@ -34,7 +34,7 @@ class LabelTerm(NamedTuple):
     """How many have it in the title."""
 
 
-class TellingTerms:
+class DistinctiveTerms:
     """The terms of a blog, and how many posts use them."""
 
     def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
@@ -45,39 +45,39 @@ class TellingTerms:
 
     def frequency_in(self, rows: Iterable[int]) -> Counter[str]:
         """Of these posts, how many use each term."""
-        found: Counter[str] = Counter()
+        frequency: Counter[str] = Counter()
         for row in rows:
-            found.update(self._documents[row].terms.keys())
-        return found
+            frequency.update(self._documents[row].terms.keys())
+        return frequency
 
     def speaking_for(
-        self, row: int, found: Mapping[str, int], count: int, *, is_name: Callable[[str], bool], limit: int
+        self, row: int, in_group: Mapping[str, int], count: int, *, is_name: Callable[[str], bool], limit: int
     ) -> tuple[str, ...]:
         """Terms of a post that a group of `count` other posts uses and the blog as a whole rarely does.
 
-        `found` is the group's :meth:`frequency_in`; terms that only repeat the group's name are left out.
+        `in_group` is the group's :meth:`frequency_in`; terms that only repeat the group's name are left out.
         """
         if count == 0:
             return ()
         n, terms = len(self._documents), self._documents[row].terms
         weight = {}
         for key in self._candidates(row):
-            inside = found.get(key, 0)
+            inside = in_group.get(key, 0)
             lift = (inside / count) / (self._frequency[key] / n)
             if inside >= min(2, count) and lift >= MIN_LIFT and not is_name(key):
                 weight[key] = inside / count * log(lift) * (1 + log(terms[key].frequency))
         return tuple(terms[key].surface for key in _best(weight, limit))
 
     def label(self, rows: Sequence[int], limit: int) -> list[LabelTerm]:
-        """What a group of posts is called, the most telling term first.
+        """The label of a group of posts, the most distinctive term first.
 
         Weight: how many of the posts use the term, times the logarithm of how much more than elsewhere; more, where
         titles have it, and for a compound.
         """
-        n, found, label = len(self._documents), self.frequency_in(rows), list[LabelTerm]()
+        n, frequency, label = len(self._documents), self.frequency_in(rows), list[LabelTerm]()
         for least_share in _LABEL_SHARES:
             weight, in_titles = {}, {}
-            for key, inside in found.items():
+            for key, inside in frequency.items():
                 if inside < max(_MIN_LABEL_POSTS, least_share * len(rows)):
                     continue
                 elsewhere = (self._frequency[key] - inside + 0.5) / (n - len(rows) + 1)
@@ -88,14 +88,14 @@ class TellingTerms:
                     weight[key] = inside / len(rows) * log(lift) * (_COMPOUND_BONUS if is_compound else 1.0)
                     weight[key] *= 1 + _TITLE_BONUS * in_titles[key] / len(rows)
             label = [
-                LabelTerm(key, self._surface(key, rows), found[key], in_titles[key]) for key in _best(weight, limit)
+                LabelTerm(key, self._surface(key, rows), frequency[key], in_titles[key]) for key in _best(weight, limit)
             ]
             if len(label) > 1:
                 break
         return label
 
     def _candidates(self, row: int) -> list[str]:
-        """The post's most telling terms that other posts use, too."""
+        """The post's most distinctive terms that other posts use, too."""
         if row not in self._of_post:
             n, terms = len(self._documents), self._documents[row].terms
             weight = {
