@@ -24,7 +24,8 @@ from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.pipeline import Blog, Request, load, open_cache, read
 from enishi.tags.evaluate import Case, Judge, countable_tags, hide, vote, without_tags
-from enishi.tags.suggest import MIN_POSTS, RankedTags, eligible_tags
+from enishi.tags.model import MIN_POSTS, eligible_tags
+from enishi.tags.suggest import RankedTags
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document
 

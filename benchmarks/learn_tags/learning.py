@@ -19,7 +19,7 @@ import numpy.typing as npt
 from benchmarks.learn_tags.blogs import Blog
 from enishi.tags.calibration import Constants, minimise_logloss, standardise
 from enishi.tags.evidence import FEATURES
-from enishi.tags.suggest import collect_evidence, usable_pairs
+from enishi.tags.model import collect_evidence, usable_pairs
 
 SAMPLE_WEIGHT = 2000.0
 RIDGE = 2.5

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.learn_tags.blogs import Blog
 from enishi.tags.calibration import Constants
-from enishi.tags.suggest import estimate_tags
+from enishi.tags.model import estimate_tags
 
 PARTS = 5
 MIN_VISIBLE = 3

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
-    from enishi.tags.suggest import TagModel
+    from enishi.tags.model import TagModel
     from enishi.types import Vectors
 
 STATE_FOLDER = ".enishi"

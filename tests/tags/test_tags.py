@@ -138,7 +138,7 @@ def test_features_of_a_post_do_not_know_its_tags() -> None:
     import numpy as np
 
     from enishi.tags.likeness import measure_likeness
-    from enishi.tags.suggest import collect_evidence
+    from enishi.tags.model import collect_evidence
     from enishi.tags.vocabulary import read_vocabulary
 
     posts = blog()
@@ -257,7 +257,7 @@ def test_a_large_blog_takes_the_way_by_landmarks(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_large_blog_is_fitted_on_a_part_of_its_posts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("enishi.tags.suggest.MAX_PAIRS", 20)
+    monkeypatch.setattr("enishi.tags.model.MAX_PAIRS", 20)
     assert suggest(blog(0)).suggestions["go/00.md"][0].tag == "GO"
 
 

@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from enishi.reading.tokens import count_words
-from enishi.tags.suggest import MIN_POSTS, Declines, RankedTags, rank_tags
+from enishi.tags.model import MIN_POSTS, Declines
+from enishi.tags.suggest import RankedTags, rank_tags
 from enishi.types import Document, Reach
 from enishi.vectors import one_thread, tfidf
 

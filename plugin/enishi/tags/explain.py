@@ -13,16 +13,11 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from enishi.tags.distinctive_terms import DistinctiveTerms
-from enishi.tags.suggest import (
-    Declines,
-    EvidenceFinder,
-    SuggestionRules,
-    collect_evidence,
-    constants_of,
-    estimate_from,
-)
+from enishi.tags.model import Declines, TagModel, collect_evidence, constants_of, estimate_from
+from enishi.tags.rules import SuggestionRules
+from enishi.tags.suggest import EvidenceFinder
 from enishi.tags.topics import group_posts
-from enishi.tags.vocabulary import Vocabulary, read_vocabulary
+from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document, Evidence
 from enishi.vectors import one_thread
 
@@ -105,8 +100,8 @@ def explain_tag(
             reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
             return TagExplanation(path, name, reason, None, carrying)
         column = estimate.keys.index(key)
-        rules = SuggestionRules(documents, vocabulary, settings, declined, likeness, estimate)
-        verdict = _verdict(documents[row], key, vocabulary, settings, declined, rules, row, column)
+        model = TagModel(documents, vocabulary, likeness, estimate, settings, declined)
+        rules = SuggestionRules(model)
         _, labels, scores, _ = evidence
         z = standardise(scores.features[row, column][None, :], constants)[0]
         points = z * estimate.weights
@@ -117,13 +112,11 @@ def explain_tag(
         parts: tuple[tuple[str, float], ...] = ()
         if isinstance(likeness, ExactLikeness):
             parts = _parts(likeness, labels, row, column)
-        finder = EvidenceFinder(
-            documents, vocabulary, likeness, estimate, group_posts(documents, likeness), DistinctiveTerms(documents)
-        )
+        finder = EvidenceFinder(model, group_posts(documents, likeness), DistinctiveTerms(documents))
         return TagExplanation(
             path,
             name,
-            verdict,
+            _verdict(model, rules, row, column),
             rules.confidence(row, column),
             carrying,
             round(float(sigmoid(estimate.weights[-1:])[0]), _DIGITS),
@@ -134,20 +127,13 @@ def explain_tag(
         )
 
 
-def _verdict(
-    document: Document,
-    key: str,
-    vocabulary: Vocabulary,
-    settings: TagSettings,
-    declined: Declines,
-    rules: SuggestionRules,
-    row: int,
-    column: int,
-) -> str:
+def _verdict(model: TagModel, rules: SuggestionRules, row: int, column: int) -> str:
+    document, vocabulary, settings = model.documents[row], model.vocabulary, model.settings
+    key = model.estimate.keys[column]
     confidence = rules.confidence(row, column)
     if key in vocabulary.meant_by(vocabulary.tags_of(document.post)):
         return "a tag of the post already"
-    if key in map(vocabulary.key, declined.get(document.post.path, ())):
+    if key in map(vocabulary.key, model.declined.get(document.post.path, ())):
         return "not suggested: it was declined for this post"
     if key in vocabulary.unfit_for(document.post):
         return "not suggested: the post's tags, category or series say the same, or the settings rule it out"

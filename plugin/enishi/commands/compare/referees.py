@@ -23,7 +23,8 @@ from enishi.commands.compare.encoded import EncodedBlog, Links
 from enishi.commands.compare.intervals import Figure, figures
 from enishi.tags.evaluate import Case, Judge, Neighbors, countable_tags, divide, hide, tagged_rows, vote
 from enishi.tags.figures import ndcg
-from enishi.tags.suggest import MIN_POSTS, RankedTags, eligible_tags
+from enishi.tags.model import MIN_POSTS, eligible_tags
+from enishi.tags.suggest import RankedTags
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document, Post, Reach
 

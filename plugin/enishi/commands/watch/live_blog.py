@@ -48,7 +48,7 @@ from enishi.pipeline import (
 from enishi.reading.documents import PostFile, read_files
 from enishi.reading.find import SourceFile
 from enishi.reading.source import read_source
-from enishi.tags.suggest import TagModel
+from enishi.tags.model import TagModel
 from enishi.types import Analysis, Document, TagAnalysis
 from enishi.writing.output import WriteReport
 from enishi.writing.render_tags import TAGS_NAME, render_tags_json

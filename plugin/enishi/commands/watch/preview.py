@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from enishi.tags.suggest import TagModel
+    from enishi.tags.model import TagModel
 
 _DIGITS = 4
 

@@ -11,7 +11,9 @@ from enishi.tags.calibration import Constants, shipped_constants, shown_confiden
 from enishi.tags.evidence import FEATURES, MentionRates, centroid_feature, date_feature, fill_mentions, ridge_features
 from enishi.tags.likeness import ExactLearner, ExactLikeness
 from enishi.tags.mentions import count_mentions
-from enishi.tags.suggest import DIGITS, EVIDENCE_NEIGHBORS, TagModel, without_implied
+from enishi.tags.model import TagModel
+from enishi.tags.rules import DIGITS, without_implied
+from enishi.tags.suggest import EVIDENCE_NEIGHBORS
 from enishi.types import Document, Evidence, Neighbor, TagSuggestion
 from enishi.vectors import one_thread
 
