@@ -29,8 +29,12 @@ from typing import Any
 
 from enishi.editing.change import Edit, TagChange
 from enishi.editing.plan import plan_edit
+from enishi.generators import generator_named
+from enishi.generators.base import Site
 from enishi.pipeline import Request, load, open_cache, read
 from enishi.tags.vocabulary import fold_tag
+
+ANY_SITE = Site(Path(), generator_named("generic"), (".",))
 
 
 def main() -> None:
@@ -101,7 +105,7 @@ def take_out(file: Path, tags: list[str]) -> bool:
     """Removes all spellings of a tag from a post; False where it cannot be edited."""
     data = file.read_bytes()
     for tag in tags:
-        planned = plan_edit(data, TagChange.removing(tag), hexo=False)
+        planned = plan_edit(data, TagChange.removing(tag), ANY_SITE)
         if not isinstance(planned, Edit):
             return False
         data = planned.after

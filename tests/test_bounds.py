@@ -201,7 +201,9 @@ def test_no_dotted_key_of_thousands_of_parts_is_parsed(part: str, line: str, mon
 @BOTH
 def test_huge_front_matter_is_not_edited(hexo: bool) -> None:
     keys = "\n".join(f"k{number}: v" for number in range(40_000))
-    found = plan_edit(f"---\ntags: [a]\n{keys}\n---\nbody\n".encode(), TagChange.adding("b"), hexo=hexo)
+    found = plan_edit(
+        f"---\ntags: [a]\n{keys}\n---\nbody\n".encode(), TagChange.adding("b"), site_of("hexo" if hexo else "generic")
+    )
     assert isinstance(found, Refusal)
     assert (found.line, found.code) == (2, "front-matter-too-large")
 
@@ -209,7 +211,11 @@ def test_huge_front_matter_is_not_edited(hexo: bool) -> None:
 @BOTH
 def test_a_list_of_thousands_of_tags_is_not_edited(hexo: bool) -> None:
     tags = ", ".join(["a"] * 5_000)
-    found = plan_edit(f"---\ntitle: x\ntags: [{tags}]\n---\nbody\n".encode(), TagChange.removing("a"), hexo=hexo)
+    found = plan_edit(
+        f"---\ntitle: x\ntags: [{tags}]\n---\nbody\n".encode(),
+        TagChange.removing("a"),
+        site_of("hexo" if hexo else "generic"),
+    )
     assert isinstance(found, Refusal)
     assert (found.line, found.code) == (3, "odd-tags")
 
@@ -221,9 +227,8 @@ def test_the_line_of_a_place(line_break: str) -> None:
     lines = [f"k{number}: {'v' * shuffled.randrange(30)}" for number in range(2_000)]
     lines.insert(1_000, "tags: *gone")
     lines.insert(10, "gone: &gone [a, b]")
-    found = plan_edit(
-        line_break.join(["---", *lines, "---", "body", ""]).encode(), TagChange.adding("c"), hexo=line_break == "\n"
-    )
+    data = line_break.join(["---", *lines, "---", "body", ""]).encode()
+    found = plan_edit(data, TagChange.adding("c"), site_of("hexo" if line_break == "\n" else "generic"))
     assert isinstance(found, Refusal)
     assert (found.line, found.code) == (lines.index("tags: *gone") + 2, "shared-tags")
 
@@ -231,6 +236,6 @@ def test_the_line_of_a_place(line_break: str) -> None:
 @BOTH
 def test_a_post_with_a_long_text_can_be_edited(hexo: bool) -> None:
     data = b"---\ntags: [a]\n---\n" + b"word " * 500_000
-    found = plan_edit(data, TagChange.adding("b"), hexo=hexo)
+    found = plan_edit(data, TagChange.adding("b"), site_of("hexo" if hexo else "generic"))
     assert isinstance(found, Edit)
     assert found.after == data.replace(b"[a]", b"[a, b]")

@@ -44,7 +44,7 @@ def edited(
 ) -> bytes:
     """The bytes after `change`, which must be made, and be read as it should."""
     data = text.encode() if isinstance(text, str) else text
-    rules: dict[str, Any] = {"hexo": hexo, "generator": generator, "style": style}
+    rules: dict[str, Any] = {"site": site_of("hexo" if hexo else generator), "style": style}
     edit = plan_edit(data, change, **rules)
     assert isinstance(edit, Edit), edit
     assert edit.before == data
@@ -323,7 +323,7 @@ LEFT = {
 @pytest.mark.parametrize(("text", "line", "code", "words"), LEFT.values(), ids=LEFT)
 def test_what_cannot_be_edited_safely_is_left_and_said(text: str | bytes, line: int, code: str, words: str) -> None:
     data = text.encode() if isinstance(text, str) else text
-    refusal = plan_edit(data, TagChange.adding("new"), hexo=True)
+    refusal = plan_edit(data, TagChange.adding("new"), site_of("hexo"))
     assert isinstance(refusal, Refusal), refusal
     assert (refusal.line, refusal.code) == (line, code)
     assert words in refusal.message
@@ -348,7 +348,7 @@ def test_what_cannot_be_edited_safely_is_left_and_said(text: str | bytes, line: 
     ],
 )
 def test_what_cannot_be_edited_safely_is_left_in_another_site(text: str, code: str) -> None:
-    refusal = plan_edit(text.encode(), TagChange.adding("new"), hexo=False)
+    refusal = plan_edit(text.encode(), TagChange.adding("new"), site_of())
     assert isinstance(refusal, Refusal), refusal
     assert refusal.code == code
 
@@ -381,7 +381,7 @@ def test_a_wrong_way_of_writing_is_found_out(
     """Should a way of writing do harm one day, the second reading stops it: here each does another harm."""
     names = (*tags_of(before.encode(), hexo=True), "new")
     monkeypatch.setattr(plan, "_additions", lambda *_: iter([Step(after, ("tags",), names)]))
-    refusal = plan_edit(before.encode(), TagChange.adding("new"), hexo=True)
+    refusal = plan_edit(before.encode(), TagChange.adding("new"), site_of("hexo"))
     assert isinstance(refusal, Refusal), refusal
     assert refusal.code == "unsafe-edit"
     assert words in refusal.message
@@ -392,7 +392,7 @@ def test_a_tag_that_only_readers_of_yaml_1_2_take_for_text_is_found_out(
     tag: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_dialect, "written", lambda tag, *_: tag)
-    refusal = plan_edit(post("tags: [a]").encode(), TagChange.adding(tag), hexo=True)
+    refusal = plan_edit(post("tags: [a]").encode(), TagChange.adding(tag), site_of("hexo"))
     assert isinstance(refusal, Refusal), refusal
     assert "YAML 1.1" in refusal.message
 
@@ -408,13 +408,13 @@ def test_the_first_way_that_does_no_harm_is_taken(monkeypatch: pytest.MonkeyPatc
 def test_what_is_no_tag_is_refused(tag: str) -> None:
     for change in (TagChange.adding(tag), TagChange.removing(tag), TagChange.renaming("a", tag)):
         if change != TagChange.removing("a"):  # renaming to nothing says "remove", and may
-            refusal = plan_edit(post("tags: [a]").encode(), change, hexo=True)
+            refusal = plan_edit(post("tags: [a]").encode(), change, site_of("hexo"))
             assert isinstance(refusal, Refusal), change
             assert refusal.code == "bad-tag"
 
 
 def test_a_tag_that_the_site_would_read_otherwise_is_refused() -> None:
-    refusal = plan_edit(post("tags: [a]").encode(), TagChange.adding(" new"), hexo=False)
+    refusal = plan_edit(post("tags: [a]").encode(), TagChange.adding(" new"), site_of())
     assert isinstance(refusal, Refusal)
     assert refusal.code == "bad-tag"
     assert "read as `new`" in refusal.message
@@ -423,11 +423,11 @@ def test_a_tag_that_the_site_would_read_otherwise_is_refused() -> None:
 def test_what_is_so_already_changes_nothing() -> None:
     data = post("tags: [a, b]").encode()
     for change in (TagChange.adding("a"), TagChange.removing("x"), TagChange.renaming("x", "a")):
-        edit = plan_edit(data, change, hexo=True)
+        edit = plan_edit(data, change, site_of("hexo"))
         assert isinstance(edit, Edit)
         assert not edit.is_needed
         assert edit.after == data
-    nothing = plan_edit(b"No front matter.\n", TagChange.removing("x"), hexo=True)
+    nothing = plan_edit(b"No front matter.\n", TagChange.removing("x"), site_of("hexo"))
     assert isinstance(nothing, Edit)
     assert not nothing.is_needed
 
@@ -565,13 +565,13 @@ def test_a_tag_is_renamed_inside_a_string() -> None:
 
 @pytest.mark.parametrize("front", ["x: &t a\ntags: [*t, b]", "tags: [&t a, b]", "tags: [!!str a, b]"])
 def test_what_bears_an_anchor_or_is_an_alias_is_not_written_over(front: str) -> None:
-    refusal = plan_edit(post(front).encode(), TagChange.renaming("a", "c"), hexo=True)
+    refusal = plan_edit(post(front).encode(), TagChange.renaming("a", "c"), site_of("hexo"))
     assert isinstance(refusal, Refusal)
     assert refusal.code == "shared-tags"
 
 
 def test_a_remark_is_not_lost_with_a_tag() -> None:
-    refusal = plan_edit(post("tags: [\n  b, # 1\n  a # 2\n]").encode(), TagChange.removing("a"), hexo=True)
+    refusal = plan_edit(post("tags: [\n  b, # 1\n  a # 2\n]").encode(), TagChange.removing("a"), site_of("hexo"))
     assert isinstance(refusal, Refusal)
     assert "comment" in refusal.message
 
@@ -681,7 +681,7 @@ def test_whatever_the_text_it_is_edited_rightly_or_left(fence: str, text: str, t
     data = f"{fence}{text}\n{'}' if fence == '{' else fence}Body\n".encode()
     for change in (TagChange.adding(tag), TagChange.removing("a"), TagChange.renaming("a", "new")):
         for generator in ("generic", "jekyll", "zenn"):
-            edit = plan_edit(data, change, hexo=hexo, generator=generator)
+            edit = plan_edit(data, change, site_of("hexo" if hexo else generator))
             if isinstance(edit, Refusal):
                 assert edit.message
                 continue
@@ -713,9 +713,9 @@ def test_hexo_itself_reads_the_tags_that_were_written() -> None:
     ]
     for number, (text, tag, style) in enumerate(jobs):
         data = text.encode() if isinstance(text, str) else text
-        edit = plan_edit(data, TagChange.adding(tag), hexo=True, style=style)  # type: ignore[arg-type]
+        edit = plan_edit(data, TagChange.adding(tag), site_of("hexo"), style=style)  # type: ignore[arg-type]
         assert isinstance(edit, Edit)
-        gone = plan_edit(edit.after, TagChange.removing(tag), hexo=True)
+        gone = plan_edit(edit.after, TagChange.removing(tag), site_of("hexo"))
         assert isinstance(gone, Edit)
         for name, content, tags in (
             (f"{number}-before", data, edit.tags_before),

@@ -15,6 +15,7 @@ import pytest
 from enishi.editing.change import Edit, Refusal, Style, TagChange
 from enishi.editing.patch import unified_diff
 from enishi.editing.plan import plan_edit
+from made_up_sites import site_of
 from shared_data import CORPORA, TESTS, needs_hexo, needs_shared, run_node
 
 pytestmark = needs_shared
@@ -46,7 +47,7 @@ def trials(blog: str, hexo: bool, style: Style = "flow") -> tuple[Trial, ...]:
 
 @cache
 def _trials(blog: str, hexo: bool, style: Style) -> tuple[Trial, ...]:
-    rules: dict[str, Any] = {"hexo": hexo, "generator": "hexo" if hexo else GENERATORS[blog], "style": style}
+    rules: dict[str, Any] = {"site": site_of("hexo" if hexo else GENERATORS[blog]), "style": style}
     found = []
     for file in posts_of(blog):
         path = file.relative_to(CORPORA / blog / "source" / "_posts").as_posix()
@@ -120,7 +121,7 @@ def test_a_tag_can_be_renamed_and_merged(blog: str) -> None:
             continue
         old, last = edit.tags_before[0], edit.tags_before[-1]
         for new in {NEW, last} - {old}:
-            changed = plan_edit(edit.before, TagChange.renaming(old, new), hexo=hexo, generator=generator)
+            changed = plan_edit(edit.before, TagChange.renaming(old, new), site_of("hexo" if hexo else generator))
             assert isinstance(changed, Edit), (trial.path, changed)
             rest = tuple(tag for tag in edit.tags_before if tag != old)
             assert changed.tags_after == (rest if new == last else (new, *rest)), trial.path
@@ -161,13 +162,13 @@ def test_a_broken_front_matter_is_left_or_edited_rightly() -> None:
     for line in lines:
         data = json.loads(line)["head"].encode()
         for hexo in (True, False):
-            edit = plan_edit(data, TagChange.adding(NEW), hexo=hexo)
+            edit = plan_edit(data, TagChange.adding(NEW), site_of("hexo" if hexo else "generic"))
             if isinstance(edit, Refusal):
                 assert edit.line > 0
                 seen[edit.code] += 1
                 continue
             assert edit.tags_after == (*edit.tags_before, NEW)
-            removed = plan_edit(edit.after, TagChange.removing(NEW), hexo=hexo)
+            removed = plan_edit(edit.after, TagChange.removing(NEW), site_of("hexo" if hexo else "generic"))
             assert isinstance(removed, Edit)
             assert removed.tags_after == edit.tags_before
             seen["edited"] += 1

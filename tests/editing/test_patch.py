@@ -12,6 +12,7 @@ import pytest
 from enishi.editing.change import Edit, TagChange
 from enishi.editing.patch import unified_diff
 from enishi.editing.plan import plan_edit
+from made_up_sites import site_of
 
 NAMES = ["a.md", "source/_posts/a b.md", "日本/機械.md", 'qu"ote.md', "back\\slash.md", "a -> b\t.md"]
 
@@ -67,7 +68,7 @@ def headers(patch: bytes) -> list[bytes]:
 
 def test_the_patch_shows_the_one_place() -> None:
     edit = plan_edit(
-        b"---\ntitle: A post\ndate: 2024-01-02\ntags: [a]\nx: 1\n---\nBody.\n", TagChange.adding("new"), hexo=True
+        b"---\ntitle: A post\ndate: 2024-01-02\ntags: [a]\nx: 1\n---\nBody.\n", TagChange.adding("new"), site_of("hexo")
     )
     assert isinstance(edit, Edit)
     assert unified_diff("p/a.md", edit.before, edit.after).decode() == (

@@ -55,7 +55,6 @@ def editor(data: bytes) -> None:
         return
     data, how = data[:-1], data[-1]
     site = SITES[how % 4]
-    rules = {"hexo": site.generator.reads_like_hexo, "generator": site.generator.name}
     new, old = ("NLP", "a: b", "日本", "x'y\"", "#1")[how // 4 % 5], ""
     source = read_source(data, hexo=site.generator.reads_like_hexo)
     tags = site.make_post("posts/a.md", source, NOW)[0].tags
@@ -63,8 +62,8 @@ def editor(data: bytes) -> None:
     if kind and tags:
         old = tags[how % len(tags)]
     change = TagChange.adding(new) if not old else TagChange(old, new if kind == 2 else "")
-    found = plan_edit(data, change, hexo=rules["hexo"], generator=site.generator.name)  # type: ignore[arg-type]
-    place = find_tags(data, hexo=site.generator.reads_like_hexo, generator=site.generator.name)
+    found = plan_edit(data, change, site)
+    place = find_tags(data, site)
     assert place.line >= 1
     assert place.column >= 1
     if not isinstance(found, Edit):
@@ -80,7 +79,7 @@ def editor(data: bytes) -> None:
     assert set(found.tags_after) == wanted, (found.tags_after, wanted)
     rest = [{k: v for k, v in s.meta.items() if k.lower() not in _TAG_KEYS} for s in (source, after)]
     assert repr(rest[0]) == repr(rest[1])
-    again = plan_edit(found.after, change, hexo=site.generator.reads_like_hexo, generator=site.generator.name)
+    again = plan_edit(found.after, change, site)
     assert isinstance(again, Edit), again
     assert not again.is_needed
     if found.is_needed:

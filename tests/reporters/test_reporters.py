@@ -25,6 +25,7 @@ from enishi.reporters import FORMATS, as_bytes
 from enishi.reporters.rdjson import byte_column
 from enishi.reporters.text import print_text
 from findings_for_tests import EDIT, EMPTY, HELLO, LINE, MAYBE, MISSING, NO_TAGS, POST, REPORT, TITLE
+from made_up_sites import site_of
 from report_readers import (
     own_validator,
     read_checkstyle,
@@ -461,7 +462,7 @@ def test_git_applies_the_patch_at_the_top_of_the_repository(tmp_path: Path) -> N
         file = tmp_path / "my blog" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-        edit = plan_edit(data, TagChange.adding("NLP"), hexo=True)
+        edit = plan_edit(data, TagChange.adding("NLP"), site_of("hexo"))
         assert isinstance(edit, Edit)
         patches[path] = unified_diff(f"my blog/{path}", edit.before, edit.after).decode("utf-8", "surrogateescape")
         expected[path] = edit.after

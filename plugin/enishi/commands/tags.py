@@ -517,9 +517,7 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
             continue
         data, made = files[path].data, []
         for change in changes[path]:
-            planned = plan_edit(
-                data, change, hexo=blog.site.generator.reads_like_hexo, generator=blog.site.generator.name, style=style
-            )
+            planned = plan_edit(data, change, blog.site, style=style)
             if isinstance(planned, Refusal):
                 if planned.code == "bad-tag":
                     raise SettingsError(planned.message)

@@ -20,22 +20,22 @@ from enishi.editing.parsed import ParsedPost
 from enishi.editing.rules import KeyPath, Rules, value_at
 from enishi.editing.safety import Step, first_safe
 from enishi.editing.text import Item, decode, encode
+from enishi.generators.base import Site
 from enishi.reading.frontmatter import FrontMatter
 
 _MOST_STEPS = 50
 
 
-def plan_edit(
-    data: bytes, change: TagChange, *, hexo: bool, generator: str = "generic", style: Style = "flow"
-) -> Edit | Refusal:
+def plan_edit(data: bytes, change: TagChange, site: Site, *, style: Style = "flow") -> Edit | Refusal:
     """What a post's file becomes when `change` is made in it.  Pure; raises nothing.
 
     Args:
         data: the file's bytes.
         change: what to do.  What is already so gives an Edit with equal bytes.
-        hexo, generator, style: see :class:`enishi.editing.rules.Rules`.
+        site: the post's site, whose generator reads its front matter.
+        style: how a list of tags is written where the post has none.
     """
-    rules = Rules(hexo, generator, style)
+    rules = Rules(site, style)
     try:
         _check_names(change, rules)
         post = ParsedPost(decode(data), rules)
@@ -61,9 +61,9 @@ class TagsPlace:
     """From 1, in code points."""
 
 
-def find_tags(data: bytes, *, hexo: bool, generator: str = "generic") -> TagsPlace:
+def find_tags(data: bytes, site: Site) -> TagsPlace:
     """Where a post's tags are written; see :func:`plan_edit` for the arguments.  Pure; raises nothing."""
-    post = ParsedPost(decode(data), Rules(hexo, generator, "flow"))
+    post = ParsedPost(decode(data), Rules(site, "flow"))
     if not post.front.format or post.front.is_lost:
         return TagsPlace(1, 1)
     with suppress(RefusedError):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from enishi.editing.change import Style
-from enishi.generators import generator_named
+from enishi.generators.base import Site
 from enishi.reading.frontmatter import HANDLERS, FrontMatter
 from enishi.reading.frontmatter_formats import Handler
 from enishi.reading.hexo_frontmatter import HEXO_HANDLERS
@@ -28,15 +27,13 @@ class Rules:
     """How the site's generator reads tags.
 
     Args:
-        hexo: whether front matter is read as Hexo does.
-        generator: name of the site's generator.
+        site: its generator says which front matter there is, and which keys of it hold tags.
         style: how a list is written where the post has none.
     """
 
-    def __init__(self, hexo: bool, generator: str, style: Style) -> None:
-        self.hexo, self.style = hexo, style
-        self._generator = generator_named("hexo" if hexo else generator)
-        self._site = self._generator.read_site(Path("/nowhere"))[0]
+    def __init__(self, site: Site, style: Style) -> None:
+        self._site, self._generator, self.style = site, site.generator, style
+        self.hexo = self._generator.reads_like_hexo
 
     @property
     def handlers(self) -> tuple[Handler, ...]:
@@ -46,7 +43,7 @@ class Rules:
     @property
     def splits_at_commas(self) -> bool:
         """Whether ``tags: a, b`` holds two tags."""
-        return not self.hexo
+        return self._generator.splits_at_commas
 
     def splits_at_blanks(self, path: KeyPath) -> bool:
         """Whether ``tags: a b`` holds two tags."""

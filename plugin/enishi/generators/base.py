@@ -97,6 +97,8 @@ class Generator(Generic[S]):
     """What is made of front matter."""
     tag_key: ClassVar[str] = "tags"
     """The key for tags in a post that has none yet."""
+    splits_at_commas: ClassVar[bool] = True
+    """Whether ``tags: a, b`` are two tags."""
     splits_at_blanks: ClassVar[bool] = False
     """Whether ``tags: a b`` are two tags."""
 

@@ -187,6 +187,7 @@ class Hexo(Generator[HexoSite]):
     other_files = ("package.json",)
     reads_like_hexo = True
     rules = HexoRules
+    splits_at_commas = False
     static_folders = ()
     output_folders = ("public",)
 

@@ -110,13 +110,10 @@ class Placing:
         file = self.files.get(path)
         if file is None:
             return TagsPlace(1, 1)
-        return find_tags(file.data, hexo=self.site.generator.reads_like_hexo, generator=self.site.generator.name)
+        return find_tags(file.data, self.site)
 
     def _edit(self, data: bytes, change: TagChange) -> Edit | None:
-        site = self.site
-        planned = plan_edit(
-            data, change, hexo=site.generator.reads_like_hexo, generator=site.generator.name, style=self.style
-        )
+        planned = plan_edit(data, change, self.site, style=self.style)
         return planned if isinstance(planned, Edit) and planned.is_needed else None
 
     def _in_repository(self, path: str) -> str:
