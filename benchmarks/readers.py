@@ -21,8 +21,8 @@ from benchmarks.machine import markdown_table
 from enishi.encoders.missing import fill_missing
 from enishi.encoders.readers import vectors_of_visits
 from enishi.encoders.site import SiteEncoder
-from enishi.reading.access_logs import Visits
 from enishi.reading.links import resolve_links
+from enishi.reading.visits import Visits
 from enishi.types import Document
 
 AT = 5

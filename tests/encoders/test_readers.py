@@ -181,7 +181,7 @@ def test_a_later_run_does_not_read_the_logs(
     few = encoder_of(site, min_readers=2900)
     few.encode(DOCUMENTS)
     kept, kept_few = stored(encoder_of(site), tmp_path / "1.npz"), stored(few, tmp_path / "2.npz")
-    monkeypatch.setattr("enishi.reading.access_logs.read_visits", no_reading)
+    monkeypatch.setattr("enishi.reading.visits.read_visits", no_reading)
     again, again_few = encoder_of(site), encoder_of(site, min_readers=2900)
     assert again.load(kept)
     assert again_few.load(kept_few)

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import enishi.reading.access_logs
 from enishi.errors import Severity
-from enishi.reading.access_logs import Visits, find_logs, read_visits
+from enishi.reading import access_logs
+from enishi.reading import visits as reading_visits
+from enishi.reading.access_logs import find_logs
+from enishi.reading.visits import Visits, read_visits
 from synthetic_readers import BROWSERS, ROBOT, START, Request, group_of, posts, readings, requests_of, write_log
 
 POSTS = posts(30)
@@ -80,7 +82,7 @@ def test_one_visitor_counts_as_one_reader_and_no_more_than_so_often(tmp_path: Pa
     every_day = [request for day in range(50) for request in shifted(walk(1, 2), 86400 * day)]
     write_log(tmp_path / "access.log", every_day)
     visits = visits_of(tmp_path)
-    assert len(visits) == enishi.reading.access_logs.MAX_VISITS_OF_VISITOR
+    assert len(visits) == reading_visits.MAX_VISITS_OF_VISITOR
     assert visits.readers[:4].tolist() == [0, 1, 1, 0]
 
 
@@ -116,6 +118,7 @@ def test_only_pages_that_were_shown_count(tmp_path: Path, status: int, method: s
         "Feedly/1.0",
         "-",
         "",
+        "x" * 500,
     ],
 )
 def test_robots_that_say_so(tmp_path: Path, agent: str) -> None:
@@ -131,7 +134,7 @@ def test_no_person_reads_so_fast_or_so_much(tmp_path: Path, monkeypatch: pytest.
     assert read_lines(tmp_path, *lines(walk(*range(10), every=3))) == []
     assert read_lines(tmp_path, *lines(walk(*range(10), every=4))) == [list(range(10))]
     assert read_lines(tmp_path, *lines(walk(*range(9), every=1))) == [list(range(9))]  # in tabs, from a list
-    monkeypatch.setattr(enishi.reading.access_logs, "MAX_POSTS_OF_VISIT", 20)
+    monkeypatch.setattr(reading_visits, "MAX_POSTS_OF_VISIT", 20)
     assert read_lines(tmp_path, *lines(walk(*range(20)))) == [list(range(20))]
     later = shifted(walk(1, 2), 86400)
     assert read_lines(tmp_path, *lines([*walk(*range(21)), *later])) == []  # then nothing of that visitor counts
@@ -290,7 +293,7 @@ def test_no_bytes_at_all_stop_the_reading(tmp_path: Path, kind: str) -> None:
 
 
 def test_endless_lines_take_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enishi.reading.access_logs, "_BLOCK", 4096)
+    monkeypatch.setattr(access_logs, "_BLOCK", 4096)
     text = [*lines(walk(1)), "x" * 300_000, *lines(walk(1, 2))]
     (tmp_path / "access.log").write_text("\n".join(text) + "\n", "utf-8")
     visits = visits_of(tmp_path)
@@ -326,7 +329,7 @@ def test_a_small_log_that_is_cut_off_counts_up_to_there(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enishi.reading.access_logs, "_BOMB_BYTES", 1 << 20)
+    monkeypatch.setattr(access_logs, "_BOMB_BYTES", 1 << 20)
     bomb = ("\n".join(lines(walk(1, 2))) + "\n").encode() + b"\n" * (64 << 20)
     (tmp_path / "access.log.gz").write_bytes(gzip.compress(bomb))
     visits = visits_of(tmp_path)
@@ -337,7 +340,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_too_many_views_the_newest_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enishi.reading.access_logs, "MAX_VIEWS", 3)
+    monkeypatch.setattr(reading_visits, "MAX_VIEWS", 3)
     write_log(tmp_path / "access.log.1", walk(1, 2, 3, 4))
     write_log(tmp_path / "access.log", shifted(walk(5, 6, 7, 8), 86400))
     visits = visits_of(tmp_path)

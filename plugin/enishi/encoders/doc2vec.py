@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
-from enishi.encoders.gensim_library import gensim_version, stable_hash
+from enishi.encoders.gensim_library import library_version, stable_hash
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
@@ -80,8 +80,8 @@ class Doc2VecEncoder(PartEncoder):
         Raises:
             EncoderError: gensim is not installed.
         """
-        gensim = gensim_version('encoder.site = "doc2vec"')
-        return f"doc2vec/{VERSION}/{TOKENS_VERSION}/gensim {gensim}/{self._dimensions}"
+        gensim = library_version("gensim", 'encoder.site = "doc2vec"')
+        return f"doc2vec/{VERSION}/{TOKENS_VERSION}/{gensim}/{self._dimensions}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Learn from these documents; vectors of shape (n, dimensions), zeros for a post without a word another has.

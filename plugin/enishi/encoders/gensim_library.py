@@ -8,16 +8,16 @@ from importlib.metadata import PackageNotFoundError, version
 from enishi.errors import EncoderError
 
 
-def gensim_version(setting: str) -> str:
-    """The installed version, which is part of a key.
+def library_version(name: str, setting: str) -> str:
+    """Name and installed version of a package, which are part of a key.
 
     Raises:
-        EncoderError: gensim is not installed, which the setting needs.
+        EncoderError: it is not installed, and the setting needs it.
     """
     try:
-        return version("gensim")
+        return f"{name} {version(name)}"
     except PackageNotFoundError as error:
-        raise EncoderError(f"{setting} needs gensim: pip install 'enishi[readers]', or take the setting out") from error
+        raise EncoderError(f"{setting} needs {name}: pip install 'enishi[readers]', or take the setting out") from error
 
 
 def stable_hash(text: str) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from enishi.encoders.gensim_library import gensim_version, stable_hash
+from enishi.encoders.gensim_library import library_version, stable_hash
 from enishi.encoders.parts import PartEncoder, own_arrays
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.links import own_hosts
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from enishi.config import ReadersSettings, Settings
     from enishi.generators.base import Site
     from enishi.memo import Memo
-    from enishi.reading.access_logs import LogFile, Stamp, Visits
+    from enishi.reading.access_logs import LogFile, Stamp
+    from enishi.reading.visits import Visits
     from enishi.types import Document, Vectors
 
 VERSION = 2
@@ -83,15 +84,16 @@ class ReadersEncoder(PartEncoder):
         """Names everything the vectors depend on beside the posts' addresses: the logs by their bytes.
 
         Raises:
-            EncoderError: gensim is not installed.
+            EncoderError: gensim or crawlerdetect is not installed.
         """
-        from enishi.reading import access_logs
+        from enishi.reading import access_logs, visits
 
         self._logs, self._not_found = access_logs.find_logs(self._patterns, self._site, self._digests)
         total = hashlib.sha256(repr(self._hosts).encode("utf-8", "surrogatepass"))
         for log in self._logs:
             total.update(log.digest)
-        versions = f"{VERSION}/{access_logs.VERSION}/gensim {gensim_version('readers.logs')}"
+        libraries = " ".join(library_version(name, "readers.logs") for name in ("gensim", "crawlerdetect"))
+        versions = f"{VERSION}/{visits.VERSION}/{libraries}"
         return f"readers/{versions}/{self._min_readers}/{total.hexdigest()}"
 
     def stamps(self) -> Iterable[str]:
@@ -113,7 +115,7 @@ class ReadersEncoder(PartEncoder):
         Raises:
             EncoderError: gensim is not installed.
         """
-        from enishi.reading.access_logs import read_visits
+        from enishi.reading.visits import read_visits
 
         del memo
         if self._known is None and self.store is not None:
