@@ -1,4 +1,4 @@
-"""The settings: what can be set, the defaults, and which of them count when a stranger's repository sets them.
+"""The settings: what can be set, the defaults, and which of them count when an untrusted repository sets them.
 
 :mod:`enishi.config_files` reads them.  A setting declared with :func:`safe` counts in ``enishi check`` wherever it is
 set.  One declared with :func:`owner_only` could make the check load a model, or read a file that it should not: it
@@ -116,8 +116,8 @@ class ReadersSettings(_Section):
     @property
     def patterns(self) -> tuple[str, ...]:
         """The logs, as patterns; empty where none are read."""
-        found = (self.logs,) if isinstance(self.logs, str) else self.logs
-        return tuple(pattern for pattern in found if pattern)
+        patterns = (self.logs,) if isinstance(self.logs, str) else self.logs
+        return tuple(filter(None, patterns))
 
     min_readers: Annotated[int, Field(ge=2)] = safe(
         10,
