@@ -31,7 +31,8 @@ from enishi.editing.change import Edit, TagChange
 from enishi.editing.plan import plan_edit
 from enishi.generators import generator_named
 from enishi.generators.base import Site
-from enishi.pipeline import Request, load, open_cache, read
+from enishi.pipeline import read_blog
+from enishi.state import Request
 from enishi.tags.vocabulary import fold_tag
 
 ANY_SITE = Site(Path(), generator_named("generic"), (".",))
@@ -115,9 +116,7 @@ def take_out(file: Path, tags: list[str]) -> bool:
 
 def tags_of(site: Path) -> dict[str, dict[str, list[str]]]:
     """The tags of each post as written, by path and folded tag."""
-    blog = load(Request(site))
-    with open_cache(site, site.parent / "cache") as cache:
-        documents, _ = read(blog, cache)
+    documents = read_blog(Request(site, cache=site.parent / "cache")).documents
     found: dict[str, dict[str, list[str]]] = {}
     for document in documents:
         mine = found.setdefault(document.post.path, {})

@@ -22,12 +22,13 @@ from enishi.editing.change import Edit, Refusal, TagChange
 from enishi.editing.plan import plan_edit
 from enishi.errors import Diagnostic, Severity
 from enishi.generators.post import MAX_TAGS, MAX_TITLE
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
 from enishi.reading import find, tokens
 from enishi.reading import source as reading
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.source import MAX_BODY, read_source
 from enishi.reading.yaml12 import load
+from enishi.state import Request
 from enishi.types import Post
 from made_up_sites import site_of
 

@@ -218,7 +218,7 @@ def test_a_bug_ends_with_3_and_a_trace(
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr(pipeline, "load", broken)
+    monkeypatch.setattr(pipeline.Run, "load", broken)
     assert cli.main(["build", str(blog)]) == 3
     told = capsys.readouterr().err
     assert "Traceback" in told
@@ -231,7 +231,7 @@ def test_an_interrupt_ends_with_130(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "load", interrupted)
+    monkeypatch.setattr(pipeline.Run, "load", interrupted)
     assert cli.main(["build", str(blog)]) == 130
     assert "interrupted" in capsys.readouterr().err
 

@@ -18,6 +18,7 @@ FLOORS = [
     "tags",
     "editing",
     "writing reporters",
+    "state",
     "pipeline",
     "commands",
     "console",

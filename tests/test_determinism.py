@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from blog import files_below
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 from places import EXAMPLE
 from shared_data import CORPORA, needs_shared
 

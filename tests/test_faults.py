@@ -27,9 +27,10 @@ from enishi import pipeline
 from enishi.cache import SCHEMA_VERSION
 from enishi.errors import OutputError
 from enishi.generators.base import Site
-from enishi.pipeline import BuildReport, Request, build
+from enishi.pipeline import BuildReport, build
 from enishi.reading import documents
 from enishi.reading.find import SourceFile, find_files
+from enishi.state import Request
 from enishi.writing.output import outputs_intact
 from enishi.writing.render import partial_name
 

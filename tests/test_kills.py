@@ -27,7 +27,8 @@ BUILDER = """
 import json, os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 
 site, warm = Path(sys.argv[1]), Path(sys.argv[2])
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

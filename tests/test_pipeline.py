@@ -10,7 +10,8 @@ import pytest
 
 from blog import files_below, post_text, topic_posts, write_blog
 from enishi.errors import SettingsError
-from enishi.pipeline import BuildReport, Request, build
+from enishi.pipeline import BuildReport, build
+from enishi.state import Request
 from enishi.writing.render import partial_name
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

@@ -19,7 +19,8 @@ import pytest
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
 from enishi import pipeline
 from enishi.errors import SettingsError
-from enishi.pipeline import BuildReport, Request, build
+from enishi.pipeline import BuildReport, build
+from enishi.state import Request
 from enishi.writing.output import outputs_intact
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals, links or users")
@@ -55,7 +56,8 @@ _COUNTING = """
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 report = build(Request(Path(sys.argv[1]), now=datetime(2024, 1, 1, tzinfo=timezone.utc)))
 print(report.is_unchanged, *sorted({name.partition(".")[0] for name in sys.modules}))
 """
@@ -255,7 +257,7 @@ def test_the_workers_of_a_killed_build_end(tmp_path: Path) -> None:
     long = {f"p{number}.md": post_text(f"P {number}", topic_text("tea", number, 40_000)) for number in range(12)}
     site = write_blog(tmp_path / "blog", long)
     code = (
-        "import sys; from pathlib import Path; from enishi.pipeline import Request, build; "
+        "import sys; from pathlib import Path; from enishi.pipeline import build; from enishi.state import Request; "
         "build(Request(Path(sys.argv[1]), processes=2))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, os.fspath(site)])
@@ -299,15 +301,15 @@ def test_of_two_builds_at_once_the_slower_does_not_deceive_the_next(
     run(site, out=tmp_path / "clean")
     post = site / "source/_posts/tea-0.md"
     before = post.read_bytes()
-    remember = pipeline.remember
+    remember = pipeline.Run.remember
 
-    def slow(*values: Any) -> None:
-        monkeypatch.setattr(pipeline, "remember", remember)
+    def slow(*values: Any) -> BuildReport:
+        monkeypatch.setattr(pipeline.Run, "remember", remember)
         post.write_text(post_text("Saved meanwhile", topic_text("birds", 40), "tags: [saved]\n"))
         run(site)
-        remember(*values)
+        return remember(*values)
 
-    monkeypatch.setattr(pipeline, "remember", slow)
+    monkeypatch.setattr(pipeline.Run, "remember", slow)
     run(site)
     assert b"Saved meanwhile" in (site / ".enishi/related.json").read_bytes()
     post.write_bytes(before)

@@ -19,7 +19,8 @@ from enishi.commands.compare.encoded import EncodedBlog, PartStore, Views
 from enishi.commands.compare.intervals import Figure
 from enishi.commands.compare.referees import judge_by_links, judge_by_tags, nearest_posts
 from enishi.commands.compare.run import hide_answers
-from enishi.pipeline import Blog, Request, load, open_cache, read
+from enishi.pipeline import Blog, read_blog
+from enishi.state import Request
 from enishi.tags.evaluate import FOLDS, tagged_rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,10 +77,9 @@ def compare(source: Path, model: str, wanted: Sequence[str], fine_tuned: Path | 
         site = Path(folder, "site")
         shutil.copytree(source, site, ignore=shutil.ignore_patterns(".enishi", ".git"))
         models = make_models(site, Path(folder), model, wanted, fine_tuned, minutes)
-        blog = load(Request(site))
-        with open_cache(site) as cache:
-            documents, _ = read(blog, cache)
-        views, unlinked = hide_answers(blog, documents)
+        posts = read_blog(Request(site))
+        blog = posts.blog
+        views, unlinked = hide_answers(posts)
         store = PartStore(blog.site)
         encoded = []
         for encoder in named(wanted, models, blog.settings):

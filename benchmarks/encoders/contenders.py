@@ -12,7 +12,7 @@ from pathlib import Path
 from enishi.commands.compare.named import DOC2VEC, SITE, NamedEncoder, name_encoders
 from enishi.commands.train.run import Recipe, learn
 from enishi.config import Settings
-from enishi.pipeline import Request
+from enishi.state import Request
 
 TEXTS_ONLY = ("titles", "passages")
 """What models learn from here.  Neither tags nor links, since both judge; links are out of the texts, too."""

@@ -22,7 +22,8 @@ from enishi.commands.train.held_out import SHARE, hold_out
 from enishi.commands.train.run import Recipe, learn
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
-from enishi.pipeline import Blog, Request, load, open_cache, read
+from enishi.pipeline import Blog, read_blog
+from enishi.state import Request
 from enishi.tags.evaluate import Case, Judge, countable_tags, hide, vote, without_tags
 from enishi.tags.model import MIN_POSTS, eligible_tags
 from enishi.tags.suggest import RankedTags
@@ -66,9 +67,9 @@ def compare(source: Path, parts: int) -> dict[str, Figure]:
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder, "site")
         shutil.copytree(source, site, ignore=shutil.ignore_patterns(".enishi", ".git"))
-        blog = load(Request(site))
-        with open_cache(site) as cache:
-            documents = [document for document in read(blog, cache)[0] if document.post.is_public and document.words]
+        posts = read_blog(Request(site))
+        blog = posts.blog
+        documents = [document for document in posts.documents if document.post.is_public and document.words]
         untagged = [without_tags(document) for document in documents]
         fitted = SiteEncoder(tag_weight=0.0).encode(untagged)
         for part in range(parts):

@@ -17,7 +17,8 @@ from time import perf_counter
 from benchmarks.machine import describe_machine, describe_versions, markdown_table
 from enishi.cache import Cache
 from enishi.encoders.transformer import TransformerEncoder
-from enishi.pipeline import Request, load, read
+from enishi.pipeline import read_blog
+from enishi.state import Request
 from enishi.types import Document
 
 
@@ -59,9 +60,7 @@ def main() -> int:
 
 
 def _documents(blog: Path) -> list[Document]:
-    found = load(Request(blog))
-    documents, _ = read(found, Cache(None))
-    return [document for document in documents if document.words]
+    return [document for document in read_blog(Request(blog), cache=Cache(None)).documents if document.words]
 
 
 def _seconds(work: Callable[[], None]) -> float:

@@ -9,6 +9,7 @@ here raises because of its content.  Never a pickle: JSON and raw arrays.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import sqlite3
@@ -47,6 +48,20 @@ def digest(*parts: bytes | str) -> bytes:
         total.update(len(raw).to_bytes(8, "little"))
         total.update(raw)
     return total.digest()
+
+
+@functools.cache
+def code_digest(*places: str) -> str:
+    """Hash of the source of modules and rooms of this package, such as ``reading`` or ``encoders/site.py``.
+
+    As a part of a key, it makes what older code worked out unknown, without a version number to be raised by hand.
+    """
+    root = Path(__file__).parent
+    files: list[Path] = []
+    for place in places:
+        files += [root / place] if place.endswith(".py") else sorted((root / place).rglob("*.py"))
+    parts = (part for file in files for part in (file.relative_to(root).as_posix(), file.read_bytes()))
+    return digest(*parts).hex()
 
 
 class Cache:

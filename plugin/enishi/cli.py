@@ -24,7 +24,7 @@ from enishi.errors import EnishiError, OutputError, SettingsError
 
 if TYPE_CHECKING:
     from enishi.commands.tags import Plan
-    from enishi.pipeline import Request
+    from enishi.state import Request
 
 P = ParamSpec("P")
 
@@ -156,7 +156,7 @@ LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help
 def _request(
     site: Path, out: Path | None = None, config: Path | None = None, overrides: list[str] | None = None, **more: Any
 ) -> Request:
-    from enishi.pipeline import Request
+    from enishi.state import Request
 
     return Request(site=site, out=out, config_file=config, overrides=tuple(overrides or ()), **more)
 
@@ -285,7 +285,7 @@ def watch(
     watched = Watch(request, listener, WatchOptions(debounce / 1000, poll=poll))
     try:
         with console.progress(quiet or as_json_lines) as progress:
-            first = watched.look_first(progress)
+            first = watched.read_first(progress)
         watch_site(watched, first, site)
     except KeyboardInterrupt:
         return  # that is how a watch ends

@@ -7,7 +7,7 @@ An index knows rows, never posts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # numpy costs 80 ms, and a build with nothing to do needs no 
     Rows: TypeAlias = npt.NDArray[np.int64]
     Scores: TypeAlias = npt.NDArray[np.float64]
     Matrix: TypeAlias = npt.NDArray[np.float64]
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total); total is 0 where it is not known."""
 
 Status = Literal["published", "draft", "unpublished", "future"]
 
@@ -236,7 +239,7 @@ class MissingTag:
 
     tag: str
     posts: tuple[str, ...]
-    is_new: bool = False
+    new: bool = False
     """Whether no post of the blog carries it yet."""
 
 
@@ -278,22 +281,3 @@ class TagAnalysis:
     topic_of: Mapping[str, int] = field(default_factory=dict)
     """Topic by path, for posts that belong to one."""
     diagnostics: tuple[Diagnostic, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """Everything a build found out: pure, without paths of this machine or times of this run."""
-
-    documents: tuple[Document, ...]
-    """Sorted by path."""
-    related: Mapping[str, tuple[Related, ...]]
-    """By path of the post."""
-    tags: TagAnalysis = TagAnalysis()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By path, the posts that a body links to."""
-    min_score: float = 0.0
-    """The least score of a related post of this blog."""
-    reach: Reach = Reach()
-    plain_reach: Reach = Reach()
-    """The same for the plain nearest neighbours, without any policy."""

@@ -14,7 +14,8 @@ import pytest
 
 from blog import post_text, topic_posts, write_blog
 from enishi.commands.ask import NoBuildError, UnknownPostError, explain, find_post, search, written_posts
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -28,7 +28,7 @@ from enishi.commands.init.settings_file import settings_text, toml_value
 from enishi.config import Settings, describe_settings
 from enishi.config_files import load_settings
 from enishi.errors import OutputError
-from enishi.pipeline import Request
+from enishi.state import Request
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 ENGLISH = "This is the story of a kettle that was on the stove for an hour, and of what it did to the tea in it."

@@ -21,7 +21,8 @@ from enishi.commands.compare.pairs import Pair, make_pair
 from enishi.commands.compare.run import Compared, Wanted, compare_encoders
 from enishi.commands.compare.verdicts import read_verdicts
 from enishi.console.judging_page import MORE_TEXT, page_view, render_judging_page
-from enishi.pipeline import Request, load
+from enishi.pipeline import Run
+from enishi.state import Request
 from enishi.types import Document
 from made_up_encoders import noise, use
 
@@ -383,7 +384,7 @@ def test_the_page_can_be_read_on_any_screen(found: Compared, tmp_path: Path, lan
 
 
 def test_the_page_of_a_blog_without_an_address(blog: Path, found: Compared) -> None:
-    nameless = replace(found, blog=replace(found.blog, site=replace(load(Request(blog)).site, url="")))
+    nameless = replace(found, blog=replace(found.blog, site=replace(Run(Request(blog)).load().site, url="")))
     parsed = Elements(render_judging_page(nameless, 3))
     values: dict[str, Any] = dict(parsed.attributes)
     assert values["data-blog"] == '""'

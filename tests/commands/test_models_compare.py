@@ -34,7 +34,8 @@ from enishi.console.models import print_comparison
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
-from enishi.pipeline import Request, links_of, load, open_cache, read
+from enishi.pipeline import read_blog
+from enishi.state import Request
 from enishi.tags.evaluate import TextNeighbors, divide, hide_in_turn, without_tags
 from made_up_encoders import MadeUp, noise, topic, use
 from places import IMPORT_PATH
@@ -177,8 +178,8 @@ def test_nothing_of_a_link_is_left_in_any_field(tmp_path: Path) -> None:
     posts["target-post.md"] = post_text("Target", "words of its own, with a [link](/posts/target-post/) to itself")
     root = write_blog(tmp_path, posts, config="permalink: posts/:title/\n")
     before = files_below(root)
-    loaded = load(Request(root))
-    documents, _ = read(loaded, open_cache(root, tmp_path / "elsewhere"))
+    posts = read_blog(Request(root, cache=tmp_path / "elsewhere"))
+    loaded, documents = posts.blog, posts.documents
     found = without_links(loaded, documents)
     assert files_below(root).keys() - before.keys() == {
         "elsewhere/cache.db",
@@ -188,7 +189,7 @@ def test_nothing_of_a_link_is_left_in_any_field(tmp_path: Path) -> None:
     assert names == [document.post.path.rpartition("/")[2] for document in documents]
     assert {path.rpartition("/")[2] for path in found.links} == WAYS.keys() - {"cited.md", "elsewhere.md"}
     assert found.left == 1  # the quotation, which the reader finds and no rule cuts
-    assert links_of(documents, loaded.site).keys() == {*found.links, "source/_posts/cited.md"}
+    assert posts.links.keys() == {*found.links, "source/_posts/cited.md"}
     said = dict(zip(names, found.documents, strict=True))
     for name in ("inline.md", "image.md", "html.md", "reference.md", "bare.md", "tag.md", "more.md"):
         fields = said[name].fields
@@ -651,7 +652,7 @@ def test_the_same_figures_in_any_process(blog: Path, tmp_path: Path) -> None:
         "import json, sys; from dataclasses import asdict; from pathlib import Path;"
         "from enishi.commands.compare import encoded; from enishi.commands.compare.run import *;"
         "from made_up_encoders import *;"
-        "from enishi.pipeline import Request; make = encoded.make_parts; chance = MadeUp('chance', noise);"
+        "from enishi.state import Request; make = encoded.make_parts; chance = MadeUp('chance', noise);"
         "encoded.make_parts = lambda s, *more: [(chance, 1.0)] if s.encoder.model else make(s, *more);"
         "c = compare_encoders(Request(Path(sys.argv[1])), Wanted(('site', 'chance')));"
         "from enishi.console.judging_page import render_judging_page;"
@@ -697,9 +698,8 @@ def test_the_vectors_are_those_of_a_build(blog: Path, tmp_path: Path, name: str)
     from tiny_models import write_static_model
 
     model = write_static_model(tmp_path / "tiny", "\n".join(linked_posts().values()))
-    loaded = load(Request(blog))
-    documents, _ = read(loaded, open_cache(blog, tmp_path))
-    links = links_of(documents, loaded.site)
+    posts = read_blog(Request(blog, cache=tmp_path))
+    loaded, documents, links = posts.blog, posts.documents, posts.links
     (encoder, _) = name_encoders((name.format(model=model), "doc2vec"), loaded.settings)
     views = Views(tuple(documents), tuple(map(without_tags, documents)), (), links)
     found = PartStore(loaded.site).encode(encoder, views)

@@ -16,7 +16,8 @@ from enishi.commands import tags as tagging
 from enishi.console.tags import sparkline
 from enishi.errors import OutputError
 from enishi.files import NotReplacedError, replace_file
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 
 LACKS_TEA, LACKS_BREAD = "content/tea-3.md", "content/bread-5.md"
 

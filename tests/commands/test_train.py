@@ -31,8 +31,9 @@ from enishi.commands.train.verdict import Task, answer, judge, make_tasks
 from enishi.encoders.models import TRAINING_NAME, ModelSource
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError, SettingsError
-from enishi.pipeline import Request, load, open_cache, read
+from enishi.pipeline import read_blog
 from enishi.reading.tokens import count_terms, count_words, fold, words
+from enishi.state import Request
 from enishi.types import Document, Post, TextFields
 
 HAS_TRAINER = all(importlib.util.find_spec(name) for name in ("sentence_transformers", "datasets", "accelerate"))
@@ -120,10 +121,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_model(tmp_path_factory.mktemp("tiny"), [" ".join(TOPICS.values())])
 
 
-def read_blog(site: Path) -> tuple[Any, list[Document]]:
-    blog = load(Request(site))
-    with open_cache(site) as cache:
-        return blog, read(blog, cache)[0]
+def read_site(site: Path) -> tuple[Any, list[Document]]:
+    posts = read_blog(Request(site))
+    return posts.blog, list(posts.documents)
 
 
 def tiny_pairs() -> list[Pair]:
@@ -170,7 +170,7 @@ def test_held_out_posts_never_occur_in_training(
     vocabulary: dict[str, int] = {}
     monkeypatch.setattr(running, "fit", fit)
     report = train(Request(site), recipe, tmp_path / "out", False)
-    _, documents = read_blog(site)
+    _, documents = read_site(site)
     held = {documents[row].post.path for row in hold_out(documents)}
     assert report.held_out == len(held) > 5
     assert {kind for kind, count in report.pairs.items() if count} == set(recipe.pairs)
@@ -198,7 +198,7 @@ def test_without_a_verdict_all_posts_are_learned_from_but_no_links(
 
     monkeypatch.setattr(running, "fit", fit)
     running.learn(Request(site), Recipe(pairs=("titles", "passages")), tmp_path / "out")
-    assert {path for pair in learned for path in pair.posts} == {d.post.path for d in read_blog(site)[1]}
+    assert {path for pair in learned for path in pair.posts} == {d.post.path for d in read_site(site)[1]}
     assert not [pair for pair in learned if "more of" in " ".join(pair.texts)]
     assert TransformerEncoder(str(tmp_path / "out")).encode([document(0, "Tea", "kettle leaves")]).any()
 
@@ -561,7 +561,7 @@ def test_the_gain_is_resampled_over_questions() -> None:
 
 
 def test_questions_do_not_hold_their_answers(site: Path) -> None:
-    blog, documents = read_blog(site)
+    blog, documents = read_site(site)
     posts = without_links(blog, documents)
     held = hold_out(posts.documents)
     tasks = {task.kind: task for task in make_tasks(posts.documents, held, posts.links)}

@@ -25,10 +25,11 @@ from enishi.errors import EncoderError
 from enishi.generators import detect_site
 from enishi.generators.base import Site
 from enishi.memo import Memo
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
 from enishi.reading.documents import read_documents, read_files
 from enishi.reading.find import find_files
 from enishi.reading.images import MAX_PICTURES, picture_references, picture_stamps, post_pictures
+from enishi.state import Request
 from enishi.types import Document, Post
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

@@ -19,7 +19,8 @@ from enishi.config import Settings
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.parts import PartEncoder, register, registered_parts, unregister
 from enishi.errors import Diagnostic, SettingsError, Severity
-from enishi.pipeline import Request, build, load, open_cache, read
+from enishi.pipeline import build, read_blog
+from enishi.state import Request, open_cache
 from enishi.types import Document
 
 
@@ -124,8 +125,8 @@ def test_a_changed_stamp_is_a_new_build(site: Path) -> None:
 
 
 def test_missing_rows_are_filled_in_from_the_words(site: Path) -> None:
-    blog = load(Request(site))
-    documents, _ = read(blog, Cache(None))
+    posts = read_blog(Request(site), cache=Cache(None))
+    blog, documents = posts.blog, posts.documents
     words, part = BlogEncoder(blog.settings, blog.site).encode_parts(documents)
     assert (words.name, part.name) == ("site", "era")
     assert part.vectors.any(axis=1).all()

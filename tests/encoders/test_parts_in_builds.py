@@ -20,11 +20,12 @@ from blog import TOPICS, files_below, topic_posts, topic_text, write_blog
 from enishi.cache import Cache
 from enishi.commands.ask import explain, search
 from enishi.commands.evaluate import evaluate_blog
-from enishi.commands.watch.live_blog import Standing
+from enishi.commands.watch.live_blog import LiveBlog
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
-from enishi.pipeline import Request, build, load, open_cache, read
+from enishi.pipeline import build, read_blog
+from enishi.state import Request, open_cache
 from tiny_models import write_static_model
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -126,26 +127,26 @@ def test_damaged_embeddings_are_made_again(site: Path, model: Path) -> None:
 
 
 def test_watch_rounds_write_the_bytes_of_builds(site: Path, model: Path, tmp_path: Path) -> None:
-    def update(standing: Standing) -> None:
-        assert standing.look() is not None
-        standing.relate()
-        standing.tag()
-        standing.get_ready()
+    def update(live: LiveBlog) -> None:
+        assert live.read_changes() is not None
+        live.relate()
+        live.tag()
+        live.prepare_preview()
 
-    standing = Standing(request_for(site, model), hold=0)
-    update(standing)
+    live = LiveBlog(request_for(site, model), hold=0)
+    update(live)
     for number, (name, text) in enumerate((("tea-1.md", "kettle, kettle and pot"), ("new.md", "radio waves at night"))):
         (site / "source/_posts" / name).write_text(f"---\ntitle: Edited\n---\n\n{text}\n", "utf-8")
-        update(standing)
-        assert standing.foresee(["source/_posts/new.md"] if number else ["source/_posts/tea-1.md"])
+        update(live)
+        assert live.preview(["source/_posts/new.md"] if number else ["source/_posts/tea-1.md"])
         fresh = shutil.copytree(site, tmp_path / f"fresh{number}", ignore=shutil.ignore_patterns(".enishi"))
         build(request_for(fresh, model))
         assert outputs(site / ".enishi") == outputs(fresh / ".enishi")
 
 
 def test_an_edit_moves_the_words_part_by_its_share(site: Path, model: Path) -> None:
-    blog = load(request_for(site, model, "encoder.weight=0.4", "encoder.link_weight=0"))
-    documents, _ = read(blog, Cache(None))
+    posts = read_blog(request_for(site, model, "encoder.weight=0.4", "encoder.link_weight=0"), cache=Cache(None))
+    blog, documents = posts.blog, posts.documents
     encoder = BlogEncoder(blog.settings, blog.site)
     old, (words, _) = encoder.encode(documents)[0], encoder.slots
     before, after = documents[0], documents[-1]

@@ -16,7 +16,8 @@ from enishi.errors import Diagnostic, SettingsError
 from enishi.generators import detect_site, label_of, register, settings_file_names, unregister
 from enishi.generators.base import Generator, Site
 from enishi.generators.post import Address, fill
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 
 
 class Inkwell(Generator[Site]):

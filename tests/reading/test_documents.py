@@ -73,12 +73,12 @@ def test_a_file_that_is_remembered_is_not_read_again(
     seen: list[bytes] = []
     reading = documents._read
 
-    def counted(data: bytes, *, hexo: bool) -> Any:
-        seen.append(data)
-        return reading(data, hexo=hexo)
+    def counted(job: tuple[bytes, bool]) -> Any:
+        seen.append(job[0])
+        return reading(job)
 
     monkeypatch.setattr(documents, "_read", counted)
-    changed = [replace(files[0], data=files[0].data + b"more words\n"), *files[1:]]
+    changed = [PostFile.of(files[0].path, files[0].file, files[0].data + b"more words\n"), *files[1:]]
     read(site, changed, cache)
     assert seen == [changed[0].data]
 
@@ -154,10 +154,10 @@ def test_a_little_blog_is_read_by_one_process(tmp_path: Path, monkeypatch: pytes
 def test_progress_counts_every_file(tmp_path: Path, cache: Cache) -> None:
     site, files = site_of(tmp_path / "blog", topic_posts(1))
     told: list[tuple[int, int]] = []
-    read_documents(files, site, NOW, cache, progress=lambda done, total: told.append((done, total)))
+    read_documents(files, site, NOW, cache, progress=lambda _, done, total: told.append((done, total)))
     assert told == [(done, 6) for done in range(7)]
     told.clear()
-    read_documents(files, site, NOW, cache, progress=lambda done, total: told.append((done, total)))
+    read_documents(files, site, NOW, cache, progress=lambda _, done, total: told.append((done, total)))
     assert told == [(6, 6)]
 
 

@@ -15,7 +15,8 @@ import pytest
 from blog import topic_posts, write_blog
 from blog_of_documents import document, site, subject_posts
 from enishi.config import TagSettings
-from enishi.pipeline import Request, build, load, open_cache, read
+from enishi.pipeline import build, read_blog
+from enishi.state import Request
 from enishi.tags.evaluate import (
     Case,
     Guess,
@@ -102,8 +103,8 @@ def test_tags_that_have_nothing_to_do_with_the_text_are_found_by_chance_only(see
 def test_a_part_is_told_what_a_build_of_the_blog_without_its_tags_says(tmp_path: Path) -> None:
     """From outside: the tags are deleted in the files, and tags.json is read."""
     posts = topic_posts(6, ("tea", "trains", "storage"))
-    blog = load(Request(write_blog(tmp_path / "whole", posts)))
-    documents, _ = read(blog, open_cache(tmp_path / "whole"))
+    read = read_blog(Request(write_blog(tmp_path / "whole", posts)))
+    blog, documents = read.blog, read.documents
     cases = {found.path: found for found in hide_in_turn(documents, blog.site, blog.settings.tags)}
     part = {documents[row].post.path for row in divide(documents, 5)[0]}
     files = {

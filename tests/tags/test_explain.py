@@ -13,7 +13,8 @@ import pytest
 from blog import TOPICS, post_text, topic_posts, write_blog
 from enishi.commands.ask import explain
 from enishi.commands.tags import UnknownTagError, explain_tag
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 from tiny_models import write_static_model
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

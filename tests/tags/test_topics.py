@@ -88,19 +88,19 @@ def named_posts(tag: str | None) -> list[Document]:
 
 def test_a_topic_without_a_tag_proposes_its_name() -> None:
     found = analyse(named_posts(None))
-    proposed = [m for topic in found.topics for m in topic.missing if m.is_new]
+    proposed = [m for topic in found.topics for m in topic.missing if m.new]
     assert [(m.tag, len(m.posts)) for m in proposed] == [("Kubernetes", 8)]
 
 
 @pytest.mark.parametrize("settings", [{"only": ("GO",)}, {"never": ("kubernetes",)}])
 def test_no_new_tag_against_the_rules(settings: dict[str, Any]) -> None:
     found = analyse(named_posts(None), **settings)
-    assert not [m for topic in found.topics for m in topic.missing if m.is_new]
+    assert not [m for topic in found.topics for m in topic.missing if m.new]
 
 
 def test_a_topic_with_a_tag_of_its_own_needs_no_new_one() -> None:
     found = analyse(named_posts("containers and their orchestration"))
-    assert not [m for topic in found.topics for m in topic.missing if m.is_new]
+    assert not [m for topic in found.topics for m in topic.missing if m.new]
 
 
 def test_few_new_posts_do_not_rename_the_rest() -> None:

@@ -43,7 +43,7 @@ FOUND = TagAnalysis(
             ("Playwright", "E2E"),
             ("a.md", "b.md"),
             (TopicTag("E2E", 11, 13),),
-            (MissingTag("E2E", ("a.md",)), MissingTag("trace", ("b.md",), is_new=True)),
+            (MissingTag("E2E", ("a.md",)), MissingTag("trace", ("b.md",), new=True)),
         ),
         Topic(1, (), ("c.md",)),
     ),

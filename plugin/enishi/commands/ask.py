@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.errors import EnishiError
 from enishi.generators import detect_site
-from enishi.pipeline import Request, built_key, create_encoder, links_of, load, open_cache, read
+from enishi.pipeline import Run
 from enishi.reading.links import PostFinder, without_host
+from enishi.state import Request, built_key, open_cache
 from enishi.types import Post
 from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 
@@ -160,16 +161,16 @@ def explain(request: Request, post: str, other: str) -> Explanation:
 
     posts = written_posts(request.folder)
     first, second = find_post(posts, post, request.site), find_post(posts, other, request.site)
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes)
-        links = links_of(documents, blog.site)
-        arrays = cache.arrays()
+    with Run(request) as run:
+        blog = run.load()
+        read = run.read(blog)
+        documents, links = read.documents, read.links
+        arrays = run.cache.arrays()
         by_path = {document.post.path: document for document in documents}
         for path in (first, second):
             if path not in by_path:
                 raise UnknownPostError(f"{path} is no longer there. Run `enishi build` again")
-        encoder = create_encoder(blog, cache)
+        encoder = run.encoder(blog)
         is_known = _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents)
         vectors = arrays["vectors"] if is_known and encoder.load(arrays) else encoder.encode(documents, links)
         passages = encoder.similar_passages(by_path[first], by_path[second])

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from enishi.errors import SettingsError
 from enishi.files import replace_file
-from enishi.pipeline import Blog, Progress, Request, create_encoder, load, open_cache, read, relate
+from enishi.pipeline import Relations, Run
+from enishi.state import Request
 from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
 from enishi.tags.figures import PRECISION, TagFigures, measure_cases
-from enishi.types import Document, Reach
-
-if TYPE_CHECKING:
-    from enishi.types import Vectors
+from enishi.types import Progress, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +52,18 @@ def evaluate_blog(
     Raises:
         EnishiError: settings, the site or the encoder do not allow it.  Nothing is written but the cache.
     """
-    progress("looking for posts", 0, 0)
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes, progress)
-        encoder = create_encoder(blog, cache, progress)
-        relations = relate(documents, blog.site, blog.settings, encoder, progress=progress)
-    ours = relations.related
-    related = RelatedFigures(ours.reach, ours.plain_reach, text_reach(documents, ours.reach.at))
-    tags, why = _tags(blog, documents, relations.tag_blocks, folds, precision, progress)
+    with Run(request, progress) as run:
+        relations = run.relate(run.read(run.load()))
+    documents, related = relations.posts.documents, relations.related
+    spread = RelatedFigures(related.reach, related.plain_reach, text_reach(documents, related.reach.at))
+    tags, why = _tags(relations, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
-    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, related)
+    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, spread)
 
 
-def _tags(
-    blog: Blog,
-    documents: list[Document],
-    blocks: Sequence[tuple[float, Vectors]],
-    folds: int,
-    precision: float,
-    progress: Progress,
-) -> tuple[TagFigures | None, str]:
+def _tags(relations: Relations, folds: int, precision: float, progress: Progress) -> tuple[TagFigures | None, str]:
     """The figures, or why there are none."""
+    blog, documents = relations.posts.blog, relations.posts.documents
     settings = blog.settings.tags
     tagged = len(tagged_rows(documents))
     if not settings.enabled:
@@ -90,7 +76,7 @@ def _tags(
         blog.site,
         settings,
         match_declines(blog.declines, documents, settings.declined),
-        blocks=blocks,
+        blocks=relations.tag_blocks,
         folds=folds,
         backend=blog.settings.index.backend,
         progress=progress,

@@ -7,13 +7,12 @@ Suggestions and topics are those of the last build (tags.json), without what was
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,26 +23,22 @@ from enishi.editing.patch import unified_diff
 from enishi.editing.plan import plan_edit
 from enishi.errors import Diagnostic, EnishiError, OutputError, SettingsError, Severity
 from enishi.files import NotReplacedError, create_file, replace_file
-from enishi.pipeline import STATE_FOLDER, Blog, Request, create_encoder, load, open_cache, read
+from enishi.pipeline import Blog, Posts, Run, read_blog
 from enishi.reading.documents import PostFile
+from enishi.state import STATE_FOLDER, Request
 from enishi.tags.audit import Audit, audit_tags
 from enishi.tags.declined import Decline, decline_tag, match_declines, read_declined, undecline_tag
 from enishi.tags.vocabulary import fold_tag, read_vocabulary, spelling_key
 from enishi.text.toml import toml_key, toml_string
 from enishi.types import (
     Document,
-    Evidence,
-    MissingTag,
-    Neighbor,
     Post,
     TagSuggestion,
     Terms,
     TextFields,
     Topic,
-    TopicShare,
 )
-from enishi.types import TopicTag as _TopicTag
-from enishi.writing.render_tags import TAGS_NAME, TAGS_VERSION
+from enishi.writing.render_tags import TAGS_NAME, TagsOfPost, read_tags_json
 
 if TYPE_CHECKING:
     from enishi.tags.explain import TagExplanation
@@ -107,14 +102,26 @@ def last_tags(request: Request) -> LastTags:
     declines, _ = read_declined(request.site)
     declined = {(decline.post, fold_tag(decline.tag)) for decline in declines}
     try:
-        value = json.loads((request.folder / TAGS_NAME).read_bytes())
-        if value["version"] != TAGS_VERSION:
-            raise ValueError(value["version"])
-        posts = {path: _post(path, fields, listed, declined) for path, fields in value["posts"].items()}
-        topics = tuple(_topic(fields, declined) for fields in value["topics"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        content = read_tags_json((request.folder / TAGS_NAME).read_bytes())
+    except (OSError, ValueError):
         raise NoBuildError(_why_no_tags(request)) from None
-    return LastTags(posts, topics)
+    posts = {path: _tagged_post(path, post, listed.get(path, {}), declined) for path, post in content.posts.items()}
+    return LastTags(posts, tuple(_without_declined(topic, declined) for topic in content.topics))
+
+
+def _tagged_post(
+    path: str, post: TagsOfPost, listed: Mapping[str, Any], declined: Collection[tuple[str, str]]
+) -> TaggedPost:
+    kept = tuple(one for one in post.suggestions if (path, fold_tag(one.tag)) not in declined)
+    return TaggedPost(path, str(listed.get("title", "")) or path, str(listed.get("date", "")), post.tags, kept)
+
+
+def _without_declined(topic: Topic, declined: Collection[tuple[str, str]]) -> Topic:
+    missing = (
+        replace(one, posts=tuple(path for path in one.posts if (path, fold_tag(one.tag)) not in declined))
+        for one in topic.missing
+    )
+    return replace(topic, missing=tuple(one for one in missing if one.posts))
 
 
 def _why_no_tags(request: Request) -> str:
@@ -127,51 +134,6 @@ def _why_no_tags(request: Request) -> str:
     if not os.path.lexists(request.folder / TAGS_NAME):
         return f"{missing}: the last build wrote none, as with `tags.enabled` off. Run `enishi build` with it on"
     return f"{missing}. Run `enishi build` first"
-
-
-def _post(
-    path: str, fields: Mapping[str, Any], listed: Mapping[str, Mapping[str, Any]], declined: Collection[tuple[str, str]]
-) -> TaggedPost:
-    known = listed.get(path, {})
-    found = (_suggestion(entry) for entry in fields["suggestions"])
-    return TaggedPost(
-        path,
-        str(known.get("title", "")) or path,
-        str(known.get("date", "")),
-        tuple(map(str, fields["tags"])),
-        tuple(suggestion for suggestion in found if (path, fold_tag(suggestion.tag)) not in declined),
-    )
-
-
-def _suggestion(fields: Mapping[str, Any]) -> TagSuggestion:
-    evidence = fields["evidence"]
-    share = evidence.get("topic")
-    return TagSuggestion(
-        str(fields["tag"]),
-        float(fields["confidence"]),
-        Evidence(
-            tuple(Neighbor(str(near["path"]), float(near["score"])) for near in evidence["neighbors"]),
-            None if share is None else TopicShare(int(share["id"]), int(share["with_tag"]), int(share["posts"])),
-            int(evidence["mentions"]),
-            tuple(map(str, evidence["terms"])),
-        ),
-    )
-
-
-def _topic(fields: Mapping[str, Any], declined: Collection[tuple[str, str]]) -> Topic:
-    missing = []
-    for entry in fields["missing"]:
-        tag = str(entry["tag"])
-        lacking = tuple(path for path in map(str, entry["posts"]) if (path, fold_tag(tag)) not in declined)
-        if lacking:
-            missing.append(MissingTag(tag, lacking, bool(entry.get("new", False))))
-    return Topic(
-        int(fields["id"]),
-        tuple(map(str, fields["label"])),
-        tuple(map(str, fields["posts"])),
-        tuple(_TopicTag(str(tag["tag"]), int(tag["with_tag"]), int(tag["posts"])) for tag in fields["tags"]),
-        tuple(missing),
-    )
 
 
 def choose_posts(
@@ -240,12 +202,11 @@ class BlogAudit:
 
 def audit(request: Request) -> BlogAudit:
     """Read the blog as it lies on the disk, and look its tags over; no build is needed."""
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, diagnostics = read(blog, cache, request.processes)
+    read = read_blog(request)
+    blog, documents = read.blog, read.documents
     posts = [document.post for document in documents]
     vocabulary, problems = read_vocabulary(posts, blog.site, blog.settings.tags)
-    broken = [one for one in diagnostics if one.severity is Severity.ERROR]
+    broken = [one for one in read.diagnostics if one.severity is Severity.ERROR]
     return BlogAudit(
         audit_tags(documents, vocabulary, blog.settings.tags),
         {document.post.path: document for document in documents},
@@ -278,12 +239,12 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
     """
     from enishi.tags import explain
 
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes)
+    with Run(request) as run:
+        blog = run.load()
+        documents = run.read(blog).documents
         posts = {document.post.path: document for document in documents}
         path = _meant_now(posts, post, request)
-        encoder = create_encoder(blog, cache)
+        encoder = run.encoder(blog)
         if blog.settings.encoder.model:
             encoder.encode_parts(documents)
     tags = blog.settings.tags
@@ -312,7 +273,7 @@ def decline(request: Request, post: str, tag: str) -> tuple[str, str, bool]:
         UnknownPostError, UnknownTagError
         OutputError: the file of declines cannot be written.
     """
-    documents = _read_all(load(request), request)
+    documents = _by_path(read_blog(request))
     path = _meant_now(documents, post, request)
     names = {name for document in documents.values() for name in document.post.tags}
     with suppress(NoBuildError):  # which may have proposed tags that no post carries yet
@@ -331,7 +292,7 @@ def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
     """
     declines, _ = read_declined(request.site)
     try:
-        documents = _read_all(load(request), request)
+        documents = _by_path(read_blog(request))
         path = _meant_now(documents, post, request)
         document = documents[path]
     except UnknownPostError:
@@ -365,11 +326,9 @@ def _known_tag(tag: str, names: Collection[str]) -> str:
     raise UnknownTagError(f"no post of the blog carries the tag {tag!r}{hint}")
 
 
-def _read_all(blog: Blog, request: Request) -> dict[str, Document]:
+def _by_path(posts: Posts) -> dict[str, Document]:
     """Every post as it lies on the disk, by path."""
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes)
-    return {document.post.path: document for document in documents}
+    return {document.post.path: document for document in posts.documents}
 
 
 def _meant_now(documents: Mapping[str, Document], name: str, request: Request) -> str:
@@ -465,13 +424,13 @@ def plan_suggestions(
                 less_sure += 1
             else:
                 changes.setdefault(post.path, []).append(TagChange.adding(suggestion.tag))
-    plan = _plan(load(request), changes) if changes else Plan()
+    plan = _plan(Run(request).load(), changes) if changes else Plan()
     return Plan(plan.edits, plan.refused, less_sure)
 
 
 def _plan_named(request: Request, names: Sequence[str], tags: Sequence[str]) -> Plan:
-    blog = load(request)
-    documents = _read_all(blog, request)
+    posts = read_blog(request)
+    blog, documents = posts.blog, _by_path(posts)
     known = {tag for document in documents.values() for tag in document.post.tags}
     paths = dict.fromkeys(_meant_now(documents, name, request) for name in names)
     changes = [TagChange.adding(tag) for tag in dict.fromkeys(_known_tag(tag, known) for tag in tags)]
@@ -487,9 +446,8 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
     """
     if new in old:
         raise SettingsError(f"the new name {new!r} is one of the old ones")
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, diagnostics = read(blog, cache, request.processes)
+    posts = read_blog(request)
+    blog, documents = posts.blog, posts.documents
     names = {tag for document in documents for tag in document.post.tags}
     for tag in old:
         if tag not in names:
@@ -500,7 +458,7 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
         for document in documents
     }
     # Nobody knows the tags of a post that cannot be read: one that seems to hold the name is refused by name
-    broken = {one.path for one in diagnostics if one.severity is Severity.ERROR}
+    broken = {one.path for one in posts.diagnostics if one.severity is Severity.ERROR}
     for file in blog.files:
         if file.path in broken and not changes.get(file.path):
             changes[file.path] = [TagChange.renaming(tag, new) for tag in old if tag.encode() in file.data]

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from enishi.commands.tags import BlogAudit, alias_lines, renaming_command
-from enishi.pipeline import Request
+from enishi.state import Request
 from enishi.tags.audit import (
     Audit,
     CategoryTag,

@@ -253,8 +253,7 @@ def topic_values(tags: LastTags) -> dict[str, Any]:
                 "years": {str(year): number for year, number in posts_by_year(tags, topic, years).items()},
                 "tags": [{"tag": tag.tag, "with_tag": tag.with_tag, "posts": tag.posts} for tag in topic.tags],
                 "missing": [
-                    {"tag": missing.tag, "posts": list(missing.posts), "new": missing.is_new}
-                    for missing in topic.missing
+                    {"tag": missing.tag, "posts": list(missing.posts), "new": missing.new} for missing in topic.missing
                 ],
             }
             for topic in tags.topics
@@ -287,7 +286,7 @@ def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
     with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
     for missing in topic.missing:
         number, name = len(topic.posts), f"#{shown(missing.tag)}"
-        if missing.is_new:
+        if missing.new:
             sentence = (
                 f"{len(missing.posts)} of {number} posts about {_label(topic)} mention it, and no tag covers them:"
             )

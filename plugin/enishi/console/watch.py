@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.watch.live_blog import Turn
 from enishi.commands.watch.loop import Built, PostLists, Saved
+from enishi.commands.watch.post_files import FileProblem
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import Diagnostic, Severity
 from enishi.text.plural import counted
@@ -32,8 +32,8 @@ class TerminalListener:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._out = Console(highlight=False)
-        self._told: dict[str, PostLists] = {}
-        """What was foretold of posts, by path."""
+        self._previewed: dict[str, PostLists] = {}
+        """What the previews showed, by path."""
         self._related: Built | None = None
 
     def built(self, built: Built) -> None:
@@ -60,9 +60,9 @@ class TerminalListener:
             return
         path = saved.document.post.path
         if saved.stage == "provisional":
-            self._told[path] = saved.now
-        elif _names(self._told.pop(path, None)) == _names(saved.now):
-            return  # just as it was foretold
+            self._previewed[path] = saved.now
+        elif _names(self._previewed.pop(path, None)) == _names(saved.now):
+            return  # just as in the preview
         self._out.print()
         name = Text.assemble((shown(saved.document.title), "bold"), f"  {shown(path)}")
         if saved.stage == "provisional":
@@ -84,20 +84,20 @@ class TerminalListener:
         else:
             self._out.print(Text("no related posts, no suggested tags", "dim"))
 
-    def turned(self, turn: Turn) -> None:
-        found = turn.diagnostic
-        place = f"{found.path}:{found.line}" if found.line else found.path
-        if turn.kind == "held":
-            self._say(f"{place}: {found.message}. Its last good state stays while you type", "yellow")
-        elif turn.kind == "taken":
-            self._say(f"{place}: {found.message}. It stays broken, so it is now taken as it is", "yellow")
+    def file_problem(self, problem: FileProblem) -> None:
+        diagnostic = problem.diagnostic
+        place = f"{diagnostic.path}:{diagnostic.line}" if diagnostic.line else diagnostic.path
+        if problem.kind == "held":
+            self._say(f"{place}: {diagnostic.message}. Its last good state stays while you type", "yellow")
+        elif problem.kind == "taken":
+            self._say(f"{place}: {diagnostic.message}. It stays broken, so it is now taken as it is", "yellow")
         else:
             self._say(f"{place}: mended", "green")
 
-    def diagnosed(self, come: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None:
+    def diagnosed(self, new: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None:
         del gone
         if not self._quiet:
-            print_diagnostics(come, verbose=not is_first)
+            print_diagnostics(new, verbose=not is_first)
 
     def failed(self, message: str) -> None:
         lines = message.rstrip().splitlines() or [""]
@@ -147,14 +147,14 @@ class JsonListener:
             suggestions_gone=[s.tag for s in before.suggestions if s.tag not in tags],
         )
 
-    def turned(self, turn: Turn) -> None:
-        _diagnostic(turn.diagnostic, turn.kind)
+    def file_problem(self, problem: FileProblem) -> None:
+        _diagnostic(problem.diagnostic, problem.kind)
 
-    def diagnosed(self, come: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None:
+    def diagnosed(self, new: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None:
         del is_first
         for found in gone:
             _diagnostic(found, "gone")
-        for found in come:
+        for found in new:
             _diagnostic(found, "new")
 
     def failed(self, message: str) -> None:

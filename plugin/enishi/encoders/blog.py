@@ -18,7 +18,7 @@ from enishi.encoders.joining import (
     slots_of,
     smooth_along_links,
 )
-from enishi.encoders.parts import PartEncoder, PassagePair, Progress, own_arrays, registered_parts
+from enishi.encoders.parts import PartEncoder, PassagePair, own_arrays, registered_parts
 from enishi.encoders.readers import ReadersEncoder
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from enishi.config import Settings
     from enishi.generators.base import Site
     from enishi.memo import Memo
-    from enishi.types import Document, Vectors
+    from enishi.types import Document, Progress, Vectors
 
 BUILT_IN: tuple[type[PartEncoder], ...] = (
     SiteEncoder,

@@ -8,11 +8,12 @@ joins them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from enishi.encoders.joining import Part
+from enishi.types import Progress
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from enishi.generators.base import Site
     from enishi.memo import Memo
     from enishi.types import Document, Vectors
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total); total 0 where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,40 +11,34 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from enishi.cache import Cache, digest, pack, unpack
+from enishi.cache import Cache, code_digest, digest, pack, unpack
 from enishi.errors import Diagnostic
 from enishi.files import read_file
 from enishi.memo import Memo
 from enishi.reading.find import SourceFile
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.manifest import ManifestEntry, apply_manifest
-from enishi.reading.prose import VERSION as PROSE_VERSION
 from enishi.reading.prose import plain_title, text_fields
-from enishi.reading.source import VERSION as SOURCE_VERSION
 from enishi.reading.source import from_json, read_source, to_json
-from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
-from enishi.types import Document, Post, Terms, TextFields
+from enishi.types import Document, Post, Progress, Terms, TextFields
 
 if TYPE_CHECKING:
     from enishi.generators.base import Site
 
-VERSION = 2
-"""Raised when a record holds other things than before."""
+_RECORD_CODE = ("reading", "generators", "text", "types.py")
+"""The code that decides what a record holds."""
 _TITLE_WEIGHT = 3
 _WORTH_SHARING = 1_000_000
 """Bytes of markdown from which a second process pays: it takes 0.1 s to start, and a megabyte 0.7 s to read."""
 _AT_A_TIME = 8
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +49,17 @@ class PostFile:
     file: Path
     """Where it was read."""
     data: bytes
+    digest: bytes
+    """SHA-256 of the bytes."""
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the bytes."""
-        return digest(self.data)
+    @classmethod
+    def of(cls, path: str, file: Path, data: bytes) -> PostFile:
+        """A file with these bytes."""
+        return cls(path, file, data, digest(data))
+
+
+_Job = tuple[bytes, bool]
+"""The bytes of a file, and whether to read them as Hexo does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +115,11 @@ class _Record:
 
 def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
     """The bytes of every file; one that vanished or cannot be opened meanwhile is not there."""
-    found = []
+    read = []
     for source in files:
-        try:
-            found.append(PostFile(source.path, source.file, read_file(source.file)))
-        except OSError:
-            continue
-    return found
+        with suppress(OSError):
+            read.append(PostFile.of(source.path, source.file, read_file(source.file)))
+    return read
 
 
 def read_documents(
@@ -162,6 +160,12 @@ def read_documents(
     ]
     memo.keep("documents", posts, documents)
     return documents, sorted(diagnostics)
+
+
+def diagnose(file: PostFile, site: Site, now: datetime, cache: Cache) -> Sequence[Diagnostic]:
+    """What is wrong with one file.  It is parsed for the cache, where reading all documents then finds it."""
+    record = _new_records([file], site.generator.reads_like_hexo, cache, 1, lambda *_: None)[file.path]
+    return site.make_post(file.path, record.front, now)[1]
 
 
 _Made = tuple[Post, tuple[Diagnostic, ...], datetime]
@@ -211,22 +215,22 @@ def _new_records(
             unknown.append(file)
         else:
             records[file.path] = record
-    progress(len(records), len(files))
-    made: dict[bytes, bytes] = {}
+    progress("reading posts", len(records), len(files))
+    packed: dict[bytes, bytes] = {}
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
-    with closing(_map([(file.data, hexo) for file in unknown], share)) as found:
-        for file, packed in zip(unknown, found, strict=True):
-            records[file.path] = _Record.from_json(unpack(packed))
-            made[keys[file.path]] = packed
-            progress(len(records), len(files))
-    cache.add_records(made)
+    with closing(_map([(file.data, hexo) for file in unknown], share)) as read:
+        for file, one in zip(unknown, read, strict=True):
+            record, value = one if isinstance(one, tuple) else (one, pack(one.to_json()))
+            records[file.path], packed[keys[file.path]] = record, value
+            progress("reading posts", len(records), len(files))
+    cache.add_records(packed)
     return records
 
 
-def _map(jobs: Sequence[tuple[bytes, bool]], processes: int) -> Generator[bytes, None, None]:
-    """A packed record for every (bytes, hexo), in order, made in this process or in several."""
+def _map(jobs: Sequence[_Job], processes: int) -> Generator[_Record | tuple[_Record, bytes], None, None]:
+    """A record for every job, in order; with its packed form where another process made it."""
     if processes < 2:
-        yield from map(_read_and_pack, jobs)
+        yield from map(_read, jobs)
         return
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -237,16 +241,16 @@ def _map(jobs: Sequence[tuple[bytes, bool]], processes: int) -> Generator[bytes,
     try:
         pool = ProcessPoolExecutor(processes, context, _start_worker)
         try:
-            found = pool.map(_read_and_pack, jobs, chunksize=_AT_A_TIME)
+            read = pool.map(_read_and_pack, jobs, chunksize=_AT_A_TIME)
             _load_libraries()
-            for packed in found:
+            for packed in read:
                 done += 1
-                yield packed
+                yield _Record.from_json(unpack(packed)), packed
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     # Where memory is short, a worker may be killed; where it is a container, there may be no process or shared memory
     except (BrokenProcessPool, OSError, NotImplementedError):
-        yield from map(_read_and_pack, jobs[done:])
+        yield from map(_read, jobs[done:])
 
 
 def _load_libraries() -> None:
@@ -275,17 +279,16 @@ def _wait_and_exit(sentinel: int) -> None:
 
 def record_key(file: PostFile, *, hexo: bool) -> bytes:
     """Names what is remembered of a file: its bytes, the way of reading, and the code that reads."""
-    versions = f"{VERSION}/{SOURCE_VERSION}/{PROSE_VERSION}/{TOKENS_VERSION}/{'hexo' if hexo else 'tolerant'}"
-    return digest(versions, file.data)
+    return digest(code_digest(*_RECORD_CODE), "hexo" if hexo else "tolerant", file.digest)
 
 
-def _read_and_pack(job: tuple[bytes, bool]) -> bytes:
-    """A record as the cache holds it: smaller to hand over than its objects, and the same whoever read it."""
+def _read_and_pack(job: _Job) -> bytes:
+    """A record as the cache holds it, which is smaller to hand over than its objects."""
+    return pack(_read(job).to_json())
+
+
+def _read(job: _Job) -> _Record:
     data, hexo = job
-    return pack(_read(data, hexo=hexo).to_json())
-
-
-def _read(data: bytes, *, hexo: bool) -> _Record:
     front = read_source(data, hexo=hexo)
     fields = text_fields("", front.body)
     prose = normalise(fields.prose)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.access_logs import LogFile, Request, UnreadableLogError, parser_for, read_lines
 from enishi.reading.links import PostFinder, web_address
-from enishi.types import Document
+from enishi.types import Document, Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,9 +47,6 @@ _MAX_TARGET = 2048
 _REMEMBERED = 100_000
 _FEW_VIEWS = 200
 _LARGEST_SHARE = 0.5
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what, done, total)."""
 
 _ASSET = re.compile(
     r"\.(?:css|m?js|map|json|jsonp|wasm|xml|xsl|rss|atom|txt|webmanifest|png|jpe?g|gif|webp|avif|svg|ico|bmp|tiff?|heic"

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from enishi.reading.tokens import count_words
 from enishi.tags.model import MIN_POSTS, Declines
 from enishi.tags.suggest import RankedTags, rank_tags
-from enishi.types import Document, Reach
+from enishi.types import Document, Progress, Reach
 from enishi.vectors import one_thread, tfidf
 
 if TYPE_CHECKING:
@@ -47,9 +47,6 @@ _SIMILARITY_DIGITS = 9
 """Decimals kept before neighbours are ranked: further ones depend on the BLAS."""
 _ROWS_AT_A_TIME = 256
 _TAG_KEYS = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords", "taxonomies"})
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total)."""
 
 
 class Guess(NamedTuple):

@@ -77,7 +77,7 @@ def describe_topics(
                 candidates.append((-best.posts, number, best.key, best.surface))
     for _, number, key, surface in sorted(candidates)[:MAX_NEW_TAGS] if not vocabulary.is_closed else ():
         using = [row for row in grouping.groups[number] if key in documents[row].terms]
-        new_tag = MissingTag(surface, tuple(documents[row].post.path for row in using), is_new=True)
+        new_tag = MissingTag(surface, tuple(documents[row].post.path for row in using), new=True)
         topics[number] = replace(topics[number], missing=(*topics[number].missing, new_tag))
     return tuple(topics)
 
@@ -88,7 +88,7 @@ def topic_gaps(topics: Sequence[Topic], documents: Sequence[Document], titles: i
     ranked = []
     for topic in topics:
         with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
-        known = [tag for tag in topic.missing if not tag.is_new and tag.tag in with_tag]
+        known = [tag for tag in topic.missing if not tag.new and tag.tag in with_tag]
         if known:
             best = min(known, key=lambda tag: (-with_tag[tag.tag], tag.tag))
             named = tuple(title_of[path] for path in best.posts[:titles])

@@ -52,6 +52,17 @@ class WriteReport:
     digest: str = field(default="", compare=False)
     """Names what is there now; the same as :func:`written_digest` until somebody else writes."""
 
+    def __add__(self, other: WriteReport) -> WriteReport:
+        """The report of two writes as one."""
+        return WriteReport(
+            tuple(sorted((*self.written, *other.written))),
+            tuple(sorted((*self.unchanged, *other.unchanged))),
+            tuple(sorted((*self.removed, *other.removed))),
+            tuple(sorted((*self.kept, *other.kept))),
+            (*self.diagnostics, *other.diagnostics),
+            self.digest + other.digest,
+        )
+
 
 def write_outputs(
     out: Path,

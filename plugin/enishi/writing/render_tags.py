@@ -1,4 +1,4 @@
-"""tags.json: what was found out about tags, as bytes ready to be written.
+"""tags.json: suggestions and topics, written and read.
 
 For the author's eyes: drafts and posts of the future are in it, so it must never be written where it is published.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from enishi.types import Evidence, Post, TagAnalysis, TagSuggestion, Topic
 from enishi.writing.render import json_bytes
@@ -14,7 +15,41 @@ from enishi.writing.render import json_bytes
 TAGS_NAME = "tags.json"
 TAGS_VERSION = 1
 
+
+@dataclass(frozen=True, slots=True)
+class TagsOfPost:
+    """What tags.json says of one post."""
+
+    tags: tuple[str, ...]
+    suggestions: tuple[TagSuggestion, ...]
+    topic: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagsFile:
+    """The content of tags.json."""
+
+    version: int
+    posts: Mapping[str, TagsOfPost]
+    """By path."""
+    topics: tuple[Topic, ...]
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def read_tags_json(data: bytes) -> TagsFile:
+    """What :func:`render_tags_json` wrote.
+
+    Raises:
+        ValueError: it is something else, or of another version.
+    """
+    from pydantic import TypeAdapter
+
+    content = TypeAdapter(TagsFile).validate_json(data)
+    if content.version != TAGS_VERSION:
+        raise ValueError(f"version {content.version}")
+    return content
 
 
 def render_tags_json(posts: Iterable[Post], analysis: TagAnalysis) -> bytes:
@@ -74,7 +109,7 @@ def _topic_fields(topic: Topic) -> Mapping[str, object]:
     missing: list[dict[str, object]] = []
     for found in topic.missing:
         entry: dict[str, object] = {"tag": found.tag, "posts": list(found.posts)}
-        missing.append(entry | {"new": True} if found.is_new else entry)
+        missing.append(entry | {"new": True} if found.new else entry)
     return {
         "id": topic.id,
         "label": list(topic.label),

@@ -20,7 +20,7 @@ from enishi.commands.check.run import CheckRequest, check
 from enishi.config import CheckCode
 from enishi.errors import EnishiError, SettingsError
 from enishi.findings import CODES, CheckReport, Finding
-from enishi.pipeline import Request
+from enishi.state import Request
 from repository import ENVIRONMENT, branch, commit, git, repository
 
 POSTS = "source/_posts/"
@@ -535,7 +535,7 @@ def test_a_report_is_remembered_wherever_the_checkout_lies(tmp_path: Path, monke
     first = check(CheckRequest(Request(site, cache=cache)))
     assert first.findings
     moved = site.rename(tmp_path / "another")
-    monkeypatch.setattr("enishi.pipeline.read", lambda *_: pytest.fail("the posts were read again"))
+    monkeypatch.setattr("enishi.pipeline.Run.read", lambda *_: pytest.fail("the posts were read again"))
     assert check(CheckRequest(Request(moved, cache=cache))) == first
 
 

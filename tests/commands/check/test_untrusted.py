@@ -27,7 +27,7 @@ from enishi.config import Setting, Settings, describe_settings, owner_only, safe
 from enishi.config_files import load_settings
 from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.findings import CheckReport
-from enishi.pipeline import Request, open_cache
+from enishi.state import Request, open_cache
 from repository import commit, git, repository
 
 

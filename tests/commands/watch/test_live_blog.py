@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from blog import TOPICS, files_below, post_text, topic_posts, topic_text, write_blog
-from enishi.commands.watch.live_blog import Standing
+from enishi.commands.watch.live_blog import LiveBlog
 from enishi.errors import OutputError
 from enishi.memo import Memo, Pairs, each, term_frequency
-from enishi.pipeline import Request, build
-from enishi.reading.documents import read_documents
+from enishi.pipeline import build, read_blog
+from enishi.state import Request
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 SETTINGS = (
@@ -42,12 +42,12 @@ def built(site: Path) -> dict[str, bytes]:
         return outputs(copy / ".enishi")
 
 
-def update(standing: Standing) -> bool:
-    if standing.look() is None and standing.is_complete:
+def update(live: LiveBlog) -> bool:
+    if live.read_changes() is None and live.is_complete:
         return False
-    standing.relate()
-    standing.tag()
-    standing.get_ready()
+    live.relate()
+    live.tag()
+    live.prepare_preview()
     return True
 
 
@@ -73,7 +73,7 @@ class EditScript(RuleBasedStateMachine):
         self.site = write_blog(self.folder / "blog", topic_posts(3, ("tea", "trains", "bread")))
         self.posts = self.site / "source/_posts"
         self.clock = Clock()
-        self.standing = Standing(Request(self.site, now=NOW), clock=self.clock)
+        self.live = LiveBlog(Request(self.site, now=NOW), clock=self.clock)
         self.good: dict[str, str] = {}
         return "tea-0.md"
 
@@ -142,14 +142,14 @@ class EditScript(RuleBasedStateMachine):
 
     @rule()
     def save(self) -> None:
-        """The watch sees what was done, and may foresee it."""
-        look = self.standing.look()
-        if look is not None:
-            for seen in self.standing.foresee(look.edited).values():
-                assert len({entry.path for entry in seen.related}) == len(seen.related)
-            self.standing.relate()
-            self.standing.tag()
-            self.standing.get_ready()
+        """The watch sees what was done, and may preview it."""
+        changes = self.live.read_changes()
+        if changes is not None:
+            for preview in self.live.preview(changes.edited).values():
+                assert len({entry.path for entry in preview.related}) == len(preview.related)
+            self.live.relate()
+            self.live.tag()
+            self.live.prepare_preview()
 
     @invariant()
     def posts_are_whole(self) -> None:
@@ -159,14 +159,14 @@ class EditScript(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "site"):
             return
-        update(self.standing)
-        if self.standing.seconds_left() is None:  # nothing is held
+        update(self.live)
+        if self.live.seconds_left() is None:  # nothing is held
             assert outputs(self.site / ".enishi") == built(self.site)
         self.clock.now += 31  # idle
-        update(self.standing)
-        assert self.standing.seconds_left() is None
+        update(self.live)
+        assert self.live.seconds_left() is None
         assert outputs(self.site / ".enishi") == built(self.site)
-        assert not update(self.standing)
+        assert not update(self.live)
         assert build(Request(self.site, now=NOW)).is_unchanged
         shutil.rmtree(self.folder)
 
@@ -192,59 +192,59 @@ def site(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("text", BROKEN)
 def test_a_post_that_breaks_keeps_its_last_good_state(site: Path, text: str) -> None:
     clock = Clock()
-    standing = Standing(Request(site, now=NOW), clock=clock)
-    update(standing)
+    live = LiveBlog(Request(site, now=NOW), clock=clock)
+    update(live)
     good = outputs(site / ".enishi")
     post = site / "source/_posts/tea-0.md"
     before = post.read_text("utf-8")
     post.write_text(text, "utf-8")
-    assert not update(standing)
-    (turn,) = standing.turns()
-    assert (turn.kind, turn.diagnostic.path) == ("held", "source/_posts/tea-0.md")
+    assert not update(live)
+    (problem,) = live.file_problems()
+    assert (problem.kind, problem.diagnostic.path) == ("held", "source/_posts/tea-0.md")
     assert outputs(site / ".enishi") == good
     clock.now += 20
     post.write_text(text + " ", "utf-8")  # still being typed
-    assert not update(standing)
+    assert not update(live)
     clock.now += 20
-    assert not update(standing)
-    assert standing.turns() == []
+    assert not update(live)
+    assert live.file_problems() == []
     post.write_text(before, "utf-8")
-    update(standing)
-    assert [turn.kind for turn in standing.turns()] == ["mended"]
+    update(live)
+    assert [problem.kind for problem in live.file_problems()] == ["mended"]
     assert outputs(site / ".enishi") == good
-    assert standing.seconds_left() is None
+    assert live.seconds_left() is None
 
 
 def test_a_post_that_stays_broken_is_taken_as_a_build_takes_it(site: Path) -> None:
     clock = Clock()
-    standing = Standing(Request(site, now=NOW), clock=clock)
-    update(standing)
+    live = LiveBlog(Request(site, now=NOW), clock=clock)
+    update(live)
     post = site / "source/_posts/tea-0.md"
     before = post.read_text("utf-8")
     post.write_text(BROKEN[0], "utf-8")
-    assert not update(standing)
-    assert standing.seconds_left() == 30
+    assert not update(live)
+    assert live.seconds_left() == 30
     clock.now += 31
-    assert update(standing)
-    assert [turn.kind for turn in standing.turns()] == ["held", "taken"]
+    assert update(live)
+    assert [problem.kind for problem in live.file_problems()] == ["held", "taken"]
     assert outputs(site / ".enishi") == built(site)
     post.write_text(BROKEN[0] + "more", "utf-8")
-    assert update(standing)
-    assert standing.turns() == []
+    assert update(live)
+    assert live.file_problems() == []
     post.write_text(before, "utf-8")
-    assert update(standing)
-    assert [turn.kind for turn in standing.turns()] == ["mended"]
+    assert update(live)
+    assert [problem.kind for problem in live.file_problems()] == ["mended"]
     assert outputs(site / ".enishi") == built(site)
 
 
 def test_an_error_that_the_post_had_before_holds_nothing(site: Path) -> None:
     post = site / "source/_posts/tea-0.md"
     post.write_text(BROKEN[0], "utf-8")
-    standing = Standing(Request(site, now=NOW))
-    update(standing)
+    live = LiveBlog(Request(site, now=NOW))
+    update(live)
     post.write_text(BROKEN[0] + "\nkettle tea steep leaves\n", "utf-8")
-    assert update(standing)
-    assert standing.turns() == []
+    assert update(live)
+    assert live.file_problems() == []
     assert outputs(site / ".enishi") == built(site)
 
 
@@ -254,20 +254,20 @@ def test_an_error_that_the_post_had_before_holds_nothing(site: Path) -> None:
 def test_files_that_did_not_change_are_not_read_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    from enishi.commands.watch import standing as module
+    from enishi.commands.watch import post_files as module
 
     past = 1_600_000_000
     for file in site.rglob("*.md"):
         os.utime(file, (past, past))
     monkeypatch.setattr(module, "_RACY_NS", -(10**19))  # ctime cannot be set back
-    standing = Standing(Request(site, now=NOW))
-    update(standing)
+    live = LiveBlog(Request(site, now=NOW))
+    update(live)
     read: list[str] = []
     plain = module.read_files
     monkeypatch.setattr(module, "read_files", lambda found: read.extend(one.path for one in found) or plain(found))
     post = site / "source/_posts/tea-1.md"
     post.write_text(post.read_text("utf-8") + "\nwhisk\n", "utf-8")
-    assert update(standing)
+    assert update(live)
     assert read == ["source/_posts/tea-1.md"]
     assert outputs(site / ".enishi") == built(site)
 
@@ -275,39 +275,40 @@ def test_files_that_did_not_change_are_not_read_again(site: Path, monkeypatch: p
 def test_a_second_write_within_the_clocks_tick_is_seen(site: Path) -> None:
     import os
 
-    standing = Standing(Request(site, now=NOW))
+    live = LiveBlog(Request(site, now=NOW))
     post = site / "source/_posts/tea-1.md"
-    update(standing)
+    update(live)
     status = post.stat()
     text = post.read_text("utf-8")
     post.write_text(text[:-5] + text[-5:].swapcase(), "utf-8")
     os.utime(post, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert update(standing)
+    assert update(live)
 
 
 def test_after_a_failure_everything_is_written_at_the_next_try(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi.commands.watch import standing as module
+    from enishi.pipeline import Run
 
-    standing = Standing(Request(site, now=NOW))
-    update(standing)
+    live = LiveBlog(Request(site, now=NOW))
+    update(live)
     post = site / "source/_posts/tea-1.md"
     post.write_text(post.read_text("utf-8") + "\ntrain rail station\n", "utf-8")
-    plain = module.write
+    plain = Run.write
 
     def full(*_: object) -> None:
         raise OutputError("the disk is full")
 
-    monkeypatch.setattr(module, "write", full)
-    assert standing.look()
+    monkeypatch.setattr(Run, "write", full)
+    assert live.read_changes()
     with pytest.raises(OutputError):
-        standing.relate()
-    monkeypatch.setattr(module, "write", plain)
-    assert update(standing)
+        live.relate()
+    monkeypatch.setattr(Run, "write", plain)
+    assert update(live)
     assert outputs(site / ".enishi") == built(site)
 
 
 def test_a_post_comes_out_of_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi.commands.watch import standing as module
+    from enishi import pipeline
+    from enishi.commands.watch import live_blog
 
     posts = topic_posts(3, ("tea", "bread"))
     posts["soon.md"] = post_text("Soon", topic_text("tea", 9), "tags: [tea]\n", day=10)
@@ -320,18 +321,19 @@ def test_a_post_comes_out_of_the_future(tmp_path: Path, monkeypatch: pytest.Monk
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return cls.moment
 
-    monkeypatch.setattr(module, "datetime", Moving)
-    standing = Standing(Request(site))
-    update(standing)
-    left = standing.seconds_left()
+    monkeypatch.setattr(live_blog, "datetime", Moving)
+    monkeypatch.setattr(pipeline, "datetime", Moving)
+    live = LiveBlog(Request(site))
+    update(live)
+    left = live.seconds_left()
     assert left is not None
     assert 86_400 < left < 3 * 86_400
     assert b'"status": "future"' in outputs(site / ".enishi")["related.json"]
-    assert not update(standing)
+    assert not update(live)
     Moving.moment = datetime(2020, 1, 12, tzinfo=UTC)
-    assert update(standing)
+    assert update(live)
     assert b'"status": "future"' not in outputs(site / ".enishi")["related.json"]
-    assert standing.seconds_left() is None
+    assert live.seconds_left() is None
 
 
 # -- the memo ----------------------------------------------------------------------------------------------------------
@@ -355,11 +357,7 @@ def test_each_works_once_for_each_object_and_forgets_the_rest() -> None:
 
 
 def test_frequencies_follow_what_comes_and_goes(site: Path) -> None:
-    from enishi.cache import Cache
-    from enishi.pipeline import load
-
-    blog = load(Request(site, now=NOW))
-    documents, _ = read_documents(blog.files, blog.site, NOW, Cache(None))
+    documents = read_blog(Request(site, now=NOW)).documents
     memo = Memo()
     assert term_frequency(documents[:10], memo, "x")[1] is None
     for part in (documents[1:11], documents[1:10], documents[2:12], documents[2:12]):

@@ -1,4 +1,4 @@
-"""What is foreseen of a saved post, compared with what then comes out."""
+"""The preview of a saved post, compared with what then comes out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from blog import TOPICS, topic_posts, topic_text, write_blog
-from enishi.commands.watch.live_blog import Done, Standing
-from enishi.commands.watch.preview import Foreseen
-from enishi.pipeline import Request
+from enishi.commands.watch.live_blog import HalfRound, LiveBlog
+from enishi.commands.watch.preview import Preview
+from enishi.state import Request
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -22,22 +22,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_blog(root, topic_posts(8), "[tags]\nmin_confidence = 0.2\n[encoder]\ntag_weight = 0.05\n")
 
 
-def foresee(site: Path, name: str, text: str) -> tuple[Foreseen, Done]:
-    """Save a post under a blog that stands: what is foreseen, and what comes."""
-    standing = Standing(Request(site, now=NOW))
-    standing.look()
-    standing.relate()
-    standing.tag()
-    standing.get_ready()
+def preview(site: Path, name: str, text: str) -> tuple[Preview, HalfRound]:
+    """Save a post of a live blog: its preview, and what comes."""
+    live = LiveBlog(Request(site, now=NOW))
+    live.read_changes()
+    live.relate()
+    live.tag()
+    live.prepare_preview()
     post = site / "source/_posts" / name
     before = post.read_text("utf-8") if post.exists() else None
     try:
         post.write_text(text if before is None else before + text, "utf-8")
-        look = standing.look()
-        assert look is not None
-        (seen,) = standing.foresee(look.edited).values()
-        standing.relate()
-        return seen, standing.tag()
+        changes = live.read_changes()
+        assert changes is not None
+        (seen,) = live.preview(changes.edited).values()
+        live.relate()
+        return seen, live.tag()
     finally:
         if before is None:
             post.unlink()
@@ -46,10 +46,10 @@ def foresee(site: Path, name: str, text: str) -> tuple[Foreseen, Done]:
 
 
 @pytest.mark.parametrize("topic", sorted(TOPICS))
-def test_an_edit_is_foreseen_about_as_it_comes(site: Path, topic: str) -> None:
-    seen, done = foresee(site, f"{topic}-2.md", "\n\n" + topic_text("bread", 60, 20))
+def test_the_preview_of_an_edit_is_about_what_comes(site: Path, topic: str) -> None:
+    seen, done = preview(site, f"{topic}-2.md", "\n\n" + topic_text("bread", 60, 20))
     path = f"source/_posts/{topic}-2.md"
-    came = done.analysis.related[path]
+    came = done.relations.related.lists[path]
     scores = {entry.path: entry.score for entry in came}
     both = [entry for entry in seen.related if entry.path in scores]
     assert len(both) >= min(len(came), len(seen.related)) - 2
@@ -61,10 +61,10 @@ def test_an_edit_is_foreseen_about_as_it_comes(site: Path, topic: str) -> None:
 @pytest.mark.parametrize("topic", sorted(TOPICS))
 def test_a_new_post_gets_its_tag(site: Path, topic: str) -> None:
     text = f"---\ntitle: Fresh\ndate: 2021-01-01\n---\n\n{topic_text(topic, 99, 80)}\n"
-    seen, done = foresee(site, "fresh.md", text)
+    seen, done = preview(site, "fresh.md", text)
     assert seen.suggestions
     (first, *_) = seen.suggestions
-    came = {found.tag: found.confidence for found in done.analysis.tags.suggestions["source/_posts/fresh.md"]}
+    came = {found.tag: found.confidence for found in done.tags.analysis.suggestions["source/_posts/fresh.md"]}
     assert first.tag == topic
     assert abs(first.confidence - came[topic]) < 0.15
     assert all(near.path.startswith(f"source/_posts/{topic}-") for near in first.evidence.neighbors)
@@ -73,11 +73,11 @@ def test_a_new_post_gets_its_tag(site: Path, topic: str) -> None:
 
 
 def test_tags_that_the_post_has_are_not_suggested(site: Path) -> None:
-    seen, _ = foresee(site, "tea-2.md", "\nmore tea\n")
+    seen, _ = preview(site, "tea-2.md", "\nmore tea\n")
     assert seen.suggestions is not None
     assert "tea" not in [found.tag for found in seen.suggestions]
 
 
-def test_nothing_is_foreseen_of_a_post_without_words(site: Path) -> None:
-    seen, _ = foresee(site, "fresh.md", "---\nlayout: post\n---\n")
+def test_a_post_without_words_has_an_empty_preview(site: Path) -> None:
+    seen, _ = preview(site, "fresh.md", "---\nlayout: post\n---\n")
     assert (seen.related, seen.suggestions) in [((), ()), ((), None)]

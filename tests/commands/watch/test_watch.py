@@ -21,11 +21,12 @@ from jsonschema import Draft202012Validator
 from test_live_blog import NOW, built, outputs
 
 from blog import post_text, topic_posts, topic_text, write_blog
-from enishi.commands.watch.live_blog import Turn
 from enishi.commands.watch.loop import Built, Listener, Saved, Watch, WatchOptions
+from enishi.commands.watch.post_files import FileProblem
 from enishi.console.watch import JsonListener, TerminalListener
 from enishi.errors import Diagnostic
-from enishi.pipeline import Request
+from enishi.pipeline import Relations, Run, Tags
+from enishi.state import Request
 from enishi.writing.render import templates_folder
 from places import DOCS, IMPORT_PATH
 
@@ -43,7 +44,7 @@ class Told:
     def __init__(self) -> None:
         self.rounds: list[Built] = []
         self.posts: list[Saved] = []
-        self.turns: list[Turn] = []
+        self.problems: list[FileProblem] = []
         self.failures: list[str] = []
         self.remarks: list[str] = []
         self.condition = threading.Condition()
@@ -60,8 +61,8 @@ class Told:
     def saved(self, saved: Saved) -> None:
         self._note(self.posts, saved)
 
-    def turned(self, turn: Turn) -> None:
-        self._note(self.turns, turn)
+    def file_problem(self, problem: FileProblem) -> None:
+        self._note(self.problems, problem)
 
     def diagnosed(self, come: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None:
         pass
@@ -100,7 +101,7 @@ class Running:
 def watching(site: Path, **options: Any) -> Iterator[Running]:
     told = Told()
     watched = Watch(Request(site, now=NOW), told, WatchOptions(**options))
-    thread = threading.Thread(target=watched.run, args=(watched.look_first(lambda *_: None),))
+    thread = threading.Thread(target=watched.run, args=(watched.read_first(lambda *_: None),))
     thread.start()
     try:
         told.wait(lambda: told.rounds)
@@ -173,7 +174,7 @@ def test_whatever_way_an_editor_saves_it_is_one_round(site: Path, save: Callable
         time.sleep(BUSY)
         assert (done.edited, done.gone) == (1, 0)
         assert len(running.told.rounds) == 2
-        assert running.told.turns == []
+        assert running.told.problems == []
         assert [(saved.document.post.path, saved.stage) for saved in running.told.posts] == [
             ("source/_posts/tea-1.md", "provisional"),
             ("source/_posts/tea-1.md", "final"),
@@ -276,21 +277,19 @@ def test_settings_that_do_not_fit_end_nothing(site: Path) -> None:
 
 
 def test_a_save_before_the_tags_are_done_comes_first(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi.commands.watch import standing
+    plain, started, tried = Run.tag, threading.Event(), list[int]()
 
-    plain, started, tried = standing.tag, threading.Event(), list[int]()
-
-    def slow(*arguments: Any, progress: Callable[..., None], **more: Any) -> Any:
+    def slow(run: Run, relations: Relations) -> Tags:
         tried.append(1)
         if len(tried) == 2:
             started.set()
             for _ in range(600):
                 time.sleep(0.05)
-                progress()
-        return plain(*arguments, progress=progress, **more)
+                run.progress("suggesting tags", 0, 0)
+        return plain(run, relations)
 
     with watching(site) as running:
-        monkeypatch.setattr(standing, "tag", slow)
+        monkeypatch.setattr(Run, "tag", slow)
         tried.append(1)
         del tried[1:]
         in_place(running.posts / "tea-1.md", post_text("T", topic_text("bread", 30)))
@@ -312,18 +311,18 @@ sys.path[:0] = {IMPORT_PATH.split(os.pathsep)!r}
 from pathlib import Path
 from blog import topic_posts, topic_text, write_blog
 from test_live_blog import NOW, update
-from enishi.pipeline import Request
-from enishi.commands.watch.live_blog import Standing
+from enishi.state import Request
+from enishi.commands.watch.live_blog import LiveBlog
 def resident():
     return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
 site = write_blog(Path({os.fspath(tmp_path / "blog")!r}), topic_posts(2, ("tea", "trains", "bread")))
-standing = Standing(Request(site, now=NOW))
-update(standing)
+live = LiveBlog(Request(site, now=NOW))
+update(live)
 post = site / "source/_posts/tea-1.md"
 text = post.read_text()
 for number in range(1000):
     post.write_text(text + topic_text("trains", number, 40) + f" word{{number}}")
-    assert update(standing)
+    assert update(live)
     if number == 299:
         before = resident()
 print(resident() - before)

@@ -21,7 +21,8 @@ import pytest
 
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi import pipeline
-from enishi.pipeline import Request, build
+from enishi.pipeline import build
+from enishi.state import Request
 from test_faults import NOW, POSTS, clean, fill, outputs, small_disk
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -141,7 +142,7 @@ def test_a_build_that_began_before_a_save_has_not_the_last_word(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It writes what it read, after the watch has written what was saved meanwhile."""
-    write, told_before = pipeline.write, list[int]()
+    write, told_before = pipeline.Run.write, list[int]()
     with watching(site) as watched:
 
         def slow(*values: Any) -> Any:
@@ -151,7 +152,7 @@ def test_a_build_that_began_before_a_save_has_not_the_last_word(
             told_before.append(len(watched.events))
             return write(*values)
 
-        monkeypatch.setattr(pipeline, "write", slow)
+        monkeypatch.setattr(pipeline.Run, "write", slow)
         save(site, 1)
         build(Request(site, now=NOW))
         monkeypatch.undo()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from enishi.commands.check.line_edits import added_lines
 from enishi.commands.check.scope import UNREAD, Scope, choose_posts, post_folders
 from enishi.commands.check.untrusted import guarded_request
 from enishi.errors import Diagnostic, Severity
-from enishi.findings import CODES, CheckReport, Finding, LineEdit
-from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, valid_between
+from enishi.findings import CODES, CheckReport, Finding
+from enishi.pipeline import Blog, Relations, Run
 from enishi.reading.source import read_source
+from enishi.state import STATE_FOLDER, Request, open_cache, valid_between
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.plural import counted
-from enishi.types import Document
+from enishi.types import Document, Progress, TagAnalysis
 
 _REMEMBERED = "check"
 
@@ -57,12 +58,11 @@ def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckRep
     Raises:
         EnishiError: settings, the site, git or the encoder do not allow it.
     """
-    progress("looking for posts", 0, 0)
     repository, git_error = _repository(asked.request.site)
     request, notes = guarded_request(asked.request, repository.top if repository else None)
     if asked.min_confidence is not None:
         request = replace(request, overrides=(*request.overrides, f"check.note_from={asked.min_confidence}"))
-    blog = load(request)
+    blog = Run(request, progress).load()
     scope = choose_posts(blog, repository, git_error, files=asked.files, base=asked.base, everything=asked.everything)
     accepted, unreadable = read_baseline(request.site)
     notes = [*notes, *scope.notes, *_notes_on_the_site([*blog.diagnostics, *unreadable], scope)]
@@ -121,22 +121,21 @@ class _Check:
         if not self.scope.paths:
             return self._nothing_to_check()
         if self.asked.write_baseline:
-            return self._accept(self._run()[0])
+            return self._accept(self._work_out()[0])
         option = repr(self._site_option())
         key = digest(self.blog.key, self.scope.key, option, str(self.asked.strict), *sorted(self.accepted)).hex()
         report = _remembered(self.cache, key, self.blog.now)
         if report is None:
-            report, documents = self._run()
+            report, documents = self._work_out()
             if not report.notes:  # what a partial clone lacks may be fetched before the next check
-                _remember(self.cache, key, valid_between(self.blog, documents), report)
+                valid = valid_between(self.blog.site, documents, self.blog.now)
+                _remember(self.cache, _LastReport(key, valid, report))
         return report
 
     def _nothing_to_check(self) -> CheckReport:
         """Reads no post, except to fill a cache of its own for later checks."""
-        from enishi.pipeline import read
-
         if self.asked.request.cache is not None:
-            read(self.blog, self.cache, self.asked.request.processes, self.progress)
+            self._run().read(self.blog)
         report = CheckReport((), (), len(self.blog.files), self.scope.prefix)
         if self.scope.changes is None:
             return report
@@ -144,16 +143,21 @@ class _Check:
         note = f"No post is new or changed since {base[:12]}: --all checks all posts."
         return replace(report, base=base, notes=(note,))
 
-    def _run(self) -> tuple[CheckReport, Sequence[Document]]:
+    def _run(self) -> Run:
+        return Run(self.asked.request, self.progress, cache=self.cache)
+
+    def _work_out(self) -> tuple[CheckReport, Sequence[Document]]:
         from enishi.commands.check.placing import MOST_TAGS, Placing
         from enishi.commands.tags import prevailing_style
-        from enishi.pipeline import read
 
-        blog = self.blog
+        blog = self.blog.with_tag_settings(min_confidence=self.blog.settings.check.note_from)
         files = {file.path: file for file in blog.files}
         before, notes = self._before()
-        documents, problems = read(blog, self.cache, self.asked.request.processes, self.progress)
-        drafts = self._drafts(documents, problems, before)
+        run = self._run()
+        posts = run.read(blog)
+        documents = posts.documents
+        relations = run.relate(posts)
+        drafts = self._drafts(relations, run.tag(relations).analysis, before)
         placing = Placing(
             blog.site,
             files,
@@ -202,35 +206,27 @@ class _Check:
         )
         return before, (note,)
 
-    def _drafts(
-        self, documents: Sequence[Document], problems: Sequence[Diagnostic], before: Mapping[str, bytes]
-    ) -> list[Finding]:
+    def _drafts(self, relations: Relations, suggested: TagAnalysis, before: Mapping[str, bytes]) -> list[Finding]:
         """All findings about the posts under check, which :class:`Placing` completes."""
         from enishi.commands.check.post_findings import front_matter_findings, near_duplicates
         from enishi.commands.check.tag_findings import Nearest, TagFindings
-        from enishi.pipeline import analyze, create_encoder
         from enishi.tags.vocabulary import read_vocabulary
 
-        blog, paths = self.blog, frozenset(self.scope.paths)
-        settings = blog.settings.model_copy(
-            update={"tags": blog.settings.tags.model_copy(update={"min_confidence": blog.settings.check.note_from})}
-        )
-        encoder = create_encoder(blog, self.cache, self.progress)
-        vectors, analysis = analyze(
-            documents, blog.site, settings, encoder, declines=blog.declines, progress=self.progress
-        )
+        posts, blog, paths = relations.posts, relations.posts.blog, frozenset(self.scope.paths)
+        documents, settings = posts.documents, blog.settings
+        diagnostics = [*blog.diagnostics, *posts.diagnostics, *relations.diagnostics, *suggested.diagnostics]
         vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
         checked = [row for row, document in enumerate(documents) if document.post.path in paths]
-        nearest = Nearest(vectors, checked, settings.index.backend)
+        nearest = Nearest(relations.vectors, checked, settings.index.backend)
         site, where = self._site_option()
-        tags = TagFindings(documents, nearest, analysis.tags, vocabulary, settings, site, where)
+        tags = TagFindings(documents, nearest, suggested, vocabulary, settings, site, where)
         return [
             *(
                 finding
                 for path in sorted(documents[row].post.path for row in checked)
                 for finding in tags.of(path, self._tags_before(path, before.get(path)))
             ),
-            *front_matter_findings([*blog.diagnostics, *problems, *analysis.diagnostics], paths),
+            *front_matter_findings(diagnostics, paths),
             *near_duplicates(documents, nearest, sorted(paths)),
         ]
 
@@ -285,9 +281,19 @@ def _ignored_codes(document: Document) -> frozenset[str]:
 # -- the last report -------------------------------------------------------------------------------------------------
 
 
-def _remember(cache: Cache, key: str, valid: tuple[str, str], report: CheckReport) -> None:
+@dataclass(frozen=True, slots=True)
+class _LastReport:
+    """The last report, with what it depends on."""
+
+    key: str
+    valid: tuple[datetime, datetime]
+    """The span of time in which the same posts lie in the future."""
+    report: CheckReport
+
+
+def _remember(cache: Cache, last: _LastReport) -> None:
     """As ASCII, because a path or a patch may hold bytes that are not UTF-8, as lone surrogates."""
-    cache.set_state(_REMEMBERED, json.dumps({"key": key, "valid": valid, "report": asdict(report)}))
+    cache.set_state(_REMEMBERED, json.dumps(_codec().dump_python(last, mode="json")))
 
 
 def _remembered(cache: Cache, key: str, now: datetime) -> CheckReport | None:
@@ -296,21 +302,13 @@ def _remembered(cache: Cache, key: str, now: datetime) -> CheckReport | None:
         value = json.loads(cache.state(_REMEMBERED) or "{}")
         if value.get("key") != key:
             return None
-        since, until = (datetime.fromisoformat(moment) for moment in value["valid"])
-        return _report_from(value["report"]) if since <= now < until else None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        last: _LastReport = _codec().validate_python(value)
+    except (TypeError, ValueError, AttributeError, RecursionError):
         return None
+    return last.report if last.valid[0] <= now < last.valid[1] else None
 
 
-def _report_from(value: dict[str, Any]) -> CheckReport:
-    findings = tuple(_finding_from(finding) for finding in value["findings"])
-    lists = {name: tuple(value[name]) for name in ("checked", "failing", "notes")}
-    return CheckReport(**{**value, **lists, "findings": findings})
+def _codec() -> Any:
+    from pydantic import TypeAdapter
 
-
-def _finding_from(value: dict[str, Any]) -> Finding:
-    edit = value["edit"]
-    if edit is not None:
-        edit = LineEdit(**{**edit, **{name: tuple(edit[name]) for name in ("before", "after")}})
-    lists = {name: tuple(value[name]) for name in ("evidence", "advice")}
-    return Finding(**{**value, **lists, "level": Severity(value["level"]), "edit": edit})
+    return TypeAdapter(_LastReport)

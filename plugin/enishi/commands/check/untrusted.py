@@ -16,7 +16,7 @@ from pathlib import Path
 from enishi.config import describe_settings, setting_value
 from enishi.config_files import load_settings
 from enishi.errors import SettingsError
-from enishi.pipeline import Request
+from enishi.state import Request
 from enishi.text.printable import shell_word
 
 _MAX_CONSTANTS_BYTES = 1024 * 1024

@@ -6,7 +6,7 @@ once; its time counts for both.  Nothing is remembered from earlier runs, so the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ from enishi.config import Settings
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.joining import Part, concatenate, fill_often_missing, link_rows, smooth_along_links
 from enishi.encoders.parts import PartEncoder
-from enishi.types import Document, Post, Terms, TextFields
+from enishi.types import Document, Post, Progress, Terms, TextFields
 
 if TYPE_CHECKING:
     from enishi.generators.base import Site
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Links = Mapping[str, tuple[str, ...]]
 View = Literal["whole", "untagged", "unlinked"]
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total)."""
 
 
 @dataclass(frozen=True, slots=True)

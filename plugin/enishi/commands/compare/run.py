@@ -25,14 +25,15 @@ from enishi.commands.compare.referees import (
 from enishi.commands.compare.unlinked import Unlinked, without_links
 from enishi.commands.compare.verdicts import Judged, Verdicts, count_verdicts, read_verdicts
 from enishi.errors import SettingsError
-from enishi.pipeline import Blog, Progress, Request, links_of, load, open_cache, read
+from enishi.pipeline import Blog, Posts, Run
 from enishi.reading.links import own_hosts
+from enishi.state import Request
 from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import FOLDS, MIN_TAGGED, tagged_rows, without_tags
 from enishi.text.percent import interval_percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown_path
-from enishi.types import Document, Reach
+from enishi.types import Document, Progress, Reach
 
 if TYPE_CHECKING:
     from enishi.commands.compare.intervals import Figure
@@ -120,29 +121,30 @@ def compare_encoders(request: Request, wanted: Wanted, progress: Progress = lamb
     if not request.site.is_dir():
         names = " ".join((str(request.site), *wanted.names))
         raise SettingsError(f"{request.site} is no folder. The blog's comes first: enishi models compare . {names}")
-    progress("looking for posts", 0, 0)
-    blog = load(request)
-    encoders = name_encoders(wanted.names, blog.settings)
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes, progress)
+    with Run(request, progress) as run:
+        blog = run.load()
+        encoders = name_encoders(wanted.names, blog.settings)
+        posts = run.read(blog)
+    documents = posts.documents
     if len(documents) < FEWEST_POSTS:
         raise SettingsError(f"there are {counted(len(documents), 'post')}; to compare encoders takes {FEWEST_POSTS}")
     said = read_verdicts(wanted.verdicts, blog_address(blog), {document.post.path for document in documents})
     progress("taking the links between posts out", 0, 0)
-    views, unlinked = hide_answers(blog, documents)
+    views, unlinked = hide_answers(posts)
     store = PartStore(blog.site, progress)
     encoded = [store.encode(encoder, views) for encoder in encoders]
     return _judged(blog, views, unlinked, encoded, said, wanted, progress)
 
 
-def hide_answers(blog: Blog, documents: Sequence[Document]) -> tuple[Views, Unlinked]:
+def hide_answers(posts: Posts) -> tuple[Views, Unlinked]:
     """The blog as encoders are given it: with everything, without tags, and without its links between posts."""
-    unlinked = without_links(blog, documents)
+    documents = posts.documents
+    unlinked = without_links(posts.blog, documents)
     views = Views(
-        whole=tuple(documents),
+        whole=documents,
         untagged=tuple(map(without_tags, documents)),
         unlinked=unlinked.documents if unlinked.links else (),
-        links=links_of(documents, blog.site),
+        links=posts.links,
     )
     return views, unlinked
 

@@ -78,7 +78,7 @@ def _cut(blog: Blog, file: PostFile, finder: PostFinder, prepare: Callable[[str]
         return finder.find(address.strip(), file.path) not in (None, file.path)
 
     cut = cut_links(prepare(body), is_gone)
-    return PostFile(file.path, file.file, (text[: len(text) - len(body)] + cut).encode("utf-8", "replace"))
+    return PostFile.of(file.path, file.file, (text[: len(text) - len(body)] + cut).encode("utf-8", "replace"))
 
 
 # --- ways to write a link ---------------------------------------------------------------------------------------------

@@ -17,10 +17,11 @@ from enishi.config import Settings, describe_settings, setting_value
 from enishi.config_files import settings_sources
 from enishi.errors import Diagnostic, OutputError
 from enishi.files import create_file
-from enishi.pipeline import Blog, Progress, Request, links_of, load, open_cache, read
+from enishi.pipeline import Blog, read_blog
 from enishi.reading.images import picture_references, post_pictures
+from enishi.state import Request
 from enishi.tags.vocabulary import read_vocabulary
-from enishi.types import Document
+from enishi.types import Document, Progress
 
 FILE_NAME = "enishi.toml"
 _ONTOLOGIES = ("tag_ontology", "tag-ontology", "ontology", "broader_tags", "broader-tags", "tag_broader")
@@ -74,11 +75,9 @@ def inspect_blog(
     Raises:
         SettingsError, SiteNotFoundError: there is no blog, or its settings are wrong.
     """
-    progress("looking for posts", 0, 0)
-    blog = load(request)
-    with open_cache(request.site) if remembers else Cache(None) as cache:
-        documents, diagnostics = read(blog, cache, request.processes, progress)
-    profile = profile_of(documents, blog.site, links_of(documents, blog.site), _pictured(documents, blog))
+    posts = read_blog(request, progress, cache=None if remembers else Cache(None))
+    blog, documents = posts.blog, posts.documents
+    profile = profile_of(documents, blog.site, posts.links, _pictured(documents, blog))
     own = (*trained_models(request.site), blog.settings.encoder.model, chosen)
     others = dict.fromkeys(name for name in own if name and name.casefold() != NONE)
     report = InitReport(
@@ -89,7 +88,7 @@ def inspect_blog(
         sources=tuple(settings_sources(request.site)),
         ontology=_ontology(documents, blog),
         data_file=_data_file(blog),
-        diagnostics=(*blog.diagnostics, *diagnostics),
+        diagnostics=(*blog.diagnostics, *posts.diagnostics),
     )
     return choose_encoder(report, chosen)
 

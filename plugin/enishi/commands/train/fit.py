@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -27,6 +27,7 @@ from enishi.commands.train.pairs import Pair
 from enishi.encoders.models import ModelSource
 from enishi.errors import EncoderError
 from enishi.files import replace_file
+from enishi.types import Progress
 
 CHECKPOINT_SECONDS = 60.0
 """So much work is lost at most when a training is killed."""
@@ -34,9 +35,6 @@ _COMPLETE = "enishi-complete.json"
 _PICKLED = "training_args.bin"
 _STATE = "trainer_state.json"
 _SMOOTHED_STEPS = 20
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total)."""
 
 
 @dataclass(frozen=True, slots=True)

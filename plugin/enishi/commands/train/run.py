@@ -23,8 +23,9 @@ from enishi.commands.train.verdict import Combined, Once, Reader, Task, Verdict,
 from enishi.encoders.models import LIBRARIES, TRAINING_NAME, ModelSource, Running, first_line, library_versions
 from enishi.encoders.transformer import TransformerEncoder, count_tokens
 from enishi.errors import EncoderError, OutputError, SettingsError
-from enishi.pipeline import STATE_FOLDER, Blog, Progress, Request, load, open_cache, read
-from enishi.types import Document
+from enishi.pipeline import Blog, Run
+from enishi.state import STATE_FOLDER, Request
+from enishi.types import Document, Progress
 
 if TYPE_CHECKING:
     from enishi.cache import Cache
@@ -126,16 +127,15 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
         OutputError: `out` cannot be written.
     """
     _refuse(recipe, out)
-    progress("looking for posts", 0, 0)
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes, progress)
+    with Run(request, progress) as run:
+        blog = run.load()
+        documents = run.read(blog).documents
         progress("taking out links", 0, 0)
         posts = without_links(blog, _teaching(documents))
         held = hold_out(posts.documents)
         tasks = make_tasks(posts.documents, held, posts.links)
         _refuse_small(posts.documents, tasks)
-        return _Training(request, recipe, out, keep, blog, posts, held, cache, progress).run(tasks)
+        return _Training(request, recipe, out, keep, blog, posts, held, run.cache, progress).run(tasks)
 
 
 def learn(
@@ -158,12 +158,12 @@ def learn(
         SettingsError, EncoderError, OutputError: see :func:`train`.
     """
     _refuse(recipe, folder)
-    blog = load(request)
-    with open_cache(request.site) as cache:
-        documents, _ = read(blog, cache, request.processes, progress)
+    with Run(request, progress) as run:
+        blog = run.load()
+        documents = run.read(blog).documents
         posts = without_links(blog, _teaching(documents))
         held = [row for row, document in enumerate(posts.documents) if document.post.path in without]
-        return _Training(request, recipe, folder, True, blog, posts, held, cache, progress).only_learn()
+        return _Training(request, recipe, folder, True, blog, posts, held, run.cache, progress).only_learn()
 
 
 def _teaching(documents: Sequence[Document]) -> list[Document]:

@@ -13,18 +13,16 @@ Two ways to begin, both a `StaticEmbedding` of sentence-transformers that may th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from enishi.types import Document
+from enishi.types import Document, Progress
 from enishi.vectors import csr_rows, idf, leading_eigenpairs, one_thread, unit_csr
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-Progress = Callable[[str, int, int], None]
 
 DIMENSIONS = 256
 MAX_WORDS = 20_000

@@ -14,7 +14,7 @@ only if the interval of the gain lies above zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +22,7 @@ from enishi.commands.train.held_out import halves, without_title
 from enishi.encoders.joining import Part, concatenate
 from enishi.encoders.site import SiteEncoder
 from enishi.tags.figures import Interval
-from enishi.types import Document
+from enishi.types import Document, Progress
 from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ MIN_QUESTIONS = 10
 """With fewer held-out pairs of a kind, the kind has no say."""
 _SEED = 0
 _DIGITS = 4
-
-Progress = Callable[[str, int, int], None]
 
 
 class Reader(Protocol):

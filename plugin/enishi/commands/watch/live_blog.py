@@ -1,103 +1,75 @@
-"""A blog that stays in memory: what changed on the disk is read, what did not is known from last time.
+"""A blog that stays in memory: at each save the stages of a build are taken again, with a memo of the last time.
 
 One round is
 
-    look()     which files changed; read them, hash them, and nothing else
-    relate()   vectors and related posts of the whole blog, written
-    tag()      suggestions and topics, written; and the cache is told
+    read_changes()   parse the files that changed
+    relate()         write what is related
+    tag()            write suggestions and topics, and remember the build
 
-and writes byte for byte what a build of the same files writes: both run the same functions, here with a memo.  What a
-file's bytes may be known by is its size, times and number on the disk; a file that was written just before it was
-read is read again next time, as a second write within the same tick of the clock would not show.
+and writes byte for byte what a build of the same files writes.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from enishi.commands.watch.preview import Foreseen, Foresight
-from enishi.encoders.blog import BlogEncoder
-from enishi.errors import Diagnostic, EnishiError, Severity
+from enishi.commands.watch.post_files import HOLD_SECONDS, FileProblem, PostFiles
+from enishi.commands.watch.preview import Preview, Previewer
+from enishi.errors import Diagnostic, EnishiError
 from enishi.generators.base import Site
 from enishi.memo import Memo
-from enishi.pipeline import (
-    Blog,
-    Progress,
-    Relations,
-    Rendered,
-    Request,
-    Summary,
-    join,
-    load,
-    open_cache,
-    overwritten,
-    read,
-    relate,
-    remember,
-    render,
-    summarise,
-    tag,
-    valid_between,
-    write,
-)
-from enishi.reading.documents import PostFile, read_files
-from enishi.reading.find import SourceFile
-from enishi.reading.source import read_source
-from enishi.tags.model import TagModel
-from enishi.types import Analysis, Document, TagAnalysis
+from enishi.pipeline import Blog, BuildReport, Posts, Relations, Rendered, Run, Tags
+from enishi.reading.documents import PostFile, diagnose
+from enishi.state import Request, outputs_digest, valid_between
+from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.output import WriteReport
-from enishi.writing.render_tags import TAGS_NAME, render_tags_json
+from enishi.writing.render_tags import TAGS_NAME
 
-HOLD_SECONDS = 30.0
-"""So long after its last save, a post that broke while it was typed keeps its last good state."""
-_HALF_TYPED = frozenset({"front-matter-not-read", "prose-read-as-front-matter", "unclosed-front-matter"})
-"""What is no error to a generator (it shows the front matter as text), but is one in the making to an author."""
-_RACY_NS = 2_000_000_000
-"""Coarsest tick of a file system's clock (FAT)."""
+_END_OF_TIME = 9999
+"""The year in which what never ends is said to end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Changes:
     """What changed since the last round."""
 
-    documents: Sequence[Document]
     edited: tuple[str, ...] = ()
-    """Paths of the posts that say something else now, or are new."""
+    """Paths of the posts that are new or say something else; none in the first round."""
     gone: tuple[str, ...] = ()
     is_first: bool = False
 
+    def and_then(self, later: Changes) -> Changes:
+        """Both changes as one."""
+        return Changes(
+            tuple(dict.fromkeys((*self.edited, *later.edited))),
+            tuple(dict.fromkeys((*self.gone, *later.gone))),
+            self.is_first or later.is_first,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A post's file that broke, and what became of it."""
+class HalfRound:
+    """One half of a round, written."""
 
-    diagnostic: Diagnostic
-    kind: str
-    """``held``: its last good state stays; ``taken``: no longer; ``mended``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One half of a round."""
-
-    analysis: Analysis
+    relations: Relations
+    tags: Tags
+    """Empty in the first half."""
     written: WriteReport
-    diagnostics: tuple[Diagnostic, ...]
-    summary: Summary | None = None
-    """After the second half."""
+    report: BuildReport | None = None
+    """As a build's; after the second half."""
 
 
-class Standing:
+class LiveBlog:
     """One blog, round after round.
 
     Args:
         request: as for a build.  Without a `now` in it, each round is of its own moment.
-        hold: see :data:`HOLD_SECONDS`.
+        hold: see :data:`.post_files.HOLD_SECONDS`.
         clock: seconds, for `hold`.
     """
 
@@ -105,335 +77,150 @@ class Standing:
         self, request: Request, *, hold: float = HOLD_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._request = request
-        self._files = _Files(hold, clock)
-        self._clock = clock
-        self._memo = Memo()
-        self._encoder: BlogEncoder | None = None
-        self._encoder_of: object = None
-        self._blog: Blog | None = None
-        self._key = ""
-        """Of the last round that was finished, or is on its way."""
-        self._documents: list[Document] = []
-        self._told: list[Diagnostic] = []
-        self._seen: dict[str, Document] = {}
-        self._valid = ("", "")
-        self._relations: Relations | None = None
-        self._rendered: Rendered | None = None
-        self._shown: tuple[Diagnostic, ...] = ()
-        self._tags: TagAnalysis | None = None
-        self._foresight: Foresight | None = None
-        self._tag_model: TagModel | None = None
-        self._tags_file: bytes | None = None
+        self._files = PostFiles(self._diagnose, hold, clock)
         self._digest = ""
         """Of what was written last."""
+        self._tags_file: bytes | None = None
+        self._documents: dict[str, Document] = {}
+        """By path, as they were read last."""
+        self._posts: Posts | None = None
+        self._valid: tuple[datetime, datetime] | None = None
+        """The span of time in which the same posts lie in the future."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Do everything anew next time: after an unexpected error nobody knows what is half-done."""
+        self._run = Run(self._request, memo=Memo())
+        self._key = ""
+        """Of the round that is finished or under way."""
+        self._relations: Relations | None = None
+        self._rendered: Rendered | None = None
+        self._tags: Tags | None = None
+        self._previewer: Previewer | None = None
 
     # -- the three steps ---------------------------------------------------------------------------------------------
 
-    def look(self, named: Collection[str] = (), progress: Progress = lambda *_: None) -> Look | None:
+    def read_changes(self, named: Collection[str] = (), progress: Progress = lambda *_: None) -> Changes | None:
         """What changed, or None.  `named` are files (real paths) that were written, whatever their stamps say.
 
         Raises:
             EnishiError: as for a build; what was known stays.
         """
-        now = self._request.now or datetime.now(UTC)
-        reader = functools.partial(self._files.read, frozenset(named), now)
-        blog = load(replace(self._request, now=now), reader)
-        if blog.key == self._key and self._is_valid(now) and not self.is_overwritten:
-            return None
-        with open_cache(self._request.site) as cache:
-            documents, told = read(blog, cache, self._request.processes, progress, self._memo)
-        before, is_first = self._seen, not self._key
-        self._seen = {document.post.path: document for document in documents}
-        edited = tuple(path for path, document in self._seen.items() if before.get(path) is not document)
-        gone = tuple(path for path in before if path not in self._seen)
-        self._blog, self._documents, self._told, self._key = blog, documents, told, blog.key
-        self._valid = valid_between(blog, documents)
-        self._relations = self._tags = None
-        return Look(documents, () if is_first else edited, gone, is_first)
+        with self._run as run:
+            run.progress = progress
+            blog = run.load(functools.partial(self._files.read, frozenset(named)))
+            is_valid = self._valid is not None and self._valid[0] <= blog.now < self._valid[1]
+            if blog.key == self._key and is_valid and not self.is_overwritten:
+                return None
+            self._posts = posts = run.read(blog)
+        self._files.note(posts.diagnostics)
+        self._valid = valid_between(blog.site, posts.documents, blog.now)
+        before, is_first = self._documents, not self._key
+        self._documents = {document.post.path: document for document in posts.documents}
+        edited = tuple(path for path, document in self._documents.items() if before.get(path) is not document)
+        gone = tuple(path for path in before if path not in self._documents)
+        self._key, self._relations, self._tags = blog.key, None, None
+        return Changes(() if is_first else edited, gone, is_first)
 
-    def foresee(self, paths: Collection[str]) -> dict[str, Foreseen]:
-        """About what these posts will show, from the blog as the last finished round left it; nothing before one."""
-        foresight = self._foresight
-        if foresight is None:
-            return {}
-        return {path: foresight.of(self._seen[path]) for path in paths if path in self._seen}
-
-    def get_ready(self) -> None:
-        """Prepare to foresee the next save; for when nothing else is to be done."""
-        blog, relations = self._current(), self._relations
-        if relations is not None and self._tags is not None and self._encoder is not None:
-            self._foresight = Foresight(
-                self._documents, relations, self._encoder, blog.settings, self._memo, self._tag_model
-            )
-            self._tag_model = None  # the foresight keeps it if it has a use for it
-
-    def relate(self, progress: Progress = lambda *_: None) -> Done:
+    def relate(self) -> HalfRound:
         """Write what is related.  The suggestions written last stay beside it until :meth:`tag`.
 
         Raises:
-            EnishiError: the encoder or the disk does not allow it; the next look finds everything changed.
+            EnishiError: the encoder or the disk does not allow it; the next round takes everything for changed.
         """
-        blog, documents = self._current(), self._documents
-        with self._failing():
-            encoder = self._encoder_for(blog)
-            with open_cache(self._request.site) as cache:
-                encoder.use(cache)
-                self._relations = relate(
-                    documents, blog.site, blog.settings, encoder, memo=self._memo, progress=progress
-                )
-                encoder.use(None)
-            analysis = join(documents, self._relations, TagAnalysis())
-            self._rendered, self._shown = render(documents, analysis, _without_tags(blog), self._memo)
-            files = dict(self._rendered.files)
-            if blog.settings.tags.enabled and self._tags_file is not None:
-                files[TAGS_NAME] = self._tags_file
-            written = write(self._request, blog, replace(self._rendered, files=files))
-            self._digest = written.digest
-        return Done(analysis, written, self._diagnostics(analysis, written))
+        if self._posts is None:
+            raise RuntimeError("nothing was read before")
+        with self._run as run, self._tried_again():
+            run.progress = lambda *_: None
+            self._relations = relations = run.relate(self._posts)
+            self._rendered = run.render(relations)
+            written = self._write(relations, self._rendered)
+        return HalfRound(relations, Tags(TagAnalysis()), written)
 
-    def tag(self, progress: Progress = lambda *_: None) -> Done:
+    def tag(self, progress: Progress = lambda *_: None) -> HalfRound:
         """Suggest tags and write them; then the round is complete.
 
         Raises:
             EnishiError: as :meth:`relate` does.  Whatever `progress` raises leaves things as they were.
         """
-        blog, documents, relations, rendered = self._current(), self._documents, self._relations, self._rendered
+        relations, rendered = self._relations, self._rendered
         if relations is None or rendered is None:
             raise RuntimeError("nothing was related before")
-        blocks = relations.tag_blocks
-        tags, model = tag(
-            documents, blog.site, blog.settings, blog.declines, blocks, memo=self._memo, progress=progress
-        )
-        with self._failing():
-            analysis = join(documents, relations, tags)
-            files = dict(rendered.files)
-            self._tags_file = None
-            if blog.settings.tags.enabled:
-                posts = [document.post for document in documents]
-                files[TAGS_NAME] = self._tags_file = render_tags_json(posts, tags)
-            written = write(self._request, blog, replace(rendered, files=files))
-            self._digest = written.digest
-            summary = summarise(blog, documents, analysis)
-            told = (*self._told, *analysis.diagnostics, *self._shown)
-            with open_cache(self._request.site) as cache:
-                remember(
-                    cache,
-                    self._request,
-                    blog,
-                    documents,
-                    relations.vectors,
-                    self._encoder_for(blog),
-                    summary,
-                    told,
-                    written,
-                )
-        self._tags, self._tag_model = tags, model
-        return Done(analysis, written, self._diagnostics(analysis, written), summary)
+        with self._run as run:
+            run.progress = progress
+            tags = run.tag(relations)
+            with self._tried_again():
+                run.progress = lambda *_: None
+                self._tags_file = run.render_tags(relations, tags)
+                written = self._write(relations, rendered)
+                report = run.remember(relations, tags, rendered, written)
+        self._tags = tags
+        return HalfRound(relations, tags, written, report)
+
+    def _write(self, relations: Relations, rendered: Rendered) -> WriteReport:
+        """Write what is rendered, and the newest tags.json beside it."""
+        if self._tags_file is not None and relations.posts.blog.settings.tags.enabled:
+            rendered = replace(rendered, files={**rendered.files, TAGS_NAME: self._tags_file})
+        written = self._run.write(rendered)
+        self._digest = written.digest
+        return written
+
+    @contextmanager
+    def _tried_again(self) -> Iterator[None]:
+        """What fails inside is tried again: the key is not that of a finished round."""
+        try:
+            yield
+        except EnishiError:
+            self._key = "failed"
+            raise
+
+    # -- previews ----------------------------------------------------------------------------------------------------
+
+    def preview(self, paths: Collection[str]) -> dict[str, Preview]:
+        """About what these posts will show, from the blog as the last finished round left it; nothing before one."""
+        previewer = self._previewer
+        if previewer is None:
+            return {}
+        return {path: previewer.preview(self._documents[path]) for path in paths if path in self._documents}
+
+    def prepare_preview(self) -> None:
+        """Prepare previews of the next save; for when nothing else is to be done."""
+        if self._relations is not None and self._tags is not None:
+            with self._run as run:
+                encoder = run.encoder(self._relations.posts.blog)
+                self._previewer = Previewer(self._relations, self._tags.model, encoder, run.memo)
 
     # -- what is to be known of it -----------------------------------------------------------------------------------
 
     @property
     def blog(self) -> Blog | None:
-        """The blog as it was looked at last."""
-        return self._blog
+        """The blog as it was read last."""
+        return self._posts.blog if self._posts else None
 
     def document(self, path: str) -> Document:
-        """A post as it was looked at last."""
-        return self._seen[path]
+        """A post as it was read last."""
+        return self._documents[path]
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing of the last look is left to be done."""
+        """Whether nothing of the last changes is left to be done."""
         return bool(self._key) and self._tags is not None
 
     @property
     def is_overwritten(self) -> bool:
-        """Whether a build beside this one wrote something else since, or took all of it away."""
-        return bool(self._digest) and overwritten(self._request, self._digest)
+        """Whether a build beside this watch wrote something else since, or took all of it away."""
+        return bool(self._digest) and outputs_digest(self._request) != self._digest
 
-    def turns(self) -> list[Turn]:
+    def file_problems(self) -> list[FileProblem]:
         """Files that broke, or were mended, since this was asked last."""
-        return self._files.take_turns()
+        return self._files.take_problems()
 
     def seconds_left(self) -> float | None:
         """When to look again although nothing happens: a post comes out of the future, or is held no longer."""
-        waits = [*self._files.ends()]
-        until = self._valid[1]
-        if self._request.now is None and until and not until.startswith("9999"):
-            waits.append((datetime.fromisoformat(until) - datetime.now(UTC)).total_seconds())
+        waits = self._files.waits()
+        if self._valid is not None and self._request.now is None and self._valid[1].year < _END_OF_TIME:
+            waits.append((self._valid[1] - datetime.now(UTC)).total_seconds())
         return max(0.0, min(waits)) if waits else None
 
-    def forget(self) -> None:
-        """Do everything anew next time: after an error, nobody knows what is left half-done."""
-        self._memo, self._key, self._encoder, self._relations, self._tags = Memo(), "", None, None, None
-        self._foresight = self._tag_model = None
-
-    def _current(self) -> Blog:
-        if self._blog is None:
-            raise RuntimeError("nothing was looked at before")
-        return self._blog
-
-    def _is_valid(self, now: datetime) -> bool:
-        since, until = (datetime.fromisoformat(moment) for moment in self._valid)
-        return since <= now < until
-
-    def _encoder_for(self, blog: Blog) -> BlogEncoder:
-        """One encoder for all rounds: a pretrained model is slow to load, and knows what it has read."""
-        settings = (blog.settings.encoder, blog.settings.readers, blog.site)
-        if self._encoder is None or self._encoder_of != settings:
-            self._encoder = BlogEncoder(blog.settings, blog.site)
-            self._encoder_of = settings
-        return self._encoder
-
-    def _diagnostics(self, analysis: Analysis, written: WriteReport) -> tuple[Diagnostic, ...]:
-        every = {*self._current().diagnostics, *self._told, *analysis.diagnostics, *self._shown, *written.diagnostics}
-        return tuple(sorted(every))
-
-    def _failing(self) -> _Failing:
-        return _Failing(self)
-
-
-class _Failing:
-    """What goes wrong inside is to be tried again: the key of the round is not that of a finished one."""
-
-    def __init__(self, standing: Standing) -> None:
-        self._standing = standing
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, EnishiError):
-            self._standing._key = "failed"
-
-
-def _without_tags(blog: Blog) -> Blog:
-    tags = blog.settings.tags.model_copy(update={"enabled": False})
-    return replace(blog, settings=blog.settings.model_copy(update={"tags": tags}))
-
-
-# -- files -------------------------------------------------------------------------------------------------------------
-
-_Stamp = tuple[int, int, int, int]
-
-
-@dataclass(slots=True)
-class _Known:
-    """A post's file as it was read last."""
-
-    file: PostFile
-    stamp: _Stamp
-    is_racy: bool
-
-
-@dataclass(slots=True)
-class _Held:
-    """A file that broke."""
-
-    broken: PostFile
-    until: float
-    is_taken: bool = False
-
-
-class _Files:
-    """The posts' bytes.  A file whose stamp is the one it had is not read again, and is the same object."""
-
-    def __init__(self, hold: float, clock: Callable[[], float]) -> None:
-        self._hold, self._clock = hold, clock
-        self._known: dict[str, _Known] = {}
-        self._good: dict[str, PostFile] = {}
-        """What stands for each post."""
-        self._held: dict[str, _Held] = {}
-        self._turns: list[Turn] = []
-
-    def read(self, named: frozenset[str], now: datetime, found: Sequence[SourceFile], site: Site) -> list[PostFile]:
-        known: dict[str, _Known] = {}
-        for source in found:
-            one = self._read_one(source, named)
-            if one is not None:
-                known[source.path] = one
-        self._known = known
-        self._held = {path: held for path, held in self._held.items() if path in known}
-        files = [self._standing(one.file, site, now) for one in known.values()]
-        self._good = {file.path: file for file in files}
-        return files
-
-    def _read_one(self, source: SourceFile, named: frozenset[str]) -> _Known | None:
-        path = os.fspath(source.file)
-        try:
-            status = source.file.stat()
-        except OSError:
-            return None
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
-        before = self._known.get(source.path)
-        if before and before.stamp == stamp and not before.is_racy and path not in named:
-            return before
-        is_racy = max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - _RACY_NS
-        read = read_files([source])
-        if not read:
-            return None
-        (file,) = read
-        if before and before.file.data == file.data and before.file.file == file.file:
-            file = before.file
-        return _Known(file, stamp, is_racy)
-
-    # -- posts that break while they are typed
-
-    def _standing(self, file: PostFile, site: Site, now: datetime) -> PostFile:
-        """The file itself, or its last good state while it is broken."""
-        good, held = self._good.get(file.path), self._held.get(file.path)
-        if held is None:
-            if good is None or good is file:
-                return file
-            problem = _new_error(file, good, site, now) if self._hold > 0 else None
-            if problem is None:
-                return file
-            self._held[file.path] = _Held(file, self._clock() + self._hold)
-            self._turns.append(Turn(problem, "held"))
-            return good
-        if held.broken is file:
-            if not held.is_taken and self._clock() >= held.until:
-                held.is_taken = True
-                self._turns.append(Turn(_error(file, site, now), "taken"))
-            return file if held.is_taken or good is None else good
-        problem = _new_error(file, good, site, now) if good and not held.is_taken else _only_error(file, site, now)
-        if problem is None:
-            del self._held[file.path]
-            self._turns.append(Turn(Diagnostic(file.path, 0, "mended", Severity.NOTE, "can be read again"), "mended"))
-            return file
-        held.broken = file
-        if held.is_taken or good is None:
-            return file
-        held.until = self._clock() + self._hold
-        return good
-
-    def take_turns(self) -> list[Turn]:
-        turns, self._turns = self._turns, []
-        return turns
-
-    def ends(self) -> list[float]:
-        """In how many seconds each file is held no longer."""
-        now = self._clock()
-        return [held.until - now for held in self._held.values() if not held.is_taken]
-
-
-def _errors(file: PostFile, site: Site, now: datetime) -> list[Diagnostic]:
-    if not file.data.strip(b"\0 \t\r\n"):
-        # What an editor leaves between emptying a file and writing it; an empty post is none
-        return [Diagnostic(file.path, 0, "empty-file", Severity.ERROR, "the file is empty")]
-    _, told = site.make_post(file.path, read_source(file.data, hexo=site.generator.reads_like_hexo), now)
-    return [found for found in told if found.severity is Severity.ERROR or found.code in _HALF_TYPED]
-
-
-def _only_error(file: PostFile, site: Site, now: datetime) -> Diagnostic | None:
-    return next(iter(_errors(file, site, now)), None)
-
-
-def _error(file: PostFile, site: Site, now: datetime) -> Diagnostic:
-    return _only_error(file, site, now) or Diagnostic(file.path, 0, "broken", Severity.ERROR, "cannot be read")
-
-
-def _new_error(file: PostFile, good: PostFile, site: Site, now: datetime) -> Diagnostic | None:
-    """An error of a kind that the file did not have."""
-    had = {found.code for found in _errors(good, site, now)}
-    return next((found for found in _errors(file, site, now) if found.code not in had), None)
+    def _diagnose(self, file: PostFile, site: Site) -> Sequence[Diagnostic]:
+        return diagnose(file, site, self._request.now or datetime.now(UTC), self._run.cache)

@@ -1,7 +1,7 @@
-"""Watch mode: a build, and from then on what changed, save by save.
+"""Watch mode: a build, and after it what changed, save by save.
 
-One thread (this one) works; watchdog's tell it when.  A round whose tags are not done yet gives way to the next save.
-A failed round ends nothing: it is told, and the next save tries again.
+One thread (this one) works; watchdog's threads say when.  A round whose tags are not done yet gives way to the next
+save.  A failed round ends nothing: it is reported, and the next save tries again.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from enishi.commands.watch.live_blog import HOLD_SECONDS, Done, Look, Standing, Turn
+from enishi.commands.watch.live_blog import Changes, HalfRound, LiveBlog
+from enishi.commands.watch.post_files import HOLD_SECONDS, FileProblem
 from enishi.commands.watch.saves import Observed, Saves, set_up
 from enishi.errors import Diagnostic, EnishiError, OutputError
 from enishi.files import replace_file
-from enishi.pipeline import STATE_FOLDER, Request, Summary
+from enishi.state import STATE_FOLDER, Request, Summary
 from enishi.types import Document, Related, TagSuggestion
 from enishi.writing.output import WriteReport
 
 MOST_SHOWN = 3
-"""So many posts of one round are shown; of more (a checkout), only their number."""
+"""Up to so many posts of one round are shown; of more (a checkout), only their number."""
 SIGN_NAME = "watch.json"
 """In the site's own folder, while it is watched."""
 _SIGN_SECONDS = 5
 _PATIENCE = 20.0
-"""Tags that are behind for so many seconds give way to no further save."""
+"""Seconds after which unfinished tags give way to no further save."""
 _BESIDE_SECONDS = 2.0
-"""Where nothing is saved, so often it is seen whether a build beside this watch wrote something else."""
+"""How often to see whether a build beside this watch wrote something else, while nothing is saved."""
 _MOST_ANSWERS = 3
 _PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 """Seconds until what failed is tried again, where nothing is saved meanwhile."""
@@ -62,7 +63,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One half of a round is written."""
+    """One half of a round, written."""
 
     half: Literal["related", "tags"]
     posts: int
@@ -76,12 +77,12 @@ class Built:
 
 
 class Listener(Protocol):
-    """Who is told."""
+    """Hears of everything that a watch does."""
 
     def built(self, built: Built) -> None: ...
     def saved(self, saved: Saved) -> None: ...
-    def turned(self, turn: Turn) -> None: ...
-    def diagnosed(self, come: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None: ...
+    def file_problem(self, problem: FileProblem) -> None: ...
+    def diagnosed(self, new: Sequence[Diagnostic], gone: Sequence[Diagnostic], is_first: bool) -> None: ...
     def failed(self, message: str) -> None: ...
     def said(self, message: str) -> None: ...
 
@@ -109,10 +110,10 @@ class Watch:
         self._request = request
         self._stopping = threading.Event()
         self._saves = Saves(self._stopping)
-        self._standing = Standing(request, hold=self._options.hold)
-        self._observed = Observed(self._saves, poll=self._options.poll, tell=listener.said)
+        self._blog = LiveBlog(request, hold=self._options.hold)
+        self._observed = Observed(self._saves, poll=self._options.poll, say=listener.said)
         self._lists: dict[str, PostLists] = {}
-        """As they were told last, by path."""
+        """As they were reported last, by path."""
         self._diagnostics: frozenset[Diagnostic] = frozenset()
         self._pending: dict[str, PostLists | None] = {}
         """Posts to be shown, with what they showed before they were saved."""
@@ -122,7 +123,7 @@ class Watch:
         self._pause = _PAUSE
         self._answers = 0
         """How often a build beside this watch was overwritten since the last save."""
-        self._look: Look | None = None
+        self._changes: Changes | None = None
         """What changed since the tags were written last."""
         self._has_new_places = False
 
@@ -130,8 +131,8 @@ class Watch:
         """End the watch: what is being written is finished, what is being computed is not."""
         self._saves.stop()
 
-    def run(self, first: Look | None = None) -> None:
-        """Watch until stopped.  `first` is what :meth:`look_first` gave."""
+    def run(self, first: Changes | None = None) -> None:
+        """Watch until stopped.  `first` is what :meth:`read_first` returned."""
         try:
             with suppress(BrokenPipeError):  # nobody listens any more
                 self._guarded(self._observe)
@@ -143,13 +144,13 @@ class Watch:
         finally:
             self._observed.stop()
 
-    def look_first(self, progress: Callable[[str, int, int], None]) -> Look | None:
+    def read_first(self, progress: Callable[[str, int, int], None]) -> Changes | None:
         """Read the blog before the watch begins.
 
         Raises:
             EnishiError: it cannot be watched.
         """
-        return self._standing.look(progress=progress)
+        return self._blog.read_changes(progress=progress)
 
     # -- rounds ------------------------------------------------------------------------------------------------------
 
@@ -157,7 +158,7 @@ class Watch:
         """One turn of the loop: wait for a save (or none, where something is left to do), look, build."""
         self._observe()
         is_behind = self._behind_since is not None
-        waited = 0.0 if is_behind else self._standing.seconds_left()
+        waited = 0.0 if is_behind else self._blog.seconds_left()
         if self._has_new_places:  # something may have happened there unseen, and may still go on
             waited, self._has_new_places = self._options.debounce, False
         if self._failure:
@@ -169,11 +170,11 @@ class Watch:
         if is_behind and waited == 0 and not named:
             self._finish()
             return
-        look = self._standing.look(named)
-        self._tell_turns()
-        if look is not None:
+        changes = self._blog.read_changes(named)
+        self._report_file_problems()
+        if changes is not None:
             self._seen_at = seen_at
-            self._round(look)
+            self._round(changes)
         elif is_behind:
             self._finish()
         elif self._failure:
@@ -195,40 +196,36 @@ class Watch:
                 self._answers = 0
             if named or is_last or self._stopping.is_set():
                 return named
-            if self._answers < _MOST_ANSWERS and self._standing.is_overwritten:
+            if self._answers < _MOST_ANSWERS and self._blog.is_overwritten:
                 self._answers += 1
                 return named
 
-    def _round(self, look: Look) -> None:
-        since = self._look  # what the tags have not seen yet
-        self._look = Look(
-            look.documents,
-            tuple(dict.fromkeys((*since.edited, *look.edited))) if since else look.edited,
-            tuple(dict.fromkeys((*since.gone, *look.gone))) if since else look.gone,
-            look.is_first or (since is not None and since.is_first),
-        )
-        edited = [path for path in look.edited if path not in self._pending]
+    def _round(self, changes: Changes) -> None:
+        self._changes = changes if self._changes is None else self._changes.and_then(changes)
+        edited = [path for path in changes.edited if path not in self._pending]
         self._pending |= {path: self._lists.get(path) for path in edited}
         if 0 < len(edited) <= MOST_SHOWN:
-            self._tell_foreseen(edited)
-        done = self._standing.relate()
+            self._report_previews(edited)
+        half = self._blog.relate()
         self._observe()
-        self._tell_built("related", done)
+        self._report_built("related", half)
         if self._behind_since is None:
             self._behind_since = time.monotonic()
         self._finish()
 
     def _finish(self) -> None:
         try:
-            done = self._standing.tag(lambda *_: self._give_way())
+            half = self._blog.tag(lambda *_: self._give_way())
         except _GivesWayError:
             return
         self._behind_since = None
-        self._tell_posts(done)
-        self._tell_built("tags", done)
-        self._tell_diagnostics(done.diagnostics, is_first=self._look is not None and self._look.is_first)
-        self._look = None
-        self._standing.get_ready()
+        self._report_posts(half)
+        self._report_built("tags", half)
+        if half.report is not None:
+            is_first = self._changes is not None and self._changes.is_first
+            self._report_diagnostics(half.report.diagnostics, is_first=is_first)
+        self._changes = None
+        self._blog.prepare_preview()
 
     def _give_way(self) -> None:
         patience = self._behind_since is None or time.monotonic() - self._behind_since < _PATIENCE
@@ -236,7 +233,7 @@ class Watch:
             raise _GivesWayError
 
     def _observe(self) -> None:
-        blog = self._standing.blog
+        blog = self._blog.blog
         if blog is not None:
             places = set_up(self._saves, blog, self._request)
             self._has_new_places |= self._observed.start(places)
@@ -249,7 +246,7 @@ class Watch:
         except BrokenPipeError:
             raise
         except Exception as error:
-            self._standing.forget()
+            self._blog.forget()
             self._fail(f"this is a bug, please report it: {error!r}\n{traceback.format_exc()}")
 
     def _fail(self, message: str) -> None:
@@ -257,61 +254,58 @@ class Watch:
             self._listener.failed(message)
         self._failure = message
 
-    # -- what is told ------------------------------------------------------------------------------------------------
+    # -- what the listener hears -------------------------------------------------------------------------------------
 
-    def _tell_built(self, half: Literal["related", "tags"], done: Done) -> None:
-        look = self._look
+    def _report_built(self, half: Literal["related", "tags"], done: HalfRound) -> None:
+        changes = self._changes or Changes()
         self._listener.built(
             Built(
                 half,
-                len(done.analysis.documents),
-                len(look.edited) if look else 0,
-                len(look.gone) if look else 0,
+                len(done.relations.posts.documents),
+                len(changes.edited),
+                len(changes.gone),
                 done.written,
                 time.monotonic() - self._seen_at,
-                done.summary,
-                is_first=look is not None and look.is_first,
+                done.report.summary if done.report else None,
+                changes.is_first,
             )
         )
 
-    def _tell_posts(self, done: Done) -> None:
-        analysis, pending = done.analysis, self._pending
-        lists = {
-            document.post.path: PostLists(
-                analysis.related.get(document.post.path, ()), analysis.tags.suggestions.get(document.post.path, ())
-            )
-            for document in analysis.documents
-        }
-        self._lists, self._pending = lists, {}
+    def _report_posts(self, done: HalfRound) -> None:
+        related, suggestions = done.relations.related.lists, done.tags.analysis.suggestions
+        documents, pending = done.relations.posts.documents, self._pending
+        paths = [document.post.path for document in documents]
+        self._lists = {path: PostLists(related.get(path, ()), suggestions.get(path, ())) for path in paths}
+        self._pending = {}
         if len(pending) > MOST_SHOWN:
             return
-        for document in analysis.documents:
+        for document in documents:
             path = document.post.path
             if path in pending:
-                self._listener.saved(Saved(document, "final", lists[path], pending[path]))
+                self._listener.saved(Saved(document, "final", self._lists[path], pending[path]))
 
-    def _tell_foreseen(self, paths: Sequence[str]) -> None:
-        for path, seen in self._standing.foresee(paths).items():
+    def _report_previews(self, paths: Sequence[str]) -> None:
+        for path, preview in self._blog.preview(paths).items():
             before = self._pending[path]
-            suggestions = seen.suggestions
+            suggestions = preview.suggestions
             if suggestions is None:  # those of before, until the tags are done
                 suggestions = before.suggestions if before else ()
-            document = self._standing.document(path)
-            self._listener.saved(Saved(document, "provisional", PostLists(seen.related, suggestions), before))
+            document = self._blog.document(path)
+            self._listener.saved(Saved(document, "provisional", PostLists(preview.related, suggestions), before))
 
-    def _tell_turns(self) -> None:
-        for turn in self._standing.turns():
-            self._listener.turned(turn)
+    def _report_file_problems(self) -> None:
+        for problem in self._blog.file_problems():
+            self._listener.file_problem(problem)
 
-    def _tell_diagnostics(self, diagnostics: Sequence[Diagnostic], *, is_first: bool) -> None:
+    def _report_diagnostics(self, diagnostics: Sequence[Diagnostic], *, is_first: bool) -> None:
         now = frozenset(diagnostics)
-        come, gone = sorted(now - self._diagnostics), sorted(self._diagnostics - now)
+        new, gone = sorted(now - self._diagnostics), sorted(self._diagnostics - now)
         self._diagnostics = now
-        if come or gone:
-            self._listener.diagnosed(come, gone, is_first)
+        if new or gone:
+            self._listener.diagnosed(new, gone, is_first)
 
 
-def watch(watched: Watch, first: Look | None, site: Path, patience: float = 0.7) -> None:
+def watch(watched: Watch, first: Changes | None, site: Path, patience: float = 0.7) -> None:
     """Run a watch in a thread of its own until this one is interrupted, so that nothing it does holds up the end.
 
     A step of algebra cannot be interrupted; what does not end in time is left to the end of the process.  Files are

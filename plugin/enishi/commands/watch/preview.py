@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from enishi.commands.watch.tag_preview import TagForesight
-from enishi.config import Settings
+from enishi.commands.watch.tag_preview import TagPreviewer
 from enishi.encoders.blog import BlogEncoder
 from enishi.memo import Memo
 from enishi.pipeline import Relations
@@ -29,44 +28,37 @@ _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Preview:
     """What one post will probably show."""
 
     related: tuple[Related, ...]
     suggestions: tuple[TagSuggestion, ...] | None
-    """None where nothing is foreseen of tags."""
+    """None where there is no preview of tags."""
 
 
-class Foresight:
-    """A blog as the last round left it.
+class Previewer:
+    """Previews posts of a blog as the last round left it.
 
     Args:
-        documents: sorted by path, as they were encoded.
-        relations: what was found of them.
-        encoder: the one that did.
-        settings: of the blog.
-        memo: the one that the round had.
+        relations: of the last round.
         tag_model: what the round suggested tags from.
+        encoder: the one that the round encoded with.
+        memo: of the round.
     """
 
     def __init__(
-        self,
-        documents: Sequence[Document],
-        relations: Relations,
-        encoder: BlogEncoder,
-        settings: Settings,
-        memo: Memo,
-        tag_model: TagModel | None = None,
+        self, relations: Relations, tag_model: TagModel | None, encoder: BlogEncoder, memo: Memo | None
     ) -> None:
-        self._documents, self._relations, self._encoder = documents, relations, encoder
-        self._limit = settings.related.limit
+        self._documents = documents = relations.posts.documents
+        self._relations, self._encoder = relations, encoder
+        self._limit = relations.posts.blog.settings.related.limit
         self._row = {document.post.path: row for row, document in enumerate(documents)}
-        self._tags = TagForesight.of(tag_model)
-        self._reasons = Reasons(documents, memo, name="foresight")
+        self._tags = TagPreviewer.of(tag_model)
+        self._reasons = Reasons(documents, memo, name="preview")
 
-    def of(self, document: Document) -> Foreseen:
+    def preview(self, document: Document) -> Preview:
         """About what the post will show."""
-        return Foreseen(self.related(document), self._tags.suggestions(document) if self._tags else None)
+        return Preview(self.related(document), self._tags.suggestions(document) if self._tags else None)
 
     def related(self, document: Document) -> tuple[Related, ...]:
         """About the list that the post will have."""

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.generators import settings_file_names
-from enishi.pipeline import STATE_FOLDER, Blog, Request
+from enishi.pipeline import Blog
 from enishi.reading.find import NEVER_POSTS
+from enishi.state import STATE_FOLDER, Request
 from enishi.tags.declined import DECLINED_NAME
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ class Saves:
 class Observed:
     """The folders that are watched, by watchdog's observer of this system or by looking again and again."""
 
-    def __init__(self, saves: Saves, *, poll: bool, tell: Callable[[str], None]) -> None:
-        self._saves, self._tell = saves, tell
+    def __init__(self, saves: Saves, *, poll: bool, say: Callable[[str], None]) -> None:
+        self._saves, self._say = saves, say
         self._watches: dict[tuple[str, bool, int], Any] = {}
         """By path, depth and number on the disk: a folder that was made anew is another one."""
         self._polls = poll
@@ -134,7 +135,7 @@ class Observed:
                 if self._polls:
                     raise
                 # The system watches only so many folders (Linux: fs.inotify.max_user_watches), some none at all
-                self._tell(f"this system cannot watch {path} ({error.strerror or error}): looking every second instead")
+                self._say(f"this system cannot watch {path} ({error.strerror or error}): looking every second instead")
                 self.stop()
                 self._polls = True
                 return self.start(places)

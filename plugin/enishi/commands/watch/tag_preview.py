@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 MOST_POSTS = 2_000
-"""On larger blogs nothing is foreseen: their kernel is not worth its memory between two saves."""
+"""On larger blogs there is no preview of tags: the kernel is not worth its memory between two saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Part:
     table: Matrix
 
 
-class TagForesight:
+class TagPreviewer:
     """The tags of a blog as the last round left them."""
 
     def __init__(self, model: TagModel, likeness: ExactLikeness, constants: Constants) -> None:
@@ -56,7 +56,7 @@ class TagForesight:
         self._parts: dict[int, _Part] = {}
 
     @classmethod
-    def of(cls, model: TagModel | None) -> TagForesight | None:
+    def of(cls, model: TagModel | None) -> TagPreviewer | None:
         """From what the last round suggested tags from; None where there is nothing to go by."""
         if model is None or not isinstance(model.likeness, ExactLikeness):
             return None

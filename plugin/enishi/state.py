@@ -1,0 +1,326 @@
+"""What a build depends on, and what the last one left: requests, cache keys, summaries.
+
+The key of a build is a hash of everything that its output depends on but the time.  A build whose key is that of the
+last one, in the same span of time and over the same output files, has nothing to do.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from enishi.cache import Cache, digest
+from enishi.config import Settings
+from enishi.errors import Diagnostic, SettingsError
+from enishi.reading.documents import PostFile
+from enishi.reading.find import MAX_FILE_BYTES
+from enishi.tags.declined import DECLINED_NAME
+from enishi.types import Document, Reach, TagAnalysis, TopicGap
+from enishi.writing.output import JOURNAL_NAME, SCRATCH_NAME, outputs_intact, written_digest, written_files
+from enishi.writing.render import templates_folder
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from enishi.generators.base import Site
+    from enishi.related.policy import RelatedPosts
+
+STATE_FOLDER = ".enishi"
+"""The site's folder of the cache, and by default of the output."""
+_CACHE_NAME = "cache.db"
+_VECTORS_OF = "last build"
+"""Names the state that holds the key of the build whose vectors are in the cache."""
+_LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
+"""Libraries whose versions may change what is written."""
+_REMEMBERED_GAPS = 3
+_ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command asks for."""
+
+    site: Path
+    out: Path | None = None
+    """Where the output goes; ``SITE/.enishi`` if not given."""
+    config_file: Path | None = None
+    overrides: tuple[str, ...] = ()
+    """``KEY=VALUE`` strings, as `--set` takes them."""
+    manifest: str | None = None
+    """The generator's own list of posts, as JSON."""
+    now: datetime | None = None
+    """The moment that decides which posts lie in the future; the present if not given."""
+    processes: int = 1
+    cache: Path | None = None
+    """The folder of the cache; ``SITE/.enishi`` if not given."""
+    max_file_bytes: int = MAX_FILE_BYTES
+    """Larger posts are not read."""
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return self.out or self.site / STATE_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A build in numbers, remembered so that a build with nothing to do can repeat them."""
+
+    generator: str
+    posts: Mapping[str, int]
+    """Number of posts by status."""
+    listed: int = 0
+    """Number of posts that have related posts."""
+    entries: int = 0
+    """Number of related posts in all lists together."""
+    tags: int = 0
+    """Number of different tags."""
+    suggestions: int = 0
+    topics: int = 0
+    gaps: tuple[TopicGap, ...] = ()
+    """The strongest few of the topics that lack a usual tag."""
+    topics_with_gaps: int = 0
+    links: int = 0
+    min_score: float = 0.0
+    reach: Reach = field(default_factory=Reach)
+    plain_reach: Reach = field(default_factory=Reach)
+
+
+@dataclass(frozen=True, slots=True)
+class LastBuild:
+    """What is remembered of the last build of an output folder."""
+
+    key: str
+    written: str
+    """Digest of the output files, see :func:`outputs_digest`."""
+    valid: tuple[datetime, datetime]
+    """The span of time in which the same posts lie in the future."""
+    summary: Summary
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def summarise(
+    site: Site,
+    documents: Sequence[Document],
+    links: Mapping[str, Sequence[str]],
+    related: RelatedPosts,
+    tags: TagAnalysis,
+) -> Summary:
+    """An analysis in numbers."""
+    from enishi.tags.topics import topic_gaps
+
+    gaps = topic_gaps(tags.topics, documents)
+    return Summary(
+        generator=site.generator.name,
+        posts=dict(sorted(Counter(document.post.status for document in documents).items())),
+        listed=sum(1 for entries in related.lists.values() if entries),
+        entries=sum(map(len, related.lists.values())),
+        tags=len({tag for document in documents for tag in document.post.tags}),
+        suggestions=sum(map(len, tags.suggestions.values())),
+        topics=len(tags.topics),
+        gaps=tuple(gaps[:_REMEMBERED_GAPS]),
+        topics_with_gaps=len(gaps),
+        links=sum(map(len, links.values())),
+        min_score=related.min_score,
+        reach=related.reach,
+        plain_reach=related.plain_reach,
+    )
+
+
+# -- remembering -----------------------------------------------------------------------------------------------------
+
+
+def remember(cache: Cache, folder: Path, last: LastBuild, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Store a build of an output folder, with the arrays that questions to it need, for the next run."""
+    import numpy as np
+
+    cache.put_arrays({**arrays, "key": np.frombuffer(last.key.encode(), dtype=np.uint8)})
+    cache.set_state(_VECTORS_OF, last.key)
+    cache.set_state(_state_name(folder), _codec().dump_python(last, mode="json"))
+
+
+def recall(cache: Cache, request: Request, key: str, now: datetime, data_file: str) -> LastBuild | None:
+    """The last build, if one with this key and at this time would write the same; None if anything differs."""
+    state = cache.state(_state_name(request.folder))
+    if not isinstance(state, dict) or state.get("key") != key:
+        return None
+    if cache.state(_VECTORS_OF) != key:  # another folder was built since, and search here needs this build's vectors
+        return None
+    try:
+        last: LastBuild = _codec().validate_python(state)
+    except ValueError:
+        return None
+    is_valid = last.valid[0] <= now < last.valid[1]
+    # Two builds at once may write in one order and end in another, so what lies there must be what this one wrote
+    if not is_valid or not outputs_intact(request.folder) or outputs_digest(request) != last.written:
+        return None
+    return last if _is_data_file_intact(request.site, data_file) else None
+
+
+def built_key(cache: Cache, folder: Path) -> str:
+    """The key of the last build of an output folder; empty if none is remembered."""
+    state = cache.state(_state_name(folder))
+    return str(state.get("key", "")) if isinstance(state, dict) else ""
+
+
+def valid_between(site: Site, documents: Sequence[Document], now: datetime) -> tuple[datetime, datetime]:
+    """The span of time round `now` in which the same posts lie in the future."""
+    since, until = map(datetime.fromisoformat, _ALWAYS)
+    if not site.future:
+        dates = [document.post.date.astimezone(UTC) for document in documents if document.post.date]
+        since = max((date for date in dates if date <= now), default=since)
+        until = min((date for date in dates if date > now), default=until)
+    return since, until
+
+
+def outputs_digest(request: Request) -> str:
+    """Digest of what was written last, by whatever process, into the output folder and as the data file."""
+    return written_digest(request.folder) + written_digest(request.site, state=data_state(request.site))
+
+
+def data_state(site: Path) -> Path:
+    """The folder of the data file's manifest, by which the file is removed once its setting is."""
+    return site / STATE_FOLDER / "data"
+
+
+def _is_data_file_intact(site: Path, data_file: str) -> bool:
+    """Whether the data file is there as we left it, or gone with its setting."""
+    state = data_state(site)
+    if data_file:
+        return outputs_intact(site, state=state)
+    is_interrupted = any(os.path.lexists(state / name) for name in (JOURNAL_NAME, SCRATCH_NAME))
+    return not is_interrupted and not written_files(site, state=state)
+
+
+def _state_name(folder: Path) -> str:
+    return f"build {os.path.realpath(folder)}"
+
+
+@functools.cache
+def _codec() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(LastBuild)
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile]) -> str:
+    """Hash of everything that a build's output depends on but the time."""
+    parts: list[bytes | str] = [
+        code_fingerprint(),
+        settings.model_dump_json(),
+        site_key(site),
+        request.manifest or "",
+        *_tree(site.root / settings.templates if settings.templates else None),
+        *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
+        *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
+        *_encoder_stamps(site, settings),
+    ]
+    for file in files:
+        parts += [file.path, file.digest]
+    return digest(*parts).hex()
+
+
+def site_key(site: Site) -> str:
+    """Everything about a site but where it lies: a cache may move with its checkout."""
+    return repr(replace(site, root=Path()))
+
+
+@functools.cache
+def code_fingerprint() -> str:
+    """Hash of our own code and templates, and of the versions of the libraries that compute."""
+    total = hashlib.sha256()
+    here = Path(__file__).parent
+    for file in sorted((*here.rglob("*.py"), *here.rglob("*.json"), *templates_folder().rglob("*.*"))):
+        total.update(file.read_bytes())
+    for library in _LIBRARIES:
+        try:
+            total.update(importlib.metadata.version(library).encode())
+        except importlib.metadata.PackageNotFoundError:
+            total.update(b"-")
+    return total.hexdigest()
+
+
+def _tree(folder: Path | None) -> Iterator[bytes | str]:
+    """Names and contents of the files of the site's own templates folder."""
+    if folder is not None and folder.is_dir():
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                yield os.fspath(file.relative_to(folder))
+                yield from _bytes_of(file)
+
+
+def _bytes_of(*files: Path | None) -> Iterator[bytes]:
+    """Contents of the files; nothing for one that is missing, vanishes or cannot be read."""
+    for file in files:
+        content = b""
+        if file is not None and file.is_file():
+            with suppress(OSError):  # whoever needs it says what is wrong with it
+                content = file.read_bytes()
+        yield content
+
+
+def _encoder_stamps(site: Site, settings: Settings) -> Iterator[str]:
+    """What vectors are made from beside the posts: models, pictures, logs."""
+    from enishi.encoders.blog import make_parts
+
+    for part in make_parts(settings, site):
+        yield from (f"{part.name} {stamp}" for stamp in part.stamps())
+
+
+# -- places ----------------------------------------------------------------------------------------------------------
+
+
+def open_cache(site: Path, folder: Path | None = None) -> Cache:
+    """The cache in `folder`, by default in the site's state folder; no cache where that cannot be written."""
+    if folder is not None:
+        return Cache(folder / _CACHE_NAME)
+    folder = site / STATE_FOLDER
+    if _leads_out(site, STATE_FOLDER) or _leads_out(site, f"{STATE_FOLDER}/{_CACHE_NAME}"):
+        return Cache(None)
+    try:
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_bytes(b"*\n")
+    except OSError:
+        return Cache(None)
+    return Cache(folder / _CACHE_NAME)
+
+
+def refuse_places_outside(site: Path, settings: Settings) -> None:
+    """Settings come with a repository, perhaps a stranger's: the places they name have to lie inside the site.
+
+    Raises:
+        SettingsError: one does not.
+    """
+    if _leads_out(site, STATE_FOLDER):
+        raise SettingsError(f"{STATE_FOLDER} is a link that leads out of the site: nothing was written; remove it")
+    places = {"templates": settings.templates, "data_file": settings.data_file}
+    if isinstance(settings.tags.broader, str):
+        places["tags.broader"] = settings.tags.broader
+    for name, value in places.items():
+        if value and _leads_out(site, value):
+            raise SettingsError(f"{name} = {value!r} leads out of the site; name a place inside it, relative to it")
+    if settings.data_file and not settings.data_file.endswith(".json"):
+        raise SettingsError(f"data_file = {settings.data_file!r} has to end in .json")
+
+
+def _leads_out(root: Path, name: str) -> bool:
+    """Whether a name, or a link at it, means a place outside of the folder (or none that can exist)."""
+    inside = os.path.realpath(root)
+    try:
+        return not os.path.realpath(Path(inside, name)).startswith(inside.rstrip(os.sep) + os.sep)
+    except ValueError:  # a null character
+        return True
