@@ -1,23 +1,17 @@
 """Markdown to fields of text: what a post says, without the syntax it is written in.
 
-`mistune` parses; this module walks its tokens.  It calls mistune's block and inline parsers directly instead of
-rendering, which spares a second list of tokens, and skips the inline parser where a text has no markup.
+:mod:`enishi.reading.markdown` parses; this module walks the tokens, and spares the inline parser a text without markup.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from enishi.reading.markdown import MAX_MARKERS, Markdown, Token
 from enishi.reading.template_syntax import MORE_MARK, plain_markdown, reads_as_prose
 from enishi.types import TextFields
-
-if TYPE_CHECKING:
-    from mistune import Markdown
 
 VERSION = 3
 """Raised whenever the fields of some text change: part of the key under which they are cached."""
@@ -25,21 +19,12 @@ VERSION = 3
 LEDE_LENGTH = 400
 
 _MAX_CODE_SPAN = 160
-
-Token = dict[str, Any]
-
-# mistune is quadratic in the length of a paragraph for some texts, and in that of a block for others.
-_MAX_PIECE = 100_000
-_MAX_PARAGRAPH = 6_000
-_MAX_MARKERS = 600
-_MAX_NESTING = 20
 _MAX_TITLE = 1_000
 
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff\x01-\x08\x0b\x0e-\x1f]"
 )
 _MARKUP = re.compile(r"[\\`*_\[\]<!&~$^|:=/@\x00\n]")
-_MARKER = re.compile(r"[`*_\[\]<!$]")
 _BARE_URL = re.compile(r"(?:https?|ftp)://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*|\bwww\.[\w-]+\.[!-;=?-~]+", re.A)
 _URL_TAIL = re.compile(r"[.,:;!?'*~]+\Z")
 _EMOJI = re.compile(r"(?<![\w:])(?::(?=[0-9_+-]{0,9}[a-z])[a-z0-9_+-]{1,40}:)+(?![\w:])", re.A)
@@ -56,13 +41,6 @@ _ALIGN_ROW = re.compile(r"[ \t]*+\|?(?:[ \t]*+:?-++:?[ \t]*+\|)*[ \t]*+(?::?-++:
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 _TASK = re.compile(r"\[[ xX]\]\s+")
 _IMAGE_NAME = re.compile(r"[\w .()-]*\.(?:png|jpe?g|gif|svg|webp|avif|bmp)|image\d*|img\d*|alt(?: text)?", re.I)
-
-_MATH = (
-    r"\$\$(?:[^$\\]|\\.)*?\$\$"
-    r"|\$(?![\s$])(?:[^$\\\n]|\\.)*?(?<![\s\\])\$(?![\d$A-Za-z])"
-)
-_MATH_BLOCK = r"^ {0,3}\$\$(?:[^$\n]|\$(?!\$))*+(?:\n(?:[^$\n]|\$(?!\$))*+){0,200}+\$\$[ \t]*(?:\n|$)"
-_TEX = re.compile(r"[\\^_={}+<>|()*/\[\]-]|\A.{1,3}\Z", re.S)
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+)>")
 _BLOCK_TAGS = (
@@ -86,7 +64,7 @@ def text_fields(title: str, body: str) -> TextFields:
     are words of the prose (authors name things that way); only blocks of code are `code`.
     """
     reader = _Reader(body)
-    for block in reader.parse(plain_markdown(body.replace("\r\n", "\n").replace("\r", "\n"))):
+    for block in reader.markdown.blocks(plain_markdown(body.replace("\r\n", "\n").replace("\r", "\n"))):
         reader.read_blocks(block)
     reader.read_footnotes()
     return reader.fields(plain_title(title))
@@ -121,73 +99,11 @@ def _title_text(text: str) -> str:
     return _EMOJI.sub(" ", text)
 
 
-@lru_cache(maxsize=4)
-def _markdown(with_footnotes: bool, with_math: bool) -> Markdown:
-    """The parser, with only the rules that a body needs: each costs a tenth of the time on every line.
-
-    mistune's tables and strikethrough are left out: see :func:`_table_lines` and :meth:`_Reader._words`.
-    """
-    from mistune import BlockParser, BlockState, InlineParser, Markdown
-    from mistune.plugins.footnotes import footnotes
-
-    class Blocks(BlockParser):
-        def _parse_indent_code_fast(self, state: BlockState) -> int | None:
-            # mistune copies every line to learn that it is not indented: a tenth of the time of a blog
-            if state.src[state.cursor] not in " \t":
-                return None
-            return super()._parse_indent_code_fast(state)
-
-        def compile_sc(self, rules: list[str] | None = None) -> Any:
-            return _line_scanner(super().compile_sc(rules))
-
-    markdown = Markdown(renderer=None, block=Blocks(max_nested_level=_MAX_NESTING), inline=InlineParser())
-    if with_footnotes:
-        footnotes(markdown)
-    if not with_math:
-        return markdown
-
-    def parse_math(_inline: Any, match: re.Match[str], state: Any) -> int | None:
-        inner = match.group().strip("$")
-        if not match.group().startswith("$$") and not _TEX.search(inner):
-            return None
-        state.append_token({"type": "inline_math", "raw": inner})
-        return match.end()
-
-    def parse_block_math(_block: Any, match: re.Match[str], state: Any) -> int:
-        state.append_token({"type": "block_math", "raw": match.group()})
-        return match.end()
-
-    markdown.inline.register("inline_math", _MATH, parse_math, before="codespan")
-    markdown.block.register("block_math", _MATH_BLOCK, parse_block_math, before="list")
-    return markdown
-
-
-class _LineScanner:
-    """mistune's rules of blocks, all of which begin at the start of a line: they are tried there alone.
-
-    mistune asks for the next block with `search`, which tries at each character: a seventh of the time of a blog.
-    """
-
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self.match = pattern.match
-
-    def search(self, text: str, position: int) -> re.Match[str] | None:
-        """The first block behind `position`, where `match` has found none."""
-        while position := text.find("\n", position) + 1:
-            if found := self.match(text, position):
-                return found
-        return None
-
-
-_line_scanner = lru_cache(maxsize=64)(_LineScanner)
-
-
 class _Reader:
-    """Collects the fields of one post while it walks the tokens."""
+    """Walks the tokens of one post and collects its fields."""
 
     def __init__(self, body: str) -> None:
-        self.markdown = _markdown("[^" in body, "$" in body)
-        self.env: dict[str, Any] = {"ref_links": {}}
+        self.markdown = Markdown(body)
         self.out: list[str] = []
         self.headings: list[str] = []
         self.code: list[str] = []
@@ -197,29 +113,6 @@ class _Reader:
         self.open_html = 0
         self.in_link = 0
         self.escapes = frozenset(_PERCENT_RUN.findall(body)) if "%" in body else frozenset[str]()
-
-    # --- parsing ------------------------------------------------------------------------------------------------
-
-    def parse(self, text: str) -> list[list[Token]]:
-        """Blocks of the text, piece by piece; definitions of links and footnotes go to `env`."""
-        return [self._parse_piece(piece) for piece in _pieces(text)]
-
-    def _parse_piece(self, text: str) -> list[Token]:
-        block = self.markdown.block
-        state = block.state_cls()
-        state.env = self.env
-        state.process(text if text.endswith("\n") else text + "\n")
-        try:
-            block.parse(state)
-        except Exception:  # a foreign parser on any text whatever: its faults must not cost the author a post
-            return [{"type": "paragraph", "text": part} for part in re.split(r"\n\s*\n", text)]
-        return state.tokens
-
-    def _inline(self, text: str) -> list[Token]:
-        try:
-            return self.markdown.inline(text, self.env)
-        except Exception:  # as above
-            return [{"type": "text", "raw": text}]
 
     # --- blocks -------------------------------------------------------------------------------------------------
 
@@ -244,13 +137,12 @@ class _Reader:
     def read_footnotes(self) -> None:
         """Footnotes come last, in the order of their definitions; those defined inside one are read after it."""
         read: set[str] = set()
-        notes: dict[str, str] = self.env.get("ref_footnotes") or {}
-        while new := [key for key in notes if key not in read]:
+        while new := [key for key in self.markdown.footnotes if key not in read]:
             for key in new:
                 read.add(key)
-                lines = notes[key].split("\n")
+                lines = self.markdown.footnotes[key].split("\n")
                 text = "\n".join([lines[0], *(line.lstrip(" ") for line in lines[1:])]).strip()
-                for piece in self.parse(text):
+                for piece in self.markdown.blocks(text):
                     self.read_blocks(piece)
 
     def _paragraph(self, text: str, *, in_list: bool = False) -> None:
@@ -348,10 +240,7 @@ class _Reader:
         text = text.strip(" \r\n\t\f")
         if not _MARKUP.search(text):
             return self._tidy(text)
-        if len(text) <= _MAX_PARAGRAPH and (len(text) < _MAX_MARKERS or not _too_dense(text)):
-            return self._tidy(self._flatten(self._inline(text)))
-        parts = (self._flatten(self._inline(part)) for part in _short_parts(text))
-        return self._tidy("".join(parts))
+        return self._tidy("".join(map(self._flatten, self.markdown.paragraph(text))))
 
     def _flatten(self, tokens: list[Token]) -> str:
         out: list[str] = []
@@ -409,7 +298,7 @@ class _Reader:
         self.in_link -= 1
         caption = token["attrs"].get("title") or ""
         if caption and caption != alt:  # markdown, too, for generators that show it under the image
-            alt += "\n" + (self._flatten(self._inline(caption)) if len(caption) < _MAX_MARKERS else caption)
+            alt += "\n" + (self._flatten(self.markdown.inline(caption)) if len(caption) < MAX_MARKERS else caption)
         return f" {_alt_text(alt)} "
 
     def _words(self, raw: str) -> str:
@@ -534,42 +423,3 @@ def _table_lines(text: str) -> tuple[str, list[str]] | None:
             cells = [" ".join(cell.strip() for cell in _CELL_BORDER.split(row)) for row in rows]
             return "\n".join(lines[: number - 1]), [row.replace("\\|", "|").strip() for row in cells]
     return None
-
-
-# --- bounds ------------------------------------------------------------------------------------------------------
-
-
-def _too_dense(text: str) -> bool:
-    """Whether a paragraph has so many markers that it is no prose, and matching them may take long."""
-    return len(_MARKER.findall(text)) > _MAX_MARKERS
-
-
-def _short_parts(text: str) -> Iterator[str]:
-    """An overlong paragraph in parts, cut at line ends or spaces where there are any."""
-    pos = 0
-    while pos < len(text):
-        size = _MAX_PARAGRAPH
-        if _too_dense(text[pos : pos + size]):
-            size = _MAX_MARKERS
-        end = pos + size
-        if end < len(text):
-            middle = pos + size // 2
-            end = max(text.rfind("\n", middle, end), text.rfind(" ", middle, end), middle) + 1
-        yield text[pos:end]
-        pos = end
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """A long body in pieces, cut at blank lines outside fenced code where possible: each is parsed by itself."""
-    if len(text) <= _MAX_PIECE:
-        yield text
-        return
-    pos = 0
-    while pos < len(text):
-        end = pos + _MAX_PIECE
-        if end < len(text):
-            middle = pos + _MAX_PIECE // 2
-            cut = max(text.rfind("\n\n", middle, end) + 1, 0) or text.rfind("\n", middle, end) or 0
-            end = cut + 1 if cut > pos else end
-        yield text[pos:end]
-        pos = end

@@ -1,8 +1,8 @@
-"""Takes the syntax of site generators out of markdown and leaves what a reader would read.
+"""Removes the syntax of site generators from markdown and leaves what a reader would read.
 
 Markdown parsers know nothing of ``{% note %}``, ``{{< figure >}}``, ``:::message`` or ``{: .class}``.  One pass from
 left to right turns them into plain markdown before it is parsed: links stay links, captions stay text, code stays
-code, everything else goes.  Code is stepped over, because there the braces are what the author talks about.
+code, everything else goes.  Code is left alone: there the braces are what the author writes about.
 
 Every step either moves on or looks ahead by a bounded distance, so that the whole is linear in the length of the text.
 """
@@ -13,14 +13,17 @@ import html
 import re
 from bisect import bisect_right
 
+from enishi.reading.line_syntax import drop_second_front_matter, plain_lines
+from enishi.reading.template_tags import code_language, link_target, named_text, visible_text
+
 MORE_MARK = "\0"
 """Stands where the author put ``<!-- more -->``.  NUL cannot come from the body: it is taken out first."""
 
 _REACH = 4_000
-"""How far a tag may be from its own end; what is longer is text with a stray brace in it."""
+"""Characters that a tag may have; what is longer is text with a stray brace in it."""
 
 _LINE_REACH = 240
-"""How far back we look for the beginning of a line or of a link."""
+"""Characters before a place in which the beginning of its line or link is looked for."""
 
 _DROPPED = "script|style|svg|iframe|noscript|object|canvas|template|video|audio"
 
@@ -39,10 +42,6 @@ _CJK_RUN = re.compile("[\u3001-\u30ff\u3400-\u9fff\uff01-\uff9f]+")
 _RAW_MARKER = re.compile(r"\{%-?\s*(?:end)?(?:raw|verbatim)\s*-?%\}")
 _LINE_LEAD = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t>]*")
 _IN_TARGET = re.compile(r"""(?:\]\(\s*<?|\bhref\s*=\s*["']?|^\s*\[[^\]\n]+\]:\s*<?)[^\s()"'<>]*\Z""", re.I | re.M)
-_ARGUMENT = re.compile(r'"([^"]*)"|\'([^\']*)\'|([^\s"\',]+)|(,)')
-_NAMED_TEXT = re.compile(
-    r"""\b(?:title|alt|caption|label|text|summary|description|attr|header)\s*[=:]\s*(?:"([^"]*)"|'([^']*)')""", re.I
-)
 _TAG_NAME = re.compile(r"[\s/-]*([\w.-]*)")
 _ATTRIBUTE_LIST = re.compile(
     r"\{(?::{1,2}(?:[\s.#/:]|toc\b|no_toc\b|\w+=|nomarkdown|options|comment)[^{}\n]*|[.#][\w-][^{}\n]*)\}"
@@ -61,38 +60,21 @@ _TEX_BEGIN = re.compile(
     r"\\begin\{((?:align|alignat|aligned|array|cases|eqnarray|equation|gather|gathered|math|displaymath|multline|split"
     r"|[bBpvV]?matrix|smallmatrix|tikzpicture|CD)\*?)\}"
 )
-_KRAMDOWN_TOC = re.compile(r"^ {0,3}(?:[-*+]|\d\.)[ \t]+[^\n]*\n {0,3}\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
-_ABBREVIATION = re.compile(r"^\*\[([^\[\]\n]+)\]:", re.MULTILINE)
-
 _CODE_TAG = re.compile("codeblock|code|highlight|mermaid|plantuml|prism")
 _SILENT_BLOCK = re.compile(
     "comment|math|katex|latex|e?charts?|javascript|stylesheet|style|css|js|script|schema|flow|sequence|macro|dplayer"
 )
 _RAW_TAG = re.compile("raw|verbatim")
-_LOGIC_TAG = re.compile(
-    "if|elif|elsif|else|unless|for|set|assign|extends|block|from|import|macro|case|when|call|filter|increment|decrement"
-    "|cycle|capture|layout|tablerow|break|continue"
-)
-_TARGET_TAG = re.compile("post_url|post_path|link_to|asset_path|ref|relref|url|xref")
-_TITLED_TARGET_TAG = re.compile("post_link|asset_link")
-_URL_TAG = re.compile("link|btn|button|cta|link_?card|card|linkcard_block|blogcard")
 _EMBED_LINK = re.compile("card|linkcard|github|link|blogcard")
-_IMAGE_NAME = re.compile(r"\S*\.\w{2,4}|[\w/.:#%-]*|\d+(?:px|%|em|x\d+)?", re.A)
+_MORE_COMMENT = re.compile(r"<!--\s*(?:more|truncate|excerpt|end[ _-]?excerpt|readmore)\b[^<>]*-->", re.I)
 
 
 def plain_markdown(body: str) -> str:
     """The body as markdown without template syntax; :data:`MORE_MARK` where its excerpt ends."""
-    body = drop_front_matter_rest(body.replace("\0", ""))
+    body = drop_second_front_matter(body.replace("\0", ""))
     if max(map(len, body.split("\n"))) >= _LONG:  # five times faster than asking the expression
         body = _LONG_RUN.sub(_ends_of, body)
-    if "{:" in body:
-        body = _KRAMDOWN_TOC.sub("", body)
-    if "*[" in body:
-        body = _ABBREVIATION.sub(r"\1:", body)
-    if _MARKS_OF_ADMONITIONS.search(body) and _ADMONITION_ANYWHERE.search(body):
-        body = _dedent_admonitions(body)
-    if _MDX_AT_THE_TOP.match(body):
-        body = _MDX_STATEMENT.sub("", body)
+    body = plain_lines(body)
     if not _SYNTAX.search(body):
         return body
     return _Cleaner(body).run()
@@ -104,7 +86,7 @@ def _ends_of(run: re.Match[str]) -> str:
 
 
 class _Cleaner:
-    """One pass over the text: what it has written, where it stands, what it knows not to look for again."""
+    """One pass over the text, which remembers what it need not search for again."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -132,20 +114,20 @@ class _Cleaner:
         out.append(text[self.copied :])
         return "".join(out)
 
-    def _replace(self, found: str, start: int) -> tuple[str, int] | None:
+    def _replace(self, mark: str, start: int) -> tuple[str, int] | None:
         """What to write instead of the syntax at `start`, and where it ends; None where it is just text."""
-        first = found[0]
+        first = mark[0]
         if first in "`~":
-            return self._code(found, start)
+            return self._code(mark, start)
         if first == "{":
-            return self._brace(found, start)
+            return self._brace(mark, start)
         if first == "\\":
             return self._environment(start)
         if first == "<":
-            return self._element(found, start)
-        if found in ("}}", "%}"):
+            return self._element(mark, start)
+        if mark in ("}}", "%}"):
             return "", start + 2
-        if found == "://":
+        if mark == "://":
             return self._bare_url(start)
         if first == ":":
             return self._container(start)
@@ -153,20 +135,20 @@ class _Cleaner:
             return self._embed(start)
         if first == "!":
             return "\\!", start + 1  # "voilà ![^1]" is no image
-        if found[1:].lower().strip("[]") == "toc":
-            return ("", start + len(found) + 1) if self._at_line_start(start) else None
+        if mark[1:].lower().strip("[]") == "toc":
+            return ("", start + len(mark) + 1) if self._at_line_start(start) else None
         return self._alert(start)
 
     # --- code ---------------------------------------------------------------------------------------------------
 
-    def _code(self, found: str, start: int) -> tuple[str, int] | None:
-        """Steps over a fenced block or a code span, which is copied as it stands."""
-        after = start + len(found)
+    def _code(self, mark: str, start: int) -> tuple[str, int] | None:
+        """Copies a fenced block or a code span as it is."""
+        after = start + len(mark)
         end = None
-        if len(found) >= 3 and self._at_line_start(start):
-            end = self._fence_end(found, start)
-        if end is None and found[0] == "`":
-            end = self._span_end(found, after)
+        if len(mark) >= 3 and self._at_line_start(start):
+            end = self._fence_end(mark, start)
+        if end is None and mark[0] == "`":
+            end = self._span_end(mark, after)
         if end is None:
             return None
         code = self.text[start:end]
@@ -225,19 +207,19 @@ class _Cleaner:
 
     # --- braces -------------------------------------------------------------------------------------------------
 
-    def _brace(self, found: str, start: int) -> tuple[str, int] | None:
-        if found in ("{:", "{.", "{#"):
+    def _brace(self, mark: str, start: int) -> tuple[str, int] | None:
+        if mark in ("{:", "{.", "{#"):
             attributes = _ATTRIBUTE_LIST.match(self.text, start)
             if attributes:
                 return "", attributes.end()
-            if found == "{#":
+            if mark == "{#":
                 end = self.text.find(_NUNJUCKS_COMMENT_END, start, start + _REACH)
                 return None if end < 0 else ("", end + 2)
             return None
-        if found == "{/*":
+        if mark == "{/*":
             end = self.text.find("*/}", start, start + _REACH)
             return None if end < 0 else ("", end + 3)
-        if found == "{%":
+        if mark == "{%":
             return self._tag(start)
         if self.text.startswith(("{{<", "{{%"), start):
             return self._shortcode(start)
@@ -292,10 +274,10 @@ class _Cleaner:
             if after > end:
                 if silent:
                     return "\n", after
-                return self._as_fence(self.text[end:close], _language(name, rest)), after
+                return self._as_fence(self.text[end:close], code_language(name, rest)), after
         if self._in_link_target(start, self.copied):
-            return _target(rest).replace(" ", "%20"), end
-        written = _readable(name, rest)
+            return link_target(rest).replace(" ", "%20"), end
+        written = visible_text(name, rest)
         if self._alone_on_line(start, end):
             written = f"\n\n{written}\n" if written else "\n"
         return written, end
@@ -307,9 +289,8 @@ class _Cleaner:
             closing = rf"\{{%-?\s*end_?{re.escape(name)}\s*-?%\}}"
             if opener != "{%":
                 closing = re.escape(opener) + rf"\s*/\s*{re.escape(name)}\s*[>%]\}}\}}"
-            found = re.compile(closing).search(self.text, pos)
-            if found:
-                return found.start(), found.end()
+            if match := re.compile(closing).search(self.text, pos):
+                return match.start(), match.end()
             self.no_end.add(key)
         return pos, pos
 
@@ -330,15 +311,15 @@ class _Cleaner:
 
     # --- HTML, JSX ----------------------------------------------------------------------------------------------
 
-    def _element(self, found: str, start: int) -> tuple[str, int] | None:
-        if found in ("<!", "<?"):
+    def _element(self, mark: str, start: int) -> tuple[str, int] | None:
+        if mark in ("<!", "<?"):
             return self._declaration(start)
-        name = found[1:]
+        name = mark[1:]
         if name[0].isupper() and not name.isupper():
             tag = _JSX_TAG.match(self.text, start, start + _REACH)
             if not tag:
                 return None
-            return f" {_named_text(tag.group())} ", tag.end()
+            return f" {named_text(tag.group())} ", tag.end()
         name = name.lower()
         if name == "pre":
             return self._preformatted(start)
@@ -368,11 +349,11 @@ class _Cleaner:
         key = "</" + name
         if key in self.no_end:
             return None
-        found = re.compile(rf"</{name}\s*>", re.I).search(self.text, start)
-        if found is None:
+        match = re.compile(rf"</{name}\s*>", re.I).search(self.text, start)
+        if match is None:
             self.no_end.add(key)
             return None
-        return found.start(), found.end()
+        return match.start(), match.end()
 
     def _preformatted(self, start: int) -> tuple[str, int]:
         open_end = self.text.find(">", start, start + _REACH)
@@ -438,154 +419,3 @@ def reads_as_prose(block: str) -> bool:
 def _head_end(head: str) -> int:
     match = _CONTAINER_HEAD.match(head)
     return match.end() if match else 0
-
-
-def _arguments(rest: str) -> list[tuple[str, bool]]:
-    """Arguments as (text, was quoted); commas as ("," , False)."""
-    found = []
-    for double, single, bare, comma in _ARGUMENT.findall(rest):
-        found.append((double or single or bare or comma, not (bare or comma)))
-    return found
-
-
-def _target(rest: str) -> str:
-    """The slug or path that a tag inside a link target names."""
-    named = re.search(r"(?:path|href|url)\s*=\s*[\"']([^\"']*)[\"']", rest)
-    if named:
-        return named.group(1)
-    arguments = [text for text, _ in _arguments(rest) if text != "," and "{" not in text]
-    return arguments[0] if arguments else ""
-
-
-def _anchor(target: str, text: str) -> str:
-    return f'<a href="{html.escape(target)}">{text}</a>' if target else text
-
-
-def _readable(name: str, rest: str) -> str:
-    """What a reader sees of a tag: links, titles and captions; nothing of its settings."""
-    if not name or _LOGIC_TAG.fullmatch(name) or name.startswith("end"):
-        return ""
-    rest = " ".join(rest.split())
-    arguments = _arguments(rest)
-    words = [text for text, _ in arguments if text != ","]
-    if _TARGET_TAG.fullmatch(name):
-        return _anchor(_target(rest), "")
-    if _TITLED_TARGET_TAG.fullmatch(name):
-        title = " ".join(word for word in words[1:] if word not in ("true", "false"))
-        return _anchor(words[0] if words else "", title)
-    if _URL_TAG.fullmatch(name):
-        return _link_tag(words)
-    named = _named_text(rest)
-    if named:
-        return named
-    quoted = [text for text, was_quoted in arguments if was_quoted and not _IMAGE_NAME.fullmatch(text)]
-    if quoted:
-        return " ".join(quoted)
-    # `{% folding red open, The title %}`: settings before the first comma, words after it
-    _, comma, text = rest.partition(",")
-    text = text.strip()
-    return text if comma and not _IMAGE_NAME.fullmatch(text) else ""
-
-
-def _link_tag(words: list[str]) -> str:
-    """Hexo's ``{% link text url %}``, Jekyll's ``{% link _posts/a.md %}``, buttons and cards."""
-    addresses = [word for word in words if re.match(r"(?:https?:)?/|\.\.?/|[\w/.-]+\.(?:md|markdown|html)\Z", word)]
-    text = [word for word in words if word not in addresses and word not in ("true", "false")]
-    return _anchor(addresses[0] if addresses else "", " ".join(text))
-
-
-def _named_text(attributes: str) -> str:
-    return " ".join(filter(None, (one or two for one, two in _NAMED_TEXT.findall(attributes))))
-
-
-def _language(name: str, rest: str) -> str:
-    if name in ("mermaid", "plantuml"):
-        return name
-    named = re.search(r"\blang:\s*([\w+#.-]+)", rest)
-    if named:
-        return named.group(1)
-    first = re.match(r"\s*([\w+#-]+)\s*(?:\Z|\blinenos\b|\")", rest)
-    return first.group(1) if first else ""
-
-
-_MORE_COMMENT = re.compile(r"<!--\s*(?:more|truncate|excerpt|end[ _-]?excerpt|readmore)\b[^<>]*-->", re.I)
-
-# --- MkDocs ------------------------------------------------------------------------------------------------------
-
-_ADMONITION_LINE = re.compile(
-    r'([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-][^\n"]*+|===[+!]?[ \t]+(?="))(?:"([^"\n]*)")?[ \t]*'
-)
-_MARKS_OF_ADMONITIONS = re.compile(r"!!!|\?\?\?|===")
-_ADMONITION_ANYWHERE = re.compile(r'^[ \t]*(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-]|===[+!]?[ \t]+")', re.M)
-_FENCE_LINE = re.compile(r"[ \t]*(`{3,}|~{3,})")
-
-
-def _dedent_admonitions(text: str) -> str:
-    """Titles of ``!!! note "Title"`` and ``=== "Tab"`` as paragraphs, their indented bodies as plain markdown."""
-    out: list[str] = []
-    margins: list[int] = [0]
-    fence = ""
-    for line in text.split("\n"):
-        indent = len(line) - len(line.lstrip(" "))
-        if line.strip():
-            while len(margins) > 1 and indent < margins[-1]:
-                margins.pop()
-                fence = ""
-        marker = None if fence else _ADMONITION_LINE.fullmatch(line)
-        if marker and len(marker.group(1)) - margins[-1] < 4:
-            out += ["", marker.group(2) or "", ""]
-            margins.append(len(marker.group(1)) + 4)
-            continue
-        found = _FENCE_LINE.match(line)
-        if found:
-            if not fence:
-                fence = found.group(1)
-            elif found.group(1).startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-        out.append(line[min(margins[-1], indent) :])
-    return "\n".join(out)
-
-
-# --- MDX ---------------------------------------------------------------------------------------------------------
-
-_MDX_STATEMENT = re.compile(
-    r"^import\s+(?:[\w*${][^\n;'\"]{0,400}[ \t}]from[ \t]{1,9})?(?:\"[^\"\n]+\"|'[^'\n]+');?[ \t]*$"
-    r"|^export\s+(?:const|let|var|default|function|async)\b[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*",
-    re.M,
-)
-_MDX_AT_THE_TOP = re.compile(r"\s*(?:import\s[^\n]*[\"'];?[ \t]*$|export\s+(?:const|let|default|function)\b)", re.M)
-
-# --- what other tools leave at the beginning -----------------------------------------------------------------------
-
-_YAML_LINE = re.compile(r"(?:[A-Za-z_][\w.-]*:(?:[ \t].*)?|[ \t]+\S.*|-(?:[ \t].*)?|#.*|[ \t]*)")
-_KNOWN_KEY = re.compile(
-    r"(?:title|date|updated|tags?|categor(?:y|ies)|layout|permalink|author|description|thumbnail|cover|keywords|slug|draft"
-    r"|lang|recommendations|excerpt|comments|toc|mathjax|published|image|lastmod|series|topics|type|emoji|id):(?:\s|$)"
-)
-_LEAD_LINES = 200
-
-
-def drop_front_matter_rest(body: str) -> str:
-    """The body without a second block of front matter or settings that a tool left at its beginning."""
-    text = body.lstrip("\ufeff \t\r\n")
-    if not text or not (text.startswith(("---", "+++", ";;;")) or _KNOWN_KEY.match(text)):
-        return body
-    fence = text[:3] if text.startswith(("---", "+++", ";;;")) else ""
-    lines = text[:20_000].split("\n")[:_LEAD_LINES]
-    first = 1 if fence else 0
-    if fence and lines[0].strip().strip(fence[0]):
-        return body
-    known = 0
-    for number in range(first, len(lines)):
-        line = lines[number].rstrip("\r")
-        if line.startswith(fence or "---") and not line.strip(" \t" + (fence or "---")[0]):
-            return "\n".join(text.split("\n")[number + 1 :]) if known >= (1 if fence else 2) else body
-        if fence in ("", "---"):
-            if not _YAML_LINE.fullmatch(line):
-                return body
-            known += _KNOWN_KEY.match(line) is not None if not fence else line[:1].isalpha()
-        else:
-            known += "=" in line or ":" in line
-        if not fence and not line.strip():
-            return text[sum(len(part) + 1 for part in lines[:number]) :] if known >= 2 else body
-    return body
