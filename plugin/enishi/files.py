@@ -43,6 +43,18 @@ def read_file(file: Path | str, max_bytes: int | None = None) -> bytes:
         return opened.read()
 
 
+def read_if_regular(file: Path | str) -> bytes | None:
+    """The bytes of a regular file; None for anything else, a link too, and where nothing is.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        return read_file(file) if stat.S_ISREG(os.lstat(file).st_mode) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def read_start(file: Path, size: int) -> bytes:
     """The first bytes of a regular file, all of a smaller one.
 

@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 
 from dom import dom
 from enishi.errors import Severity
+from enishi.reading.addresses import safe_link
 from enishi.text.labels import (
     LABEL_NAMES,
     LabelOverrides,
@@ -39,7 +40,6 @@ from enishi.writing.render import (
     public_related_json,
     render_partials,
     render_related_json,
-    safe_url,
     templates_folder,
 )
 
@@ -192,7 +192,7 @@ def test_whatever_a_post_says_both_outputs_stay_sound(title: str, url: str, lang
     known = {"nav", "h2", "ul", "li", "a", "bdi", "span", "time", "div", "small"}
     assert {tag for tag in known | {"script", "img", "h1", "b"} if tree.all(tag)} <= known
     for link in tree.all("a"):
-        assert safe_url(link.attributes["href"] or "") == link.attributes["href"]
+        assert safe_link(link.attributes["href"] or "") == link.attributes["href"]
 
 
 def test_the_schema_is_valid_and_closed() -> None:
@@ -265,7 +265,7 @@ def test_json_can_be_read_as_yaml() -> None:
     ],
 )
 def test_no_link_is_made_of(url: str) -> None:
-    assert safe_url(url) == ""
+    assert safe_link(url) == ""
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_no_link_is_made_of(url: str) -> None:
     ],
 )
 def test_a_link_is_made_of(url: str, kept: str) -> None:
-    assert safe_url(url) == kept
+    assert safe_link(url) == kept
 
 
 @given(st.text(st.characters(codec=None)))

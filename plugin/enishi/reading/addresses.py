@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
 
 _KEPT = "/:;,?!@&=+$-_.~*'()#"
 """What JavaScript's encodeURI leaves alone."""
@@ -24,14 +25,33 @@ def join_root(root_path: str, path: str) -> str:
     return encode_path(re.sub(r"/{2,}", "/", f"{root_path}/{path}"))
 
 
-def safe_url(url: str) -> str | None:
-    """An http(s) or relative address, percent-encoded; None for anything else (`javascript:`, `//host`, `data:`)."""
-    text = url.strip()
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
-    if re.search(r"[\x00-\x1f\x7f]", text) or text.replace("\\", "/").startswith("//"):
-        return None
-    if scheme is None:
-        return encode_path(text) if ":" not in text.split("/")[0] else None
-    if scheme[1].lower() not in ("http", "https") or not re.match(r"(?i)https?://[^/]", text):
-        return None
-    return encode_address(text)
+def encode_link(link: str) -> str:
+    """A link from :func:`safe_link` with only the characters that an address may hold."""
+    return encode_address(link) if re.match("[A-Za-z]+:", link) else encode_path(link)
+
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\ud800-\udfff]")
+
+
+@lru_cache(maxsize=65_536)  # a post's address stands in many lists
+def safe_link(url: str) -> str:
+    """The address if it may become a link: http(s) with a host, or relative to the site; else empty.
+
+    Refused are other schemes, ``//host``, and whatever browsers read as something else than it looks: control
+    characters (they drop tabs and newlines even inside ``java\\tscript:``) and backslashes (they read them as slashes).
+    """
+    if _UNSAFE.search(url):
+        return ""
+    address = url.strip(" ")
+    first = re.split(r"[/?#]", address, maxsplit=1)[0]
+    if address.startswith("//") or (":" in first and not _is_web_address(address)):
+        return ""
+    return address.replace(" ", "%20")
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False

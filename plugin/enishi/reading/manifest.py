@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.reading import dates
-from enishi.reading.addresses import safe_url
+from enishi.reading.addresses import encode_link, safe_link
 from enishi.types import Post
 
 if TYPE_CHECKING:
@@ -156,11 +156,11 @@ def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, lis
         else:
             changes["date"] = date
     if entry.url is not None:
-        url = safe_url(entry.url)
-        if url is None:
+        link = safe_link(entry.url)
+        if entry.url.strip() and not link:
             told.append(("bad-manifest-field", f"{entry.url[:60]!r} is neither http(s) nor relative, and is not used"))
         else:
-            changes["url"] = url
+            changes["url"] = encode_link(link)
     if entry.published is False:
         changes["status"] = post.status if post.status == "draft" else "unpublished"
     else:

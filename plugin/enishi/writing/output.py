@@ -16,24 +16,22 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from enishi.errors import Diagnostic, OutputError, Severity
-from enishi.files import read_file, remove_temporaries, rename, sync_folder, write_temporary
+from enishi.files import read_if_regular, remove_temporaries, rename, sync_folder, write_temporary
 from enishi.writing.lock import locked
+from enishi.writing.manifest import journal_bytes, manifest_bytes, read_journal, read_manifest
 
 MANIFEST_NAME = "manifest.json"
 JOURNAL_NAME = "manifest.next.json"
 SCRATCH_NAME = ".scratch"
 
 _RESERVED = frozenset({MANIFEST_NAME, JOURNAL_NAME, ".gitignore", SCRATCH_NAME})
-_MANIFEST_START = b'{"enishi_manifest": 1,'
 _FORBIDDEN = frozenset('\\:*?"<>|')  # what Windows forbids, so that a site builds alike everywhere
 _SYNCED_AT_MOST = 64  # thousands of fragments would take a minute; _Run._is_ours says why it is safe without
 _NAMED_AT_MOST = 10
@@ -107,9 +105,9 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
         folder = state or out
         if os.path.lexists(folder / JOURNAL_NAME) or os.path.lexists(folder / SCRATCH_NAME):
             return False
-        hashes = _read_manifest(folder / MANIFEST_NAME)
+        hashes = read_manifest(folder / MANIFEST_NAME)
         root = os.fspath(out)  # strings, as a Path for each costs 60 ms over 10,000 files
-        contents = ((known, _content(f"{root}/{name}")) for name, known in hashes.items())
+        contents = ((known, read_if_regular(f"{root}/{name}")) for name, known in hashes.items())
         return bool(hashes) and all(current is not None and _sha256(current) == known for known, current in contents)
     except (OSError, OutputError):
         return False
@@ -118,7 +116,7 @@ def outputs_intact(out: Path, *, state: Path | None = None) -> bool:
 def written_digest(out: Path, *, state: Path | None = None) -> str:
     """Names what was written last, by whomever: the hash of the manifest; empty without one.  Never raises."""
     try:
-        manifest = _content((state or out) / MANIFEST_NAME)
+        manifest = read_if_regular((state or out) / MANIFEST_NAME)
     except OSError:
         return ""
     return _sha256(manifest) if manifest else ""
@@ -127,7 +125,7 @@ def written_digest(out: Path, *, state: Path | None = None) -> str:
 def written_files(out: Path, *, state: Path | None = None) -> tuple[str, ...]:
     """Names of the files that the manifest calls ours, sorted; empty without a readable manifest."""
     try:
-        return tuple(sorted(_read_manifest((state or out) / MANIFEST_NAME)))
+        return tuple(sorted(read_manifest((state or out) / MANIFEST_NAME)))
     except (OSError, OutputError):
         return ()
 
@@ -158,18 +156,18 @@ class _Run:
         self.shown = shown
         self.scratch = state / SCRATCH_NAME
         self.manifest, self.journal = state / MANIFEST_NAME, state / JOURNAL_NAME
-        self.before = _read_manifest(self.manifest)
+        self.before = read_manifest(self.manifest)
         self.known: dict[str, set[str]] = {name: {known} for name, known in self.before.items()}
-        for name, hashes in _read_journal(self.journal).items():
+        for name, hashes in read_journal(self.journal).items():
             self.known.setdefault(name, set()).update(hashes)
 
     def write(self, files: Mapping[str, bytes]) -> WriteReport:
         self._refuse_ways_out(files)
         plan = self._plan(files)
         self._sweep(files)
-        manifest = _manifest_bytes(plan.manifest)
+        manifest = manifest_bytes(plan.manifest)
         is_clean = not (plan.write or plan.remove or os.path.lexists(self.journal))
-        if not (is_clean and _content(self.manifest) == manifest):
+        if not (is_clean and read_if_regular(self.manifest) == manifest):
             self._carry_out(plan, files, manifest)
         return self._report(plan, manifest)
 
@@ -186,7 +184,7 @@ class _Run:
     def _plan_wanted(self, plan: _Plan, name: str, content: bytes) -> None:
         """Equal bytes are taken for ours whoever wrote them: replacing them loses nothing."""
         target = f"{self.out}/{name}"  # text, as a Path for each of thousands costs more than to look
-        current = _content(target)
+        current = read_if_regular(target)
         if current == content:
             plan.unchanged.append(name)
         elif not os.path.lexists(target) if current is None else self._is_ours(name, current):
@@ -205,7 +203,7 @@ class _Run:
         target = self.out / name
         if not os.path.lexists(target) or not _is_safe_name(name) or not self._leads_inside(name):
             return
-        current = _content(target)
+        current = read_if_regular(target)
         if current is not None and self._is_ours(name, current):
             plan.remove.append(name)
             self._may_be_there(plan, name, _sha256(current))
@@ -275,7 +273,7 @@ class _Run:
                 stage(self.out / name, files[name], durable=len(plan.write) <= _SYNCED_AT_MOST)
             stage(self.manifest, manifest)
             if plan.transient:
-                stage(self.journal, _journal_bytes(plan.transient))
+                stage(self.journal, journal_bytes(plan.transient))
                 place(self.journal)
                 sync_folder(self.state)  # known before the first file can be seen
             _make(folders)
@@ -350,59 +348,6 @@ class _Run:
         return "/".join(part for part in (self.shown, name) if part) or "."
 
 
-# -- manifests -------------------------------------------------------------------------------------------------------
-
-
-def _manifest_bytes(hashes: Mapping[str, str]) -> bytes:
-    return _framed({name: hashes[name] for name in sorted(hashes)})
-
-
-def _journal_bytes(hashes: Mapping[str, set[str]]) -> bytes:
-    return _framed({name: sorted(hashes[name]) for name in sorted(hashes)})
-
-
-def _framed(entries: Mapping[str, object]) -> bytes:
-    """One file a line: people look at it in a diff when they wonder what changed."""
-    pairs = ((json.dumps(name, ensure_ascii=False), json.dumps(value)) for name, value in entries.items())
-    lines = ",\n".join(f"  {name}: {value}" for name, value in pairs)
-    return _MANIFEST_START + b'\n"sha256": {\n' + lines.encode("utf-8") + b"\n}}\n"
-
-
-def _read_manifest(path: Path) -> dict[str, str]:
-    entries = _read_framed(path)
-    return {name: value for name, value in entries.items() if isinstance(value, str)}
-
-
-def _read_journal(path: Path) -> dict[str, list[str]]:
-    entries = _read_framed(path)
-    return {
-        name: [one for one in value if isinstance(one, str)]
-        for name, value in entries.items()
-        if isinstance(value, list)
-    }
-
-
-def _read_framed(path: Path) -> dict[str, object]:
-    """Entries of a manifest of ours; none if it is missing or damaged.
-
-    Raises:
-        OutputError: the name is taken by something that we did not write.
-    """
-    if not os.path.lexists(path):
-        return {}
-    content = _content(path)
-    if content is None or (content.strip(b"\0") and not content.startswith(_MANIFEST_START)):
-        raise OutputError(
-            f"{path} is in the way: Enishi keeps the list of its own files under this name, and did not write this "
-            "one. Choose another folder (--out), or move that file."
-        )
-    try:
-        entries = json.loads(content)["sha256"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return entries if isinstance(entries, dict) else {}
-
-
 # -- names -----------------------------------------------------------------------------------------------------------
 
 
@@ -436,14 +381,6 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _content(path: Path | str) -> bytes | None:
-    """The bytes of a regular file; None for anything else, a link too, and where nothing is."""
-    try:
-        return read_file(path) if stat.S_ISREG(os.lstat(path).st_mode) else None
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
 def _remove_file(path: Path) -> None:
     with suppress(FileNotFoundError):
         path.unlink()
@@ -465,7 +402,7 @@ def _rmdir_quietly(folder: Path) -> bool:
 def _ignore_in_git(folder: Path) -> None:
     """An author's own `.gitignore` stays; an empty one is what a killed run left."""
     target = folder / ".gitignore"
-    if not os.path.lexists(target) or _content(target) == b"":
+    if not os.path.lexists(target) or read_if_regular(target) == b"":
         rename(write_temporary(folder, b"*\n", durable=False), target)
 
 

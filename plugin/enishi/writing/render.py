@@ -10,13 +10,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import urlsplit
 
 from enishi.errors import Diagnostic, EnishiError
 from enishi.memo import Memo
+from enishi.reading.addresses import safe_link
 from enishi.text.labels import (
     LabelOverrides,
     label_language,
@@ -157,7 +156,7 @@ def _end_list(lines: list[str], end: str, *, last: bool, filled: bool) -> None:
 
 
 def _post_fields(post: Post, *, partials: bool) -> dict[str, str]:
-    fields = {"title": post.title, "url": safe_url(post.url)}
+    fields = {"title": post.title, "url": safe_link(post.url)}
     optional = {
         "date": post.date.date().isoformat() if post.date else "",
         "lang": post.lang,
@@ -171,7 +170,7 @@ def entry_fields(entry: Related) -> dict[str, object]:
     """One related post as related.json holds it."""
     fields: dict[str, object] = {
         "path": entry.path,
-        "url": safe_url(entry.url),
+        "url": safe_link(entry.url),
         "title": entry.title,
         "score": round(float(entry.score), 4) + 0.0,  # no minus zero
         "kind": entry.kind,
@@ -284,7 +283,7 @@ def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialOp
     return EntryView(
         path=text_line(entry.path),
         title=text_line(entry.title) or text_line(entry.path),
-        url=safe_url(entry.url),
+        url=safe_link(entry.url),
         date=entry.date if date_text else "",
         date_text=date_text,
         kind=entry.kind,
@@ -311,32 +310,3 @@ def _public_paths(posts: Iterable[Post]) -> frozenset[str]:
 
 def _path_of(post: Post) -> str:
     return post.path
-
-
-# -- addresses -------------------------------------------------------------------------------------------------------
-
-_UNSAFE_IN_URL = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\ud800-\udfff]")
-
-
-@lru_cache(maxsize=65_536)  # a post's address stands in many lists
-def safe_url(url: str) -> str:
-    """The address if it may become a link: http(s) with a host, or relative to the site; else empty.
-
-    Refused are other schemes, ``//host``, and whatever browsers read as something else than it looks: control
-    characters (they drop tabs and newlines even inside ``java\\tscript:``) and backslashes (they read them as slashes).
-    """
-    if _UNSAFE_IN_URL.search(url):
-        return ""
-    address = url.strip(" ")
-    first = re.split(r"[/?#]", address, maxsplit=1)[0]
-    if address.startswith("//") or (":" in first and not _is_web_address(address)):
-        return ""
-    return address.replace(" ", "%20")
-
-
-def _is_web_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
