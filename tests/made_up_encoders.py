@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from blog import TOPICS
-from enishi.commands.compare import encoded
+from enishi.commands.compare import encode
 from enishi.encoders.parts import PartEncoder
 from enishi.types import Document
 from enishi.vectors import unit_rows
@@ -76,5 +76,5 @@ def use(monkeypatch: pytest.MonkeyPatch, **encoders: Callable[[Document], np.nda
         parts: list[tuple[PartEncoder, float]] = [(made["site"], 1 - share)] if share < 1 else []
         return [*parts, (made[wanted.model], share)] if wanted.model else parts
 
-    monkeypatch.setattr(encoded, "make_parts", make_parts)
+    monkeypatch.setattr(encode, "make_parts", make_parts)
     return made

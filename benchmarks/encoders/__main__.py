@@ -15,9 +15,9 @@ from typing import Any
 from benchmarks.encoders.contenders import CONTENDERS, make_models, named
 from benchmarks.encoders.plot import draw
 from benchmarks.machine import describe_machine, describe_versions, markdown_table
-from enishi.commands.compare.encoded import EncodedBlog, PartStore, Views
+from enishi.commands.compare.encode import EncodedBlog, PartStore, Views
 from enishi.commands.compare.intervals import Figure
-from enishi.commands.compare.referees import judge_by_links, judge_by_tags, nearest_posts
+from enishi.commands.compare.metrics import judge_by_links, judge_by_tags, nearest_posts
 from enishi.commands.compare.run import hide_answers
 from enishi.pipeline import Blog, read_blog
 from enishi.state import Request

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enishi.commands.compare.named import DOC2VEC, SITE, NamedEncoder, name_encoders
-from enishi.commands.train.run import Recipe, learn
+from enishi.commands.compare.encoder_names import DOC2VEC, SITE, NamedEncoder, name_encoders
+from enishi.commands.train.recipe import Recipe
+from enishi.commands.train.run import learn
 from enishi.config import Settings
 from enishi.state import Request
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.machine import markdown_table
 from enishi.commands.compare.intervals import Figure
-from enishi.commands.compare.referees import VectorNeighbors, ndcg_figures
+from enishi.commands.compare.metrics import VectorNeighbors, ndcg_figures
 from enishi.commands.train.held_out import SHARE, hold_out
-from enishi.commands.train.run import Recipe, learn
+from enishi.commands.train.recipe import Recipe
+from enishi.commands.train.run import learn
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.pipeline import Blog, read_blog

@@ -471,7 +471,8 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model on the blog's own posts; keep it if held-out pairs say that it is better."""
-    from enishi.commands.train.run import make_recipe
+    from enishi.commands.train.pairs import check_kinds
+    from enishi.commands.train.recipe import Recipe
     from enishi.commands.train.run import train as train_on
     from enishi.console import terminal as console
     from enishi.console import train as console_train
@@ -479,18 +480,8 @@ def train(
     if out is None:
         raise SettingsError("--out: name the folder that the model goes to")
     request = _request(site, None, config, set_, processes=_processes())
-    recipe = make_recipe(
-        kind,
-        base,
-        revision,
-        pairs.split(","),
-        hard_negatives=hard_negatives,
-        epochs=epochs,
-        minutes=minutes,
-        batch=batch,
-        rate=rate,
-        seed=seed,
-    )
+    kinds = check_kinds(pairs.split(","))
+    recipe = Recipe(kind, base, revision, kinds, hard_negatives, epochs, minutes, batch, rate, seed)
     try:
         with console.progress(as_json) as progress:
             report = train_on(request, recipe, out, keep, progress)
@@ -830,7 +821,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say which encoder serves this blog best: by its own tags and links, in time, and by people who judge blind."""
-    from enishi.commands.compare.run import Wanted, compare_encoders
+    from enishi.commands.compare.run import CompareOptions, compare_encoders
     from enishi.commands.evaluate import refuse_page, write_page
     from enishi.console import models as console_models
     from enishi.console import terminal as console
@@ -838,17 +829,18 @@ def compare(
 
     if judge is not None:
         refuse_page(judge, "--judge")
-    wanted = Wanted(tuple(encoders or ()), folds, full, tuple(verdicts or ()))
+    options = CompareOptions(tuple(encoders or ()), folds, full, tuple(verdicts or ()))
     with console.progress(as_json) as progress:
-        found = compare_encoders(_request(site, None, config, set_, processes=_processes()), wanted, progress)
+        compared = compare_encoders(_request(site, None, config, set_, processes=_processes()), options, progress)
     if judge is not None:
-        write_page(judge, render_judging_page(found, pairs), "--judge")
+        write_page(judge, render_judging_page(compared, pairs), "--judge")
     if as_json:
-        console.print_json(console_models.comparison_values(found.figures))
+        console.print_json(console_models.comparison_values(compared.figures))
         return
-    console_models.print_comparison(found.figures)
+    console_models.print_comparison(compared.figures)
     if judge is not None:
-        console_models.print_page_written(str(judge), min(pairs, len(found.open_pairs)), len(found.open_pairs))
+        left = len(compared.open_questions)
+        console_models.print_page_written(str(judge), min(pairs, left), left)
 
 
 # -- what arguments mean ---------------------------------------------------------------------------------------------

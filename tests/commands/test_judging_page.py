@@ -17,9 +17,8 @@ import pytest
 from blog import document, topic_posts, write_blog
 from browser import CHROMIUM, Browser, browser
 from enishi import cli
-from enishi.commands.compare.pairs import Pair, make_pair
-from enishi.commands.compare.run import Compared, Wanted, compare_encoders
-from enishi.commands.compare.verdicts import read_verdicts
+from enishi.commands.compare.judging import Question, make_question, read_verdicts
+from enishi.commands.compare.run import ComparedBlog, CompareOptions, compare_encoders
 from enishi.console.judging_page import MORE_TEXT, page_view, render_judging_page
 from enishi.pipeline import Run
 from enishi.state import Request
@@ -36,17 +35,17 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def found(blog: Path, monkeypatch: pytest.MonkeyPatch) -> Compared:
+def found(blog: Path, monkeypatch: pytest.MonkeyPatch) -> ComparedBlog:
     use(monkeypatch, secretmodel=noise)
-    return compare_encoders(Request(blog), Wanted(("site", "secretmodel")))
+    return compare_encoders(Request(blog), CompareOptions(("site", "secretmodel")))
 
 
-def with_posts(found: Compared, *documents: Document, language: str = "") -> Compared:
+def with_posts(found: ComparedBlog, *documents: Document, language: str = "") -> ComparedBlog:
     """The same blog with these posts: the first, and pairs of the others."""
     first, *others = (one.post.path for one in documents)
-    pairs = [make_pair(first, one, others[place - 1]) for place, one in enumerate(others[1:], 1)]
+    pairs = [make_question(first, one, others[place - 1]) for place, one in enumerate(others[1:], 1)]
     blog = replace(found.blog, site=replace(found.blog.site, language=language))
-    return replace(found, blog=blog, documents=documents, open_pairs=tuple(pairs))
+    return replace(found, blog=blog, documents=documents, open_questions=tuple(pairs))
 
 
 class Elements(HTMLParser):
@@ -74,9 +73,9 @@ class Elements(HTMLParser):
 # -- what it says ----------------------------------------------------------------------------------------------------
 
 
-def test_the_page_does_not_say_whose_a_post_is(found: Compared) -> None:
+def test_the_page_does_not_say_whose_a_post_is(found: ComparedBlog) -> None:
     page = render_judging_page(found, 100).decode("utf-8")
-    assert page.count('class="pair"') == len(found.open_pairs) > 10
+    assert page.count('class="pair"') == len(found.open_questions) > 10
     assert not re.search(
         r"secretmodel|\bsite\b|\d\.\d\d|nDCG|cosine|score", re.sub(r"(?s)<style>.*?</style>", "", page)
     )
@@ -87,21 +86,21 @@ def test_the_page_does_not_say_whose_a_post_is(found: Compared) -> None:
 def test_the_other_order_of_encoders_makes_the_same_page(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, secretmodel=noise)
     pages = {
-        render_judging_page(compare_encoders(Request(blog), Wanted(names)), 30)
+        render_judging_page(compare_encoders(Request(blog), CompareOptions(names)), 30)
         for names in (("site", "secretmodel"), ("secretmodel", "site"))
     }
     assert len(pages) == 1
 
 
-def test_only_so_many_pairs_are_asked(found: Compared) -> None:
+def test_only_so_many_pairs_are_asked(found: ComparedBlog) -> None:
     assert render_judging_page(found, 7).count(b'class="pair"') == 7
     assert b"Pair 7 of 7" in render_judging_page(found, 7)
-    nothing = render_judging_page(replace(found, open_pairs=()), 7)
+    nothing = render_judging_page(replace(found, open_questions=()), 7)
     assert b"There is nothing to judge" in nothing
     assert b"<button" not in nothing
 
 
-def test_the_page_stands_alone(found: Compared) -> None:
+def test_the_page_stands_alone(found: ComparedBlog) -> None:
     page = render_judging_page(found, 10)
     parsed = Elements(page)
     policy = next(value for name, value in parsed.attributes if name == "content" and value and "default-src" in value)
@@ -115,7 +114,7 @@ def test_the_page_stands_alone(found: Compared) -> None:
     assert "://" not in text.replace(json.dumps("https://blog.test").replace('"', "&#34;"), "")
 
 
-def test_strangers_words_are_only_words(found: Compared) -> None:
+def test_strangers_words_are_only_words(found: ComparedBlog) -> None:
     posts = [
         document(f"{name}{HOSTILE}.md", f"{HOSTILE} {number} {'word ' * 200}", title=HOSTILE, tags=(HOSTILE,))
         for number, name in enumerate("abc")
@@ -134,7 +133,7 @@ def test_strangers_words_are_only_words(found: Compared) -> None:
     assert paths[1] in {one.post.path for one in posts[1:]}
 
 
-def test_what_a_judge_can_read_of_a_post(found: Compared) -> None:
+def test_what_a_judge_can_read_of_a_post(found: ComparedBlog) -> None:
     lede = "An opening that is cut in the mid"
     prose = f"{lede}dle of a word.\n\nAnother paragraph.\n\n{'much more ' * 400}"
     post = document("a.md", "x", title="A title", tags=tuple(f"tag{n}" for n in range(20)), lang="fr_CA")
@@ -151,7 +150,7 @@ def test_what_a_judge_can_read_of_a_post(found: Compared) -> None:
 
 
 @pytest.mark.parametrize(("language", "page_language"), [("ja", "ja"), ("ja-JP", "ja"), ("", "en"), ("fr", "en")])
-def test_the_page_speaks_the_language_of_the_blog(found: Compared, language: str, page_language: str) -> None:
+def test_the_page_speaks_the_language_of_the_blog(found: ComparedBlog, language: str, page_language: str) -> None:
     posts = [document(f"{name}.md") for name in "abc"]
     page = render_judging_page(with_posts(found, *posts, language=language), 10).decode("utf-8")
     assert f'<html lang="{page_language}">' in page
@@ -204,12 +203,12 @@ def shown_pair(page: Browser) -> str:
 
 @needs_chromium
 def test_judge_three_pairs_save_and_feed_back(
-    blog: Path, found: Compared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    blog: Path, found: ComparedBlog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, page = tmp_path / "saved", tmp_path / "judge.html"
     folder.mkdir()
     page.write_bytes(render_judging_page(found, 5))
-    asked: list[Pair] = list(found.open_pairs[:5])
+    asked: list[Question] = list(found.open_questions[:5])
     with browser(tmp_path) as shown:
         assert shown.open(page.as_uri()) == []
         shown.save_downloads(folder)
@@ -250,22 +249,22 @@ def test_judge_three_pairs_save_and_feed_back(
         (asked[3].key, "neither"),
     ]
     known = {one.post.path for one in found.documents}
-    read = read_verdicts([all_five], "https://blog.test", known).found
+    read = read_verdicts([all_five], "https://blog.test", known).known
     assert [one.choice for one in read] == ["left", "right", "both", "neither", "left"]
     assert [(one.post, one.left, one.right) for one in read] == [(one.post, one.left, one.right) for one in asked]
     assert cli.main(["models", "compare", str(blog), "site", "secretmodel", "--verdicts", str(all_five)]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert f"5 of {len(found.open_pairs)} pairs judged; {len(found.open_pairs) - 5} remain" in out
+    assert f"5 of {len(found.open_questions)} pairs judged; {len(found.open_questions) - 5} remain" in out
     assert "Of 5 pairs judged blind, secretmodel won" in out
-    again = compare_encoders(Request(blog), Wanted(("site", "secretmodel"), verdicts=(all_five,)))
-    assert again.open_pairs == found.open_pairs[5:]
+    again = compare_encoders(Request(blog), CompareOptions(("site", "secretmodel"), verdicts=(all_five,)))
+    assert again.open_questions == found.open_questions[5:]
 
 
 @needs_chromium
-def test_keys_can_be_switched_off_and_others_are_left_alone(found: Compared, tmp_path: Path) -> None:
+def test_keys_can_be_switched_off_and_others_are_left_alone(found: ComparedBlog, tmp_path: Path) -> None:
     page = tmp_path / "judge.html"
     page.write_bytes(render_judging_page(found, 5))
-    first = found.open_pairs[0].key
+    first = found.open_questions[0].key
     with browser(tmp_path) as shown:
         shown.open(page.as_uri())
         shown.press("7")
@@ -275,7 +274,7 @@ def test_keys_can_be_switched_off_and_others_are_left_alone(found: Compared, tmp
         assert shown_pair(shown) == first
         shown.evaluate("document.querySelector('#keys').click()")
         shown.press("1")
-        assert shown_pair(shown) == found.open_pairs[1].key
+        assert shown_pair(shown) == found.open_questions[1].key
         # With the Tab key alone: from the heading to the first button of the pair
         for _ in range(12):
             shown.press("Tab")
@@ -283,11 +282,11 @@ def test_keys_can_be_switched_off_and_others_are_left_alone(found: Compared, tmp
                 break
         assert shown.evaluate("document.activeElement.dataset.choice") == "left"
         shown.press("Enter")
-        assert shown_pair(shown) == found.open_pairs[2].key
+        assert shown_pair(shown) == found.open_questions[2].key
 
 
 @needs_chromium
-def test_odd_names_come_back_as_they_were(found: Compared, tmp_path: Path) -> None:
+def test_odd_names_come_back_as_they_were(found: ComparedBlog, tmp_path: Path) -> None:
     names = ("a\tb  c\r.md", "名前 – \u2028.md", "q\"'<&>.md", "\udcff.md")
     posts = [document(name) for name in names]
     page, folder = tmp_path / "judge.html", tmp_path / "saved"
@@ -297,18 +296,18 @@ def test_odd_names_come_back_as_they_were(found: Compared, tmp_path: Path) -> No
     with browser(tmp_path) as shown:
         assert shown.open(page.as_uri()) == []
         shown.save_downloads(folder)
-        for _ in odd.open_pairs:
+        for _ in odd.open_questions:
             shown.press("1")
         shown.evaluate("document.querySelector('#save').click()")
-        read = read_verdicts([saved(folder)], "https://blog.test", set(names)).found
+        read = read_verdicts([saved(folder)], "https://blog.test", set(names)).known
     assert [(one.pair, one.post, one.left, one.right) for one in read] == [
-        (one.key, one.post, one.left, one.right) for one in odd.open_pairs
+        (one.key, one.post, one.left, one.right) for one in odd.open_questions
     ]
 
 
 @needs_chromium
 @pytest.mark.parametrize("kept", ["{", "null", "7", '{"x": 7}', '"text"', "[7]"])
-def test_a_damaged_memory_is_an_empty_one(found: Compared, tmp_path: Path, kept: str) -> None:
+def test_a_damaged_memory_is_an_empty_one(found: ComparedBlog, tmp_path: Path, kept: str) -> None:
     page = tmp_path / "judge.html"
     page.write_bytes(render_judging_page(found, 3))
     with browser(tmp_path) as shown:
@@ -316,12 +315,12 @@ def test_a_damaged_memory_is_an_empty_one(found: Compared, tmp_path: Path, kept:
         key = "`enishi verdicts ${document.querySelector('main').dataset.blog}`"
         shown.evaluate(f"localStorage.setItem({key}, {json.dumps(kept)})")
         assert shown.open(page.as_uri()) == []
-        assert shown_pair(shown) == found.open_pairs[0].key
+        assert shown_pair(shown) == found.open_questions[0].key
         shown.press("1")
         assert shown.evaluate("document.querySelector('#progress').textContent") == "1 of 3 judged"
         assert shown.evaluate("document.querySelector('#unkept').hidden")
         assert shown.open(page.as_uri()) == []
-        assert shown_pair(shown) == found.open_pairs[1].key
+        assert shown_pair(shown) == found.open_questions[1].key
 
 
 LOOK = """(() => {
@@ -358,7 +357,7 @@ LOOK = """(() => {
 
 @needs_chromium
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_page_can_be_read_on_any_screen(found: Compared, tmp_path: Path, language: str) -> None:
+def test_the_page_can_be_read_on_any_screen(found: ComparedBlog, tmp_path: Path, language: str) -> None:
     text = "長い日本語の本文です。" * 60 if language == "ja" else "A long text in English. " * 40
     posts = [
         document("a.md", text, title="an_identifier_without_any_place_to_break_it_" * 4, tags=("x" * 90, "NLP")),
@@ -383,7 +382,7 @@ def test_the_page_can_be_read_on_any_screen(found: Compared, tmp_path: Path, lan
                 assert look["bar"], "the choices cannot be seen"
 
 
-def test_the_page_of_a_blog_without_an_address(blog: Path, found: Compared) -> None:
+def test_the_page_of_a_blog_without_an_address(blog: Path, found: ComparedBlog) -> None:
     nameless = replace(found, blog=replace(found.blog, site=replace(Run(Request(blog)).load().site, url="")))
     parsed = Elements(render_judging_page(nameless, 3))
     values: dict[str, Any] = dict(parsed.attributes)

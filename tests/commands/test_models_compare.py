@@ -21,16 +21,22 @@ from scipy.stats import binomtest
 from blog import document, files_below, post_text, topic_posts, topic_text, write_blog
 from blog_of_documents import site as some_site
 from enishi import cli
-from enishi.commands.compare.encoded import PartStore, Views, Witness
+from enishi.commands.compare.cut_links import cut_links, without_links
+from enishi.commands.compare.encode import PartStore, SeenAnswers, Views, seen_answers
+from enishi.commands.compare.encoder_names import name_encoders
 from enishi.commands.compare.intervals import figures
-from enishi.commands.compare.named import name_encoders
-from enishi.commands.compare.pairs import disagreements, make_pair
-from enishi.commands.compare.referees import agreement, judge_by_links, reach_of, vote_in_turn
-from enishi.commands.compare.run import Compared, Wanted, compare_encoders, judgements, remarks, verdicts
-from enishi.commands.compare.unlinked import cut_links, without_links
-from enishi.commands.compare.verdicts import Verdict, count_verdicts, read_verdicts, sign_test
+from enishi.commands.compare.judging import (
+    Verdict,
+    count_verdicts,
+    disagreements,
+    make_question,
+    read_verdicts,
+    sign_test,
+)
+from enishi.commands.compare.metrics import agreement, judge_by_links, reach_of, vote_in_turn
+from enishi.commands.compare.run import ComparedBlog, CompareOptions, compare_encoders
 from enishi.config import Settings, TagSettings
-from enishi.console.models import print_comparison
+from enishi.console.models import conclusions, judgements, print_comparison, remarks
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
@@ -76,8 +82,8 @@ def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPat
     return command
 
 
-def compare(site: Path, *names: str, **wanted: Any) -> Compared:
-    return compare_encoders(Request(site), Wanted(names, **wanted))
+def compare(site: Path, *names: str, **wanted: Any) -> ComparedBlog:
+    return compare_encoders(Request(site), CompareOptions(names, **wanted))
 
 
 # -- names -----------------------------------------------------------------------------------------------------------
@@ -174,9 +180,9 @@ WAYS = {
 
 
 def test_nothing_of_a_link_is_left_in_any_field(tmp_path: Path) -> None:
-    posts = {name: post_text(name, text) for name, text in WAYS.items()}
-    posts["target-post.md"] = post_text("Target", "words of its own, with a [link](/posts/target-post/) to itself")
-    root = write_blog(tmp_path, posts, config="permalink: posts/:title/\n")
+    texts = {name: post_text(name, text) for name, text in WAYS.items()}
+    texts["target-post.md"] = post_text("Target", "words of its own, with a [link](/posts/target-post/) to itself")
+    root = write_blog(tmp_path, texts, config="permalink: posts/:title/\n")
     before = files_below(root)
     posts = read_blog(Request(root, cache=tmp_path / "elsewhere"))
     loaded, documents = posts.blog, posts.documents
@@ -229,68 +235,62 @@ def test_the_site_encoder_without_tags_is_asked_about_tags(blog: Path, monkeypat
         asked.append(settings.encoder.tag_weight)
         return made(settings)
 
-    from enishi.commands.compare import encoded
+    from enishi.commands.compare import encode
 
     use(monkeypatch, good=topic)
-    made = encoded.make_parts
-    monkeypatch.setattr(encoded, "make_parts", note)
+    made = encode.make_parts
+    monkeypatch.setattr(encode, "make_parts", note)
     compare(blog, "site", "good")
     assert asked == [0.05, 0.0, 0.05, 0.0]
 
 
-def test_who_may_bear_witness(tmp_path: Path) -> None:
-    from enishi.commands.compare.encoded import _witness
-    from enishi.encoders.models import ModelSource
+def test_a_model_is_not_judged_by_what_it_learned_from(tmp_path: Path) -> None:
+    from enishi.encoders.readers import ReadersEncoder
+    from enishi.encoders.transformer import TransformerEncoder
 
-    class Part:
-        name = "model"
-
-        def __init__(self, source: ModelSource) -> None:
-            self.source = source
-
-    def witness(story: str | None) -> Witness:
+    def of_model(note: str | None) -> tuple[bool, bool]:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         (folder / "config.json").write_text("{}")
         (folder / "model.safetensors").write_bytes(b"")
-        if story is not None:
-            (folder / TRAINING_NAME).write_text(story)
-        return _witness([Part(ModelSource(str(folder), "", tmp_path))])  # type: ignore[list-item]
+        if note is not None:
+            (folder / TRAINING_NAME).write_text(note)
+        return knows(seen_answers([TransformerEncoder(str(folder))]))
 
-    def knows(found: Witness) -> tuple[bool, bool]:
-        return bool(found.knows_tags), bool(found.knows_links)
+    def knows(seen: SeenAnswers) -> tuple[bool, bool]:
+        return bool(seen.knows_tags), bool(seen.knows_links)
 
-    assert knows(witness(None)) == (False, False)
-    assert knows(witness('{"saw_tags": false, "saw_links": false}')) == (False, False)
-    assert knows(witness('{"saw_tags": false}')) == (False, True), "what is not noted is taken for the worst"
-    assert knows(witness('{"saw_tags": true}')) == knows(witness("{}")) == knows(witness("]")) == (True, True)
-    assert knows(_witness([MadeUp("logs", noise, "readers")])) == (True, True)
-    assert knows(_witness([MadeUp("site", noise, "site")])) == (False, False)
+    assert of_model(None) == (False, False)
+    assert of_model('{"saw_tags": false, "saw_links": false}') == (False, False)
+    assert of_model('{"saw_tags": false}') == (False, True), "what is not noted is taken for the worst"
+    assert of_model('{"saw_tags": true}') == of_model("{}") == of_model("]") == (True, True)
+    assert knows(seen_answers([ReadersEncoder.__new__(ReadersEncoder)])) == (True, True)
+    assert knows(seen_answers([MadeUp("site", noise, "site")])) == (False, False)
 
 
 def test_no_question_to_who_knows_the_answer(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi.commands.compare import encoded
+    from enishi.commands.compare import encode
 
     use(monkeypatch, trained=topic)
-    knows = Witness("was trained on tags", "was trained on links")
-    monkeypatch.setattr(encoded, "_witness", lambda parts: knows if parts[-1].key == "trained" else Witness())
+    knows = SeenAnswers("was trained on tags", "was trained on links")
+    monkeypatch.setattr(encode, "seen_answers", lambda parts: knows if parts[-1].key == "trained" else SeenAnswers())
     found = compare(blog, "site", "trained").figures
     assert found.tags is not None
     assert found.links is not None
     assert found.tags.ndcg[0] is not None
     assert found.tags.ndcg[1] is found.links.recall[1] is found.links.mrr[1] is None
-    assert verdicts(found) == ["This blog cannot say whether trained is better than site."]
+    assert conclusions(found) == ["This blog cannot say whether trained is better than site."]
     assert remarks(found) == [
         "The tags are no test of trained, which was trained on tags.",
         "The links are no test of trained, which was trained on links.",
     ]
     use(monkeypatch, trained=topic, other=topic)
-    monkeypatch.setattr(encoded, "_witness", lambda parts: knows)
+    monkeypatch.setattr(encode, "seen_answers", lambda parts: knows)
     nobody = compare(blog, "trained", "other", with_suggester=True).figures
     assert nobody.tags is not None
     assert nobody.tags.ndcg == (None, None)
     assert len(nobody.suggester) == 2  # a build leaves such a model out there
-    monkeypatch.setattr(encoded, "_witness", lambda parts: knows if parts[-1].key == "trained" else Witness())
+    monkeypatch.setattr(encode, "seen_answers", lambda parts: knows if parts[-1].key == "trained" else SeenAnswers())
     other = compare(blog, "trained", "site").figures
     assert other.tags is not None
     assert other.tags.ndcg[1] is not None
@@ -331,11 +331,13 @@ def test_knowledge_beats_chance(blog: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (good.verdict, good.of) == (1, same.of)
     assert [figure.verdict for figure in found.links.recall if figure] == [0, 1, 1]
     assert (found.links.links, found.links.sources, found.links.left) == (32, 32, 0)
-    assert verdicts(found)[0].startswith("site is better than chance for tags (nDCG@5 +.")
-    assert "; for links site is better (recall@5 +." in verdicts(found)[0]
+    assert conclusions(found)[0].startswith("site is better than chance for tags (nDCG@5 +.")
+    assert "; for links site is better (recall@5 +." in conclusions(found)[0]
     worse = compare(blog, "site", "chance", "known").figures
-    assert verdicts(worse)[0].startswith("chance is worse than site for tags (nDCG@5 −.")
-    assert verdicts(worse)[1].startswith("For tags the difference between known and site is within noise (nDCG@5 +.000")
+    assert conclusions(worse)[0].startswith("chance is worse than site for tags (nDCG@5 −.")
+    assert conclusions(worse)[1].startswith(
+        "For tags the difference between known and site is within noise (nDCG@5 +.000"
+    )
     assert found.agreement[1][2] == 1
     assert found.agreement[0][1] == found.agreement[1][0] < 0.5
     assert not remarks(found)
@@ -362,7 +364,7 @@ def test_too_little_to_judge_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "Nothing can be said about tags: no post has tags, and at least 10 must.",
         "Nothing can be said about links: 1 post links to another one, and at least 10 must.",
     ]
-    assert verdicts(found) == ["This blog cannot say whether good is better than site."]
+    assert conclusions(found) == ["This blog cannot say whether good is better than site."]
 
 
 def test_links_are_asked_for_only_where_they_can_be_found() -> None:
@@ -431,11 +433,11 @@ def test_no_order_tells_whose_a_post_is() -> None:
     assert 160 < sum(one == other for one, other in pairwise(left_is_ours)) < 240
     assert all({pair.left, pair.right} == {ours[pair.post][0], theirs[pair.post][0]} for pair in pairs)
     assert disagreements(documents, [ours, ours]) == []
-    assert make_pair("a", "b", "c") == make_pair("a", "c", "b") != make_pair("b", "a", "c")
+    assert make_question("a", "b", "c") == make_question("a", "c", "b") != make_question("b", "a", "c")
 
 
 def verdict(post: str, better: str, worse: str, choice: str = "") -> Verdict:
-    pair = make_pair(post, better, worse)
+    pair = make_question(post, better, worse)
     return Verdict(pair.key, post, pair.left, pair.right, choice or ("left" if pair.left == better else "right"))
 
 
@@ -485,17 +487,17 @@ def test_verdicts_are_read(tmp_path: Path) -> None:
     one, gone = verdict("p.md", "a.md", "x.md"), verdict("old.md", "a.md", "x.md")
     first = file_of(tmp_path, verdict("p.md", "x.md", "a.md"), one, gone)
     found = read_verdicts([first, file_of(tmp_path, one, blog="")], "https://blog.test", posts)
-    assert found.found == (one, one)  # the last word of the one, and another judge
+    assert found.known == (one, one)  # the last word of the one, and another judge
     assert found.unknown == ("old.md",)
-    assert found.judged == {one.pair}
-    assert read_verdicts([first], "", posts).found == (one,)
+    assert found.answered == {one.pair}
+    assert read_verdicts([first], "", posts).known == (one,)
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"{", "is not JSON: line 1, column 2"),
-        (b"\xff\xfe{", "is not UTF-8"),
+        (b"{", "is not JSON: .*line 1 column 2"),
+        (b"\xff\xfe{", "is not JSON"),
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "is not what the judging page saves"),
         (b'{"kind": "enishi verdicts", "version": 2}', "has version 2; this Enishi reads version 1"),
@@ -534,7 +536,7 @@ def test_the_next_run_knows_whose_verdicts_they_are(
     blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, chance=noise)
-    asked = compare(blog, "chance", "site").open_pairs
+    asked = compare(blog, "chance", "site").open_questions
     assert len(asked) > 10
 
     def about(path: str) -> str:
@@ -556,7 +558,7 @@ def test_the_next_run_knows_whose_verdicts_they_are(
     ]
     assert (found.pairs, found.open_pairs) == (len(asked), len(asked) - 12)
     judged = {one.pair for one in said}
-    assert next_run.open_pairs == tuple(pair for pair in asked if pair.key not in judged)
+    assert next_run.open_questions == tuple(pair for pair in asked if pair.key not in judged)
 
 
 # -- the command -----------------------------------------------------------------------------------------------------
@@ -650,11 +652,11 @@ def test_the_same_figures_in_any_process(blog: Path, tmp_path: Path) -> None:
     (tmp_path / "enishi.toml").write_text("[encoder]\nmodel = ''\n")
     program = (
         "import json, sys; from dataclasses import asdict; from pathlib import Path;"
-        "from enishi.commands.compare import encoded; from enishi.commands.compare.run import *;"
+        "from enishi.commands.compare import encode; from enishi.commands.compare.run import *;"
         "from made_up_encoders import *;"
-        "from enishi.state import Request; make = encoded.make_parts; chance = MadeUp('chance', noise);"
-        "encoded.make_parts = lambda s, *more: [(chance, 1.0)] if s.encoder.model else make(s, *more);"
-        "c = compare_encoders(Request(Path(sys.argv[1])), Wanted(('site', 'chance')));"
+        "from enishi.state import Request; make = encode.make_parts; chance = MadeUp('chance', noise);"
+        "encode.make_parts = lambda s, *more: [(chance, 1.0)] if s.encoder.model else make(s, *more);"
+        "c = compare_encoders(Request(Path(sys.argv[1])), CompareOptions(('site', 'chance')));"
         "from enishi.console.judging_page import render_judging_page;"
         "v = asdict(c.figures); [one.pop(k) for one in v['encoders'] for k in ('seconds_per_100', 'loading')];"
         "print(json.dumps(v)); print(render_judging_page(c, 20).decode())"

@@ -20,14 +20,15 @@ import pytest
 
 from blog import TOPICS, post_text, topic_text, write_blog
 from enishi.cli import main
-from enishi.commands.compare.unlinked import without_links
+from enishi.commands.compare.cut_links import without_links
 from enishi.commands.train import fit as fitting
 from enishi.commands.train import run as running
 from enishi.commands.train.held_out import halves, hold_out, without_title
 from enishi.commands.train.negatives import MARGIN, PASSED_OVER, hard_negatives, with_negatives
 from enishi.commands.train.pairs import Pair, check_kinds, make_pairs
-from enishi.commands.train.run import Recipe, train
-from enishi.commands.train.verdict import Task, answer, judge, make_tasks
+from enishi.commands.train.recipe import Recipe
+from enishi.commands.train.run import train
+from enishi.commands.train.trial import Question, Task, Trial, judge, make_tasks, score
 from enishi.encoders.models import TRAINING_NAME, ModelSource
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError, SettingsError
@@ -440,6 +441,7 @@ def test_training_ends_when_its_time_is_over(tiny: Path, tmp_path: Path) -> None
 def test_a_static_embedding_reads_what_the_site_encoder_reads(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
+    from enishi.commands.train.folders import save_model
     from enishi.commands.train.static import embedding_from_blog
 
     text = "C++ とnode.jsで機械学習のモデルを作る。Don't stop, ﾃｽﾄ 機械学習 モデル"
@@ -462,7 +464,7 @@ def test_a_static_embedding_reads_what_the_site_encoder_reads(tmp_path: Path) ->
         "モデル",
     ]
     model = SentenceTransformer(modules=[embedding], device="cpu")
-    running.save_model(model, tmp_path / "static")
+    save_model(model, tmp_path / "static")
     assert not (tmp_path / "static" / "README.md").exists()
     encoder = TransformerEncoder(str(tmp_path / "static"))
     vectors = encoder.encode([*posts, document(9, "", "")])
@@ -515,49 +517,48 @@ def test_a_model_is_distilled_over_the_words_of_the_blog(tiny: Path) -> None:
 
 
 class Fixed:
-    """A reader with one vector a row, and one for any query."""
+    """An encoder with one vector a row; a query is the number of a row."""
 
-    def __init__(self, vectors: list[list[float]], query: list[float]) -> None:
-        self._vectors, self._query = np.array(vectors, dtype=np.float32), np.array([query], dtype=np.float32)
+    def __init__(self, vectors: list[list[float]]) -> None:
+        self._vectors = np.array(vectors, dtype=np.float32)
 
     def encode(self, documents: Any) -> np.ndarray:
         return self._vectors
 
     def encode_query(self, text: str) -> np.ndarray:
-        return self._query
+        return self._vectors[int(text)][None]
 
 
 def test_ranks_and_recall() -> None:
     posts = tuple(document(number, "Post", "words") for number in range(4))
-    reader = Fixed([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], [0, 1])
-    found = answer(Task("links", posts, (("", 0, (2, 3)), ("text", 1, (1,)))), reader)
-    assert found.reciprocal.tolist() == [1 / 2, 1 / 3]
-    assert found.recall.tolist() == [1, 1]
-    nothing = answer(Task("titles", posts, (("text", 1, (1,)),)), Fixed([[0, 0]] * 4, [0, 0]))
-    assert nothing.reciprocal.tolist() == [1 / 4], "who knows nothing gets the last place"
+    vectors = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
+    task = Task("links", posts, (Question("", 0, (2, 3)), Question("text", 1, (1,))))
+    answers = score(task, vectors, vectors[[0, 3]])
+    assert answers.reciprocal.tolist() == [1 / 2, 1 / 3]
+    assert answers.recall.tolist() == [1, 1]
+    nothing = score(Task("titles", posts, (Question("text", 1, (1,)),)), 0 * vectors, 0 * vectors[:1])
+    assert nothing.reciprocal.tolist() == [1 / 4], "vectors of nothing get the last place"
 
 
 def test_the_gain_is_resampled_over_questions() -> None:
     posts = tuple(document(number, "Post", "words") for number in range(20))
-    eye, ones = np.eye(20).tolist(), np.ones((20, 20)).tolist()
+    encoders = {"good": Fixed(np.eye(20).tolist()), "bad": Fixed(np.ones((20, 20)).tolist())}
+    mixes = {"same": (("bad", 0.0), ("good", 1.0)), "worse": (("bad", 0.9), ("good", 0.0))}
+    task = Task("titles", posts, tuple(Question(str(row), row, (row,)) for row in range(20)))
 
-    class Oracle(Fixed):
-        def encode_query(self, text: str) -> np.ndarray:
-            return self._vectors[int(text)][None]
+    def against(challenger: str, to_beat: str, untrained: str) -> Trial:
+        return judge([task], encoders, mixes, challenger=challenger, to_beat=to_beat, untrained=untrained)
 
-    questions = tuple((str(row), row, (row,)) for row in range(20))
-    readers = {"good": Oracle(eye, []), "bad": Oracle(ones, []), "same": Oracle(eye, [])}
-    task = Task("titles", posts, questions)
-    better = judge([task], readers, "good", "bad", "same")
+    better = against("good", "worse", "same")
     assert better.is_better
     assert better.gain.value == pytest.approx(1 - 1 / 20)
     assert better.by_training.value == 0
-    assert judge([task], readers, "bad", "good", "good").is_worse
-    even = judge([task], readers, "good", "same", "same")
+    assert against("bad", "good", "good").is_worse
+    even = against("good", "same", "same")
     assert not even.is_better
     assert not even.is_worse
     with pytest.raises(ValueError, match="no held-out pairs"):
-        judge([], readers, "good", "bad", "bad")
+        judge([], encoders, mixes, challenger="good", to_beat="bad", untrained="bad")
 
 
 def test_questions_do_not_hold_their_answers(site: Path) -> None:
@@ -576,7 +577,7 @@ def test_questions_do_not_hold_their_answers(site: Path) -> None:
         assert after in documents[row].fields.title
         assert "See more" not in posts.documents[row].fields.prose
     assert not tasks["links"].documents[0].fields.links
-    texts = {text for text, *_ in tasks["halves"].questions}
+    texts = {question.text for question in tasks["halves"].questions}
     assert not [text for text in texts if text in " ".join(d.fields.prose for d in tasks["halves"].documents)]
 
 
@@ -743,8 +744,8 @@ def lines_of(process: subprocess.Popen[str]) -> Iterator[str]:
         (("--out", "m", "--pairs", "titles,verbs"), "--pairs verbs: there are"),
         (("--out", "m", "--epochs", "0"), "--epochs 0 learns nothing"),
         (("--out", "absent/m"), "there is no folder"),
-        (("--out", "file"), "is no folder"),
-        (("--out", "foreign"), "holds something else"),
+        (("--out", "file"), "is not a folder"),
+        (("--out", "foreign"), "holds something other"),
         (("--out", "m", "--kind", "transformer", "--base", "./absent"), "there is no model in that folder"),
     ],
 )
@@ -773,7 +774,20 @@ def test_a_small_blog_is_told_that_it_is(tmp_path: Path, capsys: pytest.CaptureF
     assert "12 published posts" in complaints
 
 
-def test_without_its_packages_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "find_spec", lambda name: None if name == "datasets" else object())
-    with pytest.raises(EncoderError, match=r'datasets, which is not installed: pip install "enishi\[train\]"'):
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        (("datasets",), "datasets, which is not installed"),
+        (("datasets", "accelerate"), "datasets and accelerate, which are not installed"),
+        (
+            ("sentence_transformers", "datasets", "accelerate"),
+            "sentence-transformers, datasets and accelerate, which are not installed",
+        ),
+    ],
+)
+def test_missing_packages_are_named_with_the_way_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...], named: str
+) -> None:
+    monkeypatch.setattr(running, "find_spec", lambda name: None if name in missing else object())
+    with pytest.raises(EncoderError, match=rf'training needs {named}: pip install "enishi\[train\]"'):
         train(Request(tmp_path), Recipe(), tmp_path / "m", False)

@@ -1,7 +1,7 @@
 """A page on which people judge pairs of posts blind: one file that needs nothing else, in the language of the blog.
 
-The page names no encoder, and its order tells none (:mod:`enishi.commands.compare.pairs`).  Verdicts stay in the
-browser until they are saved as a file, which the next `enishi models compare --verdicts` reads.
+The page names no encoder, nor does its order give one away (:mod:`enishi.commands.compare.judging`).  Verdicts stay in
+the browser until they are saved as a file, which the next `enishi models compare --verdicts` reads.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from enishi.commands.compare.run import Compared, blog_address
+from enishi.commands.compare.run import ComparedBlog, blog_address
 from enishi.text.labels import label_language, language_tag
 from enishi.text.printable import text_line
 from enishi.writing.render import templates_folder
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TEMPLATE, SCRIPT = "judging.html.j2", "judging.js"
 OPENING = 240
-"""Characters of a post that are shown at once, so that both candidates can be seen together."""
+"""Characters of a post that are shown at first, so that both candidates fit on a screen."""
 MORE_TEXT = 1_500
 """Characters of a post that can be read beyond its opening."""
 MAX_TAGS = 12
@@ -81,7 +81,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def render_judging_page(found: Compared, most: int) -> bytes:
+def render_judging_page(compared: ComparedBlog, most: int) -> bytes:
     """The page with at most so many of the pairs that nobody has judged, UTF-8; everything of the blog's is escaped."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -96,7 +96,7 @@ def render_judging_page(found: Compared, most: int) -> bytes:
     )
     script = (templates_folder() / SCRIPT).read_text("utf-8")
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    view = page_view(found, most)
+    view = page_view(compared, most)
     page = environment.get_template(TEMPLATE).render(
         **view,
         script=Markup(script),  # noqa: S704 - ours
@@ -105,27 +105,27 @@ def render_judging_page(found: Compared, most: int) -> bytes:
     return page.encode("utf-8", "replace")
 
 
-def page_view(found: Compared, most: int) -> dict[str, Any]:
+def page_view(compared: ComparedBlog, most: int) -> dict[str, Any]:
     """Everything that the template shows: finished strings."""
-    site, settings = found.blog.site, found.blog.settings
+    site, settings = compared.blog.site, compared.blog.settings
     blog_language = settings.language or site.language
     language = "ja" if label_language(blog_language) == "ja" else "en"
     labels = _LABELS[language]
-    posts = {document.post.path: document for document in found.documents}
-    asked = found.open_pairs[:most]
+    posts = {document.post.path: document for document in compared.documents}
+    asked = compared.open_questions[:most]
     return {
         "language": language,
         "labels": labels,
-        "blog": json.dumps(blog_address(found.blog)),
+        "blog": json.dumps(blog_address(compared.blog)),
         "pairs": [
             {
-                "key": pair.key,
+                "key": question.key,
                 "name": labels["pair"].format(number=number, total=len(asked)),
-                "post": _card(posts[pair.post], blog_language),
-                "left": _card(posts[pair.left], blog_language),
-                "right": _card(posts[pair.right], blog_language),
+                "post": _card(posts[question.post], blog_language),
+                "left": _card(posts[question.left], blog_language),
+                "right": _card(posts[question.right], blog_language),
             }
-            for number, pair in enumerate(asked, 1)
+            for number, question in enumerate(asked, 1)
         ],
     }
 

@@ -1,4 +1,4 @@
-"""What a person reads on the terminal about a training: how each encoder did on held-out pairs, and the verdict."""
+"""What a person reads on the terminal about a training: how each encoder did on held-out pairs, and the trial."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {
 
 def report_values(report: Report, site: Path) -> dict[str, Any]:
     """A report for machines."""
-    verdict = report.verdict
+    trial = report.trial
     return {
         "version": VERSION,
         "kind": report.recipe.kind,
@@ -36,17 +36,17 @@ def report_values(report: Report, site: Path) -> dict[str, Any]:
         "pairs": dict(report.pairs),
         "saw_tags": report.saw_tags,
         "training": asdict(report.fitted) if report.fitted else None,
-        "questions": dict(verdict.questions),
+        "questions": dict(trial.questions),
         "figures": {
             name: {kind: asdict(figures) for kind, figures in by_kind.items()}
-            for name, by_kind in verdict.figures.items()
+            for name, by_kind in trial.figures.items()
         },
-        "challenger": verdict.challenger,
-        "to_beat": verdict.to_beat,
-        "gains": {kind: asdict(gain) for kind, gain in verdict.gains.items()},
-        "gain": asdict(verdict.gain),
-        "by_training": asdict(verdict.by_training),
-        "is_better": verdict.is_better,
+        "challenger": trial.challenger,
+        "to_beat": trial.to_beat,
+        "gains": {kind: asdict(gain) for kind, gain in trial.gains.items()},
+        "gain": asdict(trial.gain),
+        "by_training": asdict(trial.by_training),
+        "is_better": trial.is_better,
         "kept": report.kept,
         "model": setting_of(report.out, site) if report.kept else "",
         "advice": advice(report),
@@ -54,7 +54,7 @@ def report_values(report: Report, site: Path) -> dict[str, Any]:
 
 
 def print_report(report: Report, site: Path) -> None:
-    """The table, then the verdict, where it is seen."""
+    """The table, then the conclusion, where it is seen."""
     out = Console(highlight=False)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.pairs.items())
     out.print(
@@ -63,7 +63,7 @@ def print_report(report: Report, site: Path) -> None:
         )
     )
     if report.fitted is not None:
-        out.print(_training_told(report))
+        out.print(_training(report))
     out.print()
     out.print(_table(report))
     out.print(Text("MRR on held-out pairs, 95 % intervals; searched among all posts of the blog", style="dim"))
@@ -71,7 +71,7 @@ def print_report(report: Report, site: Path) -> None:
     out.print(Text(advice(report), style="bold"))
     if report.fitted is not None and report.recipe.kind == "static":
         out.print(
-            f"By training alone, against the same embedding before it: MRR {_signed(report.verdict.by_training)}."
+            f"By training alone, compared with the same embedding before it: MRR {_signed(report.trial.by_training)}."
         )
     if report.kept:
         out.print("For enishi.toml:")
@@ -84,15 +84,15 @@ def print_report(report: Report, site: Path) -> None:
 
 
 def advice(report: Report) -> str:
-    """The verdict in words."""
-    verdict = report.verdict
-    what = f"{verdict.challenger!r} against {verdict.to_beat!r}: MRR {_signed(verdict.gain)}"
-    if verdict.is_better:
+    """The conclusion in words."""
+    trial = report.trial
+    what = f"{trial.challenger!r} against {trial.to_beat!r}: MRR {_signed(trial.gain)}"
+    if trial.is_better:
         return f"The trained model is better ({what}). It is kept in {shown(os.fspath(report.out))}."
-    told = "The trained model is worse" if verdict.is_worse else "The trained model is not better"
+    result = "The trained model is worse" if trial.is_worse else "The trained model is not better"
     if report.kept:
-        return f"{told} ({what}). It is kept in {shown(os.fspath(report.out))} all the same, as you asked."
-    return f"{told} ({what}). Nothing was kept; --keep would keep it all the same."
+        return f"{result} ({what}). It is kept in {shown(os.fspath(report.out))} all the same, as you asked."
+    return f"{result} ({what}). Nothing was kept; --keep would keep it all the same."
 
 
 def setting_of(out: Path, site: Path) -> str:
@@ -103,25 +103,25 @@ def setting_of(out: Path, site: Path) -> str:
     return folder.as_posix()
 
 
-def _training_told(report: Report) -> str:
+def _training(report: Report) -> str:
     fitted = report.fitted
     assert fitted is not None
-    resumed = f", taken up at {fitted.resumed_at}" if fitted.resumed_at else ""
-    ended = f" of {fitted.all_steps:,} (the time was over)" if fitted.steps < fitted.all_steps else ""
+    resumed = f", continued from step {fitted.resumed_at}" if fitted.resumed_at else ""
+    ended = f" of {fitted.all_steps:,} (the time was up)" if fitted.steps < fitted.all_steps else ""
     losses = f"; loss {fitted.losses[0][1]:.2f} → {fitted.losses[-1][1]:.2f}" if len(fitted.losses) > 1 else ""
     return f"{counted(fitted.steps, 'step')}{ended}{resumed}{losses}"
 
 
 def _table(report: Report) -> Table:
-    verdict = report.verdict
+    trial = report.trial
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("Encoder", no_wrap=True)
-    for kind, count in verdict.questions.items():
+    for kind, count in trial.questions.items():
         table.add_column(f"{_KINDS[kind]}\n({count} questions)", justify="right", overflow="fold")
-    for name, by_kind in verdict.figures.items():
-        style = "bold" if name in (verdict.challenger, verdict.to_beat) else ""
-        table.add_row(Text(name, style=style), *(_interval(by_kind[kind].mrr) for kind in verdict.questions))
-    table.add_row(Text("difference", style="dim"), *(_signed(verdict.gains[kind]) for kind in verdict.questions))
+    for name, by_kind in trial.figures.items():
+        style = "bold" if name in (trial.challenger, trial.to_beat) else ""
+        table.add_row(Text(name, style=style), *(_interval(by_kind[kind].mrr) for kind in trial.questions))
+    table.add_row(Text("difference", style="dim"), *(_signed(trial.gains[kind]) for kind in trial.questions))
     return table
 
 

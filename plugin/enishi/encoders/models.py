@@ -194,7 +194,7 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
     from sentence_transformers import SentenceTransformer
 
     try:
-        with _quiet():
+        with quiet_transformers():
             model = SentenceTransformer(
                 str(folder),
                 device=None if running.device == "auto" else running.device,
@@ -366,8 +366,8 @@ def _read_json(file: Path) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the loading bars and the advice that transformers prints to a terminal."""
+def quiet_transformers() -> Iterator[None]:
+    """Silence the progress bars and advice that transformers prints to a terminal."""
     logging: Any = import_module("transformers.utils.logging")
     verbosity = logging.get_verbosity()
     bars = logging.is_progress_bar_enabled()

@@ -1,4 +1,4 @@
-"""Figures that are quotients of two sums over posts, for several encoders on the same posts, and their differences.
+"""Confidence intervals of figures that are quotients of two sums over posts, and of their differences between encoders.
 
 Intervals hold 95 % and are those of :mod:`enishi.tags.figures`: percentiles over 1,000 blogs of as many posts, drawn
 from these with replacement (Efron 1979).  The drawn blogs are the same for all encoders, so differences are paired:
@@ -9,37 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from enishi.tags.figures import Interval, bootstrap_interval, resamples
 from enishi.vectors import one_thread
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one encoder."""
+    """One figure of one encoder, with its 95 % interval."""
 
     of: Interval
     difference: Interval | None
-    """To the first encoder, on the same posts; None for that one itself, and where there is no figure of it."""
+    """Difference to the first encoder on the same posts; None for that one itself, and where it has no figure."""
 
     @property
     def verdict(self) -> int:
-        """1 where it is better than the first beyond chance, -1 where worse, 0 where that cannot be said."""
+        """1 if it is better than the first encoder beyond chance, -1 if worse, 0 if neither can be said."""
         if self.difference is None:
             return 0
         return int(self.difference.low > 0) - int(self.difference.high < 0)
 
 
 def figures(above: Sequence[Sequence[float] | None], below: Sequence[float]) -> tuple[Figure | None, ...]:
-    """A figure for each row of `above`: its sum over the posts by that of `below`, which is over 0 for some post.
+    """A figure for each row of `above`: its sum over the posts divided by that of `below`.
 
     Args:
-        above: shape (encoders, posts); None for an encoder that is not to be asked.
-        below: shape (posts,).
+        above: shape (encoders, posts); None for an encoder without this figure.
+        below: shape (posts,); over 0 for some post.
     """
     import numpy as np
 
@@ -52,10 +48,10 @@ def figures(above: Sequence[Sequence[float] | None], below: Sequence[float]) -> 
     whole = table.sum(axis=1)
     drawn = drawn[drawn[:, -1] > 0]
     values, samples = whole[:-1] / whole[-1], drawn[:, :-1] / drawn[:, -1:]
-    found: list[Figure | None] = [None] * len(above)
+    made: list[Figure | None] = [None] * len(above)
     for row, place in enumerate(asked):
         difference = None
         if place > 0 and asked[0] == 0:
             difference = bootstrap_interval(values[row] - values[0], samples[:, row] - samples[:, 0])
-        found[place] = Figure(bootstrap_interval(values[row], samples[:, row]), difference)
-    return tuple(found)
+        made[place] = Figure(bootstrap_interval(values[row], samples[:, row]), difference)
+    return tuple(made)

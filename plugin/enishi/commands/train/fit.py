@@ -1,10 +1,9 @@
-"""The trainer: sentence-transformers' own, with a loss of negatives from the batch, that can be broken off and resumed.
+"""Training by sentence-transformers' own trainer, with negatives from the batch; it can be interrupted and resumed.
 
     loss of a batch = −mean_i log( exp(20 cos(a_i, p_i)) / Σ_j exp(20 cos(a_i, c_j)) ),   c: its positives and negatives
 
-(MultipleNegativesRankingLoss; Henderson et al. 2017).  Every other text of the batch counts as one that does not
-belong, so the library's sampler without duplicates is asked about posts as well as texts: no post stands in a batch
-twice.
+(MultipleNegativesRankingLoss; Henderson et al. 2017).  Every other text of the batch counts as a negative, so no post
+may stand in a batch twice: the library's sampler without duplicates compares posts as well as texts.
 
 A checkpoint holds the weights as safetensors.  The optimizer's state and that of the random generators are files of
 `torch.save`, which are read with `weights_only=True`, so that nothing in them can run; the trainer's settings, which it
@@ -24,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from enishi.commands.train.pairs import Pair
-from enishi.encoders.models import ModelSource
+from enishi.encoders.models import ModelSource, quiet_transformers
 from enishi.errors import EncoderError
 from enishi.files import replace_file
 from enishi.types import Progress
 
 CHECKPOINT_SECONDS = 60.0
-"""So much work is lost at most when a training is killed."""
+"""The most work that is lost when a training is killed."""
 _COMPLETE = "enishi-complete.json"
 _PICKLED = "training_args.bin"
 _STATE = "trainer_state.json"
@@ -39,45 +38,44 @@ _SMOOTHED_STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast is learned."""
+    """Length and learning rate of a training."""
 
     epochs: int
     """How often each pair is seen."""
     batch: int
-    """Pairs of a batch."""
+    """Number of pairs in a batch."""
     rate: float
-    """Learning rate at its highest: it rises over the first tenth of the steps, then falls to nothing."""
+    """Highest learning rate: it rises over the first tenth of the steps, then falls linearly to 0."""
     seed: int = 0
     minutes: float = 0.0
-    """Training ends after so long, wherever it is, interruptions not counted; 0: not before its end."""
+    """Time limit, interruptions not counted; 0 for none."""
     device: str = "auto"
     """As torch names it; `auto`: a GPU where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What came of a training."""
+    """What a training did."""
 
     steps: int
     all_steps: int
-    """So many would have been done without a limit of time."""
+    """Number of steps without a time limit."""
     losses: tuple[tuple[int, float], ...]
     """(step, mean loss of the steps before it), some twenty of them."""
     resumed_at: int
-    """The step of the checkpoint that was taken up; 0 where it began anew."""
+    """The step of the checkpoint that was continued; 0 where training began anew."""
 
 
 def fit(
     model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path, progress: Progress = lambda *_: None
 ) -> Fitted:
-    """Train `model`, a SentenceTransformer, in place, from the last whole checkpoint in `folder` on, if there is one.
+    """Train `model`, a SentenceTransformer, in place; continue from the last complete checkpoint in `folder`, if any.
 
-    Interrupted or killed, the same call goes on where the last checkpoint was made.  On one machine with the same
-    number of threads the same input gives the same weights; another number of threads, another processor or a GPU may
-    add in another order.
+    With the same number of threads on the same machine, the same input gives the same weights; another number of
+    threads, another processor or a GPU may add in another order.
 
     Raises:
-        ValueError: if there are too few pairs for a batch.
+        ValueError: there are too few pairs for a batch.
     """
     if len(pairs) < 2:
         raise ValueError("there are too few pairs to learn from")
@@ -99,11 +97,6 @@ def fit(
     )
 
 
-def steps_of(pairs: int, schedule: Schedule) -> int:
-    """How many steps a training has."""
-    return schedule.epochs * max(1, -(-pairs // schedule.batch))
-
-
 def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path) -> Any:
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import NoDuplicatesBatchSampler
@@ -114,7 +107,7 @@ def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path
     columns = list(zip(*(pair.texts for pair in pairs), strict=True))
     posts = [[f"post {path}" for path in pair.posts] for pair in pairs]
     most = max(map(len, posts))
-    # What must differ within a batch: the texts, and the posts they are of (a short row repeats its last)
+    # What must differ within a batch: the texts, and the posts they are from (a short row repeats its last)
     apart = {f"post{place}": [row[min(place, len(row) - 1)] for row in posts] for place in range(most)}
     texts = dict(zip(names, columns, strict=False))
     unique = make_dataset({**texts, **apart})
@@ -122,7 +115,7 @@ def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path
     def sampler(_: Any, **options: Any) -> Any:
         return NoDuplicatesBatchSampler(unique, **options)
 
-    steps = steps_of(len(pairs), schedule)
+    steps = schedule.epochs * max(1, -(-len(pairs) // schedule.batch))
     arguments = SentenceTransformerTrainingArguments(
         output_dir=str(folder),
         max_steps=steps,
@@ -144,35 +137,31 @@ def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path
         disable_tqdm=True,
     )
     trainer_type = _quiet_trainer(SentenceTransformerTrainer)
-    return trainer_type(
+    trainer = trainer_type(
         model=model, args=arguments, train_dataset=make_dataset(texts), loss=MultipleNegativesRankingLoss(model)
     )
+    trainer.remove_callback(import_module("transformers").PrinterCallback)
+    return trainer
 
 
 def _quiet_trainer(base: Any) -> Any:
     class QuietTrainer(base):  # type: ignore[misc]
-        """Writes no card with the blog's texts, and prints nothing."""
+        """Writes no model card, which would quote the blog's texts."""
 
         def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
-            target = output_dir or self.args.output_dir
-            self.model.save_pretrained(target, create_model_card=False)
+            self.model.save_pretrained(output_dir or self.args.output_dir, create_model_card=False)
 
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
             pass
 
-    def make(**options: Any) -> Any:
-        trainer = QuietTrainer(**options)
-        trainer.remove_callback(import_module("transformers").PrinterCallback)
-        return trainer
-
-    return make
+    return QuietTrainer
 
 
 def _watch_type() -> Any:
     base: Any = import_module("transformers").TrainerCallback
 
     class Watch(base):  # type: ignore[misc]
-        """Tells how far it is, ends it when its time is over, makes a checkpoint now and then, and marks it whole."""
+        """Reports progress, ends the training in time, asks for checkpoints and marks them complete."""
 
         def __init__(self, seconds: float, steps: int, folder: Path, progress: Progress) -> None:
             self.spent = 0.0
@@ -203,16 +192,16 @@ def _watch_type() -> Any:
 
 
 def _last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint; what was broken off while it was written is removed, and what is not ours."""
-    whole: list[tuple[int, Path]] = []
-    for found in sorted(folder.glob("checkpoint-*")):
-        number = found.name.rpartition("-")[2]
-        marked = (found / _COMPLETE).is_file() and (found / _STATE).is_file() and number.isdecimal()
-        if marked and _is_model(found):
-            whole.append((int(number), found))
+    """The newest complete checkpoint.  Half-written ones are removed, and those that name code of their own."""
+    complete: list[tuple[int, Path]] = []
+    for checkpoint in sorted(folder.glob("checkpoint-*")):
+        number = checkpoint.name.rpartition("-")[2]
+        marked = (checkpoint / _COMPLETE).is_file() and (checkpoint / _STATE).is_file() and number.isdecimal()
+        if marked and _is_model(checkpoint):
+            complete.append((int(number), checkpoint))
         else:
-            shutil.rmtree(found, ignore_errors=True)
-    return max(whole)[1] if whole else None
+            shutil.rmtree(checkpoint, ignore_errors=True)
+    return max(complete)[1] if complete else None
 
 
 def _is_model(folder: Path) -> bool:
@@ -226,21 +215,16 @@ def _is_model(folder: Path) -> bool:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without the bars and the advice that the libraries print to a terminal."""
+    """Silence the progress bars and advice that the libraries print to a terminal."""
     datasets: Any = import_module("datasets")
-    logging: Any = import_module("transformers.utils.logging")
-    verbosity, told = logging.get_verbosity(), datasets.utils.logging.get_verbosity()
-    bars, other_bars = logging.is_progress_bar_enabled(), not datasets.are_progress_bars_disabled()
+    logging = datasets.utils.logging
+    verbosity, bars = logging.get_verbosity(), not datasets.are_progress_bars_disabled()
     logging.set_verbosity_error()
-    datasets.utils.logging.set_verbosity_error()
-    logging.disable_progress_bar()
     datasets.disable_progress_bars()
     try:
-        yield
+        with quiet_transformers():
+            yield
     finally:
         logging.set_verbosity(verbosity)
-        datasets.utils.logging.set_verbosity(told)
         if bars:
-            logging.enable_progress_bar()
-        if other_bars:
             datasets.enable_progress_bars()

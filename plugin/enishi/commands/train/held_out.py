@@ -1,7 +1,7 @@
-"""Which posts are kept back to judge by, and posts as if one of their parts had never been written.
+"""Which posts are held out to judge by, and posts as if one of their parts had never been written.
 
 Posts are divided before any pair is made, so that a held-out post gives none.  (What other posts say where they link to
-it is taken out beforehand, with all links between posts: :mod:`enishi.commands.compare.unlinked`.)
+it is taken out beforehand, with all links between posts: :mod:`enishi.commands.compare.cut_links`.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enishi.reading.tokens import count_words
 from enishi.types import Document, TextFields
 
 SHARE = 0.2
-"""Of the posts, about this share is held out."""
+"""About this share of the posts is held out."""
 _TITLE_WEIGHT = 3
 
 
@@ -24,36 +24,20 @@ def hold_out(documents: Sequence[Document], share: float = SHARE, part: int = 0)
     A hash, so that a new post moves nobody else.  Translations of one post stay together: one would give the other
     away.
     """
-    return [
-        row
-        for row, document in enumerate(documents)
-        if part * share <= _fraction(_group(document)) < (part + 1) * share
-    ]
+    low, high = part * share, (part + 1) * share
+    return [row for row, document in enumerate(documents) if low <= _fraction(document) < high]
 
 
-def _group(document: Document) -> str:
+def _fraction(document: Document) -> float:
+    """A number from 0 to 1, the same for translations of one post."""
     key = document.post.translation_key
-    return f"translations {key}" if key else document.post.path
-
-
-def _fraction(name: str) -> float:
+    name = f"translations {key}" if key else document.post.path
     return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest(), "big") / 2**64
-
-
-def rewritten(document: Document, fields: TextFields) -> Document:
-    """The document with other text; its words are counted anew."""
-    weighted = [
-        (fields.title, _TITLE_WEIGHT),
-        (document.post.description, 1),
-        ("\n".join(fields.headings), 1),
-        (fields.prose, 1),
-    ]
-    return replace(document, fields=fields, words=count_words(weighted))
 
 
 def without_title(document: Document) -> Document:
     """The document as if it had no title."""
-    return rewritten(document, replace(document.fields, title=""))
+    return _with_fields(document, replace(document.fields, title=""))
 
 
 def halves(document: Document) -> tuple[Document, str] | None:
@@ -61,7 +45,7 @@ def halves(document: Document) -> tuple[Document, str] | None:
 
     None for a post of one paragraph.  The title and what describes the whole post belong to neither half.
     """
-    paragraphs = [part.strip() for part in document.fields.prose.split("\n\n") if any(map(str.isalnum, part))]
+    paragraphs = [part.strip() for part in document.fields.prose.split("\n\n") if has_words(part)]
     if len(paragraphs) < 2:
         return None
     sizes = [len(paragraph) for paragraph in paragraphs]
@@ -69,4 +53,20 @@ def halves(document: Document) -> tuple[Document, str] | None:
     first, second = "\n\n".join(paragraphs[:cut]), "\n\n".join(paragraphs[cut:])
     bare = replace(document, post=replace(document.post, description=""))
     headings = tuple(heading for heading in document.fields.headings if heading in first)
-    return rewritten(bare, replace(document.fields, title="", lede="", headings=headings, prose=first)), second
+    return _with_fields(bare, replace(document.fields, title="", lede="", headings=headings, prose=first)), second
+
+
+def has_words(text: str) -> bool:
+    """Whether a text has any letter or digit."""
+    return any(map(str.isalnum, text))
+
+
+def _with_fields(document: Document, fields: TextFields) -> Document:
+    """The document with other text, its words counted anew."""
+    weighted = [
+        (fields.title, _TITLE_WEIGHT),
+        (document.post.description, 1),
+        ("\n".join(fields.headings), 1),
+        (fields.prose, 1),
+    ]
+    return replace(document, fields=fields, words=count_words(weighted))

@@ -5,16 +5,17 @@
     links     passages of two posts, one of which links to the other
     tags      passages of two posts that share a rare tag
 
-All are read by a loss with negatives from the batch, so a batch must not hold two texts of one post: each pair says of
-which posts it is.
+The loss takes every other text of a batch as a negative, so a batch must not hold two texts of one post: each pair
+names the posts it is from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from enishi.commands.train.held_out import has_words
 from enishi.encoders.passages import split_passages
 from enishi.errors import SettingsError
 from enishi.tags.vocabulary import fold_tag
@@ -22,37 +23,36 @@ from enishi.types import Document
 
 KINDS = ("titles", "passages", "links", "tags")
 DEFAULT_KINDS = ("titles", "passages", "links")
-"""Not tags: a model that has seen them is no independent witness about tags."""
+"""Without tags: a model that has learned from them is no independent evidence about tags."""
 RARE = 8
-"""A tag on at most so many posts says that they belong together."""
-_MOST_OF_A_TAG = 12
-"""Pairs of one tag."""
+"""Posts belong together if they share a tag that at most so many posts carry."""
+_PAIRS_PER_TAG = 12
 
 CountTokens = Callable[[list[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts that belong together, perhaps with one that does not belong to the first, and of which posts."""
+    """Two texts that belong together, maybe with a third that does not belong to the first."""
 
     kind: str
     anchor: str
     positive: str
     posts: tuple[str, ...]
-    """Paths of the posts that the texts are of; two pairs of one batch share none."""
+    """Paths of the posts that the texts are from; two pairs of one batch share none."""
     negative: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The columns that a loss reads."""
+        """The columns that the loss reads."""
         return (self.anchor, self.positive, self.negative) if self.negative else (self.anchor, self.positive)
 
 
 def check_kinds(names: Iterable[str]) -> tuple[str, ...]:
-    """The kinds of pairs that these names mean, in a fixed order.
+    """These kinds of pairs in a fixed order.
 
     Raises:
-        SettingsError: for a name that is none, or for no name.
+        SettingsError: there is no such kind, or none is named.
     """
     wanted = {name.strip().lower() for name in names if name.strip()}
     if unknown := sorted(wanted - set(KINDS)):
@@ -73,41 +73,37 @@ def make_pairs(
 
     Args:
         documents: the posts to learn from, none of them held out.
-        links: by path; links to posts that are not among the documents say nothing.
+        links: by path; links to posts that are not among the documents are left out.
         kinds: see :data:`KINDS`.
         longest: tokens of a passage.
         count_tokens: the lengths of texts in tokens.
     """
     passages = {document.post.path: passages_of(document, longest, count_tokens) for document in documents}
     titles = {document.post.path: " ".join(document.fields.title.split()) for document in documents}
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     for path, parts in passages.items():
         if "titles" in kinds and titles[path]:
-            found += [Pair("titles", titles[path], part, (path,)) for part in parts]
+            pairs += [Pair("titles", titles[path], part, (path,)) for part in parts]
         if "passages" in kinds:
-            found += [Pair("passages", first, second, (path,)) for first, second in pairwise(parts)]
+            pairs += [Pair("passages", first, second, (path,)) for first, second in pairwise(parts)]
 
-    def between(kind: str, first: str, second: str, number: int) -> Pair:
-        texts = [_with_title(titles[path], passages[path], number) for path in (first, second)]
-        return Pair(kind, texts[0], texts[1], (first, second))
+    def between(kind: str, posts: Iterable[tuple[str, str]]) -> Iterator[Pair]:
+        for number, (first, second) in enumerate(posts):
+            texts = [_with_title(titles[path], passages[path], number) for path in (first, second)]
+            yield Pair(kind, texts[0], texts[1], (first, second))
 
     if "links" in kinds:
-        linked = {tuple(sorted((path, target))) for path, targets in links.items() for target in targets}
-        known = [(first, second) for first, second in sorted(linked) if first in passages and second in passages]
-        found += [between("links", first, second, number) for number, (first, second) in enumerate(known)]
+        linked = {(min(path, target), max(path, target)) for path, targets in links.items() for target in targets}
+        pairs += between("links", [both for both in sorted(linked) if all(path in passages for path in both)])
     if "tags" in kinds:
-        found += [between("tags", *posts, number) for number, posts in enumerate(_rare_pairs(documents))]
-    return [pair for pair in found if _says_something(pair.anchor) and _says_something(pair.positive)]
+        pairs += between("tags", _rare_pairs(documents))
+    return [pair for pair in pairs if has_words(pair.anchor) and has_words(pair.positive)]
 
 
 def passages_of(document: Document, longest: int, count_tokens: CountTokens) -> list[str]:
     """The post's passages without its title."""
-    body = "\n\n".join(
-        part for part in (document.post.description.strip(), document.fields.prose.strip()) if _says_something(part)
-    )
-    return (
-        [part for part in split_passages("", body, "", longest, count_tokens) if _says_something(part)] if body else []
-    )
+    body = "\n\n".join(filter(has_words, (document.post.description.strip(), document.fields.prose.strip())))
+    return list(filter(has_words, split_passages("", body, "", longest, count_tokens))) if body else []
 
 
 def _with_title(title: str, passages: Sequence[str], number: int) -> str:
@@ -121,14 +117,10 @@ def _rare_pairs(documents: Sequence[Document]) -> list[tuple[str, str]]:
     for document in documents:
         for tag in sorted({fold_tag(tag) for tag in document.post.tags} - {""}):
             carried.setdefault(tag, []).append(document.post.path)
-    found: dict[tuple[str, str], None] = {}
+    pairs: dict[tuple[str, str], None] = {}
     for _, posts in sorted(carried.items()):
         if 2 <= len(posts) <= RARE:
-            pairs = list(combinations(sorted(posts), 2))
-            step = max(1, len(pairs) // _MOST_OF_A_TAG)
-            found |= dict.fromkeys(pairs[::step][:_MOST_OF_A_TAG])
-    return list(found)
-
-
-def _says_something(text: str) -> bool:
-    return any(map(str.isalnum, text))
+            of_tag = list(combinations(sorted(posts), 2))
+            step = max(1, len(of_tag) // _PAIRS_PER_TAG)
+            pairs |= dict.fromkeys(of_tag[::step][:_PAIRS_PER_TAG])
+    return list(pairs)

@@ -1,25 +1,25 @@
-"""Who says which encoder is better: the blog's own tags and links, each hidden from what it judges.
+"""How good encoders are by the blog's own tags and links, each hidden from the encoder that they judge.
 
 Tags    The tags of a part of the posts are hidden, as `enishi eval` does it; then the 25 nearest of the other posts
-        with tags vote, each with the square of its cosine.  The vectors know of no tags at all, so that the encoder is
+        with tags vote, each with the square of its cosine.  The vectors know no tags at all, so that the encoder is
         judged and not the rest of the evidence.  nDCG@5, the mean over posts.
-Links   The vectors are those of a blog whose posts do not link to each other (:mod:`.unlinked`), all
-        links being hidden at once.  recall@5: of all links, the share that leads to one of the five posts nearest to
-        the one that links.  MRR: the mean over posts that link of 1 / the place of the first linked post, 0 behind the
-        tenth.
+Links   The vectors are those of a blog whose posts do not link to each other (:mod:`.cut_links`), all links being
+        hidden at once.  recall@5: of all links, the share that leads to one of the five posts nearest to the one that
+        links.  MRR: the mean over posts that link of 1 / the rank of the first linked post, 0 beyond the tenth.
 
-Nearest posts are the plain ones, by cosine, without any rule about lists: those that may be listed, but for
+Nearest posts are those with the highest cosine, without any rule about lists: all that may be listed, but for
 translations of the post.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from enishi.commands.compare.encoded import EncodedBlog, Links
+from enishi.commands.compare.cut_links import Links
+from enishi.commands.compare.encode import EncodedBlog
 from enishi.commands.compare.intervals import Figure, figures
 from enishi.tags.evaluate import Case, Judge, Neighbors, countable_tags, divide, hide, tagged_rows, vote
 from enishi.tags.figures import ndcg
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 FIRST = 5
 RANKED = 10
 MIN_LINKING = 10
-"""With fewer posts that link there is nothing to be said about links."""
+"""With fewer posts that link, links say nothing."""
 _TRANSLATIONS = 8
-"""More of one post are not looked for."""
+"""How many translations of one post are passed over."""
 
-Lists = Mapping[str, tuple[str, ...]]
+NearestPosts = Mapping[str, tuple[str, ...]]
 """By path, the paths of the nearest posts, nearest first, at most `RANKED`."""
 
 
-# --- who is near whom -------------------------------------------------------------------------------------------------
+# --- nearest posts ----------------------------------------------------------------------------------------------------
 
 
 class VectorNeighbors:
@@ -55,34 +55,42 @@ class VectorNeighbors:
         self._vectors, self._backend = vectors, backend
 
     def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
-        """(row, its k nearest of the others, their cosines), nearest first; only those nearer than the average pair."""
+        """(row, its k nearest of the others, their cosines), nearest first; cosines over 0 only."""
         import numpy as np
 
         from enishi.related.index import build_index
 
         known = np.asarray(others, dtype=np.int64)
         index = build_index(self._vectors[known], backend=self._backend)
-        found, cosines = index.search(self._vectors[np.asarray(rows, dtype=np.int64)], k + 1)
-        for row, near, scores in zip(rows, known[found], cosines, strict=True):
+        places, cosines = index.search(self._vectors[np.asarray(rows, dtype=np.int64)], k + 1)
+        for row, near, scores in zip(rows, known[places], cosines, strict=True):
             near_others = (near != row) & (scores > 0)
             yield row, near[near_others][:k], scores[near_others][:k]
 
 
-def nearest_posts(documents: Sequence[Document], vectors: Vectors, backend: Backend) -> Lists:
-    """The posts nearest to each, of those that may be listed; posts at a right angle or beyond are near to nobody."""
+def nearest_posts(documents: Sequence[Document], vectors: Vectors, backend: Backend) -> NearestPosts:
+    """The posts nearest to each post, of those that may be listed; cosines over 0 only."""
     import numpy as np
 
     from enishi.related.ranking import Ranking
 
     posts = [document.post for document in documents]
-    listable = [row for row, post in enumerate(posts) if post.is_public and post.wants_related]
-    found = Ranking(vectors, listable, backend).candidates(np.arange(len(posts)), RANKED + _TRANSLATIONS)
-    lists = {}
+    listable = [row for row, post in enumerate(posts) if _is_listable(post)]
+    candidates = Ranking(vectors, listable, backend).candidates(np.arange(len(posts)), RANKED + _TRANSLATIONS)
+    nearest = {}
     for row, post in enumerate(posts):
-        pairs = zip(found.rows[row].tolist(), found.cosines[row].tolist(), strict=True)
+        pairs = zip(candidates.rows[row].tolist(), candidates.cosines[row].tolist(), strict=True)
         near = [posts[other] for other, cosine in pairs if other >= 0 and cosine > 0]
-        lists[post.path] = tuple(other.path for other in near if not _are_translations(other, post))[:RANKED]
-    return lists
+        nearest[post.path] = tuple(other.path for other in near if not _are_translations(other, post))[:RANKED]
+    return nearest
+
+
+def _is_listable(post: Post) -> bool:
+    return post.is_public and post.wants_related
+
+
+def _are_translations(one: Post, other: Post) -> bool:
+    return bool(one.translation_key) and one.translation_key == other.translation_key
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------
@@ -90,15 +98,15 @@ def nearest_posts(documents: Sequence[Document], vectors: Vectors, backend: Back
 
 @dataclass(frozen=True, slots=True)
 class TagRound:
-    """What hiding tags has shown."""
+    """How well hidden tags were found again."""
 
     posts: int
-    """Whose tags were hidden."""
+    """Posts whose tags were hidden."""
     answered: int
     """How many of them carry a tag that could be suggested."""
     folds: int
     ndcg: tuple[Figure | None, ...]
-    """By encoder; None for one that is no witness, having learned from tags."""
+    """By encoder; None for one that has learned from tags."""
 
 
 def judge_by_tags(
@@ -117,10 +125,8 @@ def judge_by_tags(
     answered = sum(1 for case in cases[0] if case.answers)
     if not answered:
         return None
-    found = ndcg_figures(
-        [None if one.witness.knows_tags else of_one for of_one, one in zip(cases, encoded, strict=True)]
-    )
-    return TagRound(len(tagged_rows(documents)), answered, len(parts), found)
+    usable = [None if one.seen.knows_tags else of_one for of_one, one in zip(cases, encoded, strict=True)]
+    return TagRound(len(tagged_rows(documents)), answered, len(parts), ndcg_figures(usable))
 
 
 def vote_in_turn(
@@ -131,7 +137,7 @@ def vote_in_turn(
     site: Site,
     settings: TagSettings,
 ) -> list[list[Case]]:
-    """For each sort of neighbours a case for every post with tags, in one order: the votes are its guesses.
+    """A case for every post of the parts by each kind of neighbours, whose votes are its guesses.
 
     The tags of a part are taken away before anything is counted, so the vocabulary is that of the other posts.
     """
@@ -161,88 +167,81 @@ def ndcg_figures(cases: Sequence[Sequence[Case] | None]) -> tuple[Figure | None,
 
 @dataclass(frozen=True, slots=True)
 class LinkRound:
-    """What hiding links has shown."""
+    """How well hidden links were found again."""
 
     links: int
-    """That were hidden, and lead to a post that may be listed."""
+    """Links that were hidden and lead to a post that may be listed."""
     sources: int
     """Posts that link."""
     left: int
-    """Links that could not be taken out of the text; nobody was asked for them."""
+    """Links that could not be cut out of the text, and are not counted above."""
     recall: tuple[Figure | None, ...]
-    """By encoder; None for one that is no witness, having learned from links."""
+    """By encoder; None for one that has learned from links."""
     mrr: tuple[Figure | None, ...]
 
 
 def judge_by_links(
-    documents: Sequence[Document], lists: Sequence[Lists | None], links: Links, left: int
+    documents: Sequence[Document], nearest: Sequence[NearestPosts | None], links: Links, left: int
 ) -> LinkRound | None:
-    """How well the nearest posts of each encoder find the posts that authors linked; None where few of them did.
+    """How well the nearest posts of each encoder find the posts that authors linked; None where few posts link.
 
-    `lists` are None for an encoder that is no witness; `links` are those that nobody could read, `left` counts others.
+    `nearest` is None for an encoder that has learned from links; `left` counts the links that are not in `links`.
     """
     answers = _answers({document.post.path: document.post for document in documents}, links)
     if len(answers) < MIN_LINKING:
         return None
-    hits = [
-        None
-        if near is None
-        else [float(len(found.intersection(near[path][:FIRST]))) for path, found in answers.items()]
-        for near in lists
-    ]
-    firsts = [
-        None if near is None else [_reciprocal_rank(near[path], found) for path, found in answers.items()]
-        for near in lists
-    ]
-    asked = [float(len(targets)) for targets in answers.values()]
+    numbers = [float(len(targets)) for targets in answers.values()]
+
+    def measured(figure: Callable[[Sequence[str], frozenset[str]], float]) -> list[list[float] | None]:
+        return [
+            None if near is None else [figure(near[path], targets) for path, targets in answers.items()]
+            for near in nearest
+        ]
+
     return LinkRound(
-        links=int(sum(asked)),
+        links=int(sum(numbers)),
         sources=len(answers),
         left=left,
-        recall=figures(hits, asked),
-        mrr=figures(firsts, [1.0] * len(asked)),
+        recall=figures(measured(lambda near, targets: float(len(targets.intersection(near[:FIRST])))), numbers),
+        mrr=figures(measured(_reciprocal_rank), [1.0] * len(numbers)),
     )
 
 
 def _answers(posts: Mapping[str, Post], links: Links) -> dict[str, frozenset[str]]:
     """By path of a post that links, the posts to be found again: those that could be in its list at all."""
-    found = {}
+    answers = {}
     for source, targets in sorted(links.items()):
-        able = [posts[path] for path in targets if posts[path].is_public and posts[path].wants_related]
-        kept = frozenset(post.path for post in able if not _are_translations(post, posts[source]))
+        listable = [posts[path] for path in targets if _is_listable(posts[path])]
+        kept = frozenset(post.path for post in listable if not _are_translations(post, posts[source]))
         if kept:
-            found[source] = kept
-    return found
-
-
-def _are_translations(one: Post, other: Post) -> bool:
-    return bool(one.translation_key) and one.translation_key == other.translation_key
+            answers[source] = kept
+    return answers
 
 
 def _reciprocal_rank(near: Sequence[str], targets: frozenset[str]) -> float:
     return next((1 / place for place, path in enumerate(near, 1) if path in targets), 0.0)
 
 
-# --- agreement --------------------------------------------------------------------------------------------------------
+# --- lists ------------------------------------------------------------------------------------------------------------
 
 
-def reach_of(documents: Sequence[Document], lists: Lists) -> Reach:
+def reach_of(documents: Sequence[Document], nearest: NearestPosts) -> Reach:
     """How evenly the public posts are shown in each other's first five."""
-    public = _public(documents)
-    shown = Counter(path for source in public for path in lists[source][:FIRST])
+    public = _listable(documents)
+    shown = Counter(path for source in public for path in nearest[source][:FIRST])
     never = sum(1 for path in public if not shown[path])
     return Reach(FIRST, max(shown.values(), default=0), round(never / max(len(public), 1), 4))
 
 
-def agreement(documents: Sequence[Document], one: Lists, other: Lists) -> float:
-    """The share of the first five nearest posts that both name, the mean over the public posts that have any."""
+def agreement(documents: Sequence[Document], one: NearestPosts, other: NearestPosts) -> float:
+    """The share of the first five nearest posts that two encoders have in common; the mean over posts that have any."""
     shares = []
-    for path in _public(documents):
+    for path in _listable(documents):
         first, second = one[path][:FIRST], other[path][:FIRST]
         if first or second:
             shares.append(len(set(first) & set(second)) / max(len(first), len(second)))
     return round(sum(shares) / len(shares), 4) if shares else 0.0
 
 
-def _public(documents: Sequence[Document]) -> list[str]:
-    return [document.post.path for document in documents if document.post.is_public and document.post.wants_related]
+def _listable(documents: Sequence[Document]) -> list[str]:
+    return [document.post.path for document in documents if _is_listable(document.post)]

@@ -1,8 +1,9 @@
-"""A blog as if its posts had never linked to each other: the answers of "which posts belong together", taken out.
+"""Take the links between posts out of a blog: they are the answers to "which posts belong together?".
 
 An author who links one post from another says that they belong together, and names the other post in the link's text:
-whoever is to find it again must see neither.  So address and text of each link are cut out of the post's markdown, and
-the bytes are read again by the same code as any post.  That reading is the proof: what it still finds is not asked for.
+an encoder that is to find it again must see neither.  So address and text of each link are cut out of the post's
+markdown, and the bytes are read again by the same code as any post.  Links that this second reading still finds are not
+asked for.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ Links = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Unlinked:
-    """The posts without their links to each other, and what those were."""
+class UnlinkedPosts:
+    """The posts without their links to each other, and those links."""
 
     documents: tuple[Document, ...]
     """In the order of the originals."""
     links: Links
-    """Those that are gone from the text."""
+    """The links that were cut out."""
     left: int
-    """How many links the second reading still found: they are in none of `links`."""
+    """How many links could not be cut out; they are not in `links`."""
 
 
-def without_links(blog: Blog, documents: Sequence[Document]) -> Unlinked:
-    """Every post read again without address and text of its links to other posts.
+def without_links(blog: Blog, documents: Sequence[Document]) -> UnlinkedPosts:
+    """The posts as if they had never linked to each other.
 
     Only posts that link are read again, from bytes in memory; nothing is written.
     """
@@ -46,15 +47,15 @@ def without_links(blog: Blog, documents: Sequence[Document]) -> Unlinked:
     links = resolve_links(documents, finder=finder)
     known = {document.post.path: document for document in documents}
     left = links
-    for prepare in (str, _without_templates):  # links written through a template language take a second look
+    for prepare in (str, _without_templates):  # the second time, links written in a template language
         cut = [file for file in (_cut(blog, file, finder, prepare) for file in blog.files if file.path in left) if file]
         read, _ = read_documents(cut, blog.site, blog.now, Cache(None), manifest=blog.manifest)
         known |= {document.post.path: document for document in read}
         left = resolve_links([known[path] for path in sorted(left)], finder=finder)
     gone = {
-        path: tuple(target for target in found if target not in left.get(path, ())) for path, found in links.items()
+        path: tuple(target for target in targets if target not in left.get(path, ())) for path, targets in links.items()
     }
-    return Unlinked(
+    return UnlinkedPosts(
         tuple(known[document.post.path] for document in documents),
         {path: targets for path, targets in gone.items() if targets},
         sum(map(len, left.values())),
@@ -124,9 +125,9 @@ def _address(written: str) -> str:
     return html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", written.removeprefix("<").removesuffix(">")))
 
 
-def _without_bare(found: str, is_gone: Callable[[str], bool]) -> str:
-    address = found.rstrip(_BARE_END)
-    return found[len(address) :] if is_gone(address) else found
+def _without_bare(written: str, is_gone: Callable[[str], bool]) -> str:
+    address = written.rstrip(_BARE_END)
+    return written[len(address) :] if is_gone(address) else written
 
 
 def _without_anchors(text: str, is_gone: Callable[[str], bool]) -> Iterator[str]:

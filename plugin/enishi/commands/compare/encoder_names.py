@@ -1,11 +1,11 @@
-"""What a person calls an encoder on the command line, and the settings that mean it.
+"""Names of encoders on the command line, and the settings that each stands for.
 
-site                  the blog's own words
-doc2vec               the blog's own words, by gensim
-MODEL                 a sentence-transformers model alone: a name on the hub, `name@revision`, or a folder
-site+MODEL            both, the model with the weight of the settings (`encoder.weight`)
-site+MODEL:0.4        both, the model with this weight
-settings              whatever the blog's settings ask for
+site              the blog's own words
+doc2vec           the blog's own words, by gensim
+MODEL             a sentence-transformers model alone: a name on the hub, `name@revision`, or a folder
+site+MODEL        both, the model with the weight of the settings (`encoder.weight`)
+site+MODEL:0.4    both, the model with this weight
+settings          whatever the blog's settings ask for
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class NamedEncoder:
     """One of the encoders that are compared."""
 
     name: str
-    """As somebody called it."""
+    """As given on the command line."""
     settings: Settings
-    """The blog's, with this encoder instead of theirs."""
+    """The blog's settings with this encoder."""
 
 
 def name_encoders(names: Sequence[str], settings: Settings) -> list[NamedEncoder]:
     """The encoders of these names; without any, the site encoder and what the settings ask for.
 
     Raises:
-        SettingsError: fewer than two or more than eight, one of them twice, or one that no encoder can be called.
+        SettingsError: fewer than two or more than eight names, an encoder named twice, or a name without meaning.
     """
     if not names:
         if _encoders_of(settings) == _encoders_of(_of_the_blog(settings)):
@@ -70,7 +70,7 @@ def _settings(name: str, settings: Settings) -> Settings:
 
 
 def _of_the_blog(settings: Settings, fitted: str = SITE) -> Settings:
-    """What is fitted on the blog's own words, and nothing else."""
+    """An encoder fitted on the blog's own words and nothing else."""
     alone = {"site": "doc2vec" if fitted == DOC2VEC else "words", "model": "", "revision": "", "images": ""}
     encoder = settings.encoder.model_copy(update=alone)
     return settings.model_copy(update={"encoder": encoder, "readers": ReadersSettings()})
@@ -102,7 +102,7 @@ def _with_model(settings: Settings, model: str, weight: float, name: str) -> Set
 
 
 def _encoders_of(settings: Settings) -> object:
-    """All that decides the vectors, so that two names of one encoder are told."""
+    """All settings that the vectors depend on, so that two names of one encoder are noticed."""
     encoder = settings.encoder
     unused = {} if encoder.model else {"weight": 0.0, "revision": "", "prompt": "", "backend": "", "precision": ""}
     return {**encoder.model_dump(), **unused}, settings.readers.model_dump()

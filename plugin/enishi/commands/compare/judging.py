@@ -1,0 +1,259 @@
+"""Questions for people where two encoders disagree about a post, and what people answered.
+
+For a post, each encoder brings the nearest post of its first five that is not among the other's first five.  Which of
+the two stands on the left, and in what order the questions come, depends on hashes of the posts' paths alone: nothing
+that a person sees knows of encoders, and the next run finds out from its own lists which encoder each post is from.
+
+The judging page saves what people answered:
+
+    {"kind": "enishi verdicts", "version": 1, "blog": "https://…", "verdicts": [
+      {"pair": "…", "post": "….md", "left": "….md", "right": "….md", "choice": "left"}]}
+
+`choice` is `left` or `right` for the one that fits better, `both` or `neither`.  A verdict is about posts, not about
+encoders: it counts for any two encoders of which one has the one post and not the other among its first five, and the
+other encoder the other way round.  So verdicts outlast encoders, as far as new ones still differ there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from enishi.commands.compare.metrics import FIRST, NearestPosts
+from enishi.errors import SettingsError
+from enishi.files import read_file
+from enishi.tags.figures import Interval, wilson
+from enishi.text.printable import shown, shown_path
+from enishi.types import Document
+
+KIND = "enishi verdicts"
+VERSION = 1
+CHOICES = ("left", "right", "both", "neither")
+MAX_BYTES = 16 * 1024 * 1024
+_KEY_LENGTH = 24
+_SHOWN_PROBLEMS = 5
+_Z_95 = 1.959964
+_DIGITS = 4
+_FIELDS = ("pair", "post", "left", "right", "choice")
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A post, and two that may be shown beneath it."""
+
+    key: str
+    post: str
+    left: str
+    right: str
+
+
+def make_question(post: str, one: str, other: str) -> Question:
+    """The question whether `one` or `other` fits `post` better; the same in whatever order the two are given."""
+    left, right = sorted((one, other), key=lambda path: (_hash("side", post, path), path))
+    return Question(_hash("pair", post, left, right)[:_KEY_LENGTH], post, left, right)
+
+
+def _hash(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def disagreements(documents: Sequence[Document], nearest: Sequence[NearestPosts]) -> list[Question]:
+    """All questions about the first encoder and any of the others, each once, in the order in which they are asked.
+
+    Only about public posts: a judge need not have written the blog.
+    """
+    questions: dict[str, Question] = {}
+    for post in (document.post for document in documents):
+        if not (post.is_public and post.wants_related):
+            continue
+        first = nearest[0][post.path][:FIRST]
+        for other in (near[post.path][:FIRST] for near in nearest[1:]):
+            ours = [path for path in first if path not in other]
+            theirs = [path for path in other if path not in first]
+            if ours and theirs:
+                question = make_question(post.path, ours[0], theirs[0])
+                questions[question.key] = question
+    return sorted(questions.values(), key=lambda question: question.key)
+
+
+# --- the file of verdicts ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one person answered to one question."""
+
+    pair: str
+    """Key of the question."""
+    post: str
+    left: str
+    right: str
+    choice: str
+
+    @property
+    def balance(self) -> int:
+        """1 for the left post, -1 for the right one, 0 for a tie."""
+        return {"left": 1, "right": -1}.get(self.choice, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The verdicts of some files."""
+
+    known: tuple[Verdict, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Posts that verdicts name and the blog does not have (any more); their verdicts are not among `known`."""
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Keys of the questions that somebody has answered."""
+        return frozenset(verdict.pair for verdict in self.known)
+
+
+def read_verdicts(files: Sequence[Path], blog: str, posts: Collection[str]) -> Verdicts:
+    """The verdicts of some files, in their order; a file's later verdict on a question replaces its earlier one.
+
+    Args:
+        blog: the site's address; empty if it is not known.
+        posts: paths of the blog's posts.
+
+    Raises:
+        SettingsError: a file cannot be read, holds something else, or is about another blog; with all that is wrong.
+    """
+    known: list[Verdict] = []
+    unknown: set[str] = set()
+    for file in files:
+        of_file = {verdict.pair: verdict for verdict in _read(file, blog)}.values()
+        missing = {path for verdict in of_file for path in _posts(verdict) if path not in posts}
+        usable = [verdict for verdict in of_file if not missing.intersection(_posts(verdict))]
+        if of_file and not usable:
+            raise _wrong(file, "is about posts of another blog: this one has none of them")
+        unknown |= missing
+        known += usable
+    return Verdicts(tuple(known), tuple(sorted(unknown)))
+
+
+def _posts(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.post, verdict.left, verdict.right
+
+
+def _read(file: Path, blog: str) -> list[Verdict]:
+    try:
+        values = json.loads(read_file(file, MAX_BYTES))
+    except OSError as error:
+        raise _wrong(file, f"cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise _wrong(file, f"is not JSON: {error}") from None
+    if not isinstance(values, dict) or values.get("kind") != KIND:
+        raise _wrong(file, f'is not what the judging page saves: it has no `"kind": "{KIND}"`')
+    if values.get("version") != VERSION:
+        raise _wrong(file, f"has version {shown(str(values.get('version')), 40)}; this Enishi reads version {VERSION}")
+    theirs = values.get("blog")
+    if isinstance(theirs, str) and theirs and blog and theirs != blog:
+        raise _wrong(file, f"is about another blog: {shown(theirs, 200)}, and this one is {shown(blog, 200)}")
+    entries = values.get("verdicts")
+    if not isinstance(entries, list):
+        raise _wrong(file, "has no list of `verdicts`")
+    problems = [f"verdicts[{number}] {problem}" for number, one in enumerate(entries) if (problem := _problem(one))]
+    if problems:
+        more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+        raise _wrong(file, f"is damaged: {'; '.join(problems[:_SHOWN_PROBLEMS])}{more}")
+    return [Verdict(**{field: entry[field] for field in _FIELDS}) for entry in entries]
+
+
+def _problem(entry: Any) -> str:
+    """What is wrong with an entry; empty if nothing is."""
+    if not isinstance(entry, dict):
+        return "is no object"
+    if missing := [field for field in _FIELDS if not isinstance(entry.get(field), str)]:
+        return f"lacks {', '.join(missing)}"
+    if entry["choice"] not in CHOICES:
+        return f"has the choice {shown(entry['choice'], 40)!r}; it has to be one of {', '.join(CHOICES)}"
+    question = make_question(entry["post"], entry["left"], entry["right"])
+    if (question.key, question.left) != (entry["pair"], entry["left"]):
+        return f"has a `pair` that does not fit its posts ({shown(entry['post'], 80)}): was it edited by hand?"
+    return ""
+
+
+def _wrong(file: Path, problem: str) -> SettingsError:
+    return SettingsError(f"--verdicts {shown_path(str(file))} {problem}")
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How an encoder did against the first one in the eyes of people, question by question."""
+
+    pairs: int
+    """Answered questions on which the two differ."""
+    wins: int
+    losses: int
+    both: int
+    """Ties in which both posts fit."""
+    neither: int
+    divided: int
+    """Ties between people."""
+    share: Interval | None
+    """Share of the decided questions that it won, with Wilson's 95 % interval; None where none was decided."""
+    p: float
+    """Of the two-sided sign test: how likely so uneven a count, or a more uneven one, is by chance."""
+
+
+def count_verdicts(verdicts: Sequence[Verdict], first: NearestPosts, other: NearestPosts) -> Score:
+    """Wins and losses of `other` against `first`; several verdicts on a question count as one, by their majority."""
+    by_question: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_question.setdefault(verdict.pair, []).append(verdict)
+    count: Counter[str] = Counter()
+    for of_question in by_question.values():
+        if side := _side(of_question[0], first, other):
+            balance = side * sum(verdict.balance for verdict in of_question)
+            count["win" if balance > 0 else "loss" if balance < 0 else _tie(of_question)] += 1
+    wins, losses = count["win"], count["loss"]
+    return Score(
+        pairs=sum(count.values()),
+        wins=wins,
+        losses=losses,
+        both=count["both"],
+        neither=count["neither"],
+        divided=count["divided"],
+        share=_share(wins, wins + losses),
+        p=sign_test(wins, losses),
+    )
+
+
+def _side(verdict: Verdict, first: NearestPosts, other: NearestPosts) -> int:
+    """1 if `other` has the left post and `first` the right one, -1 the other way round, else 0."""
+    ours, theirs = first.get(verdict.post, ())[:FIRST], other.get(verdict.post, ())[:FIRST]
+    left = (verdict.left in theirs) - (verdict.left in ours)
+    right = (verdict.right in theirs) - (verdict.right in ours)
+    return left if left == -right else 0
+
+
+def _tie(of_question: Sequence[Verdict]) -> str:
+    choices = {verdict.choice for verdict in of_question}
+    return choices.pop() if len(choices) == 1 else "divided"
+
+
+def _share(wins: int, decided: int) -> Interval | None:
+    if not decided:
+        return None
+    low, high = wilson(wins, decided, _Z_95)
+    return Interval(round(wins / decided, _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """The two-sided p of so many wins and losses if either were as likely; ties are left out (Dixon & Mood 1946)."""
+    from scipy.stats import binomtest
+
+    return round(float(binomtest(wins, wins + losses).pvalue), _DIGITS) if wins + losses else 1.0

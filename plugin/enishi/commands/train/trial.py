@@ -1,0 +1,264 @@
+"""Held-out posts decide: which encoder finds again what belongs to posts that training has never seen?
+
+    titles   a held-out post's title finds its post, which stands there without it
+    halves   the second half of a held-out post finds its first
+    links    a held-out post finds the posts that it links to or is linked from; no text holds the links
+
+Each is a search among all posts of the blog, and its figures are means over questions: the reciprocal rank of the first
+right post (MRR), and the share of right posts among the first five (recall@5).  Two encoders answer the same questions,
+so their difference is resampled over questions (paired bootstrap, Efron 1979): its interval holds 95 %.
+
+What counts is the MRR over all three, each weighing the same however many questions it has, and an encoder is better
+only if the interval of the gain lies above zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from enishi.commands.train.held_out import halves, has_words, without_title
+from enishi.encoders.joining import Part, concatenate
+from enishi.tags.figures import Interval, bootstrap_interval
+from enishi.types import Document, Progress
+from enishi.vectors import one_thread
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Vectors
+
+FIRST = 5
+RESAMPLES = 2000
+MIN_QUESTIONS = 10
+"""A kind with fewer questions is left out."""
+_SEED = 0
+
+
+class TextEncoder(Protocol):
+    """An encoder of documents and of free text."""
+
+    def encode(self, documents: Sequence[Document]) -> Vectors:
+        """Vectors of shape (n, dim), unit rows."""
+        ...
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A search with known right answers."""
+
+    text: str
+    """What is searched by; empty for the vector of the post itself, which then is no answer."""
+    row: int
+    """The post that asks."""
+    right: tuple[int, ...]
+    """Rows of the right answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Questions of one kind about one state of the blog."""
+
+    kind: str
+    documents: tuple[Document, ...]
+    questions: tuple[Question, ...]
+
+
+def make_tasks(
+    documents: Sequence[Document], held: Sequence[int], links: Mapping[str, tuple[str, ...]]
+) -> tuple[Task, ...]:
+    """The questions about held-out posts, of each kind that there are enough of.
+
+    Args:
+        documents: all posts, without their links to each other.
+        held: rows of the held-out ones.
+        links: by path, the links that were taken out.
+    """
+    tasks = [_titles(documents, held), _halves(documents, held), _links(documents, held, links)]
+    return tuple(task for task in tasks if len(task.questions) >= MIN_QUESTIONS)
+
+
+def _titles(documents: Sequence[Document], held: Sequence[int]) -> Task:
+    changed = list(documents)
+    questions = []
+    for row in held:
+        title = " ".join(documents[row].fields.title.split())
+        if has_words(title) and has_words(documents[row].fields.prose):
+            changed[row] = without_title(documents[row])
+            questions.append(Question(title, row, (row,)))
+    return Task("titles", tuple(changed), tuple(questions))
+
+
+def _halves(documents: Sequence[Document], held: Sequence[int]) -> Task:
+    changed = list(documents)
+    questions = []
+    for row in held:
+        if parts := halves(documents[row]):
+            changed[row], text = parts
+            questions.append(Question(text, row, (row,)))
+    return Task("halves", tuple(changed), tuple(questions))
+
+
+def _links(documents: Sequence[Document], held: Sequence[int], links: Mapping[str, tuple[str, ...]]) -> Task:
+    rows = {document.post.path: row for row, document in enumerate(documents)}
+    linked: dict[int, set[int]] = {}
+    for path, targets in links.items():
+        for target in targets:
+            if path in rows and target in rows and path != target:
+                linked.setdefault(rows[path], set()).add(rows[target])
+                linked.setdefault(rows[target], set()).add(rows[path])
+    questions = tuple(Question("", row, tuple(sorted(linked[row]))) for row in held if row in linked)
+    return Task("links", tuple(documents), questions)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How well an encoder answered, question by question."""
+
+    reciprocal: npt.NDArray[np.float64]
+    """1 / the rank of the first right post."""
+    recall: npt.NDArray[np.float64]
+    """Share of the right posts among the first five."""
+
+
+def score(task: Task, vectors: Vectors, queries: Vectors) -> Answers:
+    """How well vectors answer the questions of a task.
+
+    Args:
+        vectors: the task's documents, shape (n, dim).
+        queries: its questions, shape (questions, dim).
+    """
+    import numpy as np
+
+    with one_thread():
+        cosines = np.round(queries.astype(np.float64) @ vectors.astype(np.float64).T, 6)
+    reciprocal, recall = np.zeros(len(task.questions)), np.zeros(len(task.questions))
+    for number, (question, of_question) in enumerate(zip(task.questions, cosines, strict=True)):
+        if not question.text:
+            of_question[question.row] = -np.inf
+        ranks = _ranks(of_question, question.right)
+        reciprocal[number] = 1 / ranks[0]
+        recall[number] = np.sum(ranks <= FIRST) / min(len(ranks), FIRST)
+    return Answers(reciprocal, recall)
+
+
+def _ranks(cosines: npt.NDArray[np.float64], right: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Ranks of the right rows from 1, ascending.  They come last among equals, so that zeros are worth nothing."""
+    import numpy as np
+
+    wrong = np.delete(cosines, list(right))
+    own = np.sort(cosines[list(right)])[::-1]
+    return np.array([int((wrong >= cosine).sum()) + place + 1 for place, cosine in enumerate(own)])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One encoder on one kind of questions."""
+
+    mrr: Interval
+    recall: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How encoders did on held-out posts, and whether the trained one is better than the one it is to replace."""
+
+    questions: Mapping[str, int]
+    """Number of questions by kind."""
+    figures: Mapping[str, Mapping[str, Figures]]
+    """By encoder, then by kind."""
+    gains: Mapping[str, Interval]
+    """The challenger's MRR less that of the one to beat, by kind."""
+    gain: Interval
+    """The mean over kinds."""
+    by_training: Interval
+    """The same over what the challenger was before it was trained: a static embedding may gain without any training."""
+    challenger: str
+    to_beat: str
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the gain is beyond chance."""
+        return self.gain.low > 0
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the loss is beyond chance."""
+        return self.gain.high < 0
+
+
+Mixes = Mapping[str, Sequence[tuple[str, float]]]
+"""By name, the encoders that are combined as a build combines them, each with its weight."""
+
+
+def judge(
+    tasks: Sequence[Task],
+    encoders: Mapping[str, TextEncoder],
+    mixes: Mixes,
+    *,
+    challenger: str,
+    to_beat: str,
+    untrained: str,
+    progress: Progress = lambda *_: None,
+) -> Trial:
+    """Let every encoder and every mix of them answer every question, and compare the challenger with two others.
+
+    Raises:
+        ValueError: if there is no task.
+    """
+    if not tasks:
+        raise ValueError("there are no held-out pairs to judge by")
+    answers: dict[str, dict[str, Answers]] = {name: {} for name in (*encoders, *mixes)}
+    for place, task in enumerate(tasks):
+        read: dict[str, tuple[Vectors, Vectors]] = {}
+        for number, (name, encoder) in enumerate(encoders.items()):
+            progress("judging by held-out pairs", place * len(encoders) + number, len(tasks) * len(encoders))
+            read[name] = _read(task, encoder)
+        for name, parts in mixes.items():
+            joined = [concatenate([Part(part, weight, read[part][side]) for part, weight in parts]) for side in (0, 1)]
+            read[name] = joined[0], joined[1]
+        for name, (vectors, queries) in read.items():
+            answers[name][task.kind] = score(task, vectors, queries)
+
+    def gains(other: str) -> dict[str, npt.NDArray[np.float64]]:
+        ours, theirs = answers[challenger], answers[other]
+        return {kind: ours[kind].reciprocal - theirs[kind].reciprocal for kind in ours}
+
+    return Trial(
+        questions={task.kind: len(task.questions) for task in tasks},
+        figures={
+            name: {kind: Figures(_mean(of_kind.reciprocal), _mean(of_kind.recall)) for kind, of_kind in by_kind.items()}
+            for name, by_kind in answers.items()
+        },
+        gains={kind: _mean(gain) for kind, gain in gains(to_beat).items()},
+        gain=_mean(*gains(to_beat).values()),
+        by_training=_mean(*gains(untrained).values()),
+        challenger=challenger,
+        to_beat=to_beat,
+    )
+
+
+def _read(task: Task, encoder: TextEncoder) -> tuple[Vectors, Vectors]:
+    """Vectors of a task's documents and of its questions."""
+    import numpy as np
+
+    vectors = encoder.encode(task.documents)
+    queries = [encoder.encode_query(one.text) if one.text else vectors[one.row, None] for one in task.questions]
+    return vectors, np.concatenate(queries)
+
+
+def _mean(*parts: npt.NDArray[np.float64]) -> Interval:
+    """The mean of the parts' means, each part's values resampled on its own."""
+    import numpy as np
+
+    random = np.random.Generator(np.random.PCG64(_SEED))
+    drawn = np.mean(
+        [part[random.integers(len(part), size=(RESAMPLES, len(part)))].mean(axis=1) for part in parts], axis=0
+    )
+    return bootstrap_interval(float(np.mean([part.mean() for part in parts])), drawn)
