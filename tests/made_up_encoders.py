@@ -66,9 +66,10 @@ def topic(document: Document) -> np.ndarray:
 
 def use(monkeypatch: pytest.MonkeyPatch, **encoders: Callable[[Document], np.ndarray]) -> dict[str, MadeUp]:
     """From now on these are the models of their names, and `site` is `topic` if nothing else is said."""
-    made = {name: MadeUp(name, vector) for name, vector in encoders.items()}
-    made.setdefault("site", MadeUp("site", topic))
-    made["site"].name = "site"
+    made = {
+        name: MadeUp(name, vector, "site" if name == "site" else "model")
+        for name, vector in {"site": topic, **encoders}.items()
+    }
 
     def make_parts(settings: Settings, *_: Any) -> list[tuple[PartEncoder, float]]:
         wanted = settings.encoder
