@@ -71,45 +71,29 @@ def _alternatives(pattern: str) -> list[str]:
     return done
 
 
-_STARS = re.compile(r"\*\*+")
+_PIECE = re.compile(
+    r"(?P<folders>(?:(?<=/)|\A)(?:\*\*+/)+)|(?P<all>(?:(?<=/)|\A)\*\*+\Z)|\*+|\?|\[(?P<inner>.[^\]]*)\]|.", re.DOTALL
+)
 
 
 def _translate(pattern: str, negation: str) -> str:
     """One alternative as a regular expression without nested repeats, so that no path takes long to match."""
-    result: list[str] = []
-    position = 0
-    while position < len(pattern):
-        character = pattern[position]
-        if stars := _STARS.match(pattern, position):
-            is_segment = position == 0 or pattern[position - 1] == "/"
-            position = stars.end()
-            if is_segment and pattern.startswith("/", position):
-                result.append("(?:[^/]+/)*")
-                position += 1
-                while pattern.startswith("**/", position):
-                    position += 3
-            else:
-                result.append(".*" if is_segment and position == len(pattern) else "[^/]*")
-            continue
-        if character == "*":
-            result.append("[^/]*")
-        elif character == "?":
-            result.append("[^/]")
-        elif character == "[" and (end := pattern.find("]", position + 2)) > 0:
-            inner = pattern[position + 1 : end]
-            negated = inner[0] in negation
-            result.append(_character_class(inner[negated:], negated=negated))
-            position = end
-        else:
-            result.append(re.escape(character))
-        position += 1
-    return "".join(result)
+
+    def piece(match: re.Match[str]) -> str:
+        if match["folders"]:
+            return "(?:[^/]+/)*"
+        if match["inner"]:
+            is_negated = match["inner"][0] in negation
+            return _character_class(match["inner"][is_negated:], "^" if is_negated else "")
+        return ".*" if match["all"] else {"*": "[^/]*", "?": "[^/]"}.get(match[0][0], re.escape(match[0]))
+
+    return _PIECE.sub(piece, pattern)
 
 
-def _character_class(inner: str, *, negated: bool) -> str:
+def _character_class(inner: str, negation: str) -> str:
     """`[…]`; what is no class, as the range `[z-a]`, matches nothing."""
     escaped = re.sub(r"(?:\\-)+", "-", re.escape(inner))
-    written = f"[{'^' if negated else ''}{escaped}]"
+    written = f"[{negation}{escaped}]"
     try:
         re.compile(written)
     except re.error:

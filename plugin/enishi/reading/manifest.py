@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from enishi.generators.base import Site
 
 MANIFEST_VERSION = 1
-_FIELDS = frozenset({"source", "url", "title", "date", "tags", "categories", "published", "lang"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +102,19 @@ def apply_manifest(
 ) -> tuple[list[Post], list[Diagnostic]]:
     """What the generator says counts: its fields replace ours, and posts that it does not list are not published."""
     by_path = {post.path: post for post in posts}
-    found: dict[str, Post] = {}
-    problems: list[Diagnostic] = []
+    listed: dict[str, Post] = {}
+    problems: set[Diagnostic] = set()
     for entry in entries:
         path = _find(entry.source, by_path, site)
         if path is None:
-            problems.append(_unknown(entry))
+            message = "manifest: no post of this site has this source; the entry is not used"
+            problems.add(Diagnostic(entry.source[:200], 0, "unknown-in-manifest", Severity.NOTE, message))
             continue
-        found[path], told = _overridden(by_path[path], entry, site)
-        problems += [Diagnostic(path, 0, code, Severity.WARNING, f"manifest: {message}") for code, message in told]
-    result = [found[path] if path in found else _unlisted(post) for path, post in by_path.items()]
-    return sorted(result, key=lambda post: post.path), sorted(set(problems))
+        listed[path], wrong = _overridden(by_path[path], entry, site)
+        for message in wrong:
+            problems.add(Diagnostic(path, 0, "bad-manifest-field", Severity.WARNING, f"manifest: {message}"))
+    result = [listed[path] if path in listed else _unlisted(post) for path, post in by_path.items()]
+    return sorted(result, key=lambda post: post.path), sorted(problems)
 
 
 def _find(source: str, by_path: dict[str, Post], site: Site) -> str | None:
@@ -129,40 +130,27 @@ def _find(source: str, by_path: dict[str, Post], site: Site) -> str | None:
     return None
 
 
-def _unknown(entry: ManifestEntry) -> Diagnostic:
-    told = "manifest: no post of this site has this source; the entry is not used"
-    return Diagnostic(entry.source[:200], 0, "unknown-in-manifest", Severity.NOTE, told)
-
-
 def _unlisted(post: Post) -> Post:
     return replace(post, status="unpublished") if post.status in ("published", "future") else post
 
 
-def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, list[tuple[str, str]]]:
-    told = [("bad-manifest-field", message) for message in entry.problems]
-    changes: dict[str, Any] = {}
-    if entry.title is not None:
-        changes["title"] = entry.title
-    if entry.tags is not None:
-        changes["tags"] = entry.tags
-    if entry.categories is not None:
-        changes["categories"] = entry.categories
-    if entry.lang is not None:
-        changes["lang"] = entry.lang
+def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, list[str]]:
+    """The post with the fields of the entry, and what is wrong with them."""
+    wrong = list(entry.problems)
+    names = ("title", "tags", "categories", "lang")
+    changes = {name: value for name in names if (value := getattr(entry, name)) is not None}
     if entry.date is not None:
         date = dates.parse(entry.date, site.timezone)
         if date is None:
-            told.append(("bad-manifest-field", f"{str(entry.date)[:40]!r} is no date"))
+            wrong.append(f"{str(entry.date)[:40]!r} is no date")
         else:
             changes["date"] = date
     if entry.url is not None:
         link = safe_link(entry.url)
         if entry.url.strip() and not link:
-            told.append(("bad-manifest-field", f"{entry.url[:60]!r} is neither http(s) nor relative, and is not used"))
+            wrong.append(f"{entry.url[:60]!r} is neither http(s) nor relative, and is not used")
         else:
             changes["url"] = encode_link(link)
-    if entry.published is False:
-        changes["status"] = post.status if post.status == "draft" else "unpublished"
-    else:
-        changes["status"] = "published"
-    return replace(post, **changes), told
+    is_draft = post.status == "draft"
+    changes["status"] = "published" if entry.published is not False else "draft" if is_draft else "unpublished"
+    return replace(post, **changes), wrong
