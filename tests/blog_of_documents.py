@@ -10,7 +10,7 @@ from typing import Any
 
 from enishi.generators.base import Site
 from enishi.reading.prose import text_fields
-from enishi.reading.source import read_source
+from enishi.reading.source import HEXO_DIALECT, read_source
 from enishi.reading.tokens import count_terms, count_words
 from enishi.types import Document, Post
 from made_up_sites import site_of
@@ -51,7 +51,7 @@ def subject_posts(posts: int, *, tagged: bool = True) -> list[Document]:
 
 def read_post(file: Path, path: str) -> Document:
     """A post from a file, by Hexo's rules."""
-    source = read_source(file.read_bytes(), hexo=True)
+    source = read_source(file.read_bytes(), HEXO_DIALECT)
     post, _ = site(file.parent).make_post(path, source, datetime(2100, 1, 1, tzinfo=UTC))
     made = document(path, post.title, source.body, post.tags)
     return replace(made, post=post)

@@ -26,7 +26,7 @@ from enishi.pipeline import build
 from enishi.reading import find, tokens
 from enishi.reading import source as reading
 from enishi.reading.frontmatter import FrontMatter
-from enishi.reading.source import MAX_BODY, read_source
+from enishi.reading.source import HEXO_DIALECT, MAX_BODY, TOLERANT_DIALECT, read_source
 from enishi.reading.yaml12 import load
 from enishi.state import Request
 from enishi.types import Post
@@ -38,7 +38,7 @@ BOTH = pytest.mark.parametrize("hexo", [True, False], ids=["hexo", "others"])
 
 def post_of(text: str, *, hexo: bool) -> tuple[Post, FrontMatter, dict[str, Diagnostic]]:
     site = site_of("hexo" if hexo else "generic", post_folders=("posts",))
-    source = read_source(text.encode(), hexo=hexo)
+    source = read_source(text.encode(), HEXO_DIALECT if hexo else TOLERANT_DIALECT)
     post, told = site.make_post("posts/a.md", source, NOW)
     return post, source, {diagnostic.code: diagnostic for diagnostic in told}
 
@@ -191,7 +191,7 @@ def test_merged_dates_keep_their_place() -> None:
 def test_no_dotted_key_of_thousands_of_parts_is_parsed(part: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """tomllib takes quadratic time for it."""
     monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("it was"))
-    source = read_source(f"+++\ntitle = 'x'\n{line.format(key=part * 5_000)}\n+++\nbody\n".encode(), hexo=False)
+    source = read_source(f"+++\ntitle = 'x'\n{line.format(key=part * 5_000)}\n+++\nbody\n".encode(), TOLERANT_DIALECT)
     assert [problem.code for problem in source.problems] == ["front-matter-too-deep"]
     assert source.meta["title"] == "x"
 

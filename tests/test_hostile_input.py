@@ -23,7 +23,7 @@ texts = sys.stdin.read().split("\\0\\0")
 for generator in ("hexo",) if "body" in sys.argv else ("hexo", "generic"):
     site = site_of(generator, post_folders=("posts",))
     for text in texts:
-        source = read_source(text.encode(), hexo=site.generator.reads_like_hexo)
+        source = read_source(text.encode(), site.generator.dialect)
         post, _ = site.make_post("posts/a.md", source, datetime(2024, 1, 1, tzinfo=UTC))
         if "body" in sys.argv or generator == "hexo" and len(text) < 500_000:
             text_fields(post.title, source.body)

@@ -57,7 +57,7 @@ def read_blog(root: Path) -> Blog:
     files, _ = find_files(site)
     documents = []
     for file in files:
-        source = read_source(file.file.read_bytes(), hexo=site.generator.reads_like_hexo)
+        source = read_source(file.file.read_bytes(), site.generator.dialect)
         post, _ = site.make_post(file.path, source, _NOW)
         fields = text_fields(post.title, source.body)
         texts = [(fields.title, 3), ("\n".join(fields.headings), 1), (post.description, 1), (fields.prose, 1)]

@@ -22,7 +22,7 @@ from enishi.reading.find import find_files
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.globs import matches_any
 from enishi.reading.hexo_frontmatter import LOST
-from enishi.reading.source import read_source
+from enishi.reading.source import HEXO_DIALECT, read_source
 from enishi.types import Post
 from made_up_sites import site_of
 from shared_data import CORPORA, SHARED, TESTS, needs_hexo, needs_shared, run_node
@@ -136,7 +136,7 @@ def compare_texts(texts: list[str]) -> dict[str, dict[str, Any]]:
     (hexo,) = hexo_reads([{"config": "", "files": files}])
     found = {}
     for name, text in files.items():
-        source = read_source(text.encode("utf-8", "surrogatepass"), hexo=True)
+        source = read_source(text.encode("utf-8", "surrogatepass"), HEXO_DIALECT)
         post, diagnostics = PLAIN_SITE.make_post(name, source, NOW)
         if different := differences(post, source, diagnostics, hexo.get(name)):
             found[text] = different
@@ -423,7 +423,7 @@ def test_site(name: str, tmp_path: Path) -> None:
     files, _ = find_files(site)
     found: dict[str, Any] = {}
     for file in files:
-        source = read_source(file.file.read_bytes(), hexo=True)
+        source = read_source(file.file.read_bytes(), HEXO_DIALECT)
         post, diagnostics = site.make_post(file.path, source, NOW)
         theirs = hexo.get(file.path)
         different = differences(post, source, diagnostics, theirs)
@@ -442,7 +442,7 @@ def test_a_lost_post_is_named_and_its_page_not_linked(tmp_path: Path) -> None:
     site, _ = detect_site(tmp_path)
     files = {file.path: file for file in find_files(site)[0]}
     file = files["source/_posts/50% off.md"]
-    post, diagnostics = site.make_post(file.path, read_source(file.file.read_bytes(), hexo=True), NOW)
+    post, diagnostics = site.make_post(file.path, read_source(file.file.read_bytes(), HEXO_DIALECT), NOW)
     assert (post.status, [d.code for d in diagnostics]) == ("unpublished", ["percent-in-path"])
     assert post.tags == ("a",)
 
@@ -739,7 +739,7 @@ def test_real_blogs() -> None:
         folder = CORPORA / blog / "source" / "_posts"
         for hexo in referee(str(folder)):
             path = hexo["path"]
-            source = read_source((folder / path).read_bytes(), hexo=True)
+            source = read_source((folder / path).read_bytes(), HEXO_DIALECT)
             post, diagnostics = PLAIN_SITE.make_post(f"source/_posts/{as_renamed(path)}", source, NOW)
             if not hexo["read"] or is_lost(diagnostics):
                 assert hexo["read"] != is_lost(diagnostics), path
@@ -769,7 +769,7 @@ def test_broken_front_matter_as_hexo_reads_it() -> None:
     heads = [json.loads(line)["head"] for line in lines if line]
     answers = referee("--jsonl", str(CORPORA / "broken_front_matter.jsonl"))
     for number, (head, hexo) in enumerate(zip(heads, answers, strict=True)):
-        source = read_source(head.encode(), hexo=True)
+        source = read_source(head.encode(), HEXO_DIALECT)
         post, diagnostics = PLAIN_SITE.make_post(f"source/_posts/{number}.md", source, NOW)
         assert is_lost(diagnostics) != hexo["read"], number
         if hexo["read"]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.source import from_json, read_source, to_json
+from enishi.reading.source import HEXO_DIALECT, TOLERANT_DIALECT, from_json, read_source, to_json
 from enishi.types import Post
 from made_up_sites import site_of
 
@@ -26,7 +26,7 @@ def read(
     text = "\n".join(["---", *lines, "---", body, ""])
     site = site_of(generator, **settings)
     path = path or ("source/_posts/a.md" if generator == "hexo" else "posts/a.md")
-    return site.make_post(path, read_source(text.encode(), hexo=site.generator.reads_like_hexo), NOW)
+    return site.make_post(path, read_source(text.encode(), site.generator.dialect), NOW)
 
 
 def post(*lines: str, **options: Any) -> Post:
@@ -263,10 +263,10 @@ def test_slugs() -> None:
 
 def test_bytes_that_are_not_utf8() -> None:
     text = "---\ntitle: 日本\n---\n本文\n"
-    wide = read_source(text.encode("utf-16"), hexo=False)
+    wide = read_source(text.encode("utf-16"), TOLERANT_DIALECT)
     assert (wide.meta, [p.code for p in wide.problems]) == ({"title": "日本"}, ["not-utf8"])
-    assert read_source(text.encode("utf-16"), hexo=True).meta == {}
-    latin = read_source(b"---\ntitle: a\nx: caf\xe9\n---\n", hexo=False)
+    assert read_source(text.encode("utf-16"), HEXO_DIALECT).meta == {}
+    latin = read_source(b"---\ntitle: a\nx: caf\xe9\n---\n", TOLERANT_DIALECT)
     assert latin.meta["title"] == "a"
     assert [(p.line, p.code) for p in latin.problems] == [(3, "not-utf8")]
 
@@ -274,7 +274,7 @@ def test_bytes_that_are_not_utf8() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
 def test_any_bytes_make_a_post(data: bytes, hexo: bool) -> None:
-    source = read_source(data, hexo=hexo)
+    source = read_source(data, HEXO_DIALECT if hexo else TOLERANT_DIALECT)
     site = site_of("hexo" if hexo else "generic", permalink=":year/:title/")
     made, diagnostics = site.make_post(f"{site.post_folders[0]}/a.md", source, NOW)
     assert made.path.endswith("a.md")
@@ -321,16 +321,18 @@ KEYS = st.sampled_from(
 def test_any_values_make_a_post(meta: dict[str, Any], generator: str) -> None:
     text = f"---\n{json.dumps(meta)}\n---\n"
     site = site_of(generator, permalink=":title/:slug/:lang")
-    made, _ = site.make_post(
-        f"{site.post_folders[0]}/a.md", read_source(text.encode(), hexo=site.generator.reads_like_hexo), NOW
-    )
+    made, _ = site.make_post(f"{site.post_folders[0]}/a.md", read_source(text.encode(), site.generator.dialect), NOW)
     assert all(isinstance(tag, str) and tag for tag in made.tags)
     assert all(chain and all(isinstance(name, str) for name in chain) for chain in made.categories)
     assert isinstance(made.title, str)
 
 
 def test_a_source_that_was_not_written_by_us() -> None:
-    wrongs: list[dict[str, Any]] = [{}, {"meta": {}}, {**to_json(read_source(b"", hexo=False)), "problems": [[1]]}]
+    wrongs: list[dict[str, Any]] = [
+        {},
+        {"meta": {}},
+        {**to_json(read_source(b"", TOLERANT_DIALECT)), "problems": [[1]]},
+    ]
     for wrong in wrongs:
         with pytest.raises((KeyError, TypeError, ValueError)):
             from_json(wrong)

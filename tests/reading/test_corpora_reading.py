@@ -14,7 +14,7 @@ from enishi.generators.base import Site
 from enishi.reading.find import find_files
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.prose import text_fields
-from enishi.reading.source import read_source
+from enishi.reading.source import HEXO_DIALECT, TOLERANT_DIALECT, read_source
 from enishi.types import Post
 from made_up_sites import site_of
 from shared_data import CORPORA, needs_shared
@@ -34,7 +34,7 @@ def heads() -> list[tuple[str, str]]:
 
 
 def read(number: int, site: Site) -> tuple[Post, list[Diagnostic], FrontMatter]:
-    source = read_source(heads()[number][1].encode(), hexo=site.generator.reads_like_hexo)
+    source = read_source(heads()[number][1].encode(), site.generator.dialect)
     post, diagnostics = site.make_post(f"source/_posts/{number}.md", source, NOW)
     return post, diagnostics, source
 
@@ -137,7 +137,7 @@ def test_every_post_of_a_real_blog_elsewhere(blog: str) -> None:
     assert problems == []
     wrong: dict[str, object] = {}
     for file in files:
-        source = read_source(file.file.read_bytes(), hexo=False)
+        source = read_source(file.file.read_bytes(), TOLERANT_DIALECT)
         post, diagnostics = site.make_post(file.path, source, NOW)
         diagnostics = [d for d in diagnostics if d.code != "fence-with-blanks"]
         if diagnostics or (not post.date and "date" not in source.meta and blog != "efcl"):
@@ -156,7 +156,7 @@ def test_no_syntax_is_left_among_the_words(blog: str) -> None:
     files = sorted((CORPORA / blog / "source" / "_posts").rglob("*.md"))[::4]
     posts_with = dict.fromkeys(SYNTAX, 0)
     for file in files:
-        source = read_source(file.read_bytes(), hexo=True)
+        source = read_source(file.read_bytes(), HEXO_DIALECT)
         fields = text_fields("", source.body)
         assert fields.prose or len(source.body.split()) < 60, file.name
         for mark in SYNTAX:

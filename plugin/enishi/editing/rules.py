@@ -8,9 +8,7 @@ from typing import Any
 
 from enishi.editing.change import Style
 from enishi.generators.base import Site
-from enishi.reading.frontmatter import HANDLERS, FrontMatter
-from enishi.reading.frontmatter_formats import Handler
-from enishi.reading.hexo_frontmatter import HEXO_HANDLERS
+from enishi.reading.frontmatter import FrontMatter
 
 KeyPath = tuple[str, ...]
 """A key of the front matter; two for one inside of another, as ``("taxonomies", "tags")``."""
@@ -33,12 +31,7 @@ class Rules:
 
     def __init__(self, site: Site, style: Style) -> None:
         self._site, self._generator, self.style = site, site.generator, style
-        self.hexo = self._generator.reads_like_hexo
-
-    @property
-    def handlers(self) -> tuple[Handler, ...]:
-        """The forms of front matter that the generator reads."""
-        return HEXO_HANDLERS if self.hexo else HANDLERS
+        self.dialect = self._generator.dialect
 
     @property
     def splits_at_commas(self) -> bool:

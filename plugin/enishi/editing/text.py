@@ -64,7 +64,7 @@ class PostText:
 
     def __init__(self, raw: str, rules: Rules) -> None:
         self.raw, self.rules = raw, rules
-        self.front = read_source(encode(raw), hexo=rules.hexo)
+        self.front = read_source(encode(raw), rules.dialect)
         self.tags = rules.tags(self.front)
 
     def splice(self, start: int, end: int, text: str) -> str:
@@ -96,7 +96,7 @@ class PostText:
     @cached_property
     def _normal(self) -> str:
         text = normalise(self.raw)
-        return text if self.rules.hexo else text.replace("\r", "\n")
+        return text if self.rules.dialect.is_exact else text.replace("\r", "\n")
 
     @cached_property
     def _pairs(self) -> list[int]:
@@ -114,7 +114,7 @@ class PostText:
     @cached_property
     def located(self) -> tuple[Handler, Block, int]:
         """The handler that parsed the front matter, its block, and where that begins in what the handlers see."""
-        for handler in self.rules.handlers:
+        for handler in self.rules.dialect.handlers:
             block = handler.find(self._normal)
             if block is None or handler.kind != self.front.format or block.body_line != self.front.body_line:
                 continue

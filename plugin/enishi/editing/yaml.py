@@ -63,7 +63,7 @@ def _tree(post: PostText) -> tuple[_Node, frozenset[str]]:
     # js-yaml joins these and breaks no lines there; for the places, anything of the same length will do
     text = _SURROGATES.sub("-" * 12, text).translate(dict.fromkeys(map(ord, "\x85\u2028\u2029"), "-"))
     tabs: list[int] = []
-    if post.rules.hexo:  # Hexo reads two blanks for each tab at the start of a line
+    if post.rules.dialect.expands_tabs:  # Hexo reads two blanks for each tab at the start of a line
         for run in _TAB_RUNS.finditer(text):
             tabs += [at + len(tabs) + 1 for at in range(run.start(), run.end())]
         text = _TAB_RUNS.sub(lambda run: "  " * len(run[0]), text)

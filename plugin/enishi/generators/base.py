@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from enishi.generators.post import Address, PostRules, own_path
 from enishi.generators.settings import SettingsFile, read_start
 from enishi.reading.find import NEVER_POSTS, is_project_file
+from enishi.reading.source import TOLERANT_DIALECT, Dialect
 
 if TYPE_CHECKING:
     from enishi.errors import Diagnostic
@@ -91,8 +92,8 @@ class Generator(Generic[S]):
     """Whether only the first of `post_folders` that holds posts counts."""
 
     # reading posts
-    reads_like_hexo: ClassVar[bool] = False
-    """Whether front matter is read exactly as Hexo reads it."""
+    dialect: ClassVar[Dialect] = TOLERANT_DIALECT
+    """How files are read."""
     rules: ClassVar[type[PostRules[Any]]] = PostRules
     """What is made of front matter."""
     tag_key: ClassVar[str] = "tags"

@@ -20,6 +20,7 @@ from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.globs import matches_any
 from enishi.reading.hexo_frontmatter import LOST
 from enishi.reading.javascript import is_truthy, to_string
+from enishi.reading.source import HEXO_DIALECT
 from enishi.types import Status
 
 SUFFIXES = (".md", ".markdown", ".mkd", ".mkdn", ".mdwn", ".mdtxt", ".mdtext", ".html", ".htm")
@@ -185,7 +186,7 @@ class Hexo(Generator[HexoSite]):
     label = "a Hexo site"
     settings_files = ("_config.yml", "_config.yaml", "_config.json")
     other_files = ("package.json",)
-    reads_like_hexo = True
+    dialect = HEXO_DIALECT
     rules = HexoRules
     splits_at_commas = False
     static_folders = ()

@@ -26,7 +26,7 @@ from enishi.reading.find import SourceFile
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.manifest import ManifestEntry, apply_manifest
 from enishi.reading.prose import plain_title, text_fields
-from enishi.reading.source import from_json, read_source, to_json
+from enishi.reading.source import Dialect, from_json, read_source, to_json
 from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
 from enishi.types import Document, Post, Progress, Terms, TextFields
 
@@ -58,7 +58,7 @@ class PostFile:
         return cls(path, file, data, digest(data))
 
 
-_Job = tuple[bytes, bool]
+_Job = tuple[bytes, Dialect]
 """The bytes of a file, and whether to read them as Hexo does."""
 
 
@@ -143,7 +143,7 @@ def read_documents(
         memo: knows the files, posts and documents of the last round by identity.
     """
     memo = memo or Memo()
-    records = _records(files, site.generator.reads_like_hexo, cache, processes, progress, memo)
+    records = _records(files, site.generator.dialect, cache, processes, progress, memo)
     diagnostics: list[Diagnostic] = []
     posts: list[Post] = []
     for post, told, _ in _posts(files, records, site, now, memo):
@@ -164,7 +164,7 @@ def read_documents(
 
 def diagnose(file: PostFile, site: Site, now: datetime, cache: Cache) -> Sequence[Diagnostic]:
     """What is wrong with one file.  It is parsed for the cache, where reading all documents then finds it."""
-    record = _new_records([file], site.generator.reads_like_hexo, cache, 1, lambda *_: None)[file.path]
+    record = _new_records([file], site.generator.dialect, cache, 1, lambda *_: None)[file.path]
     return site.make_post(file.path, record.front, now)[1]
 
 
@@ -191,21 +191,23 @@ def _posts(
 
 
 def _records(
-    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress, memo: Memo
+    files: Sequence[PostFile], dialect: Dialect, cache: Cache, processes: int, progress: Progress, memo: Memo
 ) -> dict[str, _Record]:
     """What every file says, by path; what was not known before is read and remembered."""
-    kept = {file.path: record for file, record in zip(files, memo.known("records", files, hexo), strict=True) if record}
-    records = {**kept, **_new_records([f for f in files if f.path not in kept], hexo, cache, processes, progress)}
-    memo.keep("records", files, [records[file.path] for file in files], hexo)
+    kept = {
+        file.path: record for file, record in zip(files, memo.known("records", files, dialect), strict=True) if record
+    }
+    records = {**kept, **_new_records([f for f in files if f.path not in kept], dialect, cache, processes, progress)}
+    memo.keep("records", files, [records[file.path] for file in files], dialect)
     if not kept:
-        cache.keep_only(record_key(file, hexo=hexo) for file in files)
+        cache.keep_only(record_key(file, dialect) for file in files)
     return records
 
 
 def _new_records(
-    files: Sequence[PostFile], hexo: bool, cache: Cache, processes: int, progress: Progress
+    files: Sequence[PostFile], dialect: Dialect, cache: Cache, processes: int, progress: Progress
 ) -> dict[str, _Record]:
-    keys = {file.path: record_key(file, hexo=hexo) for file in files}
+    keys = {file.path: record_key(file, dialect) for file in files}
     known = cache.records(keys.values())
     records: dict[str, _Record] = {}
     unknown = []
@@ -218,7 +220,7 @@ def _new_records(
     progress("reading posts", len(records), len(files))
     packed: dict[bytes, bytes] = {}
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
-    with closing(_map([(file.data, hexo) for file in unknown], share)) as read:
+    with closing(_map([(file.data, dialect) for file in unknown], share)) as read:
         for file, one in zip(unknown, read, strict=True):
             record, value = one if isinstance(one, tuple) else (one, pack(one.to_json()))
             records[file.path], packed[keys[file.path]] = record, value
@@ -277,9 +279,9 @@ def _wait_and_exit(sentinel: int) -> None:
     os._exit(1)
 
 
-def record_key(file: PostFile, *, hexo: bool) -> bytes:
+def record_key(file: PostFile, dialect: Dialect) -> bytes:
     """Names what is remembered of a file: its bytes, the way of reading, and the code that reads."""
-    return digest(code_digest(*_RECORD_CODE), "hexo" if hexo else "tolerant", file.digest)
+    return digest(code_digest(*_RECORD_CODE), dialect.name, file.digest)
 
 
 def _read_and_pack(job: _Job) -> bytes:
@@ -288,8 +290,8 @@ def _read_and_pack(job: _Job) -> bytes:
 
 
 def _read(job: _Job) -> _Record:
-    data, hexo = job
-    front = read_source(data, hexo=hexo)
+    data, dialect = job
+    front = read_source(data, dialect)
     fields = text_fields("", front.body)
     prose = normalise(fields.prose)
     words = count_words([("\n".join(fields.headings), 1), (prose, 1)])

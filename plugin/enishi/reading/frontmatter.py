@@ -31,9 +31,6 @@ from enishi.reading.frontmatter_formats import (
 from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, has_known_key, odd_colon
 from enishi.reading.yaml12 import Document, YamlError, load
 
-VERSION = "3"
-"""Part of the key of everything cached: change it whenever the same bytes are read differently."""
-
 HANDLERS: tuple[Handler, ...] = (
     *(YAMLHandler(), TOMLHandler(), FencedJSONHandler(), FencedTOMLHandler(), ScriptHandler(), BareJSONHandler()),
     *(SemicolonJSONHandler(), UnopenedHandler(), LateFenceHandler(), MetaHandler()),

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.frontmatter import VERSION as FRONT_MATTER_VERSION
-from enishi.reading.frontmatter import FrontMatter, parse
-from enishi.reading.hexo_frontmatter import parse_as_hexo
+from enishi.reading.frontmatter import HANDLERS, FrontMatter, parse
+from enishi.reading.frontmatter_formats import Handler
+from enishi.reading.hexo_frontmatter import HEXO_HANDLERS, parse_as_hexo
 
 MAX_BODY = 1_000_000
 """Characters of a post's text that are read.  The longest posts of real blogs have a tenth; a megabyte that is written
 to be hard to parse takes ten seconds."""
-VERSION = f"source-2/{FRONT_MATTER_VERSION}"
-"""Part of the key under which what a file says is remembered."""
 
 
-def read_source(data: bytes, *, hexo: bool) -> FrontMatter:
-    """Read a file's bytes: exactly as Hexo does, or tolerantly.  Pure; never raises."""
-    text, problem = _decode(data, hexo=hexo)
-    front = parse_as_hexo(text) if hexo else parse(text)
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A way of reading files."""
+
+    name: str
+    parse: Callable[[str], FrontMatter]
+    """Splits a file's text; never raises."""
+    handlers: tuple[Handler, ...]
+    """The forms of front matter that `parse` reads, in the order in which they are tried."""
+    is_exact: bool = False
+    """Whether bytes are taken as they are: UTF-16 is not read, a lone CR ends no line."""
+    expands_tabs: bool = False
+    """Whether a tab at the start of a line of front matter is read as two blanks."""
+
+
+TOLERANT_DIALECT = Dialect("tolerant", parse, HANDLERS)
+HEXO_DIALECT = Dialect("hexo", parse_as_hexo, HEXO_HANDLERS, is_exact=True, expands_tabs=True)
+
+
+def read_source(data: bytes, dialect: Dialect) -> FrontMatter:
+    """Read a file's bytes.  Pure; never raises."""
+    text, problem = _decode(data, is_exact=dialect.is_exact)
+    front = dialect.parse(text)
     if problem is not None:
         front = replace(front, problems=(problem, *front.problems))
     if len(front.body) > MAX_BODY:
@@ -72,16 +89,16 @@ def _cut(front: FrontMatter) -> FrontMatter:
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
-def _decode(data: bytes, *, hexo: bool) -> tuple[str, Diagnostic | None]:
-    """UTF-8, bad bytes replaced as Hexo does; elsewhere UTF-16 with its mark is read too."""
+def _decode(data: bytes, *, is_exact: bool) -> tuple[str, Diagnostic | None]:
+    """UTF-8 with bad bytes replaced; UTF-16 with its mark too, unless bytes are taken as they are."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = "the file is UTF-16, which generators do not read. Save it as UTF-8"
         problem = Diagnostic("", 1, "not-utf8", Severity.WARNING, message)
-        return data.decode("utf-8" if hexo else "utf-16", "replace"), problem
+        return data.decode("utf-8" if is_exact else "utf-16", "replace"), problem
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        line = (before.count(b"\n") if hexo else len(_LINE_ENDS.findall(before))) + 1
+        line = (before.count(b"\n") if is_exact else len(_LINE_ENDS.findall(before))) + 1
         message = f"byte {data[error.start]:#04x} is not UTF-8: it is shown as `\ufffd`. Save the file as UTF-8"
         return data.decode("utf-8", "replace"), Diagnostic("", line, "not-utf8", Severity.WARNING, message)

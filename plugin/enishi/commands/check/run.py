@@ -248,7 +248,7 @@ class _Check:
         if data is None:
             return frozenset()
         site = self.blog.site
-        post, _ = site.make_post(path, read_source(data, hexo=site.generator.reads_like_hexo), self.blog.now)
+        post, _ = site.make_post(path, read_source(data, site.generator.dialect), self.blog.now)
         return frozenset(map(fold_tag, post.tags))
 
     def _failing(self, findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -68,10 +68,10 @@ def _without_templates(body: str) -> str:
 
 def _cut(blog: Blog, file: PostFile, finder: PostFinder, prepare: Callable[[str], str]) -> PostFile | None:
     """The file without its links to posts; None where its body cannot be told from the rest."""
-    hexo = blog.site.generator.reads_like_hexo
-    body = read_source(file.data, hexo=hexo).body
+    dialect = blog.site.generator.dialect
+    body = read_source(file.data, dialect).body
     text = normalise(file.data.decode("utf-8", "replace"))
-    text = text if hexo else text.replace("\r", "\n")
+    text = text if dialect.is_exact else text.replace("\r", "\n")
     if not body or not text.endswith(body):  # a body that is too long to be read whole, or UTF-16
         return None
 
