@@ -661,7 +661,7 @@ def test_better_is_kept_and_used(
     assert report["gain"]["low"] > 0
     assert report["training"]["losses"][-1][1] < report["training"]["losses"][0][1]
     assert json.loads((out / TRAINING_NAME).read_bytes())["saw_tags"] is True
-    assert ModelSource("model", "", site).saw_tags()
+    assert ModelSource("model", "", site).saw("tags")
     assert main(["build", str(site), "--quiet", "--set", "encoder.model=model"]) == 0
 
 

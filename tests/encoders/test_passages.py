@@ -7,7 +7,7 @@ import re
 import pytest
 
 from enishi.encoders import passages as module
-from enishi.encoders.passages import MAX_PASSAGES, cut_passages, split_passages
+from enishi.encoders.passages import MAX_PASSAGES, cut_passages
 
 
 def count_words(texts: list[str]) -> list[int]:
@@ -15,7 +15,7 @@ def count_words(texts: list[str]) -> list[int]:
 
 
 def passages(title: str, body: str, *, prompt: str = "", longest: int | None = 60) -> list[str]:
-    return split_passages(title, body, prompt, longest, count_words)
+    return cut_passages(title, body, prompt, longest, count_words).texts(title, body)
 
 
 def paragraph(number: int) -> str:
@@ -85,7 +85,7 @@ def test_any_body_makes_passages_that_fit(body: str) -> None:
     def count(texts: list[str]) -> list[int]:
         return [len(text.replace(" ", "")) for text in texts]
 
-    found = split_passages("Title", body, "", 60, count)
+    found = cut_passages("Title", body, "", 60, count).texts("Title", body)
     assert 1 <= len(found) <= MAX_PASSAGES
     assert max(count(found)) <= 60
 
@@ -104,7 +104,6 @@ def test_a_prompt_takes_its_room() -> None:
 def test_spans_are_places_in_the_text_with_their_tokens() -> None:
     body = "\n\n".join(paragraph(number) for number in range(20))
     cut = cut_passages("A title", body, "", 60, count_words)
-    assert cut.texts("A title", body) == passages("A title", body)
     assert [tokens for _, _, tokens in cut.spans] == cut.weights()
     for start, end, tokens in cut.spans:
         assert count_words([body[start:end]]) == [tokens]

@@ -326,7 +326,7 @@ def test_half_precision_is_near(folder: Path, encoder: TransformerEncoder) -> No
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 def test_a_backend_that_is_not_installed_is_told(folder: Path, backend: str) -> None:
-    if models._is_installed(models._BACKEND_PACKAGES[backend]):
+    if models._is_installed(models._BACKENDS[backend][0]):
         pytest.skip(f"{backend} is installed")
     found = TransformerEncoder(str(folder), running=Running(backend=backend))  # type: ignore[arg-type]
     with pytest.raises(EncoderError, match=f'pip install "sentence-transformers.{backend}."') as caught:
@@ -342,7 +342,7 @@ def test_openvino_gives_the_same_vectors(folder: Path, encoder: TransformerEncod
 
 def test_a_model_that_saw_the_tags_says_so(tiny: Path) -> None:
     source = TransformerEncoder(str(tiny)).source
-    assert not source.saw_tags()
+    assert not source.saw("tags")
     for text, expected in (
         ('{"saw_tags": false}', False),
         ('{"saw_tags": true}', True),
@@ -350,7 +350,7 @@ def test_a_model_that_saw_the_tags_says_so(tiny: Path) -> None:
         ("[]", True),
     ):
         (tiny / models.TRAINING_NAME).write_text(text, encoding="utf-8")
-        assert source.saw_tags() is expected, "what cannot be read is not trusted"
+        assert source.saw("tags") is expected, "what cannot be read is not trusted"
 
 
 SCRIPT = """

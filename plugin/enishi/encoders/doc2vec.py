@@ -1,6 +1,6 @@
 """Paragraph vectors by gensim, learned from the blog itself, instead of the kernel PCA of its words.
 
-It is here for comparison: the distributed bag of words of Le & Mikolov (2014, "Distributed representations of sentences
+It is for comparison: the distributed bag of words of Le & Mikolov (2014, "Distributed representations of sentences
 and documents"), with the dimensions and negative samples that Lau & Baldwin (2016, "An empirical evaluation of doc2vec
 with practical insights into document embedding generation") found best.  A blog is a thousandth of their corpora, so
 rarer words count, frequent ones are less often passed over, and there are more epochs.  Words have no vectors of their
@@ -20,6 +20,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.encoders.gensim_library import library_version, stable_hash
+from enishi.encoders.joining import FULLY_CENTRED_POSTS
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
 from enishi.reading.tokens import VERSION as TOKENS_VERSION
@@ -44,7 +45,7 @@ _MIN_COUNT = 2
 _SUBSAMPLING = 1e-4
 """At least; of a blog with few words each is as frequent as that, so there words up to the mean frequency stay."""
 _EPOCHS = 40
-"""With ten times as many, a small blog's posts are learned by heart, and lie no longer near each other."""
+"""With ten times as many, a small blog's posts are learned by heart and no longer lie near each other."""
 _QUERY_EPOCHS = 100
 _ALPHA, _MIN_ALPHA = 0.025, 0.0001
 _MAX_WORDS = 10_000
@@ -75,11 +76,6 @@ class Doc2VecEncoder(PartEncoder):
 
     @property
     def key(self) -> str:
-        """Names everything the vectors depend on beside the posts.
-
-        Raises:
-            EncoderError: gensim is not installed.
-        """
         gensim = library_version("gensim", 'encoder.site = "doc2vec"')
         return f"doc2vec/{VERSION}/{TOKENS_VERSION}/{gensim}/{self._dimensions}"
 
@@ -89,22 +85,17 @@ class Doc2VecEncoder(PartEncoder):
         Raises:
             EncoderError: gensim is not installed.
         """
-        _ = self.key  # complains if gensim is not installed
+        _ = self.key  # raises that
         texts = each(memo, "bags of words", documents, lambda document: _bag_of(document.words))
         with one_thread():
             vectors, self._model = _fit(texts, self._dimensions)
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
-        """The vector of free text, shape (1, dimensions); zeros where the blog knows none of its words.
-
-        Raises:
-            ValueError: if nothing was encoded or loaded before.
-        """
         return self.encode_words(Counter(words(fold(text))))
 
     def encode_words(self, counts: Mapping[str, int]) -> Vectors:
-        """The vector of a text given by its words, as :meth:`encode_query` has it.
+        """The vector of a text given as word counts, shape (1, dim); zeros where the blog knows none of its words.
 
         Raises:
             ValueError: if nothing was encoded or loaded before.
@@ -115,11 +106,9 @@ class Doc2VecEncoder(PartEncoder):
             return self._model.infer(_bag_of(counts))
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What :meth:`load` needs to infer queries again: plain numbers and words.  Empty before fitting."""
         return self._model.arrays() if self._model else {}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the arrays of an earlier fit; False where some are missing or do not belong together."""
         self._model = _Model.from_arrays(arrays)
         return self._model is not None
 
@@ -132,7 +121,7 @@ def _bag_of(counts: Mapping[str, int]) -> list[str]:
     return [text[position] for position in np.random.default_rng(0).permutation(len(text)).tolist()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Model:
     """What was learned, as far as a query needs it."""
 
@@ -144,8 +133,8 @@ class _Model:
     """Where inference starts, (dimensions,): the mean of all posts."""
     centre: npt.NDArray[np.float32]
     """What all posts have in common, (dimensions,)."""
-    ready: list[Any]
-    """gensim's own object, once it is needed."""
+    gensim: Any = None
+    """The same as a model of gensim's, once it is needed."""
 
     def infer(self, text: Sequence[str]) -> Vectors:
         import numpy as np
@@ -155,24 +144,14 @@ class _Model:
         vector = self.start[None, :].copy()
         if not known:
             return np.zeros_like(vector)
-        if not self.ready:
-            self.ready.append(self._to_gensim())
-        (model,) = self.ready
+        self.gensim = self.gensim or self._to_gensim()
         # gensim's own infer_vector starts from Python's hash of the text, and draws on where it last stopped
-        model.random = np.random.RandomState(stable_hash(" ".join(known)))
+        self.gensim.random = np.random.RandomState(stable_hash(" ".join(known)))
         work = np.zeros(vector.shape[1], dtype=np.float32)
-        lock = np.ones(1, dtype=np.float32)
+        options = {"learn_words": False, "learn_hidden": False, "doctag_vectors": vector}
         for alpha in np.linspace(_ALPHA, _MIN_ALPHA, _QUERY_EPOCHS).tolist():
             train_document_dbow(
-                model,
-                known,
-                [0],
-                alpha,
-                work,
-                learn_words=False,
-                learn_hidden=False,
-                doctag_vectors=vector,
-                doctags_lockf=lock,
+                self.gensim, known, [0], alpha, work, doctags_lockf=np.ones(1, dtype=np.float32), **options
             )
         return unit_rows(vector - self.centre)
 
@@ -186,25 +165,24 @@ class _Model:
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         import numpy as np
 
-        text = "\n".join(self.frequency).encode("utf-8", "surrogatepass")
+        text = np.frombuffer("\n".join(self.frequency).encode("utf-8", "surrogatepass"), dtype=np.uint8)
         counts = np.fromiter(self.frequency.values(), dtype=np.int64, count=len(self.frequency))
-        words = np.frombuffer(text, dtype=np.uint8)
-        return dict(zip(_ARRAYS, (words, counts, self.output, self.start, self.centre), strict=True))
+        return dict(zip(_ARRAYS, (text, counts, self.output, self.start, self.centre), strict=True))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> _Model | None:
+        """The model of these arrays; None if some are missing or do not belong together."""
         import numpy as np
 
         try:
             text, counts, output, start, centre = (arrays[name] for name in _ARRAYS)
             known = text.tobytes().decode("utf-8", "surrogatepass")
-            vocabulary = known.split("\n") if known else []
-            frequency = dict(zip(vocabulary, counts.tolist(), strict=True))
+            frequency = dict(zip(known.split("\n") if known else (), counts.tolist(), strict=True))
         except (KeyError, ValueError):
             return None
         if output.shape != (len(frequency), len(start)) or start.shape != centre.shape or start.ndim != 1:
             return None
-        return cls(frequency, np.ascontiguousarray(output, dtype=np.float32), start, centre, [])
+        return cls(frequency, np.ascontiguousarray(output, dtype=np.float32), start, centre)
 
 
 def _untrained(dimensions: int, frequency: Mapping[str, int]) -> Any:
@@ -245,16 +223,16 @@ def _fit(texts: Sequence[Sequence[str]], dimensions: int) -> tuple[Vectors, _Mod
     present = sorted({document.tags[0] for document in tagged})
     if not present:
         nothing = np.zeros(dimensions, dtype=np.float32)
-        return vectors, _Model({}, np.zeros((0, dimensions), dtype=np.float32), nothing, nothing, [])
+        return vectors, _Model({}, np.zeros((0, dimensions), dtype=np.float32), nothing, nothing)
     model = _untrained(dimensions, {word: counts[word] for word in kept})
     model.build_vocab(tagged)
     model.train(tagged, total_examples=model.corpus_count, epochs=model.epochs)
     learned = model.dv.vectors[present].astype(np.float64)
     mean = learned.mean(axis=0)
-    centre = min(1.0, len(present) / 50) * mean
+    centre = min(1.0, len(present) / FULLY_CENTRED_POSTS) * mean
     vectors[present] = unit_rows(learned - centre)
     frequency = {word: counts[word] for word in model.wv.index_to_key}
-    return vectors, _Model(frequency, model.syn1neg, mean.astype(np.float32), centre.astype(np.float32), [])
+    return vectors, _Model(frequency, model.syn1neg, mean.astype(np.float32), centre.astype(np.float32))
 
 
 def _parts(text: Sequence[str]) -> list[Sequence[str]]:

@@ -115,11 +115,7 @@ class ImageEncoder(PretrainedPart):
         return (*self._problems, *super().diagnostics)
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
-        """Vectors of shape (n, dim), centred over these documents; zeros for a post without pictures.
-
-        Raises:
-            EncoderError: if the model cannot be had, or reads no pictures.
-        """
+        """Vectors of shape (n, dim), centred over these documents; zeros for a post without pictures."""
         import numpy as np
 
         if find_spec("PIL") is None:
@@ -139,11 +135,7 @@ class ImageEncoder(PretrainedPart):
         return self.finish(raw)
 
     def encode_query(self, text: str) -> Vectors:  # noqa: ARG002 - no words are near pictures
-        """Zeros of shape (1, dim): a CLIP model's texts lie apart from its pictures, all of them equally far.
-
-        Raises:
-            ValueError: if nothing was encoded or loaded before.
-        """
+        """Zeros of shape (1, dim): a CLIP model's texts lie apart from its pictures, all of them equally far."""
         import numpy as np
 
         return np.zeros((1, len(self.centre)), dtype=np.float32)

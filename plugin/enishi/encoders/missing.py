@@ -1,12 +1,12 @@
-"""What a part says of a post that it knows nothing of, from the posts that are near it otherwise.
+"""A part's rows for posts that lack it, filled in from the posts that the other parts find nearest.
 
 Where one of two posts lacks a part, a row of zeros takes the part's share from their cosine, and so ranks posts by
-whether they have it.  A row is filled instead with the mean of its k nearest posts that have the part, near by all
-other parts, as cold items are given factors from their attributes (Gantner et al. 2010, "Learning attribute-to-feature
-mappings for cold-start recommendations", the k nearest neighbours mapping).
+whether they have it.  So the row becomes the mean of those of the k nearest posts that have the part, as new items
+are given factors from their attributes (Gantner et al. 2010, "Learning attribute-to-feature mappings for cold-start
+recommendations", the k nearest neighbours mapping).
 
-The mean is not brought to unit length: it is as long as its posts agree, so a guess counts for less the less sure it
-is.  Brought to unit length it is shown to more readers than posts that have the part, and lists get worse
+The mean is not scaled to unit length: the less its posts agree, the shorter it is and the less it counts.  At unit
+length, posts that lack the part would be listed more often than those that have it, and lists would be worse
 (``benchmarks/readers.py``, table in docs/encoders.md).
 """
 
@@ -19,26 +19,23 @@ from enishi.vectors import one_thread
 if TYPE_CHECKING:
     from enishi.types import Rows, Vectors
 
-VERSION = 1
-"""Part of the key: raise it when some row is filled with something else."""
-
 NEIGHBORS = 10
-"""How many posts speak for one that lacks the part."""
+"""How many posts a missing row is the mean of."""
 _ROWS_AT_ONCE = 256
 _DIGITS = 6
 
 
 def fill_missing(part: Vectors, others: Vectors, neighbors: int = NEIGHBORS) -> Vectors:
-    """The part with every row that it lacks filled, shape and type as before; rows that it has are left as they are.
+    """A copy of the part whose rows of zeros are filled in.
 
-    A row of zeros becomes the mean of the rows of its nearest posts, weighted by their cosine: 1 long where they agree,
-    shorter where they do not.  It stays zeros where no post with the part is at an acute angle to it, or the other
-    parts know nothing either.  Takes time in proportion to rows with the part × rows without.
+    Such a row becomes the mean of the rows of its nearest posts, weighted by their cosine: 1 long where they agree,
+    shorter where they do not.  It stays zeros where no post with the part has a positive cosine with it, or the other
+    parts know nothing either.  The time is proportional to rows with the part × rows without.
 
     Args:
         part: unit rows or zeros, (n, dim).
-        others: what all other parts say, unit rows or zeros, (n, any).
-        neighbors: how many posts speak for one.
+        others: the other parts, joined: unit rows or zeros, (n, any).
+        neighbors: how many posts a missing row is the mean of.
     """
     import numpy as np
 
@@ -48,11 +45,11 @@ def fill_missing(part: Vectors, others: Vectors, neighbors: int = NEIGHBORS) -> 
     if not len(known) or not len(missing):
         return filled
     k = min(neighbors, len(known))
-    witnesses = np.ascontiguousarray(others[known].T)
+    candidates = np.ascontiguousarray(others[known].T)
     with one_thread():
         for start in range(0, len(missing), _ROWS_AT_ONCE):
             rows = missing[start : start + _ROWS_AT_ONCE]
-            cosines = np.round(others[rows] @ witnesses, _DIGITS)  # so that posts with the same words are equally near
+            cosines = np.round(others[rows] @ candidates, _DIGITS)  # so that posts with the same words are equally near
             nearest = _largest(cosines, k)
             weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0).astype(np.float64)
             total = weights.sum(axis=1, keepdims=True)
@@ -66,8 +63,8 @@ def _largest(values: Vectors, k: int) -> Rows:
     import numpy as np
 
     least = np.partition(values, values.shape[1] - k, axis=1)[:, values.shape[1] - k, None]
-    found = np.empty((len(values), k), dtype=np.int64)
+    largest = np.empty((len(values), k), dtype=np.int64)
     for row, is_candidate in enumerate(values >= least):
         columns = np.flatnonzero(is_candidate)
-        found[row] = columns[np.argsort(-values[row, columns], kind="stable")[:k]]
-    return found
+        largest[row] = columns[np.argsort(-values[row, columns], kind="stable")[:k]]
+    return largest

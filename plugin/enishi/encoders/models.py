@@ -1,4 +1,4 @@
-"""Where a pretrained model is, whether it may be used, and what is said when it cannot.
+"""Where a pretrained model is, whether it may be used, and what helps when it cannot.
 
 Models are data here: code that comes with one is never run.  What is on this machine is used as it is; only a model
 that is nowhere on it is fetched, and then once.
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,15 +32,16 @@ TRAINING_NAME = "enishi-training.json"
 _MAX_SETTINGS_BYTES = 1024 * 1024
 _SAMPLES = 64
 _SAMPLE_BYTES = 65_536
-_OTHER_FORMATS = {
-    "torch": ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "onnx/*", "openvino/*", "coreml/*"],
-    "onnx": ["*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "openvino/*", "coreml/*"],
-    "openvino": ["*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "onnx/*", "coreml/*"],
-}
-
-_BACKEND_LIBRARIES = {"torch": (), "onnx": ("optimum-onnx", "onnxruntime"), "openvino": ("optimum-intel", "openvino")}
 
 Backend = Literal["torch", "onnx", "openvino"]
+_BACKENDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "onnx": ("optimum.onnxruntime", ("optimum-onnx", "onnxruntime")),
+    "openvino": ("optimum.intel", ("optimum-intel", "openvino")),
+}
+"""What a backend other than torch needs: a module, and the packages whose versions may change a vector."""
+_FORMATS = {"torch": (), "onnx": ("*.onnx", "onnx/*"), "openvino": ("openvino/*",)}
+"""Files of a model on the hub that only one backend reads."""
+_UNREAD_FORMATS = ("*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "coreml/*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Running:
     @property
     def libraries(self) -> tuple[str, ...]:
         """The packages that the backend needs, whose versions may change a vector."""
-        return _BACKEND_LIBRARIES[self.backend]
+        return _BACKENDS[self.backend][1] if self.backend in _BACKENDS else ()
 
     @classmethod
     def from_settings(cls, settings: EncoderSettings) -> Running:
@@ -136,23 +137,19 @@ class ModelSource:
         _refuse_code(self.setting, self.name, self._folder)
         return self._folder
 
-    def saw_tags(self) -> bool:
-        """Whether the model was trained on the blog's own tags, so that it is no witness about them."""
-        return self._saw("saw_tags")
+    def saw(self, what: Literal["tags", "links"]) -> bool:
+        """Whether the model was trained on the blog's own tags or links, as `enishi train` noted beside it.
 
-    def saw_links(self) -> bool:
-        """Whether it was trained on which posts link to each other."""
-        return self._saw("saw_links")
-
-    def _saw(self, what: str) -> bool:
-        """What `enishi train` noted beside a model that it made; where the note cannot be read, the worst."""
-        if not self.is_folder:
+        Where the note cannot be read, the worst is assumed.
+        """
+        file = self.folder() / TRAINING_NAME if self.is_folder else None
+        if file is None or not file.is_file():
             return False
-        file = self.folder() / TRAINING_NAME
-        if not file.is_file():
-            return False
-        noted = _read_json(file)
-        return bool(noted.get(what, True)) if isinstance(noted, dict) else True
+        try:
+            note = json.loads(read_file(file, _MAX_SETTINGS_BYTES))
+        except (OSError, ValueError, RecursionError):
+            note = None
+        return bool(note.get(f"saw_{what}", True)) if isinstance(note, dict) else True
 
     def _find_in_hub(self) -> Path:
         """The model's folder in the hub's cache; looked for there first: a model that is here needs no network."""
@@ -168,13 +165,14 @@ class ModelSource:
             if has_model(folder):
                 return folder
         if _is_offline():
-            reason = "it is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids to fetch it"
+            reason = "it is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids fetching it"
             raise EncoderError(ways_out(self.setting, self.name, reason))
-        others = _OTHER_FORMATS[self._backend]
+        foreign = [pattern for backend, own in _FORMATS.items() if backend != self._backend for pattern in own]
+        unread = [*_UNREAD_FORMATS, *foreign]
         try:
-            folder = Path(download(**wanted, ignore_patterns=[*others, "*.bin"]))
+            folder = Path(download(**wanted, ignore_patterns=[*unread, "*.bin"]))
             if not has_model(folder):  # an older model, without safetensors
-                folder = Path(download(**wanted, ignore_patterns=others))
+                folder = Path(download(**wanted, ignore_patterns=unread))
         except Exception as error:
             reason = f"it is not on this machine, and fetching it failed: {first_line(error)}"
             raise EncoderError(ways_out(self.setting, self.name, reason)) from error
@@ -211,32 +209,25 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
     return model
 
 
-_BACKEND_PACKAGES = {"onnx": "optimum.onnxruntime", "openvino": "optimum.intel"}
-_BACKEND_NAMES = {"onnx": "optimum-onnx", "openvino": "optimum-intel"}
-
-
 def _require_backend(source: ModelSource, running: Running) -> None:
+    backend = running.backend
+    module, (package, *_) = _BACKENDS[backend]
     if running.precision != "float32":
         raise EncoderError(
-            f"encoder.precision = {running.precision!r} is for the backend torch; with {running.backend!r}, set "
-            "encoder.model to a folder with the model exported in that precision"
+            f"encoder.precision = {running.precision!r} is for the backend torch; with {backend!r}, set encoder.model "
+            "to a folder with the model exported in that precision"
         )
-    if not _is_installed(_BACKEND_PACKAGES[running.backend]):
+    if not _is_installed(module):
         raise EncoderError(
-            f"encoder.backend = {running.backend!r} needs the package {_BACKEND_NAMES[running.backend]}, which is not "
-            "installed. One of these helps:\n"
-            f'  - install it: pip install "sentence-transformers[{running.backend}]"\n'
+            f"encoder.backend = {backend!r} needs the package {package}, which is not installed. One of these helps:\n"
+            f'  - install it: pip install "sentence-transformers[{backend}]"\n'
             '  - set encoder.backend = "torch", which needs nothing more\n'
             f'  - set {source.setting} = "" to use the site encoder, which needs no model'
         )
 
 
 def require_package(setting: str, name: str) -> None:
-    """Complain if sentence-transformers is not installed.
-
-    Raises:
-        EncoderError
-    """
+    """Raises EncoderError if sentence-transformers is not installed."""
     if not _is_installed("sentence_transformers"):
         reason = "the package sentence-transformers is not installed"
         raise EncoderError(ways_out(setting, name, reason, install=True))
@@ -274,27 +265,23 @@ def has_model(folder: Path) -> bool:
 
 def _refuse_code(setting: str, name: str, folder: Path) -> None:
     """Some releases of sentence-transformers import whatever a local model's settings name: look at them first."""
-    for file in ("modules.json", "router_config.json"):
-        for settings in sorted(folder.rglob(file)):
-            try:
-                classes = list(_named_classes(json.loads(settings.read_bytes())))
-            except (OSError, ValueError, RecursionError) as error:
-                raise EncoderError(
-                    ways_out(setting, name, f"its {file} cannot be read: {first_line(error)}")
-                ) from error
-            for named in classes:
-                if not named.startswith("sentence_transformers."):
-                    raise EncoderError(
-                        ways_out(setting, name, f"it needs code of its own ({named}), which is never run")
-                    )
+    for settings in sorted([*folder.rglob("modules.json"), *folder.rglob("router_config.json")]):
+        try:
+            classes = _named_classes(json.loads(settings.read_bytes()))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = f"its {settings.name} cannot be read: {first_line(error)}"
+            raise EncoderError(ways_out(setting, name, reason)) from error
+        for named in classes:
+            if not named.startswith("sentence_transformers."):
+                raise EncoderError(ways_out(setting, name, f"it needs code of its own ({named}), which is never run"))
 
 
-def _named_classes(settings: Any) -> Iterator[str]:
+def _named_classes(settings: Any) -> list[str]:
     """The classes that a model's settings name: ``[{"type": …}]`` in one file, ``{"types": {…: …}}`` in the other."""
-    modules = settings if isinstance(settings, list) else []
-    yield from (str(module.get("type")) for module in modules if isinstance(module, dict))
+    if isinstance(settings, list):
+        return [str(module.get("type")) for module in settings if isinstance(module, dict)]
     types = settings.get("types") if isinstance(settings, dict) else None
-    yield from (str(named) for named in (types.values() if isinstance(types, dict) else ()))
+    return [str(named) for named in types.values()] if isinstance(types, dict) else []
 
 
 def _fingerprint(folder: Path) -> str:
@@ -326,17 +313,15 @@ def _fingerprint(folder: Path) -> str:
 def ways_out(setting: str, name: str, reason: str, *, install: bool = False) -> str:
     """Why a model cannot be used, and what helps."""
     extra = "images" if setting == "encoder.images" else "transformers"
-    remedies = [
-        f'install it: pip install "enishi[{extra}]"'
-        if install
-        else "download the model once where there is a network (it is found in the hub's cache from then on)",
-        f"set {setting} to a folder with a sentence-transformers model",
-        f'set {setting} = "" to use the site encoder, which needs no model'
-        if setting == "encoder.model"
-        else f'set {setting} = "" to do without',
-    ]
-    lines = "\n".join(f"  - {remedy}" for remedy in remedies)
-    return f"The model {name} ({setting}) cannot be used: {reason}. One of these helps:\n{lines}"
+    download = "download the model once where there is a network (it is found in the hub's cache from then on)"
+    first = f'install it: pip install "enishi[{extra}]"' if install else download
+    without = "use the site encoder, which needs no model" if setting == "encoder.model" else "do without"
+    return (
+        f"The model {name} ({setting}) cannot be used: {reason}. One of these helps:\n"
+        f"  - {first}\n"
+        f"  - set {setting} to a folder with a sentence-transformers model\n"
+        f'  - set {setting} = "" to {without}'
+    )
 
 
 def first_line(error: BaseException) -> str:
@@ -346,23 +331,15 @@ def first_line(error: BaseException) -> str:
 
 
 def library_versions(*libraries: str) -> str:
-    """Of installed packages, for keys."""
-    return "+".join(_version(library) for library in libraries)
+    """Versions of the installed packages that enter a key."""
 
+    def of(library: str) -> str:
+        try:
+            return version(library)
+        except PackageNotFoundError:
+            return "none"
 
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "none"
-
-
-def _read_json(file: Path) -> Any:
-    """What a small file holds; None where it cannot be read."""
-    try:
-        return json.loads(read_file(file, _MAX_SETTINGS_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
+    return "+".join(map(of, libraries))
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""A post as passages of bounded length, cut so that an edit moves no cut but those beside it.
+"""A post as passages of bounded length, cut so that an edit moves only the cuts beside it.
 
-Where a text is cut is decided by the text at the cut itself: of the places near its middle the one with the smallest
-hash, paragraphs before sentences, and each half likewise until it fits.  So a paragraph that grows changes its own
-passage and no other, and what was embedded of the rest is still known (content-defined chunking, as in rsync and
-backup programs; Muthitacharoen et al. 2001).
+The text at a cut decides where it is: of the places near the middle the one with the smallest hash, paragraphs before
+sentences, and each half likewise until it fits.  So an edited paragraph changes its own passage and no other, and the
+embeddings of the rest stay valid (content-defined chunking, as in rsync and backup programs; Muthitacharoen et al.
+2001).
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 MAX_PASSAGES = 12
-"""Of a longer post, this many passages are read: the first, and of the others those with the smallest hashes."""
+"""Of a longer post only this many passages are read: the first, and those with the smallest hashes."""
 PASSAGE_TOKENS = 256
-"""A passage is no longer than this, in the model's own tokens, nor than the model can read."""
+"""The longest passage, in the model's own tokens, if the model can read that many."""
 MAX_CHARACTERS = 200_000
-"""Of a longer text the rest is not read."""
+"""What follows in a longer text is not read."""
 
 _TITLE_SHARE = 0.25
 _SPECIAL_TOKENS = 8
-"""Room for the marks that a model puts round its text, and for what changes where pieces meet."""
+"""Room for the marks that a model puts round its text, and for tokens that change where pieces meet."""
 _MIDDLE = 0.25
-"""A text is not cut nearer to its ends than this share of its tokens, where that can be helped."""
+"""No cut lies nearer to either end than this share of the tokens, if that is possible."""
 _SENTENCE = re.compile(r".+?(?:[。．！？]+|[.!?]+(?=\s)|\n{2,}|\Z)\s*", re.S)
 
 
@@ -49,15 +50,14 @@ class Passages:
         return [tokens for _, _, tokens in self.spans] or [1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A sentence, or a part of a long one."""
 
     start: int
     end: int
     tokens: int
     rank: tuple[bool, bytes]
-    """Whether no paragraph starts here, and a hash: the smallest is the best place for a cut before it."""
+    """Whether it starts inside a paragraph, and a hash: before the piece of the smallest rank is the best cut."""
 
 
 def cut_passages(
@@ -82,13 +82,6 @@ def cut_passages(
     room = limit - title_tokens
     spans = _divide(_pieces(body[:MAX_CHARACTERS], room, count_tokens), room)
     return Passages(title_length, tuple(_sample(body, spans, MAX_PASSAGES)))
-
-
-def split_passages(
-    title: str, body: str, prompt: str, longest: int | None, count_tokens: Callable[[list[str]], list[int]]
-) -> list[str]:
-    """The texts of :func:`cut_passages`."""
-    return cut_passages(title, body, prompt, longest, count_tokens).texts(title, body)
 
 
 def _pieces(body: str, room: int, count_tokens: Callable[[list[str]], list[int]]) -> list[_Piece]:
@@ -125,24 +118,23 @@ def _divide(pieces: Sequence[_Piece], room: int) -> list[tuple[int, int, int]]:
 
 
 def _place_of_cut(pieces: Sequence[_Piece], before: Sequence[int], first: int, last: int) -> int:
-    """Before which of the pieces first+1 … last-1 to cut."""
+    """The piece among first+1 … last-1 to cut before."""
     tokens = before[last] - before[first]
     low = bisect_left(before, before[first] + _MIDDLE * tokens, first + 1, last)
     high = bisect_left(before, before[last] - _MIDDLE * tokens, first + 1, last)
     middle = before[first] + tokens / 2
     if high <= low:  # one long piece takes up the middle: beside it, on the nearer side
-        return min(
-            (max(first + 1, low - 1), min(low, last - 1)), key=lambda place: (abs(before[place] - middle), place)
-        )
+        beside = max(first + 1, low - 1), min(low, last - 1)
+        return min(beside, key=lambda place: (abs(before[place] - middle), place))
     return min(range(low, high), key=lambda place: (pieces[place].rank, abs(before[place] - middle), place))
 
 
 def _sample(body: str, spans: Sequence[tuple[int, int, int]], most: int) -> list[tuple[int, int, int]]:
-    """At most so many of those that say something, the first one among them, in order."""
-    telling = [span for span in spans if any(map(str.isalnum, body[span[0] : span[1]]))]
-    if len(telling) <= most:
-        return telling
-    first, *others = telling
+    """At most so many of those with words in them, the first one always, in order."""
+    with_words = [span for span in spans if any(map(str.isalnum, body[span[0] : span[1]]))]
+    if len(with_words) <= most:
+        return with_words
+    first, *others = with_words
     others.sort(key=lambda span: (_hash(body[span[0] : span[1]]), span))
     return sorted([first, *others[: most - 1]])
 

@@ -60,7 +60,6 @@ class PretrainedPart(PartEncoder):
 
     @property
     def embedding_keys(self) -> Iterable[bytes]:
-        """The keys under which the store holds what the last :meth:`encode` needed."""
         return tuple(self._known)
 
     @property
@@ -70,7 +69,6 @@ class PretrainedPart(PartEncoder):
         return (advice,) if advice else ()
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What :meth:`load` needs to encode queries.  Empty before encoding."""
         import numpy as np
 
         if self._centre is None:
@@ -78,11 +76,7 @@ class PretrainedPart(PartEncoder):
         return {"key": np.frombuffer(self.key.encode(), dtype=np.uint8), "centre": self._centre}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the arrays of an earlier run; False where some are missing, or come from another model.
-
-        Raises:
-            EncoderError: if the model is not there, so that its key is unknown.
-        """
+        """Take up the arrays of an earlier run; False where some are missing, or come from another model."""
         if not {"key", "centre"} <= set(arrays) or arrays["key"].tobytes() != self.key.encode():
             return False
         self._centre = arrays["centre"]

@@ -5,8 +5,8 @@ post of a visit with each other one.  The exponent of the noise, the subsampling
 of text, because they matter more here than all else (Caselles-Dupré, Lesaint & Royo-Letelier 2018, "Word2vec applied to
 recommendation: hyperparameters matter"); they were chosen on visits drawn from hidden groups.
 
-A post has a vector from so many readers on; the rows of the others are zeros, which :mod:`enishi.encoders.missing`
-fills from the posts that are near them otherwise.
+Posts with too few readers have rows of zeros, which :mod:`enishi.encoders.missing` fills in from the posts that are
+near them otherwise.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ DIMENSIONS = 64
 MIN_POSTS = 10
 """With fewer posts that have enough readers, what they have in common cannot be told from chance."""
 _EPOCHS = 20
-"""Of 50 posts and 600 visits, 400 and 4,000, 400 and 12,000, the five nearest are of the hidden group to .92, .64, .93;
-with 5 epochs to .63, .28, .78, with 60 to .84, .48, .79."""
+"""Of 50 posts and 600 visits, 400 and 4,000, 400 and 12,000, the hidden group's share of the five nearest posts is .92,
+.64, .93; with 5 epochs .63, .28, .78, with 60 .84, .48, .79."""
 _NEGATIVE = 10
 """With 5: .90, .60, .93."""
 _NOISE_EXPONENT = 0.5
@@ -76,16 +76,11 @@ class ReadersEncoder(PartEncoder):
 
     @classmethod
     def from_settings(cls, settings: Settings, site: Site) -> Self | None:
-        """The logs of `readers.logs`."""
         return cls(settings.readers, site.root, own_hosts(site.url)) if settings.readers.patterns else None
 
     @property
     def key(self) -> str:
-        """Names everything the vectors depend on beside the posts' addresses: the logs by their bytes.
-
-        Raises:
-            EncoderError: gensim or crawlerdetect is not installed.
-        """
+        """Names everything the vectors depend on beside the posts' addresses: the logs by their bytes."""
         from enishi.reading import access_logs, visits
 
         self._logs, self._not_found = access_logs.find_logs(self._patterns, self._site, self._digests)
@@ -97,7 +92,6 @@ class ReadersEncoder(PartEncoder):
         return f"readers/{versions}/{self._min_readers}/{total.hexdigest()}"
 
     def stamps(self) -> Iterable[str]:
-        """The logs, by size and time."""
         from enishi.reading.access_logs import log_stamps
 
         return log_stamps(self._patterns, self._site)
@@ -108,12 +102,9 @@ class ReadersEncoder(PartEncoder):
         return tuple(sorted({*self._not_found, *self._problems}))
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
-        """Vectors of shape (n, DIMENSIONS): unit rows, zeros for a post with too few readers.
+        """Vectors of shape (n, DIMENSIONS), zeros for a post with too few readers.
 
         The logs are read again only where their bytes or the posts' addresses changed since the last build.
-
-        Raises:
-            EncoderError: gensim is not installed.
         """
         from enishi.reading.visits import read_visits
 
@@ -146,10 +137,7 @@ class ReadersEncoder(PartEncoder):
         return {"state": np.frombuffer(state, dtype=np.uint8), "vectors": vectors}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the vectors of an earlier run, which count while logs and posts are the same.
-
-        True in any case: queries need none.
-        """
+        """Take up the vectors of an earlier run, which count while logs and posts are the same.  Queries need none."""
         try:
             state = json.loads(arrays["state"].tobytes())
             self._problems = [

@@ -8,8 +8,8 @@ A kernel PCA of √tf TF-IDF with a little of the tags (docs/research.md, "one v
     F    = [x, √w · y, √0.1 · v],  K = (F − γ1μᵀ)(F − γ1μᵀ)ᵀ rescaled to unit diagonal
     e_i  = unit(U_i · √λ),  the largest eigenpairs of K
 
-γ is 1: plain centring.  Only for fewer than 50 posts is it smaller, since two posts that are centred always oppose each
-other, whatever they say.  Up to `EXACT_POSTS` posts K is decomposed exactly; above, its factor is, by a randomised SVD.
+γ is 1, plain centring, but smaller for fewer than 50 posts: of two centred posts each is the other's opposite, whatever
+they say.  Up to `EXACT_POSTS` posts K is decomposed exactly; above, its factor is, by a randomised SVD.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Self
 
+from enishi.encoders.joining import FULLY_CENTRED_POSTS
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
 from enishi.reading.links import web_address
@@ -38,13 +39,12 @@ if TYPE_CHECKING:
 
 VERSION = 4
 EXACT_POSTS = 3000
-"""Up to here the eigen-decomposition is exact; it is cubic in posts (3 s for 2,500 on one core)."""
+"""Up to this many posts the eigen-decomposition is exact; it is cubic in posts (3 s for 2,500 on one core)."""
 _ALL_PAIRS_POSTS = 1500
-"""Up to here it takes less time to compute all eigenpairs (0.1 s for 836) than the largest ones alone (0.2 s)."""
-_FULLY_CENTRED_POSTS = 50
+"""Up to this many posts, all eigenpairs take less time (0.1 s for 836) than the largest ones alone (0.2 s)."""
 _MAX_DOCUMENT_SHARE = 0.3
 _CITATION_WEIGHT = 0.1
-"""Measured on the links of four blogs: recall@5 +.009, MRR +.003; half of it half as much."""
+"""Measured on the links of four blogs: recall@5 +.009, MRR +.003; half the weight gains half as much."""
 _POWER_ITERATIONS = 4
 _OVERSAMPLES = 100
 _COLUMNS_AT_ONCE = 32
@@ -52,7 +52,7 @@ _QUERY_ARRAYS = ("words", "idf", "data", "columns", "starts", "projection", "mea
 
 
 class SiteEncoder(PartEncoder):
-    """The part of a post's vector that is learned from the blog's own words and tags.
+    """The part of a post's vector that is fitted on the blog's own words and tags.
 
     Args:
         dimensions: the most dimensions a vector has; fewer posts make fewer.
@@ -77,7 +77,6 @@ class SiteEncoder(PartEncoder):
 
     @property
     def key(self) -> str:
-        """Names everything the vectors depend on beside the posts."""
         return f"site/{VERSION}/{TOKENS_VERSION}/{self._dimensions}/{float(self._tag_weight)!r}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
@@ -90,15 +89,10 @@ class SiteEncoder(PartEncoder):
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
-        """The vector of free text, shape (1, dim); zeros where the blog knows none of its words.
-
-        Raises:
-            ValueError: if nothing was encoded or loaded before.
-        """
         return self.encode_words(Counter(words(fold(text))))
 
     def encode_words(self, counts: Mapping[str, int]) -> Vectors:
-        """The vector of a text given by its words, as :meth:`encode_query` has it.
+        """The vector of a text given as word counts, shape (1, dim); zeros where the blog knows none of its words.
 
         Raises:
             ValueError: if nothing was encoded or loaded before.
@@ -109,11 +103,9 @@ class SiteEncoder(PartEncoder):
             return self._model.encode(counts)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What :meth:`load` needs to encode queries again, without the posts.  Empty before fitting."""
         return self._model.arrays() if self._model else {}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        """Take up the arrays of an earlier fit; False where some are missing."""
         if not set(_QUERY_ARRAYS) <= set(arrays):
             return False
         self._model = _Model.from_arrays(arrays)
@@ -200,12 +192,14 @@ def _fit(
 
     n = len(documents)
     columns, weights, x = _word_features(documents, memo)
-    blocks = [x, sqrt(_CITATION_WEIGHT) * _citation_features(each(memo, "cited", documents, _all_cited))]
+    cited = each(memo, "cited", documents, _cited)
+    blocks = [x, sqrt(_CITATION_WEIGHT) * _indicator_features(cited, most=max(_MAX_DOCUMENT_SHARE * n, 3))]
     if tag_weight:
-        blocks.append(sqrt(tag_weight) * _tag_features([document.post.tags for document in documents]))
+        tags = [{fold(tag) for tag in document.post.tags} for document in documents]
+        blocks.append(sqrt(tag_weight) * _indicator_features(tags, most=n - 1))
     f: Any = csr_matrix(hstack(blocks))
     present = np.diff(f.indptr) > 0
-    gamma = min(1.0, n / _FULLY_CENTRED_POSTS)
+    gamma = min(1.0, n / FULLY_CENTRED_POSTS)
     mu = np.asarray(f.sum(axis=0)).ravel() / max(1, present.sum())
     mean_kernel = f @ mu
     mean_mean = float(mu @ mu)
@@ -296,7 +290,7 @@ def _randomised_eigenpairs(
 
 
 class _Numbers(dict[str, int]):
-    """A number for every word that was ever seen, in order of first sight."""
+    """A number for every word seen so far, in order of first occurrence."""
 
     def __missing__(self, word: str) -> int:
         number = self[word] = len(self)
@@ -333,7 +327,7 @@ def _word_features(
     column_of[[number for _, number in kept]] = np.arange(len(kept), dtype=np.int32)
     stays = is_kept[which]
     starts = np.concatenate([[0], np.cumsum(np.bincount(row_of[stays], minlength=n))])
-    if memo and len(numbers) > 2 * int((frequency > 0).sum()) + 1000:  # words that were typed and went again
+    if memo and len(numbers) > 2 * int((frequency > 0).sum()) + 1000:  # most of them have gone from the blog again
         numbers.clear()
         memo.keep("word counts", [], [])
     held = column_of[which[stays]]
@@ -341,32 +335,17 @@ def _word_features(
     return columns, weights, unit_csr(matrix)
 
 
-def _tag_features(tags: Sequence[Sequence[str]]) -> Any:
-    """Tag indicator rows weighted by rarity, of unit length; tags are compared folded."""
+def _cited(document: Document) -> set[str]:
+    """The hosts and pages elsewhere that a post links to: two posts that cite the same page share a subject.
 
-    return _indicator_features([{fold(tag) for tag in of_post} for of_post in tags], most=len(tags) - 1)
-
-
-def _all_cited(document: Document) -> set[str]:
-    return {name for link in document.fields.links for name in _cited(link)}
-
-
-def _citation_features(cited: Sequence[set[str]]) -> Any:
-    """What posts link to elsewhere, page by page and host by host: two posts that cite the same page have a subject.
-
-    Links without a host are the blog's own; they are told by :func:`enishi.encoders.joining.smooth_along_links`.
+    Links without a host are the blog's own; :func:`enishi.encoders.joining.smooth_along_links` is for those.
     """
-    return _indicator_features(cited, most=max(_MAX_DOCUMENT_SHARE * len(cited), 3))
-
-
-def _cited(link: str) -> tuple[str, ...]:
-    """(host, host and path) of a link to another site."""
-    parts = web_address(link)
-    if parts is None or not parts[0]:
-        return ()
-    host, path = parts
-    page = (host + path).rstrip("/").lower()
-    return (host,) if page == host else (host, page)
+    cited: set[str] = set()
+    for link in document.fields.links:
+        host, path = web_address(link) or ("", "")
+        if host:
+            cited |= {host, (host + path).rstrip("/").lower()}
+    return cited
 
 
 def _indicator_features(sets: Sequence[set[str]], most: float) -> Any:

@@ -94,25 +94,19 @@ class TransformerEncoder(PretrainedPart):
 
     @property
     def tag_kernel_weight(self) -> float:
-        """As much as the other kernels, unless the model was trained on the blog's own tags."""
-        return 0.0 if self.source.saw_tags() else 1.0
+        """That of the other kernels, unless the model was trained on the blog's own tags."""
+        return 0.0 if self.source.saw("tags") else 1.0
 
     @property
     def knows_tags(self) -> str:
-        """A model that was trained on the blog may have learned from its tags."""
-        return "was trained on tags" if self.source.saw_tags() else ""
+        return "was trained on tags" if self.source.saw("tags") else ""
 
     @property
     def knows_links(self) -> str:
-        """A model that was trained on the blog may have learned from its links."""
-        return "was trained on links" if self.source.saw_links() else ""
+        return "was trained on links" if self.source.saw("links") else ""
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
-        """Vectors of shape (n, dim), centred over these documents; zeros for a post without words.
-
-        Raises:
-            EncoderError: if the model cannot be had or does not work.
-        """
+        """Vectors of shape (n, dim), centred over these documents; zeros for a post without words."""
         del memo
         return self.finish(self.raw(documents))
 
@@ -154,11 +148,6 @@ class TransformerEncoder(PretrainedPart):
         return texts, centred(np.array([vectors[text] for text in texts], dtype=np.float32), centre)
 
     def similar_passages(self, first: Document, second: Document) -> list[PassagePair]:
-        """The most similar passages of two posts, best first, each of them once.
-
-        Raises:
-            ValueError, EncoderError: as :meth:`passages`.
-        """
         import numpy as np
 
         (ours, our_vectors), (theirs, their_vectors) = self.passages(first), self.passages(second)
@@ -182,12 +171,6 @@ class TransformerEncoder(PretrainedPart):
         return self._cut([post])[post].texts(*post) if post else []
 
     def encode_query(self, text: str) -> Vectors:
-        """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`; zeros for no words.
-
-        Raises:
-            ValueError: if nothing was encoded or loaded before.
-            EncoderError: if the model cannot be had or does not work.
-        """
         import numpy as np
 
         centre = self.centre
@@ -236,7 +219,7 @@ class TransformerEncoder(PretrainedPart):
     # -- the model
 
     def _read(self, texts: Sequence[str]) -> Iterator[tuple[list[str], Vectors]]:
-        """Texts in batches of one shape each, the longest first (so that the time left is not guessed too low)."""
+        """Texts in batches of one shape each, the longest first, so that the time left is not underestimated."""
         if not texts:
             return
         model = self._model()
@@ -244,9 +227,8 @@ class TransformerEncoder(PretrainedPart):
         is_static = not callable(model.tokenizer)
         longest = model.max_seq_length or PASSAGE_TOKENS
         lengths: dict[int, list[str]] = {}
-        for text, tokens in zip(
-            texts, count_tokens(model, [prompt + text for text in texts], special=True), strict=True
-        ):
+        counts = count_tokens(model, [prompt + text for text in texts], special=True)
+        for text, tokens in zip(texts, counts, strict=True):
             padded = min(-(-tokens // _LENGTH_STEP) * _LENGTH_STEP, longest)
             lengths.setdefault(0 if is_static else padded, []).append(text)
         budget = _BATCH_TOKENS.get(str(model.device.type), _GPU_BATCH_TOKENS)
@@ -274,8 +256,8 @@ def count_tokens(model: Any, texts: list[str], *, special: bool = False) -> list
     """Lengths of texts in tokens of a SentenceTransformer; `special`: with the marks that it puts round a text."""
     tokenizer = model.tokenizer
     if callable(tokenizer):
-        found = tokenizer(texts, add_special_tokens=special, truncation=False, verbose=False)["input_ids"]
-        return [len(tokens) for tokens in found]
+        ids = tokenizer(texts, add_special_tokens=special, truncation=False, verbose=False)["input_ids"]
+        return [len(tokens) for tokens in ids]
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts, add_special_tokens=special)]
 
 

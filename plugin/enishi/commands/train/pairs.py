@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from enishi.commands.train.held_out import has_words
-from enishi.encoders.passages import split_passages
+from enishi.encoders.passages import cut_passages
 from enishi.errors import SettingsError
 from enishi.tags.vocabulary import fold_tag
 from enishi.types import Document
@@ -103,7 +103,8 @@ def make_pairs(
 def passages_of(document: Document, longest: int, count_tokens: CountTokens) -> list[str]:
     """The post's passages without its title."""
     body = "\n\n".join(filter(has_words, (document.post.description.strip(), document.fields.prose.strip())))
-    return list(filter(has_words, split_passages("", body, "", longest, count_tokens))) if body else []
+    texts = cut_passages("", body, "", longest, count_tokens).texts("", body) if body else []
+    return list(filter(has_words, texts))
 
 
 def _with_title(title: str, passages: Sequence[str], number: int) -> str:
