@@ -174,9 +174,8 @@ class ImageEncoder(PretrainedPart):
             try:
                 status = file.stat()
                 stamp = (file, status.st_size, status.st_mtime_ns)
-                digests[file] = self._digests[stamp] = before.get(stamp) or hashlib.sha256(_read(file)).digest()
-            except PictureError as error:
-                problems[file] = str(error)
+                content = before.get(stamp) or hashlib.sha256(read_file(file, MAX_BYTES)).digest()
+                digests[file] = self._digests[stamp] = content
             except OSError as error:
                 problems[file] = _unreadable(error)
         return digests, problems

@@ -1,8 +1,8 @@
-"""Which pictures a post shows: the names of picture files in it that are files of the site.
+"""Which pictures a post shows: names of picture files in it that exist in the site.
 
 Generators, themes and their plugins have dozens of ways to write a picture (Markdown, HTML, ``{% asset_img %}``,
-``{{< figure >}}``, ``[[wiki]]`` links, keys of the front matter).  All of them name a file by its suffix, so that is
-what is looked for; and since only a file inside the site's folder counts, a name too many does no harm.
+``{{< figure >}}``, ``[[wiki]]`` links, keys of the front matter).  All of them name a file with its suffix, so that is
+what is searched for; only files inside the site's folder count, so a wrong name does no harm.
 
 Nothing is fetched, nothing outside of the site is opened, and the time is linear in the length of a post.
 """
@@ -32,24 +32,19 @@ if TYPE_CHECKING:
 VERSION = 1
 """Raised when the pictures of some post change."""
 MAX_FRONT = 2
-"""So many pictures of the front matter are taken, the thumbnail first: themes want one picture in several sizes."""
+"""The most pictures of a post's front matter, the thumbnail first: themes want one picture in several sizes."""
 MAX_PICTURES = 4
-"""So many pictures of a post are taken, those of the front matter among them: the first ones say what it is about."""
+"""The most pictures of a post, those of the front matter among them: the first ones show what it is about."""
 MAX_REFERENCES = 100
-"""So many names of picture files are looked at in one post."""
+"""The most names of picture files that are looked up for one post."""
 SUFFIXES = ("png", "jpg", "jpeg", "jfif", "gif", "webp", "avif", "bmp")
 
 _KEYS = (
-    *("thumbnail", "thumb", "thumbnailimage", "thumbnailurl", "indeximg", "cover", "coverimage", "coverimg"),
-    *("featuredimage", "featureimage", "featured", "feature", "image", "img", "images", "heroimage", "hero"),
-    *("banner", "bannerimage", "bannerimg", "header", "headerimage", "headerimg", "headimg", "topimg", "teaser"),
-    *("photos", "photo", "gallery", "picture", "pictures", "preview", "poster", "card", "splash", "background"),
-    *("ogimage", "opengraph", "socialimage", "social", "twitterimage", "twitter", "share", "shareimage", "seo"),
-    *("resources", "pagebundle", "overlayimage"),
+    *("thumb", "indeximg", "cover", "feature", "image", "img", "hero", "banner", "header", "teaser", "photo"),
+    *("gallery", "picture", "preview", "poster", "card", "splash", "background", "opengraph", "social", "twitter"),
+    *("share", "seo", "resources", "bundle"),
 )
-"""Keys of the front matter that hold a picture, the most telling first; without ``-`` and ``_``, in lower case."""
-_RANK = {key: rank for rank, key in enumerate(_KEYS)}
-_INNER = frozenset(_KEYS) | {"src", "url", "path", "file", "filename", "name", "large", "small", "default", "og"}
+"""Words in the keys of front matter that hold a picture, the most important first; without ``-`` and ``_``."""
 _DEPTH = 3
 
 _NAME = re.compile(rf"\.(?:{'|'.join(SUFFIXES)})(?![\w.-])", re.I)
@@ -67,23 +62,23 @@ class Reference:
     """A name of a picture file in a post."""
 
     readings: tuple[str, ...]
-    """What it may be, the likeliest first: where a name with blanks or brackets begins depends on the syntax."""
+    """What the name may be, the likeliest first: where one with blanks or brackets begins depends on the syntax."""
     is_front: bool = False
 
 
 def post_pictures(post: Post, references: Iterable[Reference], site: Site) -> tuple[Path, ...]:
-    """The files of the pictures of a post, each once, the telling ones first: real paths inside the site's folder."""
+    """The files of a post's pictures, each once, the most important first: real paths inside the site's folder."""
     root = os.path.realpath(site.root)
-    found: dict[str, None] = {}
+    files: dict[str, None] = {}
     for reference in references:
-        if reference.is_front and len(found) >= MAX_FRONT:
+        if reference.is_front and len(files) >= MAX_FRONT:
             continue
-        if len(found) >= MAX_PICTURES:
+        if len(files) >= MAX_PICTURES:
             break
         file = next(filter(None, (_find(name, post, site, root) for name in reference.readings)), None)
         if file is not None:
-            found[file] = None
-    return tuple(map(Path, found))
+            files[file] = None
+    return tuple(map(Path, files))
 
 
 def picture_references(front_matter: Mapping[str, Any], text: str) -> tuple[Reference, ...]:
@@ -97,7 +92,7 @@ def picture_references(front_matter: Mapping[str, Any], text: str) -> tuple[Refe
 
 
 def picture_stamps(site: Site) -> Iterator[str]:
-    """One line a picture file of the site, by size and time, sorted: enough to see that one came, went or changed."""
+    """A line for each picture file of the site, with its size and time, sorted: it shows what came, went or changed."""
     lines = []
     for current, folders, files in os.walk(site.root):
         folders[:] = [folder for folder in folders if not _is_foreign(folder, site)]
@@ -119,7 +114,8 @@ def picture_stamps(site: Site) -> Iterator[str]:
 def _front_names(front_matter: Mapping[str, Any]) -> Iterator[str]:
     ranked = []
     for key, value in front_matter.items():
-        rank = _RANK.get(_plain_key(key))
+        plain = key.lower().replace("_", "").replace("-", "")
+        rank = next((rank for rank, word in enumerate(_KEYS) if word in plain), None)
         if rank is not None:
             ranked.append((rank, key, value))
     for _, _, value in sorted(ranked, key=lambda item: item[:2]):
@@ -131,24 +127,17 @@ def _values(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, str):
         if len(value) <= 4 * _LONGEST and "\n" not in value and _NAME.search(value):
             yield value.strip()
-    elif depth and isinstance(value, list):
-        for item in value[:MAX_REFERENCES]:
+    elif depth and isinstance(value, list | dict):
+        items = value[:MAX_REFERENCES] if isinstance(value, list) else [value[key] for key in sorted(value)]
+        for item in items:
             yield from _values(item, depth - 1)
-    elif depth and isinstance(value, dict):
-        for key, item in sorted(value.items()):
-            if _plain_key(key) in _INNER:
-                yield from _values(item, depth - 1)
-
-
-def _plain_key(key: str) -> str:
-    return key.lower().replace("_", "").replace("-", "")
 
 
 # --- names in the body ----------------------------------------------------------------------------------------------
 
 
 def _body(text: str) -> str:
-    """What follows the front matter; all of it where there is none."""
+    """What follows the front matter; the whole text where there is none."""
     start = _FRONT.match(text)
     if start is None or start[1] is None:
         return text
@@ -269,7 +258,7 @@ def _inside(candidate: str, site: Site, root: str) -> str | None:
 
 
 def _is_foreign(folder: str, site: Site) -> bool:
-    """Whether a folder holds what others made: libraries, a generator's output, caches."""
+    """Whether a folder holds what the author did not make: libraries, a generator's output, caches."""
     if folder == "public":
         return folder in site.generator.output_folders
     return folder.startswith(".") or folder in NEVER_POSTS - {"public", "themes"}
