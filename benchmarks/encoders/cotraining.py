@@ -26,7 +26,7 @@ from enishi.encoders.transformer import TransformerEncoder
 from enishi.pipeline import Blog, read_blog
 from enishi.state import Request
 from enishi.tags.evaluate import Case, Judge, countable_tags, hide, vote, without_tags
-from enishi.tags.model import MIN_POSTS, eligible_tags
+from enishi.tags.model import eligible_tags
 from enishi.tags.suggest import RankedTags
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document
@@ -98,7 +98,7 @@ def hidden_tags(
     ranked = RankedTags(vocabulary, frozenset(eligible_tags(meant, vocabulary)), {})
     votes = vote(seen, ranked, VectorNeighbors(vectors, "exact"), part)
     voted = {documents[row].post.path: tuple(votes[row]) for row in part}
-    judge = Judge(RankedTags(vocabulary, ranked.keys, voted), countable_tags(seen, ranked, MIN_POSTS))
+    judge = Judge(RankedTags(vocabulary, ranked.keys, voted), countable_tags(seen, ranked))
     return [judge.case(documents[row], 0, ()) for row in part]
 
 

@@ -85,7 +85,7 @@ def test_there_are_no_more_than_asked_for() -> None:
     text = " ".join(f"subject{letter}" for letter in "abcdefghij")
     first, second = document("a", text), document("b", text)
     assert len(shared(first, second)) == MAX_TERMS
-    assert len(Reasons([first, second]).shared_terms(first, second, 2)) == 2
+    assert len(Reasons([first, second]).weighted_terms(first, second, 2)) == 2
 
 
 def test_the_spelling_is_the_one_that_both_use_most_then_the_one_with_capitals() -> None:

@@ -69,13 +69,11 @@ class Reasons:
         known = self._titles.get(document.post.path)
         return known[1] if known is not None and known[0] is document else fold(document.title)
 
-    def shared_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> tuple[str, ...]:
-        """Terms of both posts, the most distinctive first; none that only repeats part of another."""
-        if limit != MAX_TERMS:
-            return tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+    def shared_terms(self, first: Document, second: Document) -> tuple[str, ...]:
+        """At most `MAX_TERMS` terms of both posts, the most distinctive first; none that is part of another."""
         terms = self._known.terms.get(first, second)
         if terms is None or not self._holds(first, second):
-            terms = tuple(surface for surface, _ in self.weighted_terms(first, second, limit))
+            terms = tuple(surface for surface, _ in self.weighted_terms(first, second))
             self._known.terms.set(first, second, terms)
         return terms
 

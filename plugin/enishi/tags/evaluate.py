@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from enishi.config import TagSettings
     from enishi.generators.base import Site
     from enishi.related.index import Backend
-    from enishi.tags.likeness import Likeness
     from enishi.types import Rows, Scores, Vectors
 
 FOLDS = 5
@@ -89,7 +88,6 @@ def hide_in_turn(
     *,
     blocks: Sequence[tuple[float, Vectors]] = (),
     folds: int = FOLDS,
-    min_posts: int = MIN_POSTS,
     backend: Backend = "auto",
     progress: Progress = lambda *_: None,
 ) -> list[Case]:
@@ -101,7 +99,6 @@ def hide_in_turn(
         declined: see :func:`enishi.tags.declined.match_declines`.  A hidden post's own declines are hidden as well.
         blocks: see :func:`enishi.tags.likeness.measure_likeness`; they must not depend on tags.
         folds: number of parts.
-        min_posts: a tag counts if so many of the posts that are not hidden carry it.
     """
     from enishi.tags.likeness import measure_likeness
 
@@ -116,9 +113,11 @@ def hide_in_turn(
         for fold, part in enumerate(parts):
             progress("suggesting hidden tags", fold, len(parts))
             seen = hide(documents, untagged, part)
-            ranked = _rank(seen, site, all_listed, likeness, declined or {}, {documents[row].post.path for row in part})
+            hidden = {documents[row].post.path for row in part}
+            known = {path: tags for path, tags in (declined or {}).items() if path not in hidden}
+            ranked = rank_tags(seen, site, all_listed, likeness, known)
             votes = vote(seen, ranked, neighbors, part)
-            judge = Judge(ranked, countable_tags(seen, ranked, min_posts))
+            judge = Judge(ranked, countable_tags(seen, ranked))
             cases += [judge.case(documents[row], fold, votes[row]) for row in part]
         progress("suggesting hidden tags", len(parts), len(parts))
     return sorted(cases, key=lambda case: case.path)
@@ -147,28 +146,16 @@ def hide(documents: Sequence[Document], untagged: Sequence[Document], part: Sequ
     return [untagged[row] if row in hidden else document for row, document in enumerate(documents)]
 
 
-def _rank(
-    seen: Sequence[Document],
-    site: Site,
-    settings: TagSettings,
-    likeness: Likeness,
-    declined: Declines,
-    hidden: set[str],
-) -> RankedTags:
-    known = {path: tags for path, tags in declined.items() if path not in hidden}
-    return rank_tags(seen, site, settings, likeness, known)
-
-
-def countable_tags(seen: Sequence[Document], ranked: RankedTags, min_posts: int) -> frozenset[str]:
-    """The tags that may be suggested and asked for."""
+def countable_tags(seen: Sequence[Document], ranked: RankedTags) -> frozenset[str]:
+    """The tags that can be suggested and count as answers."""
     counts: Counter[str] = Counter()
     for document in seen:
         counts.update(ranked.vocabulary.meant_by(ranked.vocabulary.tags_of(document.post)))
-    return frozenset(key for key in ranked.keys if counts[key] >= min_posts)
+    return frozenset(key for key in ranked.keys if counts[key] >= MIN_POSTS)
 
 
 class Judge:
-    """Compares suggestions with what a post really carries; `countable` are the tags that may be asked for."""
+    """Compares suggestions with the tags of a post; only those in `countable` are considered."""
 
     def __init__(self, ranked: RankedTags, countable: frozenset[str]) -> None:
         self._ranked, self._countable = ranked, countable

@@ -110,11 +110,6 @@ def _field_words(document: Document) -> tuple[Mapping[str, int], ...]:
     )
 
 
-def dense_kernel(blocks: Blocks) -> Matrix:
-    """K, shape (n, n), float64.  Call it under :func:`enishi.vectors.one_thread`."""
-    return dense_kernel_and_latent(blocks)[0]
-
-
 @dataclass(frozen=True, slots=True)
 class Latent:
     """The leading dimensions of the text's Gram matrix: left singular vectors and singular values."""
@@ -123,8 +118,8 @@ class Latent:
     singular: Matrix
 
 
-def dense_kernel_and_latent(blocks: Blocks) -> tuple[Matrix, Latent]:
-    """K, and the latent dimensions that :func:`kernel_row` needs."""
+def dense_kernel(blocks: Blocks) -> tuple[Matrix, Latent]:
+    """K, shape (n, n), and its latent dimensions.  Call it under :func:`enishi.vectors.one_thread`."""
     kernel = _gram(blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
     lsa = left * singular

@@ -19,7 +19,7 @@ from enishi.tags.kernel import (
     Blocks,
     Latent,
     cross_kernel,
-    dense_kernel_and_latent,
+    dense_kernel,
     kernel_by_block,
     kernel_row,
     make_blocks,
@@ -100,7 +100,7 @@ def measure_likeness(
     """
     made = make_blocks(documents, memo, blocks)
     if made.size <= EXACT_POSTS:
-        kernel, latent = dense_kernel_and_latent(made)
+        kernel, latent = dense_kernel(made)
         return ExactLikeness(kernel, made, latent)
     return LandmarkLikeness(made, choose_landmarks(documents, LANDMARKS), backend=backend)
 
@@ -120,7 +120,7 @@ def choose_landmarks(documents: Sequence[Document], count: int) -> Rows:
 class ExactLikeness:
     """The whole kernel, shape (n, n); with its blocks and latent dimensions, one more post can be compared, too."""
 
-    def __init__(self, kernel: Matrix, blocks: Blocks | None = None, latent: Latent | None = None) -> None:
+    def __init__(self, kernel: Matrix, blocks: Blocks, latent: Latent) -> None:
         self._kernel, self._blocks, self._latent = kernel, blocks, latent
         own = np.sqrt(np.maximum(np.diag(kernel), 0))
         self._inverse_length = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-6)
@@ -130,14 +130,12 @@ class ExactLikeness:
         """Number of posts."""
         return len(self._kernel)
 
-    def outsider(self, document: Document, former: int | None = None) -> tuple[Matrix, Matrix] | None:
+    def compare_new(self, document: Document, former: int | None = None) -> tuple[Matrix, Matrix]:
         """Compare a document that is not among the posts with all of them: (kernel, cosines), each of shape (n,).
 
         `former` is the row of the post before it was edited, whose further features (see :func:`measure_likeness`)
         stand in for its own.
         """
-        if self._blocks is None or self._latent is None:
-            return None
         row, own = kernel_row(self._blocks, self._latent, document, former)
         length = np.sqrt(own) if own > 1e-6 else np.inf
         return row, row * self._inverse_length / length
@@ -149,8 +147,6 @@ class ExactLikeness:
 
     def by_block(self, row: int, others: Rows) -> dict[str, Matrix]:
         """The weighted terms of the kernel between one post and others by name, each of shape (len(others),)."""
-        if self._blocks is None or self._latent is None:
-            return {}
         return kernel_by_block(self._blocks, self._latent, row, others)
 
     def between(self, row: int, others: Rows) -> Scores:
@@ -207,7 +203,7 @@ class ExactLearner:
         predicted: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
         return predicted
 
-    def outsider(
+    def predict_new(
         self, kernel: Matrix, cosines: Matrix, part: Rows, learned: Rows, prior: Matrix, lengths: Matrix
     ) -> tuple[Matrix, Matrix, Matrix]:
         """Predictions for a post that is not among the rows: (ridge, centroid, nearest), each of shape (1, n_tags).

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,25 +128,19 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
         names={key: _prevailing(names[key], renamed) for key in sorted(counts)},
         spellings=spellings,
         counts={key: counts[key] for key in sorted(counts)},
+        categories_apart=_categories_apart(posts),
+        is_closed=bool(settings.only),
+        aliases=renamed,
         _keys=keys,
+        _by_reader=_by_reader(spellings),
     )
     stated = _stated_broader(site, settings, diagnostics)
-    broader = _closure(_versions(posts, vocabulary), stated, vocabulary)
-    return (
-        Vocabulary(
-            names=vocabulary.names,
-            spellings=vocabulary.spellings,
-            counts=vocabulary.counts,
-            broader=broader,
-            barred=_barred(vocabulary, renamed, settings),
-            categories_apart=_categories_apart(posts),
-            is_closed=bool(settings.only),
-            aliases=renamed,
-            _keys=keys,
-            _by_reader=_by_reader(spellings),
-        ),
-        diagnostics,
+    vocabulary = replace(
+        vocabulary,
+        broader=_closure(_versions(posts, vocabulary), stated, vocabulary),
+        barred=_barred(vocabulary, renamed, settings),
     )
+    return vocabulary, diagnostics
 
 
 # --- one key for all spellings ---------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from enishi.commands.compare.encode import EncodedBlog
 from enishi.commands.compare.intervals import Figure, figures
 from enishi.tags.evaluate import Case, Judge, Neighbors, countable_tags, divide, hide, tagged_rows, vote
 from enishi.tags.figures import ndcg
-from enishi.tags.model import MIN_POSTS, eligible_tags
+from enishi.tags.model import eligible_tags
 from enishi.tags.suggest import RankedTags
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document, Post, Reach
@@ -147,7 +147,7 @@ def vote_in_turn(
         vocabulary, _ = read_vocabulary([document.post for document in seen], site, settings)
         meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in seen]
         ranked = RankedTags(vocabulary, frozenset(eligible_tags(meant, vocabulary)), {})
-        countable = countable_tags(seen, ranked, MIN_POSTS)
+        countable = countable_tags(seen, ranked)
         for of_one, near in zip(cases, neighbors, strict=True):
             votes = vote(seen, ranked, near, part)
             voted = {documents[row].post.path: tuple(votes[row]) for row in part}

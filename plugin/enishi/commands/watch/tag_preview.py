@@ -72,10 +72,7 @@ class TagPreviewer:
             return ()
         with one_thread():
             row = self._row.get(document.post.path)
-            found = self._likeness.outsider(document, row)
-            if found is None:
-                return None
-            kernel, cosines = found
+            kernel, cosines = self._likeness.compare_new(document, row)
             if row is not None:
                 kernel[row] = cosines[row] = 0  # its own former self is no evidence
             mentions = count_mentions([document], [vocabulary.spellings[key] for key in keys])
@@ -107,7 +104,7 @@ class TagPreviewer:
         part = self._part(-1 if row is None else int(labels.fold[row]))
         y, date = labels.y[part.learned], document.post.date
         day = np.array([date.timestamp() / 86400 if date else np.nan])
-        ridge, centroid, nearest = self._learner.outsider(
+        ridge, centroid, nearest = self._learner.predict_new(
             kernel, cosines, part.rows, part.learned, part.prior, part.lengths
         )
         features = np.zeros((1, y.shape[1], len(FEATURES)), dtype=np.float32)
