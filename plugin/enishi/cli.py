@@ -23,7 +23,7 @@ from enishi import __version__
 from enishi.errors import EnishiError, OutputError, SettingsError
 
 if TYPE_CHECKING:
-    from enishi.commands.tags import Plan
+    from enishi.commands.tags.edits import Plan
     from enishi.state import Request
 
 P = ParamSpec("P")
@@ -352,7 +352,7 @@ def explain(
     from dataclasses import asdict
 
     from enishi.commands.ask import explain as explain_posts
-    from enishi.commands.tags import explain_tag
+    from enishi.commands.tags.explain import explain_tag
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
 
@@ -376,7 +376,7 @@ def explain(
 @_command("topics")
 def topics(site: SiteOption = Path(), out: OutOption = None, as_json: JsonOption = False) -> None:
     """Show what the blog is about: topics, their trend, and posts that lack a topic's usual tag."""
-    from enishi.commands.tags import last_tags
+    from enishi.commands.tags.last_build import last_tags
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
 
@@ -598,7 +598,7 @@ def suggest(
     as_json: JsonOption = False,
 ) -> None:
     """Show the tags that posts are missing, with confidence and evidence, from the last build."""
-    from enishi.commands.tags import choose_posts, last_tags
+    from enishi.commands.tags.last_build import choose_posts, last_tags
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
 
@@ -625,7 +625,7 @@ def decline(
     set_: SetOption = None,
 ) -> None:
     """Never again suggest a tag for a post."""
-    from enishi.commands.tags import decline as decline_for
+    from enishi.commands.tags.declines import decline as decline_for
     from enishi.console.tags import say
     from enishi.tags.declined import DECLINED_NAME
 
@@ -646,7 +646,7 @@ def undecline(
     set_: SetOption = None,
 ) -> None:
     """Take a decline back."""
-    from enishi.commands.tags import undecline as undecline_for
+    from enishi.commands.tags.declines import undecline as undecline_for
     from enishi.console.tags import say
 
     path, was_declined = undecline_for(_request(site, out, config, set_, processes=_processes()), post, tag)
@@ -661,7 +661,7 @@ def declined(
     site: SiteOption = Path(), config: ConfigOption = None, set_: SetOption = None, as_json: JsonOption = False
 ) -> None:
     """List what was declined."""
-    from enishi.commands.tags import declines_of
+    from enishi.commands.tags.declines import declines_of
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
 
@@ -684,7 +684,7 @@ def audit(
     as_json: JsonOption = False,
 ) -> None:
     """Find several spellings of one tag, tags used once or on nearly every post, and such; say what would fix them."""
-    from enishi.commands.tags import audit as audit_blog
+    from enishi.commands.tags.audit import audit as audit_blog
     from enishi.console import audit as console_audit
     from enishi.console import terminal as console
 
@@ -712,7 +712,7 @@ def apply(
     dry_run: DryRunOption = False,
 ) -> None:
     """Write suggested tags into the posts, after showing the patch and asking."""
-    from enishi.commands.tags import plan_suggestions
+    from enishi.commands.tags.edits import plan_suggestions
 
     request = _request(site, out, config, set_, processes=_processes())
     _carry_out(plan_suggestions(request, posts or (), min_confidence, tag or ()), yes, dry_run)
@@ -749,7 +749,9 @@ def merge(
 
 
 def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
-    from enishi.commands.tags import alias_lines, plan_renaming, undo_file
+    from enishi.commands.tags.audit import alias_lines
+    from enishi.commands.tags.edits import plan_renaming
+    from enishi.commands.tags.write import undo_file
     from enishi.console import tags as console_tags
 
     plan = plan_renaming(request, old, new)
@@ -761,7 +763,7 @@ def _rename(old: list[str], new: str, request: Request, undo: Path | None, yes: 
 
 def _carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
     """Shows a plan, asks, and writes; whether anything was written."""
-    from enishi.commands.tags import write_plan
+    from enishi.commands.tags.write import write_plan
     from enishi.console import tags as console_tags
 
     console_tags.print_plan(plan)

@@ -12,7 +12,7 @@ import pytest
 
 from blog import files_below, topic_posts, write_blog
 from enishi import cli
-from enishi.commands import tags as tagging
+from enishi.commands.tags import last_build, write
 from enishi.console.tags import sparkline
 from enishi.errors import OutputError
 from enishi.files import NotReplacedError, replace_file
@@ -123,7 +123,7 @@ def test_suggestions_as_json(run: Any) -> None:
 
 @pytest.mark.parametrize(("confidence", "word"), [(0.8, "add"), (0.7999, "maybe"), (0.5, "maybe"), (0.4999, "unsure")])
 def test_levels(confidence: float, word: str) -> None:
-    assert tagging.level(confidence) == word
+    assert last_build.level(confidence) == word
 
 
 def test_topics_with_their_trend_and_what_their_posts_lack(run: Any) -> None:
@@ -395,7 +395,7 @@ def test_the_undo_patch_holds_what_was_done_and_no_more(run: Any, blog: Path, mo
             raise NotReplacedError(f"{file}: changed meanwhile")
         replace_file(file, new, expected=expected)
 
-    monkeypatch.setattr(tagging, "replace_file", refusing)
+    monkeypatch.setattr(write, "replace_file", refusing)
     told = run("tags", "rename", "tea", "Tee", "--yes")
     assert "content/tea-1.md: warning: changed meanwhile" in told.err
     assert str(blog) not in told.err.partition("undo patch")[0]
@@ -409,7 +409,7 @@ def test_a_full_disk_stops_and_says_so(run: Any, blog: Path, monkeypatch: pytest
     def full(file: Path, new: bytes, *, expected: bytes | None = None) -> None:
         raise OutputError(f"{file}: no space left")
 
-    monkeypatch.setattr(tagging, "replace_file", full)
+    monkeypatch.setattr(write, "replace_file", full)
     told = run("tags", "rename", "tea", "Tee", "--yes")
     assert told.code == 2
     assert "no space left" in told.err

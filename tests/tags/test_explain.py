@@ -12,7 +12,8 @@ import pytest
 
 from blog import TOPICS, post_text, topic_posts, write_blog
 from enishi.commands.ask import explain
-from enishi.commands.tags import UnknownTagError, explain_tag
+from enishi.commands.tags.explain import explain_tag
+from enishi.commands.tags.posts import UnknownTagError
 from enishi.pipeline import build
 from enishi.state import Request
 from tiny_models import write_static_model

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from enishi.commands.tags import BlogAudit, alias_lines, renaming_command
+from enishi.commands.tags.audit import BlogAudit, alias_lines, renaming_command
 from enishi.state import Request
 from enishi.tags.audit import (
     Audit,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from enishi.commands.evaluate import Evaluation
-from enishi.commands.tags import level
+from enishi.commands.tags.last_build import level
 from enishi.console.evaluation import advice, counted_tags, precision_of, remarks, setting
 from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
 from enishi.text.percent import interval_percent, percent

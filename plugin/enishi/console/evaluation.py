@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.commands.evaluate import Evaluation, RelatedFigures
-from enishi.commands.tags import ADD, MAYBE
+from enishi.commands.tags.last_build import ADD, MAYBE
 from enishi.tags.calibration import MOST_CERTAIN
 from enishi.tags.figures import EDGE, Interval, Level, TagFigures, Tenth
 from enishi.text.percent import interval_percent, percent

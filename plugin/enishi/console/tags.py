@@ -17,7 +17,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.tags import LastTags, Outcome, Plan, TaggedPost, by_tag, level, posts_by_year, years_of
+from enishi.commands.tags.edits import Plan
+from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level, posts_by_year, years_of
+from enishi.commands.tags.write import Outcome
 from enishi.console.terminal import print_diagnostics
 from enishi.tags.declined import Decline
 from enishi.tags.explain import TagExplanation

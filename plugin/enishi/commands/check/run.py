@@ -148,7 +148,7 @@ class _Check:
 
     def _work_out(self) -> tuple[CheckReport, Sequence[Document]]:
         from enishi.commands.check.placing import MOST_TAGS, Placing
-        from enishi.commands.tags import prevailing_style
+        from enishi.editing.style import prevailing_style
 
         blog = self.blog.with_tag_settings(min_confidence=self.blog.settings.check.note_from)
         files = {file.path: file for file in blog.files}
@@ -164,7 +164,7 @@ class _Check:
             {document.post.path: document.title for document in documents},
             {path: added_lines(data, files[path].data) for path, data in before.items()},
             blog.settings.check,
-            prevailing_style(blog.files),
+            prevailing_style(file.data for file in blog.files),
             self.scope.prefix,
             frozenset(document.post.path for document in documents if len(document.post.tags) > MOST_TAGS),
         )

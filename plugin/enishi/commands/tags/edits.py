@@ -1,0 +1,163 @@
+"""Plans what posts become when tags are written, renamed or merged: nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from enishi.commands.tags.last_build import ADD, choose_posts, last_tags
+from enishi.commands.tags.posts import UnknownTagError, by_path, known_tag, path_meant
+from enishi.editing.change import Refusal, TagChange
+from enishi.editing.patch import unified_diff
+from enishi.editing.plan import plan_edit
+from enishi.editing.style import prevailing_style
+from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.pipeline import Blog, Run, read_blog
+from enishi.state import Request
+from enishi.tags.vocabulary import spelling_key
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """What a post's file will become."""
+
+    path: str
+    file: Path
+    before: bytes
+    after: bytes
+    changes: tuple[TagChange, ...]
+
+    @property
+    def diff(self) -> bytes:
+        """As a patch, relative to the site folder."""
+        return unified_diff(self.path, self.before, self.after)
+
+    @property
+    def undo(self) -> bytes:
+        """The patch that takes it back."""
+        return unified_diff(self.path, self.after, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Edits of several posts, and those that had to be refused."""
+
+    edits: tuple[PlannedEdit, ...] = ()
+    refused: tuple[Diagnostic, ...] = ()
+    less_sure: int = 0
+    """Suggestions left out because they are below the confidence asked for."""
+
+    @property
+    def changes(self) -> int:
+        """How many tags change in all posts together."""
+        return sum(len(edit.changes) for edit in self.edits)
+
+    @property
+    def diff(self) -> bytes:
+        """All edits as one patch."""
+        return b"".join(edit.diff for edit in self.edits)
+
+    @property
+    def undo(self) -> bytes:
+        """The patch that takes all of them back."""
+        return b"".join(edit.undo for edit in self.edits)
+
+
+def plan_suggestions(
+    request: Request, names: Sequence[str], min_confidence: float = ADD, only: Sequence[str] = ()
+) -> Plan:
+    """Write the suggestions of the last build into the posts: those named, or all; only some tags, if wanted.
+
+    Where both posts and tags are named, they are written whatever was suggested: that needs no build.
+
+    Raises:
+        NoBuildError, UnknownPostError
+        UnknownTagError: a tag of `only` is none of the blog's.
+    """
+    if names and only:
+        return _plan_named(request, names, only)
+    tags = last_tags(request)
+    wanted = {spelling_key(known_tag(tag, tags.names())) for tag in only}
+    changes: dict[str, list[TagChange]] = {}
+    less_sure = 0
+    for post in choose_posts(tags, request, names):
+        for suggestion in post.suggestions:
+            if wanted and spelling_key(suggestion.tag) not in wanted:
+                continue
+            if suggestion.confidence < min_confidence:
+                less_sure += 1
+            else:
+                changes.setdefault(post.path, []).append(TagChange.adding(suggestion.tag))
+    plan = _plan(Run(request).load(), changes) if changes else Plan()
+    return Plan(plan.edits, plan.refused, less_sure)
+
+
+def _plan_named(request: Request, names: Sequence[str], tags: Sequence[str]) -> Plan:
+    posts = read_blog(request)
+    blog, documents = posts.blog, by_path(posts)
+    known = {tag for document in documents.values() for tag in document.post.tags}
+    paths = dict.fromkeys(path_meant(documents, name, request) for name in names)
+    changes = [TagChange.adding(tag) for tag in dict.fromkeys(known_tag(tag, known) for tag in tags)]
+    return _plan(blog, dict.fromkeys(paths, changes))
+
+
+def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
+    """Write `new` for each of `old`, exactly as written, in every post that carries one of them.
+
+    Raises:
+        SettingsError: the new name is no tag, or nothing would change.
+        UnknownTagError: no post carries one of the old ones.
+    """
+    if new in old:
+        raise SettingsError(f"the new name {new!r} is one of the old ones")
+    posts = read_blog(request)
+    blog, documents = posts.blog, posts.documents
+    names = {tag for document in documents for tag in document.post.tags}
+    for tag in old:
+        if tag not in names:
+            other = known_tag(tag, names)
+            raise UnknownTagError(f"no post of the blog carries the tag {tag!r}; did you mean {other}?")
+    changes = {
+        document.post.path: [TagChange.renaming(tag, new) for tag in dict.fromkeys(old) if tag in document.post.tags]
+        for document in documents
+    }
+    # Nobody knows the tags of a post that cannot be read: one that seems to hold the name is refused by name
+    broken = {one.path for one in posts.diagnostics if one.severity is Severity.ERROR}
+    for file in blog.files:
+        if file.path in broken and not changes.get(file.path):
+            changes[file.path] = [TagChange.renaming(tag, new) for tag in old if tag.encode() in file.data]
+    return _plan(blog, {path: wanted for path, wanted in changes.items() if wanted})
+
+
+def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
+    files = {file.path: file for file in blog.files}
+    style = prevailing_style(file.data for file in blog.files)
+    edits, refused = [], []
+    for path in sorted(changes):
+        if path not in files:
+            refused.append(left_alone(path, "gone", "the post is no longer there. Run `enishi build` again"))
+            continue
+        data, made = files[path].data, []
+        for change in changes[path]:
+            planned = plan_edit(data, change, blog.site, style=style)
+            if isinstance(planned, Refusal):
+                if planned.code == "bad-tag":
+                    raise SettingsError(planned.message)
+                refused.append(planned.diagnostic(path))
+            elif planned.is_needed and not _carries_it_already(planned.tags_before, change):
+                data = planned.after
+                made.append(change)
+        if made:
+            edits.append(PlannedEdit(path, files[path].file, files[path].data, data, tuple(made)))
+    return Plan(tuple(edits), tuple(dict.fromkeys(refused)))
+
+
+def _carries_it_already(tags: Iterable[str], change: TagChange) -> bool:
+    """Whether the author has added the tag since the build, perhaps spelled otherwise."""
+    return not change.remove and spelling_key(change.add) in map(spelling_key, tags)
+
+
+def left_alone(path: str, code: str, message: str) -> Diagnostic:
+    """The warning about a post that is left as it is."""
+    return Diagnostic(path, 0, code, Severity.WARNING, message)

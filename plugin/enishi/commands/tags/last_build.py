@@ -1,0 +1,158 @@
+"""Suggestions and topics of the last build (tags.json), without what was declined since."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from enishi.commands.ask import NoBuildError, find_post, written_posts
+from enishi.config_files import load_settings
+from enishi.errors import SettingsError
+from enishi.state import Request
+from enishi.tags.declined import read_declined
+from enishi.tags.vocabulary import fold_tag
+from enishi.types import TagSuggestion, Topic
+from enishi.writing.render_tags import TAGS_NAME, TagsOfPost, read_tags_json
+
+ADD, MAYBE = 0.8, 0.5
+"""From these confidences a suggestion is marked "add" or "maybe"."""
+_MOST_YEARS = 20
+
+
+def level(confidence: float) -> str:
+    """What to do about a suggestion, in a word."""
+    return "add" if confidence >= ADD else "maybe" if confidence >= MAYBE else "unsure"
+
+
+# -- the last build --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedPost:
+    """What the last build said about a post's tags."""
+
+    path: str
+    title: str
+    date: str
+    """ISO date, or empty."""
+    tags: tuple[str, ...]
+    suggestions: tuple[TagSuggestion, ...]
+    """The surest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastTags:
+    """tags.json, with titles and dates from related.json beside it."""
+
+    posts: Mapping[str, TaggedPost]
+    """By path."""
+    topics: tuple[Topic, ...]
+
+    def title(self, path: str) -> str:
+        """The post's title, or its path where there is none."""
+        return self.posts[path].title if path in self.posts else path
+
+    def names(self) -> frozenset[str]:
+        """Every tag that a post carries or that is proposed."""
+        carried = {tag for post in self.posts.values() for tag in post.tags}
+        suggested = {one.tag for post in self.posts.values() for one in post.suggestions}
+        return frozenset(carried | suggested | {one.tag for topic in self.topics for one in topic.missing})
+
+
+def last_tags(request: Request) -> LastTags:
+    """The suggestions and topics of the last build, without what was declined since.
+
+    Raises:
+        NoBuildError: there is none, or it is not ours.
+    """
+    listed = written_posts(request.folder)
+    declines, _ = read_declined(request.site)
+    declined = {(decline.post, fold_tag(decline.tag)) for decline in declines}
+    try:
+        content = read_tags_json((request.folder / TAGS_NAME).read_bytes())
+    except (OSError, ValueError):
+        raise NoBuildError(_why_no_tags(request)) from None
+    posts = {path: _tagged_post(path, post, listed.get(path, {}), declined) for path, post in content.posts.items()}
+    return LastTags(posts, tuple(_without_declined(topic, declined) for topic in content.topics))
+
+
+def _tagged_post(
+    path: str, post: TagsOfPost, listed: Mapping[str, Any], declined: Collection[tuple[str, str]]
+) -> TaggedPost:
+    kept = tuple(one for one in post.suggestions if (path, fold_tag(one.tag)) not in declined)
+    return TaggedPost(path, str(listed.get("title", "")) or path, str(listed.get("date", "")), post.tags, kept)
+
+
+def _without_declined(topic: Topic, declined: Collection[tuple[str, str]]) -> Topic:
+    missing = (
+        replace(one, posts=tuple(path for path in one.posts if (path, fold_tag(one.tag)) not in declined))
+        for one in topic.missing
+    )
+    return replace(topic, missing=tuple(one for one in missing if one.posts))
+
+
+def _why_no_tags(request: Request) -> str:
+    """Why the last build says nothing of tags, although there was one."""
+    missing = f"there is no {TAGS_NAME} of this version in {request.folder}"
+    with suppress(SettingsError):  # what else is wrong with them, the build says
+        settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
+        if not settings.tags.enabled:
+            return f"{missing}: tag suggestions are switched off by the setting `tags.enabled`"
+    if not os.path.lexists(request.folder / TAGS_NAME):
+        return f"{missing}: the last build wrote none, as with `tags.enabled` off. Run `enishi build` with it on"
+    return f"{missing}. Run `enishi build` first"
+
+
+def choose_posts(
+    tags: LastTags, request: Request, names: Sequence[str], min_confidence: float = 0.0
+) -> list[TaggedPost]:
+    """Posts with suggestions at least this sure, the one with the surest first; those named, or all.
+
+    Raises:
+        UnknownPostError: a name means no post.
+    """
+    chosen = _meant(request, names) if names else list(tags.posts)
+    posts = []
+    for path in chosen:
+        post = tags.posts.get(path)
+        sure = [found for found in post.suggestions if found.confidence >= min_confidence] if post else []
+        if post and sure:
+            posts.append(TaggedPost(post.path, post.title, post.date, post.tags, tuple(sure)))
+    posts.sort(key=lambda post: (-post.suggestions[0].confidence, post.path))
+    return posts
+
+
+def _meant(request: Request, names: Sequence[str]) -> list[str]:
+    listed = written_posts(request.folder)
+    return list(dict.fromkeys(find_post(listed, name, request.site) for name in names))
+
+
+def by_tag(posts: Iterable[TaggedPost]) -> dict[str, list[tuple[TaggedPost, TagSuggestion]]]:
+    """The same suggestions by tag, and for each tag the surest first; the tag with the surest first."""
+    rows: dict[str, list[tuple[TaggedPost, TagSuggestion]]] = {}
+    for post in posts:
+        for suggestion in post.suggestions:
+            rows.setdefault(suggestion.tag, []).append((post, suggestion))
+    for entries in rows.values():
+        entries.sort(key=lambda entry: (-entry[1].confidence, entry[0].path))
+    return dict(sorted(rows.items(), key=lambda item: (-item[1][0][1].confidence, item[0])))
+
+
+# -- topics ----------------------------------------------------------------------------------------------------------
+
+
+def years_of(tags: LastTags) -> range:
+    """The years that the blog's posts are of, the last twenty at most; empty where no post has a date."""
+    years = [int(post.date[:4]) for post in tags.posts.values() if re.match(r"\d{4}-", post.date)]
+    return range(max(min(years), max(years) - _MOST_YEARS + 1), max(years) + 1) if years else range(0)
+
+
+def posts_by_year(tags: LastTags, topic: Topic, years: range) -> dict[int, int]:
+    """How many of a topic's posts are of each year."""
+    dates = Counter(tags.posts[path].date[:4] for path in topic.posts if path in tags.posts)
+    return {year: dates[f"{year:04}"] for year in years}

@@ -1,0 +1,81 @@
+"""Writes a plan into the posts, with a patch that undoes it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from enishi.commands.tags.edits import Plan, PlannedEdit, left_alone
+from enishi.errors import Diagnostic, OutputError
+from enishi.files import NotReplacedError, create_file, replace_file
+from enishi.state import STATE_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a plan."""
+
+    done: tuple[PlannedEdit, ...] = ()
+    refused: tuple[Diagnostic, ...] = ()
+    """Files that changed since they were read, symbolic links and the like: left as they are."""
+    stopped: str = ""
+    """Why the rest was not tried: a full disk, say."""
+    undo: Path | None = None
+    """Where the undo patch lies."""
+
+
+def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
+    """Edit the files, each at once or not at all.  An undo patch is written first, and holds what was done at the end.
+
+    Raises:
+        OutputError: the undo patch cannot be written; then no post was touched.
+    """
+    if undo is not None:
+        _write_undo(undo, plan.undo)
+    done: list[PlannedEdit] = []
+    refused: list[Diagnostic] = []
+    stopped = ""
+    try:
+        for edit in plan.edits:
+            try:
+                replace_file(edit.file, edit.after, expected=edit.before)
+                done.append(edit)
+            except NotReplacedError as error:
+                refused.append(left_alone(edit.path, "not-replaced", str(error).removeprefix(f"{edit.file}: ")))
+            except OutputError as error:
+                stopped = str(error)
+                break
+    finally:  # also where the author interrupts: a patch with a file that was not edited does not apply
+        if undo is not None and len(done) < len(plan.edits):
+            _shorten_undo(undo, Plan(tuple(done)).undo)
+    return Outcome(tuple(done), tuple(refused), stopped, undo if done else None)
+
+
+def undo_file(site: Path, old: Sequence[str]) -> Path:
+    """A new name in the site's own folder for the patch that undoes a renaming."""
+    name = re.sub(r"[^\w.+#-]+", "-", "+".join(old))[:60].strip("-.") or "tags"
+    folder = site / STATE_FOLDER
+    candidates = (folder / f"undo-{name}{f'-{number}' if number > 1 else ''}.patch" for number in range(1, 10_000))
+    return next(file for file in candidates if not os.path.lexists(file))
+
+
+def _write_undo(file: Path, data: bytes) -> None:
+    try:
+        if create_file(file, data):
+            return
+    except OSError as error:
+        raise OutputError(f"{file}: the undo patch cannot be written ({error.strerror}); nothing was changed") from None
+    raise OutputError(f"{file} is there already, so nothing was written. Name another file")
+
+
+def _shorten_undo(file: Path, data: bytes) -> None:
+    """Leave in the undo patch what was done; where that fails, the longer one stays."""
+    with suppress(OSError, OutputError):
+        if data:
+            replace_file(file, data)
+        else:
+            file.unlink()
