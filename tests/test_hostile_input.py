@@ -17,11 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from enishi.reading.source import from_json, read_source, to_json
 from enishi.reading.prose import text_fields
-from made_up_sites import site_of
+from enishi.generators import generator_named
+from enishi.generators.base import Site
+from enishi.generators.hexo import HexoSite
 
 texts = sys.stdin.read().split("\\0\\0")
 for generator in ("hexo",) if "body" in sys.argv else ("hexo", "generic"):
-    site = site_of(generator, post_folders=("posts",))
+    make = HexoSite if generator == "hexo" else Site
+    site = make(Path(), generator_named(generator), ("posts",))
     for text in texts:
         source = read_source(text.encode(), site.generator.dialect)
         post, _ = site.make_post("posts/a.md", source, datetime(2024, 1, 1, tzinfo=UTC))

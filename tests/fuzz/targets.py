@@ -16,7 +16,7 @@ from enishi.errors import Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.reading.frontmatter_formats import normalise
 from enishi.reading.prose import LEDE_LENGTH, plain_title, text_fields
-from enishi.reading.source import MAX_BODY, from_json, read_source
+from enishi.reading.source import MAX_BODY, from_json, read_source, to_json
 from enishi.reading.template_syntax import MORE_MARK
 from enishi.reading.tokens import count_terms, count_words
 from enishi.reporters import FORMATS, as_bytes
@@ -32,7 +32,7 @@ def front_matter(data: bytes) -> None:
     lines = len(re.findall(rb"\r\n|\n|\r", data)) + 1
     for site in SITES[:3]:
         source = read_source(data, site.generator.dialect)
-        stored = json.loads(json.dumps(source.to_json(), allow_nan=False))
+        stored = json.loads(json.dumps(to_json(source), allow_nan=False))
         assert from_json(stored) == source
         assert 1 <= source.body_line <= lines + 1
         assert len(source.body) <= MAX_BODY

@@ -38,7 +38,7 @@ import json, subprocess, sys
 from pathlib import Path
 from pelican import signals
 
-SITE = ROOT
+SITE = Path(__file__).parent.parent
 
 def add_related(generators):
     articles = {}
