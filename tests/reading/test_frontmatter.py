@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from enishi.errors import Severity
 from enishi.reading import frontmatter as tolerant
-from enishi.reading.frontmatter import HANDLERS, FrontMatter
-from enishi.reading.frontmatter_formats import BareJSONHandler, TOMLHandler, YAMLHandler
+from enishi.reading.frontmatter import FrontMatter
+from enishi.reading.frontmatter_formats import BARE_JSON, HANDLERS, TOML, YAML
 from enishi.reading.frontmatter_mistakes import KNOWN_KEYS
-from enishi.reading.hexo_frontmatter import HEXO_HANDLERS, HexoJSONHandler, HexoYAMLHandler, parse_as_hexo
+from enishi.reading.hexo_frontmatter import HEXO_HANDLERS, parse_as_hexo
 
 
 def parse(text: str, *, hexo: bool) -> FrontMatter:
@@ -271,12 +271,12 @@ def test_broken_toml_and_json(text: str, line: int, meta: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     ("handler", "text", "meta", "content"),
     [
-        (HexoYAMLHandler(), "title: a\ntags: [x]\n---\nbody", {"title": "a", "tags": ["x"]}, "body"),
-        (HexoYAMLHandler(), "---\ntags: no\n---\nbody", {"tags": "no"}, "body"),
-        (HexoJSONHandler(), ';;;\n"title": "a"\n;;;\nbody', {"title": "a"}, "body"),
-        (YAMLHandler(), "\n--- \ntitle: a\n---\nbody", {"title": "a"}, "body"),
-        (TOMLHandler(), '+++\ntitle = "a"\n+++\nbody', {"title": "a"}, "body"),
-        (BareJSONHandler(), '{"title": "a"}\nbody', {"title": "a"}, "body"),
+        (HEXO_HANDLERS[0], "title: a\ntags: [x]\n---\nbody", {"title": "a", "tags": ["x"]}, "body"),
+        (HEXO_HANDLERS[0], "---\ntags: no\n---\nbody", {"tags": "no"}, "body"),
+        (HEXO_HANDLERS[1], ';;;\n"title": "a"\n;;;\nbody', {"title": "a"}, "body"),
+        (YAML, "\n--- \ntitle: a\n---\nbody", {"title": "a"}, "body"),
+        (TOML, '+++\ntitle = "a"\n+++\nbody', {"title": "a"}, "body"),
+        (BARE_JSON, '{"title": "a"}\nbody', {"title": "a"}, "body"),
     ],
 )
 def test_handlers_work_with_python_frontmatter(handler: Any, text: str, meta: dict[str, Any], content: str) -> None:

@@ -253,15 +253,9 @@ def _parse_line(line: bytes, minutes: dict[bytes, int | None]) -> Request | None
     if time is None:
         return None
     # With a virtual host before it there are three names after the first; a user's name may hold a blank, too.
-    is_prefixed = second != b"-" and names.count(b" ") == 2
-    return Request(
-        address=second if is_prefixed else first,
-        agent=None if agent is None else agent[:_MAX_AGENT],
-        host=first if is_prefixed else b"",
-        target=request.split(b" ", 2)[1].partition(b"?")[0],
-        time=time,
-        is_answered=status in (b"200", b"304"),
-    )
+    host, address = (first, second) if second != b"-" and names.count(b" ") == 2 else (b"", first)
+    target = request.split(b" ", 2)[1].partition(b"?")[0]
+    return Request(address, agent and agent[:_MAX_AGENT], host, target, time, status in (b"200", b"304"))
 
 
 def _seconds(stamp: bytes, minutes: dict[bytes, int | None]) -> int | None:

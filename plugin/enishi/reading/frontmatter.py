@@ -13,29 +13,9 @@ from itertools import zip_longest
 from typing import Any
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.frontmatter_formats import (
-    BareJSONHandler,
-    Block,
-    FencedJSONHandler,
-    FencedTOMLHandler,
-    Handler,
-    LateFenceHandler,
-    MetaHandler,
-    ScriptHandler,
-    SemicolonJSONHandler,
-    TOMLHandler,
-    UnopenedHandler,
-    YAMLHandler,
-    normalise,
-)
+from enishi.reading.frontmatter_formats import HANDLERS, SEMICOLONS, TOML, YAML, Block, Handler, normalise
 from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, has_known_key, odd_colon
 from enishi.reading.yaml12 import Document, YamlError, load
-
-HANDLERS: tuple[Handler, ...] = (
-    *(YAMLHandler(), TOMLHandler(), FencedJSONHandler(), FencedTOMLHandler(), ScriptHandler(), BareJSONHandler()),
-    *(SemicolonJSONHandler(), UnopenedHandler(), LateFenceHandler(), MetaHandler()),
-)
-"""All forms, in the order in which they are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +116,7 @@ def _unclosed(text: str, line: int) -> FrontMatter:
     empty = _EMPTY_LINE.search(text, start)
     end = empty.start() if empty is not None else len(text)
     block = Block(text[start:end].removesuffix("\n"), line + 1, text[end:], text.count("\n", 0, end) + 1)
-    handler = {"+": TOMLHandler(), ";": SemicolonJSONHandler()}.get(text.lstrip()[0], HANDLERS[0])
+    handler = {"+": TOML, ";": SEMICOLONS}.get(text.lstrip()[0], YAML)
     try:
         document = handler.read(block.text)
     except BlockError:

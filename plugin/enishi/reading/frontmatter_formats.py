@@ -1,14 +1,15 @@
 """The forms of front matter that authors write, as python-frontmatter handlers.
 
 Fenced forms are found by python-frontmatter's own `detect` and `split`, which need a boundary alone; forms without
-an opening fence bring their own.  `find` adds what a file needs beyond that: lines of the file.  The handlers work with
-python-frontmatter itself, too: ``frontmatter.parse(text, handler=TOMLHandler())``.
+an opening fence bring their own.  `find` adds the lines of the file, which python-frontmatter does not tell.  The
+handlers work with python-frontmatter itself, too: ``frontmatter.parse(text, handler=TOML)``.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,225 +37,41 @@ def normalise(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-class Handler(BaseHandler):
-    """One form of front matter: `detect` and `split` find it, `read` and `load` parse it."""
-
-    kind = "yaml"
-    strict = False
-    """Whether YAML is read as js-yaml does."""
-    departure: tuple[str, str] | None = None
-    """Code and message for a form that most generators do not see."""
-
-    def find(self, text: str) -> Block | None:
-        """The block at the head of `text` (line ends ``\\n``, no BOM), if it has this form and is closed."""
-        if not self.detect(text):
-            return None
-        try:
-            block, body = self.split(text)
-        except ValueError:  # python-frontmatter's `split` without a closing fence
-            return None
-        head = text[: len(text) - len(body)]
-        start = head.rindex(block)
-        if start and block.startswith("\n"):  # the end of the opening fence
-            start, block = start + 1, block[1:]
-        has_line_end = body.startswith("\n")
-        return Block(
-            text=block.removesuffix("\n"),
-            first_line=head.count("\n", 0, start) + 1,
-            body=body[has_line_end:],
-            body_line=head.count("\n") + 1 + has_line_end,
-        )
-
-    def read(self, block: str) -> Document:
-        """Parse a block; raises BlockError."""
-        try:
-            return load(block, strict=self.strict)
-        except YamlError as error:
-            raise explain(error, block) from None
-
-    def load(self, fm: str) -> dict[str, Any]:
-        """The values alone, for python-frontmatter."""
-        value = self.read(fm).value
-        return value if isinstance(value, dict) else {}
+# --- parsing: each takes a block, and raises BlockError for one that it cannot parse --------------------------------
 
 
-def _fences(opening: str, closing: str) -> re.Pattern[str]:
-    """An opening line at the head of the text, or a closing one below it; blanks are allowed around both."""
-    return re.compile(rf"\A\s*?{opening}[ \t]*(?=\n)|(?<=\n){closing}[ \t]*$", re.MULTILINE)
+def read_yaml(block: str, *, strict: bool = False) -> Document:
+    """YAML; `strict` reads it as js-yaml does."""
+    try:
+        return load(block, strict=strict)
+    except YamlError as error:
+        raise explain(error, block) from None
 
 
-_CLOSING = r"(?:-{3,}|\.{3})"
+def read_script(block: str) -> Document:
+    """Never a document: a program is not run, only lines that look like keys are read."""
+    del block
+    message = "this front matter is a program, which is not run; title, tags and date are taken from its lines"
+    raise BlockError("script-front-matter", message, -1, Severity.NOTE)
 
 
-class YAMLHandler(Handler):
-    """`---` YAML with all that generators allow: blanks after a fence, blank lines before, `...` below."""
-
-    FM_BOUNDARY = _fences(r"-{3,}(?:yaml)?", _CLOSING)
-    START_DELIMITER = END_DELIMITER = "---"
-
-
-class TOMLHandler(Handler):
-    """Hugo's and Zola's `+++`."""
-
-    kind = "toml"
-    FM_BOUNDARY = _fences(r"\+{3}(?:toml)?", r"\+{3}")
-    START_DELIMITER = END_DELIMITER = "+++"
-
-    def read(self, block: str) -> Document:
-        """TOML; dates become the text that was written, in ISO form."""
-        return read_toml(block)
+def read_meta_lines(block: str) -> Document:
+    """`Key: value` lines with continuations; lists are written with commas, which the rules for tags split."""
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    key = ""
+    for number, line in enumerate(block.split("\n")):
+        match = _META_LINE.match(line)
+        if match is not None:
+            key = match["key"].lower()
+            values[key] = match["value"].strip()
+            lines[key] = number
+        elif key:
+            values[key] = f"{values[key]}\n{line.strip()}"
+    return Document(values, lines)
 
 
-class FencedTOMLHandler(TOMLHandler):
-    """TOML between `---toml` and `---`."""
-
-    FM_BOUNDARY = _fences("-{3,}toml", _CLOSING)
-    START_DELIMITER, END_DELIMITER = "---toml", "---"
-
-
-class FencedJSONHandler(Handler):
-    """Eleventy's `---json`."""
-
-    kind = "json"
-    FM_BOUNDARY = _fences("-{3,}json", _CLOSING)
-    START_DELIMITER, END_DELIMITER = "---json", "---"
-
-    def read(self, block: str) -> Document:
-        """A JSON object."""
-        return read_json(block)
-
-
-class SemicolonJSONHandler(Handler):
-    """Hexo's `;;;`: JSON without its outer braces."""
-
-    kind = "json"
-    FM_BOUNDARY = _fences(";{3,}", ";{3,}")
-    START_DELIMITER = END_DELIMITER = ";;;"
-
-    def read(self, block: str) -> Document:
-        """A JSON object, once it is in braces."""
-        return read_json("{" + block + "}", strict=True)
-
-
-class BareJSONHandler(FencedJSONHandler):
-    """Hugo's JSON object without fences at the head of the file."""
-
-    FM_BOUNDARY = re.compile(r"\s*(?=\{\s*(?:\"|\}))")
-    START_DELIMITER = END_DELIMITER = ""
-    _closing_line = re.compile(r"^\}[ \t]*$", re.MULTILINE)
-    _decoder = json.JSONDecoder(strict=False)
-
-    def split(self, text: str) -> tuple[str, str]:
-        """Up to the brace that closes the object; where it is broken, to the first line that is a brace alone."""
-        start = len(text) - len(text.lstrip())
-        try:
-            _, end = self._decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            closing = self._closing_line.search(text, start)
-            if closing is None:
-                raise ValueError("the object is never closed") from None
-            end = closing.end()
-        line_end = text.find("\n", end)
-        return text[start:end], text[line_end:] if line_end >= 0 else ""
-
-
-class ScriptHandler(Handler):
-    """Eleventy's `---js`: a program, which is not run."""
-
-    kind = "js"
-    FM_BOUNDARY = _fences("-{3,}js", _CLOSING)
-    START_DELIMITER, END_DELIMITER = "---js", "---"
-
-    def read(self, block: str) -> Document:
-        """Never a document: only lines that look like keys are read."""
-        del block
-        message = "this front matter is a program, which is not run; title, tags and date are taken from its lines"
-        raise BlockError("script-front-matter", message, -1, Severity.NOTE)
-
-
-class UnopenedHandler(Handler):
-    """Key lines at the head of the file, then a fence: the opening fence was forgotten, or never used."""
-
-    FM_BOUNDARY = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
-    START_DELIMITER, END_DELIMITER = "", "---"
-    departure = ("no-opening-fence", "there is no opening `---`: most generators do not see this front matter")
-    _key_line = re.compile(r"\s*(?P<key>[A-Za-z_][\w-]*)[ \t]*:(?:\s|\Z)")
-    _rare_in_prose = KNOWN_KEYS - {"type", "ref", "status", "summary", "author", "language", "series", "description"}
-
-    def detect(self, text: str) -> bool:
-        """Only where the first line is a known key, or several are that prose does not begin with."""
-        first = self._key_line.match(text)
-        closing = self.FM_BOUNDARY.search(text) if first is not None else None
-        if first is None or closing is None:
-            return False
-        keys = {m["key"].lower() for line in text[: closing.start()].split("\n") if (m := self._key_line.match(line))}
-        return len(keys & self._rare_in_prose) >= (1 if first["key"].lower() in KNOWN_KEYS else 2)
-
-    def split(self, text: str) -> tuple[str, str]:
-        """All above the first fence."""
-        block, body = self.FM_BOUNDARY.split(text, 1)
-        return block, body
-
-
-class LateFenceHandler(YAMLHandler):
-    """A fenced block with known keys after a line or two of other text, which hides it from every generator."""
-
-    departure = ("text-before-fence", "text above the opening fence hides the front matter; move it below")
-    _late = re.compile(r"(?:[^\n]*\n){1,3}?(?=-{3,}[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*:)")
-
-    def detect(self, text: str) -> bool:
-        """Within the first lines only, and not inside a block of code."""
-        late = self._late.match(text)
-        if late is None or late["key"].lower() not in KNOWN_KEYS:
-            return False
-        return not text.startswith(("---", "+++", "{", ";;;")) and not re.search(r"```|~~~", late.group())
-
-    def split(self, text: str) -> tuple[str, str]:
-        """What stands above the fence stays out of the body."""
-        late = self._late.match(text)
-        return super().split(text[late.end() :] if late is not None else text)
-
-
-class MetaHandler(Handler):
-    """`Key: value` lines up to the first empty line, without fences: Pelican's and MkDocs' (Python-Markdown `meta`)."""
-
-    kind = "meta"
-    FM_BOUNDARY = re.compile(r"\n\n")
-    START_DELIMITER = END_DELIMITER = ""
-    _key_line = re.compile(r"(?P<key>[A-Za-z][\w-]*):[ \t]*(?P<value>.*)\Z")
-    _longest = 20_000
-
-    def detect(self, text: str) -> bool:
-        """Only where every line is a key or a continuation, and title is among the keys."""
-        head = text.lstrip("\n")[: self._longest].partition("\n\n")[0]
-        lines = head.rstrip("\n").split("\n")
-        keys = {m["key"].lower() for line in lines if (m := self._key_line.match(line))}
-        is_meta = all(self._key_line.match(line) or line.startswith("    ") for line in lines)
-        return len(head) < self._longest and is_meta and "title" in keys and len(keys & KNOWN_KEYS) >= 2
-
-    def split(self, text: str) -> tuple[str, str]:
-        """All above the first empty line."""
-        start = len(text) - len(text.lstrip("\n"))
-        end = text.find("\n\n", start)
-        return (text[start:end], text[end:]) if end >= 0 else (text[start:], "")
-
-    def read(self, block: str) -> Document:
-        """Values are text; lists are written with commas, which the rules for tags split."""
-        values: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        key = ""
-        for number, line in enumerate(block.split("\n")):
-            match = self._key_line.match(line)
-            if match is not None:
-                key = match["key"].lower()
-                values[key] = match["value"].strip()
-                lines[key] = number
-            elif key:
-                values[key] = f"{values[key]}\n{line.strip()}"
-        return Document(values, lines)
-
-
-# --- JSON and TOML ---------------------------------------------------------------------------------------------------
+_META_LINE = re.compile(r"(?P<key>[A-Za-z][\w-]*):[ \t]*(?P<value>.*)\Z")
 
 _JSON_ADVICE = "Look for a missing comma, quote or brace on this line or the one above"
 _JSON_KEY = re.compile(r'[\s{,]*"([^"\\]+)"\s*:')
@@ -262,7 +79,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_json(text: str, *, strict: bool = False) -> Document:
-    """A JSON text; `strict` refuses control characters in strings, as JavaScript does.  Raises BlockError."""
+    """A JSON text; `strict` refuses control characters in strings, as JavaScript does."""
     try:
         value = json.loads(text, strict=strict, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -278,6 +95,11 @@ def read_json(text: str, *, strict: bool = False) -> Document:
     return Document(_json_like(value), _key_lines(text, _JSON_KEY, value))
 
 
+def read_braceless_json(block: str) -> Document:
+    """Hexo's JSON without its outer braces."""
+    return read_json("{" + block + "}", strict=True)
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
@@ -291,7 +113,7 @@ _LONG_TOML_KEY = re.compile(
 
 
 def read_toml(text: str) -> Document:
-    """A TOML text.  Raises BlockError."""
+    """A TOML text; dates become text in ISO form."""
     import tomllib
 
     if len(text) > MAX_CHARACTERS:
@@ -339,3 +161,161 @@ def _json_like(value: Any, depth: int = 0) -> Any:
 
 def _too_deep() -> BlockError:
     return BlockError("front-matter-too-deep", f"the front matter is nested more than {MAX_DEPTH} levels deep", 0)
+
+
+# --- finding --------------------------------------------------------------------------------------------------------
+
+
+class Handler(BaseHandler):
+    """One form of front matter: `detect` and `split` find it, `read` and `load` parse it.
+
+    Args:
+        kind: what :attr:`FrontMatter.format` calls it.
+        read: parses a block; raises BlockError.
+        boundary: python-frontmatter's, which matches the opening fence at the head of a text, and the closing one.
+        fence: what an opening fence looks like.
+    """
+
+    departure: tuple[str, str] | None = None
+    """Code and message for a form that most generators do not see."""
+
+    def __init__(
+        self, kind: str, read: Callable[[str], Document], boundary: re.Pattern[str], fence: str = "---"
+    ) -> None:
+        super().__init__(boundary, fence, fence)
+        self.kind = kind
+        self.read = read
+        self.boundary = boundary
+        self.fence = fence
+
+    def find(self, text: str) -> Block | None:
+        """The block at the head of `text` (line ends ``\\n``, no BOM), if it has this form and is closed."""
+        if not self.detect(text):
+            return None
+        try:
+            block, body = self.split(text)
+        except ValueError:  # python-frontmatter's `split` without a closing fence
+            return None
+        head = text[: len(text) - len(body)]
+        start = head.rindex(block)
+        if start and block.startswith("\n"):  # the end of the opening fence
+            start, block = start + 1, block[1:]
+        has_line_end = body.startswith("\n")
+        return Block(
+            text=block.removesuffix("\n"),
+            first_line=head.count("\n", 0, start) + 1,
+            body=body[has_line_end:],
+            body_line=head.count("\n") + 1 + has_line_end,
+        )
+
+    def load(self, fm: str) -> dict[str, Any]:
+        """The values alone, for python-frontmatter."""
+        value = self.read(fm).value
+        return value if isinstance(value, dict) else {}
+
+
+class _BareJSONHandler(Handler):
+    """Hugo's JSON object without fences at the head of the file."""
+
+    _closing_line = re.compile(r"^\}[ \t]*$", re.MULTILINE)
+    _decoder = json.JSONDecoder(strict=False)
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Up to the brace that closes the object; where it is broken, to the first line that is a brace alone."""
+        start = len(text) - len(text.lstrip())
+        try:
+            _, end = self._decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            closing = self._closing_line.search(text, start)
+            if closing is None:
+                raise ValueError("the object is never closed") from None
+            end = closing.end()
+        line_end = text.find("\n", end)
+        return text[start:end], text[line_end:] if line_end >= 0 else ""
+
+
+class _UnopenedHandler(Handler):
+    """Key lines at the head of the file, then a fence: the opening fence was forgotten, or never used."""
+
+    departure = ("no-opening-fence", "there is no opening `---`: most generators do not see this front matter")
+    _key_line = re.compile(r"\s*(?P<key>[A-Za-z_][\w-]*)[ \t]*:(?:\s|\Z)")
+    _rare_in_prose = KNOWN_KEYS - {"type", "ref", "status", "summary", "author", "language", "series", "description"}
+
+    def detect(self, text: str) -> bool:
+        """Only where the first line is a known key, or several are that prose does not begin with."""
+        first = self._key_line.match(text)
+        closing = self.boundary.search(text) if first is not None else None
+        if first is None or closing is None:
+            return False
+        keys = {m["key"].lower() for line in text[: closing.start()].split("\n") if (m := self._key_line.match(line))}
+        return len(keys & self._rare_in_prose) >= (1 if first["key"].lower() in KNOWN_KEYS else 2)
+
+    def split(self, text: str) -> tuple[str, str]:
+        """All above the first fence."""
+        block, body = self.boundary.split(text, 1)
+        return block, body
+
+
+class _LateFenceHandler(Handler):
+    """A fenced block with known keys after a line or two of other text, which hides it from every generator."""
+
+    departure = ("text-before-fence", "text above the opening fence hides the front matter; move it below")
+    _late = re.compile(r"(?:[^\n]*\n){1,3}?(?=-{3,}[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*:)")
+
+    def detect(self, text: str) -> bool:
+        """Within the first lines only, and not inside a block of code."""
+        late = self._late.match(text)
+        if late is None or late["key"].lower() not in KNOWN_KEYS:
+            return False
+        return not text.startswith(("---", "+++", "{", ";;;")) and not re.search(r"```|~~~", late.group())
+
+    def split(self, text: str) -> tuple[str, str]:
+        """What stands above the fence stays out of the body."""
+        late = self._late.match(text)
+        return super().split(text[late.end() :] if late is not None else text)
+
+
+class _MetaHandler(Handler):
+    """`Key: value` lines up to the first empty line, without fences: Pelican's and MkDocs' (Python-Markdown `meta`)."""
+
+    _longest = 20_000
+
+    def detect(self, text: str) -> bool:
+        """Only where every line is a key or a continuation, and title is among the keys."""
+        head = text.lstrip("\n")[: self._longest].partition("\n\n")[0]
+        lines = head.rstrip("\n").split("\n")
+        keys = {m["key"].lower() for line in lines if (m := _META_LINE.match(line))}
+        is_meta = all(_META_LINE.match(line) or line.startswith("    ") for line in lines)
+        return len(head) < self._longest and is_meta and "title" in keys and len(keys & KNOWN_KEYS) >= 2
+
+    def split(self, text: str) -> tuple[str, str]:
+        """All above the first empty line."""
+        start = len(text) - len(text.lstrip("\n"))
+        end = text.find("\n\n", start)
+        return (text[start:end], text[end:]) if end >= 0 else (text[start:], "")
+
+
+def _fences(opening: str, closing: str = r"(?:-{3,}|\.{3})") -> re.Pattern[str]:
+    """An opening line at the head of the text, or a closing one below it; blanks are allowed around both."""
+    return re.compile(rf"\A\s*?{opening}[ \t]*(?=\n)|(?<=\n){closing}[ \t]*$", re.MULTILINE)
+
+
+YAML = Handler("yaml", read_yaml, _fences(r"-{3,}(?:yaml)?"))
+TOML = Handler("toml", read_toml, _fences(r"\+{3}(?:toml)?", r"\+{3}"), "+++")
+SEMICOLONS = Handler("json", read_braceless_json, _fences(";{3,}", ";{3,}"), ";;;")
+BARE_JSON = _BareJSONHandler("json", read_json, re.compile(r"\s*(?=\{\s*(?:\"|\}))"))
+LATE_FENCE = _LateFenceHandler("yaml", read_yaml, _fences(r"-{3,}"))
+HANDLERS: tuple[Handler, ...] = (
+    YAML,
+    TOML,
+    # Eleventy's
+    Handler("json", read_json, _fences("-{3,}json")),
+    Handler("toml", read_toml, _fences("-{3,}toml")),
+    Handler("js", read_script, _fences("-{3,}js")),
+    BARE_JSON,
+    SEMICOLONS,
+    _UnopenedHandler("yaml", read_yaml, re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)),
+    LATE_FENCE,
+    _MetaHandler("meta", read_meta_lines, re.compile(r"\n\n")),
+)
+"""All forms, in the order in which they are tried."""

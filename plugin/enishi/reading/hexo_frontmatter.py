@@ -10,14 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.frontmatter import HANDLERS, FrontMatter, broken, front_matter, read_by_lines, unclosed_line
+from enishi.reading.frontmatter import FrontMatter, broken, front_matter, read_by_lines, unclosed_line
 from enishi.reading.frontmatter_formats import (
+    HANDLERS,
+    LATE_FENCE,
+    SEMICOLONS,
+    YAML,
     Block,
     Handler,
-    LateFenceHandler,
-    SemicolonJSONHandler,
-    YAMLHandler,
     normalise,
+    read_braceless_json,
+    read_yaml,
 )
 from enishi.reading.frontmatter_mistakes import BlockError, has_known_key, odd_colon
 from enishi.reading.yaml12 import Document, Timestamp
@@ -30,22 +33,18 @@ _UNOPENED_FENCE = re.compile(r"\n(-{3,}|;{3,})")
 _LEADING_TABS = re.compile(r"\n(\t+)")
 
 
-class HexoYAMLHandler(Handler):
-    """YAML where hexo-front-matter 4 finds it: the opening fence is optional, and no blank may follow it.
+class _HexoHandler(Handler):
+    """A block where hexo-front-matter 4 finds it: the opening fence is optional, and no blank may follow it.
 
     Its regular expressions are ``^(-{3,}|;{3,})\\n([\\s\\S]+?)\\n\\1\\n?([\\s\\S]*)`` and, if the text does not begin
     with a fence, ``^([\\s\\S]+?)\\n(-{3,}|;{3,})\\n?([\\s\\S]*)``: the closing fence repeats the opening one, which no
     boundary can say, and plain search takes one pass over a hostile file.
     """
 
-    strict = True
-    FM_BOUNDARY = _FENCE
-    START_DELIMITER = END_DELIMITER = "---"
-
     def detect(self, text: str) -> bool:
         """Whether the fence that Hexo finds is one of this form."""
         places = _hexo_split(text)
-        return places is not None and places[2][0] == self.END_DELIMITER[0]
+        return places is not None and places[2][0] == self.fence[0]
 
     def split(self, text: str) -> tuple[str, str]:
         """The block with the line ends around it, and what follows the closing fence."""
@@ -54,18 +53,6 @@ class HexoYAMLHandler(Handler):
             raise ValueError("there is no fence")
         start, end, fence = places
         return text[start:end], text[end + len(fence) :]
-
-    def read(self, block: str) -> Document:
-        """Tabs at the start of a line count as two spaces each; the first line excepted, as in Hexo."""
-        return super().read(_LEADING_TABS.sub(lambda tabs: "\n" + "  " * len(tabs[1]), block))
-
-
-class HexoJSONHandler(HexoYAMLHandler):
-    """JSON without its outer braces below `;;;`, or above it."""
-
-    kind = "json"
-    START_DELIMITER = END_DELIMITER = ";;;"
-    read = SemicolonJSONHandler.read
 
 
 def _hexo_split(text: str) -> tuple[int, int, str] | None:
@@ -81,8 +68,15 @@ def _hexo_split(text: str) -> tuple[int, int, str] | None:
     return None if end < 0 else (start, end + 1, opening.group())
 
 
-HEXO_HANDLERS: tuple[Handler, ...] = (HexoYAMLHandler(), HexoJSONHandler())
-_LATE = LateFenceHandler()
+def _read_yaml(block: str) -> Document:
+    """Tabs at the start of a line count as two spaces each; the first line excepted, as in Hexo."""
+    return read_yaml(_LEADING_TABS.sub(lambda tabs: "\n" + "  " * len(tabs[1]), block), strict=True)
+
+
+HEXO_HANDLERS: tuple[Handler, ...] = (
+    _HexoHandler("yaml", _read_yaml, _FENCE),
+    _HexoHandler("json", read_braceless_json, _FENCE, ";;;"),
+)
 
 
 def parse_as_hexo(text: str) -> FrontMatter:
@@ -122,7 +116,7 @@ def _broken_block(handler: Handler, block: Block, error: BlockError, text: str) 
         message = f"Hexo shows it as text, because it is {error.message}"
         return _all_body(text, message, block.first_line + error.line)
     meant = None if _is_fenced(text) else _meant_block(text)
-    if meant is not None and (meant[0].kind != "yaml" or type(meant[0]) is YAMLHandler):
+    if meant is not None and (meant[0].kind != "yaml" or meant[0] is YAML):
         # What Hexo takes for YAML up to the next rule is JSON, TOML or indented: name the mistake of the form it has
         handler, block = meant
         try:
@@ -162,7 +156,7 @@ _TEXT_ABOVE = "Hexo does not read this front matter, because text stands above i
 def _remarks(block: Block, value: Any, text: str) -> list[Diagnostic]:
     if _is_fenced(text) or not value or isinstance(value, Timestamp) or has_known_key(value):
         return []
-    late = _LATE.find(text)
+    late = LATE_FENCE.find(text)
     if late is not None:
         return [Diagnostic("", late.first_line - 1, "front-matter-not-read", Severity.WARNING, _TEXT_ABOVE)]
     lines = block.text.count("\n") + 1
@@ -221,9 +215,9 @@ _WHY_BY_KIND = {
 
 
 def _why_hexo_ignores(handler: Handler, text: str) -> str:
-    if handler.kind in _WHY_BY_KIND and not isinstance(handler, SemicolonJSONHandler):
+    if handler.kind in _WHY_BY_KIND and handler is not SEMICOLONS:
         return _WHY_BY_KIND[handler.kind]
-    if isinstance(handler, LateFenceHandler):
+    if handler is LATE_FENCE:
         return _TEXT_ABOVE
     first = text.split("\n", 1)[0]
     if not first.strip():

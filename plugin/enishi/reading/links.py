@@ -15,22 +15,12 @@ _DATE_PREFIX = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}-")
 _PLAIN_ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+)(/[!\"$->@-~]*)?(?:[?#][!-~]*)?")
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown|mdx|aspx|php)$")
 _REMEMBERED = 65_536
-"""Addresses that are not taken apart twice: a blog's links name the same pages again and again."""
+"""Addresses whose parts are remembered: a blog's links name the same pages again and again."""
 _MIN_SLUG = 5
 """Shorter last segments of an address (`/tags`, `/2020`, `/v2`) name too many things to mean one post."""
-_LISTINGS = {
-    "archive",
-    "archives",
-    "author",
-    "authors",
-    "categories",
-    "category",
-    "page",
-    "series",
-    "tag",
-    "tags",
-    "topics",
-}
+_LISTINGS = frozenset(
+    ["archive", "archives", "author", "authors", "categories", "category", "page", "series", "tag", "tags", "topics"]
+)
 """Segments before the name of a list: `/tags/elasticsearch/` is not the post `elasticsearch`."""
 _OWN_HOST_SHARE = 0.3
 _OWN_HOST_LINKS = 3
@@ -41,8 +31,7 @@ class PostFinder:
 
     Args:
         posts: all posts of the site.
-        hosts: the site's own host names; links to other hosts are foreign.  Where none is known, the host that most
-            links with the slug of a post go to is taken for the site's own.
+        hosts: the site's own host names; links to other hosts are foreign.  Where none is known, see `learn_hosts`.
     """
 
     def __init__(self, posts: Sequence[Post], hosts: Iterable[str] = ()) -> None:
@@ -54,19 +43,17 @@ class PostFinder:
         self._hosts = {host.casefold().removeprefix("www.") for host in hosts if host}
 
     def learn_hosts(self, links: Iterable[str]) -> None:
-        """Find out the site's own hosts from all its links, where no setting names one."""
+        """Where no host is known: those to which enough of the links end in the slug of a post."""
         if self._hosts:
             return
-        paths: dict[str, list[str]] = {}
+        paths_of: dict[str, list[str]] = {}
         for link in set(links):
             parts = _split(link)
             if parts is not None and parts[0]:
-                paths.setdefault(parts[0], []).append(parts[1])
-        for host, found in paths.items():
-            if len(found) < _OWN_HOST_LINKS:
-                continue
-            known = sum(self._by_last_segment(path) is not None for path in found)
-            if known >= max(_OWN_HOST_LINKS, _OWN_HOST_SHARE * len(found)):
+                paths_of.setdefault(parts[0], []).append(parts[1])
+        for host, paths in paths_of.items():
+            known = sum(self._by_last_segment(path) is not None for path in paths)
+            if known >= max(_OWN_HOST_LINKS, _OWN_HOST_SHARE * len(paths)):
                 self._hosts.add(host)
 
     def find(self, link: str, source: str = "") -> str | None:
@@ -80,9 +67,9 @@ class PostFinder:
         if not host and "/" not in path and (named := self._by_slug.get(_slug(path))):
             return named  # a bare name, as an author pins a post
         if not host and source and not path.startswith("/"):
-            found = self._beside(path, source)
-            if found:
-                return found
+            neighbor = self._beside(path, source)
+            if neighbor:
+                return neighbor
         address = _address(path)
         return (
             self._by_path.get(path.lstrip("/"))
@@ -108,7 +95,7 @@ class PostFinder:
 
 
 def own_hosts(url: str) -> list[str]:
-    """The host of a site whose address is `url`; none where that is missing, or the one of the generators' examples."""
+    """The host of a site whose address is `url`; none where that is missing, or a generator's placeholder."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -117,7 +104,7 @@ def own_hosts(url: str) -> list[str]:
 
 
 def find_posts_of(documents: Sequence[Document], hosts: Iterable[str] = ()) -> PostFinder:
-    """The finder of a site that knows its hosts, from its settings or else from all its links."""
+    """A site's finder, which knows the site's hosts: from its settings, or else from all its links."""
     finder = PostFinder([document.post for document in documents], hosts)
     finder.learn_hosts(link for document in documents for link in document.fields.links)
     return finder
@@ -132,9 +119,8 @@ def resolve_links(
     for document in documents:
         path = document.post.path
         targets = (finder.find(link, path) for link in document.fields.links)
-        found = tuple(dict.fromkeys(target for target in targets if target and target != path))
-        if found:
-            resolved[path] = found
+        if others := tuple(dict.fromkeys(target for target in targets if target and target != path)):
+            resolved[path] = others
     return resolved
 
 
@@ -146,10 +132,10 @@ def without_host(text: str) -> str:
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """The keys that name one post only."""
-    found: dict[str, str | None] = {}
+    paths: dict[str, str | None] = {}
     for key, path in pairs:
-        found[key] = path if found.get(key, path) == path else None
-    return {key: path for key, path in found.items() if path is not None}
+        paths[key] = path if paths.get(key, path) == path else None
+    return {key: path for key, path in paths.items() if path is not None}
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -191,9 +177,9 @@ def _tails(address: str) -> list[str]:
 
 
 def _slugs(post: Post) -> Iterable[str]:
-    """What the last segment of an address of this post may be."""
-    found = {_slug(post.slug), _slug(post.url), _slug(_PAGE_SUFFIX.sub("", post.path).removesuffix("/index"))}
-    return sorted(found - {""})
+    """Names by which the last segment of an address may mean this post."""
+    slugs = {_slug(post.slug), _slug(post.url), _slug(_PAGE_SUFFIX.sub("", post.path).removesuffix("/index"))}
+    return sorted(slugs - {""})
 
 
 def _slug(path: str) -> str:

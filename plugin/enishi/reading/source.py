@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.frontmatter import HANDLERS, FrontMatter, parse
-from enishi.reading.frontmatter_formats import Handler
+from enishi.reading.frontmatter import FrontMatter, parse
+from enishi.reading.frontmatter_formats import HANDLERS, Handler
 from enishi.reading.hexo_frontmatter import HEXO_HANDLERS, parse_as_hexo
 
 MAX_BODY = 1_000_000

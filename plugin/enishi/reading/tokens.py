@@ -43,7 +43,7 @@ _MAX_WORD = 60
 
 
 def normalise(text: str) -> str:
-    """NFKC: full width = half width.  Costs as much as finding the words, and next to nothing the second time."""
+    """NFKC, which makes full-width characters half-width.  As slow as splitting into words, unless done before."""
     if len(text) <= _MAX_NORMALISED:
         return unicodedata.normalize("NFKC", text)
     return "".join(unicodedata.normalize("NFKC", part) for part in _normalisable_parts(text))
@@ -66,7 +66,7 @@ def _normalisable_parts(text: str) -> Iterator[str]:
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: NFKC, lower case."""
+    """Text in the form in which it is compared: NFKC, lower case."""
     return normalise(text).lower()
 
 
@@ -80,7 +80,7 @@ def count_words(weighted_texts: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Word counts over several texts, each times its weight."""
     counts: dict[str, int] = {}
     for text, weight in weighted_texts:
-        # A run is looked at once, however often it occurs: most of a text are runs that it repeats
+        # Each distinct run once: most of a text are runs that it repeats
         for run, times in Counter(_TOKEN.findall(fold(text))).items():
             for word in _words_of_run(run):
                 counts[word] = counts.get(word, 0) + weight * times
@@ -168,7 +168,7 @@ def _count_terms(text: str, counts: Counter[str]) -> None:
 
 
 def _count_latin_terms(text: str, counts: Counter[str]) -> None:
-    """Words, and pairs of words with a blank between them that the text says twice or more."""
+    """Words, and pairs of words with a blank between them that occur twice or more."""
     words: Counter[str] = Counter()
     neighbors: Counter[tuple[str, str]] = Counter()
     for phrase, times in Counter(_LATIN_PHRASE.findall(text)).items():
@@ -187,13 +187,13 @@ def _count_latin_terms(text: str, counts: Counter[str]) -> None:
         if first in names and second in names and names[first].lower() != names[second].lower():
             pairs[f"{names[first]} {names[second]}"] += count
     for pair, count in pairs.items():
-        if count >= 2:  # said once it is chance, said twice it is a name
+        if count >= 2:  # once is chance, twice is a name
             counts[pair] += count
 
 
 @lru_cache(maxsize=65_536)
 def _name(word: str) -> str:
-    """The word without its possessive, if it names something; else nothing."""
+    """The word without its possessive; empty if it names nothing (stop words, numbers, single letters)."""
     word = _POSSESSIVE.sub("", word)
     names = (
         2 <= len(word) <= 40
@@ -205,7 +205,7 @@ def _name(word: str) -> str:
 
 
 def _looks_chinese(text: str) -> bool:
-    """Han without kana to speak of."""
+    """Whether the text has Han characters and hardly any kana."""
     han = sum(map(len, _HAN_RUN.findall(text)))
     return han > 0 and sum(map(len, _KANA_RUN.findall(text))) < 0.05 * han
 
