@@ -520,7 +520,7 @@ def test_an_interrupt_while_several_processes_read(tmp_path: Path) -> None:
     long = {f"p{number}.md": post_text(f"P {number}", topic_text("tea", number, 40_000)) for number in range(16)}
     site = write_blog(tmp_path / "blog", long)
     code = (
-        "import sys; from enishi import cli; cli._processes = lambda: 3; "
+        "import sys; from enishi import cli; cli.options.processes = lambda: 3; "
         "sys.exit(cli.main(['build', sys.argv[1], '--quiet']))"
     )
     with subprocess.Popen(

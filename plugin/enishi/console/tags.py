@@ -19,9 +19,10 @@ from rich.text import Text
 
 from enishi.commands.tags.edits import Plan
 from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level, posts_by_year, years_of
-from enishi.commands.tags.write import Outcome
+from enishi.commands.tags.write import Outcome, write_plan
 from enishi.console.terminal import print_diagnostics
-from enishi.tags.declined import Decline
+from enishi.errors import OutputError, SettingsError
+from enishi.tags.declined import DECLINED_NAME, Decline
 from enishi.tags.explain import TagExplanation
 from enishi.text.plural import counted
 from enishi.text.printable import shown
@@ -30,6 +31,8 @@ from enishi.writing.render_tags import suggestion_fields
 
 _LEVEL_STYLES = {"add": "bold green", "maybe": "yellow", "unsure": "dim"}
 _SHOWN_POSTS = 5
+SHOWN_POSTS = 20
+"""Posts with suggestions that are shown unless told otherwise."""
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -310,3 +313,48 @@ def sparkline(by_year: Mapping[int, int]) -> str:
     """A bar a year, the highest for the topic's best one; a dot for none."""
     most = max(by_year.values(), default=0)
     return "".join(_BARS[(number * len(_BARS) - 1) // most] if number else "·" for number in by_year.values())
+
+
+def print_declined(path: str, tag: str, is_new: bool) -> None:
+    """That a tag is declined for a post from now on, or was before."""
+    if is_new:
+        say(f"{tag} is declined for {path}; the next build leaves it out. Commit {DECLINED_NAME}")
+    else:
+        say(f"{tag} was declined for {path} already")
+
+
+def print_undeclined(path: str, tag: str, was_declined: bool) -> None:
+    """That a tag is no longer declined for a post, or was not at all."""
+    if was_declined:
+        say(f"{tag} is no longer declined for {path}; the next build may suggest it again")
+    else:
+        say(f"{tag} was not declined for {path} (what the settings decline has to be changed there)")
+
+
+def carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
+    """Show a plan, ask, and write; whether anything was written.
+
+    Raises:
+        SettingsError: nobody can be asked.
+        OutputError: writing stopped half-way.
+    """
+    print_plan(plan)
+    if not plan.edits:
+        say("nothing to write")
+        return False
+    if dry_run:
+        say(f"would change {size_of(plan)}; nothing was written")
+        return False
+    if not yes:
+        if not sys.stdin.isatty():
+            raise SettingsError(
+                "nothing was written: there is no terminal to ask at. --yes writes, --dry-run only shows"
+            )
+        if not ask(f"Change {size_of(plan)}?"):
+            say("nothing was written")
+            return False
+    outcome = write_plan(plan, undo)
+    print_outcome(outcome)
+    if outcome.stopped:
+        raise OutputError(outcome.stopped)
+    return bool(outcome.done)

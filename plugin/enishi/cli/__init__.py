@@ -1,0 +1,36 @@
+"""The command line: options are declared here and commands called; nothing below knows of arguments.
+
+Only what every command needs is imported: `enishi --help` has to answer at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from enishi.cli import blog, models, options, tags
+from enishi.cli.base import BUILT, USAGE, app
+
+__all__ = ["app", "blog", "main", "models", "options", "run", "tags"]  # commands register when they are imported
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    try:
+        app(args=list(sys.argv[1:] if argv is None else argv), prog_name="enishi")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else BUILT if ended.code is None else USAGE
+    return BUILT
+
+
+def run() -> None:
+    """The console script."""
+    # Posts are made of some million small objects, and hardly any refer to each other in circles: looking for such as
+    # often as Python does by default takes a twentieth of a build
+    gc.set_threshold(100_000, 20, 20)
+    if sys.stdout is None:  # closed by whoever started us (`>&-`)
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    sys.exit(main())

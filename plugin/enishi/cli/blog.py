@@ -1,0 +1,366 @@
+"""Commands about a blog as a whole and its posts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from enishi.cli.base import FAILED, command, complain
+from enishi.cli.options import (
+    Base,
+    CacheFolder,
+    Config,
+    Debounce,
+    Folds,
+    Json,
+    Limit,
+    Manifest,
+    Now,
+    Out,
+    PostArgument,
+    Quiet,
+    Set,
+    Site,
+    SiteArgument,
+    argument,
+    option,
+    request,
+)
+from enishi.errors import SettingsError
+
+
+@command("init")
+def init(
+    site: SiteArgument = Path(),
+    encoder: Annotated[
+        str,
+        option(
+            "--encoder MODEL",
+            "The pretrained model to use: a name on the hub, a folder, or none. Asked for at a terminal.",
+        ),
+    ] = "",
+    yes: Annotated[bool, option("--yes -y", "Take what is proposed, without asking.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Show the file and write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at a blog, propose settings with reasons, and write them to enishi.toml where there is none."""
+    from enishi.commands.init.run import choose_encoder, inspect_blog, write_settings
+    from enishi.console import init as console_init
+    from enishi.console import terminal as console
+
+    with console.progress(as_json) as progress:
+        report = inspect_blog(request(site), encoder, progress, remembers=not dry_run)
+    may_ask = not (yes or dry_run or as_json) and sys.stdin.isatty()
+    if not as_json:
+        console_init.print_report(report)
+    if may_ask and not encoder and not report.file_exists and (answer := console_init.ask_encoder(report)):
+        report = choose_encoder(report, answer)
+    may_write = not dry_run and not report.file_exists
+    if may_write and report.shadowed and not yes:
+        may_write = may_ask and console_init.ask_to_take_over(report)
+    written = write_settings(report).as_posix() if may_write else ""
+    if as_json:
+        console.print_json(console_init.report_values(report, written))
+    else:
+        console_init.print_end(report, written, dry_run=dry_run)
+
+
+@command("build")
+def build(
+    site: SiteArgument = Path(),
+    out: Out = None,
+    manifest: Manifest = None,
+    config: Config = None,
+    set_: Set = None,
+    now: Now = None,
+    show: Annotated[
+        int, option("--show N", "How many of the newest posts to show with their related posts.", min=0)
+    ] = 6,
+    verbose: Annotated[bool, option("--verbose -v", "Print every diagnostic, not only the first.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Read a blog and write its related posts."""
+    from enishi.console import terminal as console
+    from enishi.pipeline import build as build_site
+
+    asked = request(site, out, config, set_, manifest=manifest, now=now)
+    with console.progress(quiet or as_json) as progress:
+        report = build_site(asked, progress)
+    if as_json:
+        console.print_json(console.build_values(report))
+    elif not quiet:
+        console.print_build(report, show, verbose)
+
+
+@command("watch")
+def watch(
+    site: SiteArgument = Path(),
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    now: Now = None,
+    debounce: Debounce = 100,
+    poll: Annotated[
+        bool, option("--poll", "Look every second: for network drives and containers, which tell nothing.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json_lines: Annotated[
+        bool, option("--json-lines", "Print one JSON value a line for each event, for editors.")
+    ] = False,
+) -> None:
+    """Build, and from then on whenever a post is saved; show what the saved post is related to."""
+    import signal
+
+    from enishi.commands.watch.loop import Listener, Watch, WatchOptions
+    from enishi.commands.watch.loop import watch as watch_site
+    from enishi.console import terminal as console
+    from enishi.console.watch import JsonListener, TerminalListener
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    asked = request(site, out, config, set_, now=now)
+    listener: Listener = JsonListener() if as_json_lines else TerminalListener(quiet=quiet)
+    watched = Watch(asked, listener, WatchOptions(debounce / 1000, poll=poll))
+    try:
+        with console.progress(quiet or as_json_lines) as progress:
+            first = watched.read_first(progress)
+        watch_site(watched, first, site)
+    except KeyboardInterrupt:
+        return  # that is how a watch ends
+
+
+@command("related")
+def related(
+    post: PostArgument,
+    site: Site = Path(),
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Show a post's related posts, with the reasons, from the last build."""
+    from enishi.commands.ask import find_post, written_posts
+    from enishi.console import terminal as console
+
+    asked = request(site, out)
+    posts = written_posts(asked.folder)
+    path = find_post(posts, post, site)
+    if as_json:
+        console.print_json({"path": path, **posts[path]})
+    else:
+        console.print_related(path, posts[path])
+
+
+@command("search")
+def search(
+    words: Annotated[list[str], argument("WORDS", "Words of your own.")],
+    site: Site = Path(),
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    limit: Limit = 10,
+    as_json: Json = False,
+) -> None:
+    """Find the posts nearest to some words, by the vectors of the last build."""
+    from dataclasses import asdict
+
+    from enishi.commands.ask import search as search_posts
+    from enishi.console import terminal as console
+
+    text = " ".join(words)
+    hits = search_posts(request(site, out, config, set_), text, limit)
+    if as_json:
+        console.print_json({"query": text, "posts": [asdict(hit) for hit in hits]})
+    else:
+        console.print_hits(text, hits)
+
+
+@command("explain")
+def explain(
+    post: PostArgument,
+    other: Annotated[str | None, argument("OTHER", "Another post.")] = None,
+    tag: Annotated[str | None, option("--tag TAG", "A tag of the blog, instead of another post.")] = None,
+    site: Site = Path(),
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Say why two posts are, or are not, related; or why a tag is, or is not, suggested."""
+    from dataclasses import asdict
+
+    from enishi.commands.ask import explain as explain_posts
+    from enishi.commands.tags.explain import explain_tag
+    from enishi.console import tags as console_tags
+    from enishi.console import terminal as console
+
+    if (other is None) == (tag is None):
+        raise SettingsError("name another post or a tag: enishi explain POST OTHER, or enishi explain POST --tag TAG")
+    asked = request(site, out, config, set_)
+    if tag is not None:
+        why, titles = explain_tag(asked, post, tag)
+        if as_json:
+            console.print_json(asdict(why))
+        else:
+            console_tags.print_tag_explanation(why, titles)
+        return
+    found = explain_posts(asked, post, other or "")
+    if as_json:
+        console.print_json(asdict(found))
+    else:
+        console.print_explanation(found)
+
+
+@command("topics")
+def topics(site: Site = Path(), out: Out = None, as_json: Json = False) -> None:
+    """Show what the blog is about: topics, their trend, and posts that lack a topic's usual tag."""
+    from enishi.commands.tags.last_build import last_tags
+    from enishi.console import tags as console_tags
+    from enishi.console import terminal as console
+
+    tags = last_tags(request(site, out))
+    if as_json:
+        console.print_json(console_tags.topic_values(tags))
+    else:
+        console_tags.print_topics(tags)
+
+
+@command("eval")
+def evaluate(
+    site: SiteArgument = Path(),
+    config: Config = None,
+    set_: Set = None,
+    folds: Folds = 5,
+    precision: Annotated[
+        float, option("--precision X", "The share of right suggestions that you want.", min=0.05, max=0.99)
+    ] = 0.8,
+    html: Annotated[Path | None, option("--html FILE", "Also write it as a page with plots.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how far to trust the suggestions on this blog: hide its tags in turn, and see what is suggested."""
+    from enishi.commands.evaluate import evaluate_blog, refuse_page, write_page
+    from enishi.console import evaluation as console_eval
+    from enishi.console import terminal as console
+    from enishi.console.eval_page import render_page
+
+    if html is not None:
+        refuse_page(html)
+    with console.progress(as_json) as progress:
+        found = evaluate_blog(request(site, None, config, set_), folds, precision, progress)
+    if html is not None:
+        write_page(html, render_page(found))
+    if as_json:
+        console.print_json(console_eval.evaluation_values(found))
+    else:
+        console_eval.print_evaluation(found)
+
+
+@command("train")
+def train(
+    site: SiteArgument = Path(),
+    out: Annotated[Path | None, option("--out FOLDER", "Where the model goes, if it is kept; needed.")] = None,
+    kind: Annotated[
+        str, option("--kind KIND", "`static` (minutes on a CPU) or `transformer` (needs --base).")
+    ] = "static",
+    base: Annotated[
+        str, option("--base MODEL", "The model to begin with, or for `static` to distil: hub name or folder.")
+    ] = "",
+    revision: Annotated[str, option("--revision REF", "The revision (commit) of a base model on the hub.")] = "",
+    pairs: Annotated[
+        str, option("--pairs KINDS", "What belongs together: of titles, passages, links, tags.")
+    ] = "titles,passages,links",
+    hard_negatives: Annotated[
+        bool, option("--hard-negatives", "Also push away what only looks near to the site encoder.")
+    ] = False,
+    epochs: Annotated[
+        int | None, option("--epochs N", "How often each pair is seen; 3 or 1 by default.", min=0, max=1000)
+    ] = None,
+    minutes: Annotated[float, option("--minutes M", "End training after so long; 0: no limit.", min=0)] = 0.0,
+    batch: Annotated[int | None, option("--batch N", "Pairs of a batch; 64 or 32 by default.", min=2, max=4096)] = None,
+    rate: Annotated[float | None, option("--rate X", "Learning rate; 0.01 or 0.00002 by default.", min=0)] = None,
+    seed: Annotated[int, option("--seed N", "Another order of batches.", min=0)] = 0,
+    keep: Annotated[bool, option("--keep", "Keep the model even if it is not better.")] = False,
+    config: Config = None,
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model on the blog's own posts; keep it if held-out pairs say that it is better."""
+    from enishi.commands.train.pairs import check_kinds
+    from enishi.commands.train.recipe import Recipe
+    from enishi.commands.train.run import train as train_on
+    from enishi.console import terminal as console
+    from enishi.console import train as console_train
+
+    if out is None:
+        raise SettingsError("--out: name the folder that the model goes to")
+    asked = request(site, None, config, set_)
+    kinds = check_kinds(pairs.split(","))
+    recipe = Recipe(kind, base, revision, kinds, hard_negatives, epochs, minutes, batch, rate, seed)
+    try:
+        with console.progress(as_json) as progress:
+            report = train_on(asked, recipe, out, keep, progress)
+    except KeyboardInterrupt:
+        complain("the same command goes on from the last checkpoint, of a minute ago at most")
+        raise
+    if as_json:
+        console.print_json(console_train.report_values(report, site))
+    else:
+        console_train.print_report(report, site)
+
+
+@command("check")
+def check(
+    files: Annotated[
+        list[str] | None, argument("FILE", "Posts, or folders of posts; what changed against the base by default.")
+    ] = None,
+    site: Site = Path(),
+    base: Base = "",
+    everything: Annotated[bool, option("--all", "Check all posts.")] = False,
+    format_: Annotated[str, option("--format -f FORMAT", "What to print; text by default.")] = "text",
+    output: Annotated[
+        list[str] | None, option("--output FORMAT=FILE", "Write a report to a file as well; repeatable.")
+    ] = None,
+    strict: Annotated[bool, option("--strict", "Fail (exit code 1) on any warning or error.")] = False,
+    min_confidence: Annotated[
+        float | None, option("--min-confidence X", "The least confidence of a missing tag.", min=0, max=1)
+    ] = None,
+    write_baseline: Annotated[
+        bool, option("--write-baseline", "Accept what is found, in .enishi-baseline.json.")
+    ] = False,
+    cache: CacheFolder = None,
+    config: Config = None,
+    set_: Set = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is missing or wrong in the posts that changed: tags, front matter, near-duplicates."""
+    from enishi.commands.check.report_files import check_format, parse_outputs, write_report
+    from enishi.commands.check.run import CheckRequest
+    from enishi.commands.check.run import check as check_site
+    from enishi.console import terminal as console
+
+    form = "json" if as_json else format_
+    check_format(form)
+    outputs = parse_outputs(output or ())
+    asked = request(site, None, config, set_, now=now, cache=cache)
+    checked = CheckRequest(
+        asked, tuple(files or ()), base, everything, min_confidence, strict, write_baseline=write_baseline
+    )
+    with console.progress(False) as progress:
+        report = check_site(checked, progress)
+    for name, file in outputs:
+        write_report(report, name, file, site)
+    if form == "text" and sys.stdout.isatty():
+        from rich.console import Console
+
+        from enishi.reporters.text import print_text
+
+        print_text(report, Console())
+    else:
+        write_report(report, form, "-", site)
+    if report.failing:
+        raise typer.Exit(FAILED)
