@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
+from enishi.cache import code_digest
 from enishi.encoders.gensim_library import library_version, stable_hash
 from enishi.encoders.joining import FULLY_CENTRED_POSTS
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
-from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import fold, words
 from enishi.types import Document
 from enishi.vectors import one_thread, unit_rows
@@ -77,7 +77,8 @@ class Doc2VecEncoder(PartEncoder):
     @property
     def key(self) -> str:
         gensim = library_version("gensim", 'encoder.site = "doc2vec"')
-        return f"doc2vec/{VERSION}/{TOKENS_VERSION}/{gensim}/{self._dimensions}"
+        words_code = code_digest("reading/tokens.py", "reading/stopwords.py")
+        return f"doc2vec/{VERSION}/{words_code}/{gensim}/{self._dimensions}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Learn from these documents; vectors of shape (n, dimensions), zeros for a post without a word another has.

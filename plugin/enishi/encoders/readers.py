@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from enishi.cache import code_digest
 from enishi.encoders.gensim_library import library_version, stable_hash
 from enishi.encoders.parts import PartEncoder, own_arrays
 from enishi.errors import Diagnostic, Severity
@@ -81,14 +82,15 @@ class ReadersEncoder(PartEncoder):
     @property
     def key(self) -> str:
         """Names everything the vectors depend on beside the posts' addresses: the logs by their bytes."""
-        from enishi.reading import access_logs, visits
+        from enishi.reading import access_logs
 
         self._logs, self._not_found = access_logs.find_logs(self._patterns, self._site, self._digests)
         total = hashlib.sha256(repr(self._hosts).encode("utf-8", "surrogatepass"))
         for log in self._logs:
             total.update(log.digest)
+        visits_code = code_digest("reading/access_logs.py", "reading/visits.py")
         libraries = " ".join(library_version(name, "readers.logs") for name in ("gensim", "crawlerdetect"))
-        versions = f"{VERSION}/{visits.VERSION}/{libraries}"
+        versions = f"{VERSION}/{visits_code}/{libraries}"
         return f"readers/{versions}/{self._min_readers}/{total.hexdigest()}"
 
     def stamps(self) -> Iterable[str]:

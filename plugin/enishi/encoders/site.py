@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Self
 
+from enishi.cache import code_digest
 from enishi.encoders.joining import FULLY_CENTRED_POSTS
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
 from enishi.reading.links import web_address
-from enishi.reading.tokens import VERSION as TOKENS_VERSION
 from enishi.reading.tokens import fold, words
 from enishi.types import Document
 from enishi.vectors import columns_for, csr_rows, idf, one_thread, unit_csr, unit_rows
@@ -77,7 +77,8 @@ class SiteEncoder(PartEncoder):
 
     @property
     def key(self) -> str:
-        return f"site/{VERSION}/{TOKENS_VERSION}/{self._dimensions}/{float(self._tag_weight)!r}"
+        words_code = code_digest("reading/tokens.py", "reading/stopwords.py")
+        return f"site/{VERSION}/{words_code}/{self._dimensions}/{float(self._tag_weight)!r}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Fit on these documents; vectors of shape (n, min(dimensions, n)).

@@ -13,9 +13,6 @@ from enishi.reading.markdown import MAX_MARKERS, Markdown, Token
 from enishi.reading.template_syntax import MORE_MARK, plain_markdown, reads_as_prose
 from enishi.types import TextFields
 
-VERSION = 3
-"""Raised whenever the fields of some text change: part of the key under which they are cached."""
-
 LEDE_LENGTH = 400
 
 _MAX_CODE_SPAN = 160

@@ -18,9 +18,6 @@ from itertools import pairwise
 from enishi.reading.stopwords import CHINESE_BREAKS, CHINESE_WEAK, CJK, LATIN
 from enishi.types import Terms
 
-VERSION = 2
-"""Part of the cache key: raise it when the output for some text changes."""
-
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff"
 _HIRAGANA = "\u3041-\u309f"

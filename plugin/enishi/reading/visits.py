@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-VERSION = 2
-"""Part of the cache key: raise it when the visits of some log change."""
-
 PAUSE = 30 * 60
 """Seconds without a page after which a visit is over: the convention of web analytics."""
 MAX_POSTS_OF_VISIT = 50
