@@ -47,25 +47,13 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Look at a blog, propose settings with reasons, and write them to enishi.toml where there is none."""
-    from enishi.commands.init.run import choose_encoder, inspect_blog, write_settings
+    from enishi.commands.init.run import inspect_blog
     from enishi.console import init as console_init
     from enishi.console import terminal as console
 
     with console.progress(as_json) as progress:
         report = inspect_blog(request(site), encoder, progress, remembers=not dry_run)
-    may_ask = not (yes or dry_run or as_json) and sys.stdin.isatty()
-    if not as_json:
-        console_init.print_report(report)
-    if may_ask and not encoder and not report.file_exists and (answer := console_init.ask_encoder(report)):
-        report = choose_encoder(report, answer)
-    may_write = not dry_run and not report.file_exists
-    if may_write and report.shadowed and not yes:
-        may_write = may_ask and console_init.ask_to_take_over(report)
-    written = write_settings(report).as_posix() if may_write else ""
-    if as_json:
-        console.print_json(console_init.report_values(report, written))
-    else:
-        console_init.print_end(report, written, dry_run=dry_run)
+    console_init.ask_and_write(report, encoder, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 @command("build")

@@ -11,11 +11,11 @@ from typing import Any
 from enishi.commands.evaluate import Evaluation
 from enishi.commands.tags.last_build import level
 from enishi.console.evaluation import advice, counted_tags, precision_of, remarks, setting
+from enishi.console.page import render_template
 from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
 from enishi.text.percent import interval_percent, percent
 from enishi.text.printable import text_line
 from enishi.types import Reach
-from enishi.writing.render import templates_folder
 
 TEMPLATE = "eval.html.j2"
 _SIDE = 300
@@ -26,18 +26,7 @@ _FIGURES = (("nDCG@5", "ndcg"), ("Recall@5", "recall"), ("F1@5", "f1"))
 
 def render_page(evaluation: Evaluation) -> bytes:
     """The page, UTF-8.  Everything of the blog's is escaped; no script, nothing from elsewhere."""
-    from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(templates_folder()),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(TEMPLATE).render(page_view(evaluation))
-    return page.encode("utf-8", "replace")
+    return render_template(TEMPLATE, page_view(evaluation))
 
 
 def page_view(evaluation: Evaluation) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from rich.text import Text
 from enishi.commands.init.models import Candidate, is_installed
 from enishi.commands.init.profile import Profile, language_name
 from enishi.commands.init.proposals import NONE
-from enishi.commands.init.run import FILE_NAME, InitReport
+from enishi.commands.init.run import FILE_NAME, InitReport, choose_encoder, write_settings
 from enishi.commands.init.settings_file import toml_value
 from enishi.console.tags import ask
-from enishi.console.terminal import print_diagnostics
+from enishi.console.terminal import print_diagnostics, print_json
 from enishi.generators import label_of
 from enishi.text.plural import counted
 from enishi.text.printable import shown
@@ -31,6 +31,27 @@ _LABEL_WIDTH = 11
 _OF_SETTINGS = ("settings-ignored", "bad-site-setting", "bad-site-settings")
 _SHOWN_LANGUAGES, _LEAST_SHARE = 4, 0.01
 _WORTH_STYLES = {"needed": "dim", "better": "green", "unknown": "dim", "worse": "yellow"}
+
+
+def ask_and_write(report: InitReport, encoder: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Show the report, ask what is open where somebody can answer, and write the file where there is none.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    may_ask = not (yes or dry_run or as_json) and sys.stdin.isatty()
+    if not as_json:
+        print_report(report)
+    if may_ask and not encoder and not report.file_exists and (answer := ask_encoder(report)):
+        report = choose_encoder(report, answer)
+    may_write = not dry_run and not report.file_exists
+    if may_write and report.shadowed and not yes:
+        may_write = may_ask and ask_to_take_over(report)
+    written = write_settings(report).as_posix() if may_write else ""
+    if as_json:
+        print_json(report_values(report, written))
+    else:
+        print_end(report, written, dry_run=dry_run)
 
 
 def report_values(report: InitReport, written: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from enishi.commands.compare.run import ComparedBlog, blog_address
+from enishi.console.page import render_template
 from enishi.text.labels import label_language, language_tag
 from enishi.text.printable import text_line
 from enishi.writing.render import templates_folder
@@ -83,26 +84,12 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
 
 def render_judging_page(compared: ComparedBlog, most: int) -> bytes:
     """The page with at most so many of the pairs that nobody has judged, UTF-8; everything of the blog's is escaped."""
-    from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
     from markupsafe import Markup
 
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(templates_folder()),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = (templates_folder() / SCRIPT).read_text("utf-8")
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    view = page_view(compared, most)
-    page = environment.get_template(TEMPLATE).render(
-        **view,
-        script=Markup(script),  # noqa: S704 - ours
-        script_hash=script_hash,
-    )
-    return page.encode("utf-8", "replace")
+    ours = {"script": Markup(script), "script_hash": script_hash}  # noqa: S704 - our own file
+    return render_template(TEMPLATE, {**page_view(compared, most), **ours})
 
 
 def page_view(compared: ComparedBlog, most: int) -> dict[str, Any]:
