@@ -196,11 +196,11 @@ def explain(
         else:
             console_tags.print_tag_explanation(why, titles)
         return
-    found = explain_posts(asked, post, other or "")
+    explanation = explain_posts(asked, post, other or "")
     if as_json:
-        console.print_json(asdict(found))
+        console.print_json(asdict(explanation))
     else:
-        console.print_explanation(found)
+        console.print_explanation(explanation)
 
 
 @command("topics")
@@ -238,13 +238,13 @@ def evaluate(
     if html is not None:
         refuse_page(html)
     with console.progress(as_json) as progress:
-        found = evaluate_blog(request(site, None, config, set_), folds, precision, progress)
+        evaluation = evaluate_blog(request(site, None, config, set_), folds, precision, progress)
     if html is not None:
-        write_page(html, render_page(found))
+        write_page(html, render_page(evaluation))
     if as_json:
-        console.print_json(console_eval.evaluation_values(found))
+        console.print_json(console_eval.evaluation_values(evaluation))
     else:
-        console_eval.print_evaluation(found)
+        console_eval.print_evaluation(evaluation)
 
 
 @command("train")

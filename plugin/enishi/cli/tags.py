@@ -93,11 +93,11 @@ def declined(site: Site = Path(), config: Config = None, set_: Set = None, as_js
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console
 
-    found, diagnostics = declines_of(request(site, None, config, set_))
+    declines, diagnostics = declines_of(request(site, None, config, set_))
     if as_json:
-        console.print_json({"declined": [{"post": known.post, "tag": known.tag} for known in found]})
+        console.print_json({"declined": [{"post": known.post, "tag": known.tag} for known in declines]})
     else:
-        console_tags.print_declines(found)
+        console_tags.print_declines(declines)
     console.print_diagnostics(diagnostics, verbose=True)
 
 
@@ -115,12 +115,12 @@ def audit(
     from enishi.console import terminal as console
 
     asked = request(site, None, config, set_)
-    found = audit_blog(asked)
+    audited = audit_blog(asked)
     if as_json:
-        console.print_json(console_audit.audit_values(found, asked))
+        console.print_json(console_audit.audit_values(audited, asked))
     else:
-        console_audit.print_audit(found, asked, limit)
-    console.print_diagnostics(found.diagnostics, verbose=False)
+        console_audit.print_audit(audited, asked, limit)
+    console.print_diagnostics(audited.diagnostics, verbose=False)
 
 
 @command("apply", tags_app)

@@ -67,7 +67,7 @@ def _without_templates(body: str) -> str:
 
 
 def _cut(blog: Blog, file: PostFile, finder: PostFinder, prepare: Callable[[str], str]) -> PostFile | None:
-    """The file without its links to posts; None where its body cannot be told from the rest."""
+    """The file without its links to posts; None where its body cannot be separated from the rest."""
     dialect = blog.site.generator.dialect
     body = read_source(file.data, dialect).body
     text = normalise(file.data.decode("utf-8", "replace"))

@@ -48,13 +48,13 @@ def name_encoders(names: Sequence[str], settings: Settings) -> list[NamedEncoder
         names = (SITE, AS_SET)
     if not FEWEST <= len(names) <= MOST:
         raise SettingsError(f"name {FEWEST} to {MOST} encoders to compare; {len(names)} given: {', '.join(names)}")
-    found = [NamedEncoder(name, _settings(name, settings)) for name in names]
-    for place, encoder in enumerate(found):
-        for other in found[:place]:
+    encoders = [NamedEncoder(name, _settings(name, settings)) for name in names]
+    for place, encoder in enumerate(encoders):
+        for other in encoders[:place]:
             if _encoders_of(encoder.settings) == _encoders_of(other.settings):
                 both = encoder.name if encoder.name == other.name else f"{other.name} and {encoder.name}"
                 raise SettingsError(f"{both} would be compared with itself; name each encoder once")
-    return found
+    return encoders
 
 
 def _settings(name: str, settings: Settings) -> Settings:
