@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.source import HEXO_DIALECT, TOLERANT_DIALECT, from_json, read_source, to_json
+from enishi.reading.frontmatter import FrontMatter
+from enishi.reading.source import HEXO_DIALECT, TOLERANT_DIALECT, read_source
 from enishi.types import Post
 from made_up_sites import site_of
 
@@ -279,7 +281,8 @@ def test_any_bytes_make_a_post(data: bytes, hexo: bool) -> None:
     made, diagnostics = site.make_post(f"{site.post_folders[0]}/a.md", source, NOW)
     assert made.path.endswith("a.md")
     assert diagnostics == sorted(diagnostics)
-    assert from_json(json.loads(json.dumps(to_json(source)))) == source
+    codec = TypeAdapter(FrontMatter)  # as in a record of the cache
+    assert codec.validate_python(json.loads(json.dumps(codec.dump_python(source)))) == source
 
 
 META = st.recursive(
@@ -325,14 +328,3 @@ def test_any_values_make_a_post(meta: dict[str, Any], generator: str) -> None:
     assert all(isinstance(tag, str) and tag for tag in made.tags)
     assert all(chain and all(isinstance(name, str) for name in chain) for chain in made.categories)
     assert isinstance(made.title, str)
-
-
-def test_a_source_that_was_not_written_by_us() -> None:
-    wrongs: list[dict[str, Any]] = [
-        {},
-        {"meta": {}},
-        {**to_json(read_source(b"", TOLERANT_DIALECT)), "problems": [[1]]},
-    ]
-    for wrong in wrongs:
-        with pytest.raises((KeyError, TypeError, ValueError)):
-            from_json(wrong)

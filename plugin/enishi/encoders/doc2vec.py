@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from enishi.generators.base import Site
     from enishi.types import Vectors
 
-VERSION = 1
-"""Part of the key: raise it when the vectors of some post change."""
-
+_CODE = ("encoders/doc2vec.py", "encoders/gensim_library.py", "reading/tokens.py", "reading/stopwords.py", "vectors.py")
+"""The code that the vectors depend on."""
 MAX_DIMENSIONS = 300
 _NEGATIVE = 5
 _MIN_COUNT = 2
@@ -77,8 +76,7 @@ class Doc2VecEncoder(PartEncoder):
     @property
     def key(self) -> str:
         gensim = library_version("gensim", 'encoder.site = "doc2vec"')
-        words_code = code_digest("reading/tokens.py", "reading/stopwords.py")
-        return f"doc2vec/{VERSION}/{words_code}/{gensim}/{self._dimensions}"
+        return f"doc2vec/{code_digest(*_CODE)}/{gensim}/{self._dimensions}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Learn from these documents; vectors of shape (n, dimensions), zeros for a post without a word another has.

@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from enishi.cache import digest
+from enishi.cache import code_digest, digest
 from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, ways_out
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.errors import Diagnostic, EncoderError, Severity
@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from enishi.reading.images import Reference
     from enishi.types import Vectors
 
-VERSION = 1
-"""Part of the key: raise it when the vectors of some picture change."""
-
+_CODE = ("encoders/images.py", "encoders/pretrained.py", "encoders/models.py", "reading/images.py")
+"""The code that the vectors depend on."""
 SETTING = "encoder.images"
 
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "AVIF", "BMP")
@@ -98,10 +97,7 @@ class ImageEncoder(PretrainedPart):
         )
 
     def _recipe(self) -> str:
-        from enishi.reading import images as reading
-
-        bounds = f"{reading.VERSION}/{reading.MAX_FRONT}+{reading.MAX_PICTURES}/{MAX_PIXELS}"
-        return f"images/{VERSION}/{bounds}/{library_versions(*LIBRARIES, 'pillow')}"
+        return f"images/{code_digest(*_CODE)}/{library_versions(*LIBRARIES, 'pillow')}"
 
     def stamps(self) -> Iterator[str]:
         """The model's files and the site's pictures, by size and time."""

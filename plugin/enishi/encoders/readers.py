@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from enishi.reading.visits import Visits
     from enishi.types import Document, Vectors
 
-VERSION = 2
-"""Part of the key: raise it when the vectors of some post change."""
-
+_CODE = ("encoders/readers.py", "reading/access_logs.py", "reading/visits.py", "reading/links.py", "vectors.py")
+"""The code that the vectors depend on."""
 DIMENSIONS = 64
 MIN_POSTS = 10
 """With fewer posts that have enough readers, what they have in common cannot be told from chance."""
@@ -88,10 +87,8 @@ class ReadersEncoder(PartEncoder):
         total = hashlib.sha256(repr(self._hosts).encode("utf-8", "surrogatepass"))
         for log in self._logs:
             total.update(log.digest)
-        visits_code = code_digest("reading/access_logs.py", "reading/visits.py")
         libraries = " ".join(library_version(name, "readers.logs") for name in ("gensim", "crawlerdetect"))
-        versions = f"{VERSION}/{visits_code}/{libraries}"
-        return f"readers/{versions}/{self._min_readers}/{total.hexdigest()}"
+        return f"readers/{code_digest(*_CODE)}/{libraries}/{self._min_readers}/{total.hexdigest()}"
 
     def stamps(self) -> Iterable[str]:
         from enishi.reading.access_logs import log_stamps

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from enishi.generators.base import Site
     from enishi.types import Vectors
 
-VERSION = 4
+_CODE = ("encoders/site.py", "reading/tokens.py", "reading/stopwords.py", "vectors.py")
+"""The code that the vectors depend on."""
 EXACT_POSTS = 3000
 """Up to this many posts the eigen-decomposition is exact; it is cubic in posts (3 s for 2,500 on one core)."""
 _ALL_PAIRS_POSTS = 1500
@@ -77,8 +78,7 @@ class SiteEncoder(PartEncoder):
 
     @property
     def key(self) -> str:
-        words_code = code_digest("reading/tokens.py", "reading/stopwords.py")
-        return f"site/{VERSION}/{words_code}/{self._dimensions}/{float(self._tag_weight)!r}"
+        return f"site/{code_digest(*_CODE)}/{self._dimensions}/{float(self._tag_weight)!r}"
 
     def encode(self, documents: Sequence[Document], memo: Memo | None = None) -> Vectors:
         """Fit on these documents; vectors of shape (n, min(dimensions, n)).

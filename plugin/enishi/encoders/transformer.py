@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from enishi.cache import digest
+from enishi.cache import code_digest, digest
 from enishi.encoders.joining import centred
 from enishi.encoders.models import LIBRARIES, ModelSource, Running, library_versions
 from enishi.encoders.parts import PassagePair
-from enishi.encoders.passages import MAX_PASSAGES, PASSAGE_TOKENS, Passages, cut_passages
+from enishi.encoders.passages import PASSAGE_TOKENS, Passages, cut_passages
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.types import Document
 from enishi.vectors import unit_rows
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.types import Vectors
 
-VERSION = 2
-"""Part of the key: raise it when the vectors of some post change."""
-
+_CODE = ("encoders/transformer.py", "encoders/passages.py", "encoders/pretrained.py", "encoders/models.py")
+"""The code that the vectors depend on."""
 _BATCH_TOKENS = {"cpu": 1024}
 _GPU_BATCH_TOKENS = 16_384
 _LENGTH_STEP = 32
@@ -90,7 +89,7 @@ class TransformerEncoder(PretrainedPart):
 
     def _recipe(self) -> str:
         versions = library_versions(*LIBRARIES, *self.running.libraries)
-        return f"transformer/{VERSION}/{MAX_PASSAGES}x{PASSAGE_TOKENS}/{self._prompt!r}/{versions}"
+        return f"transformer/{code_digest(*_CODE)}/{self._prompt!r}/{versions}"
 
     @property
     def tag_kernel_weight(self) -> float:

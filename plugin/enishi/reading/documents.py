@@ -6,6 +6,7 @@ cache.  What depends on the site (tags, dates, addresses, the generator's own li
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -26,7 +27,7 @@ from enishi.reading.find import SourceFile
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.manifest import ManifestEntry, apply_manifest
 from enishi.reading.prose import plain_title, text_fields
-from enishi.reading.source import Dialect, from_json, read_source, to_json
+from enishi.reading.source import Dialect, read_source
 from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
 from enishi.types import Document, Post, Progress, Terms, TextFields
 
@@ -69,48 +70,10 @@ class _Record:
     front: FrontMatter
     """Without the body."""
     fields: TextFields
-    words: Mapping[str, int]
-    terms: Terms
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-like value that `from_json` turns back into an equal record."""
-        fields = self.fields
-        return {
-            "source": to_json(self.front),
-            "fields": {
-                "lede": fields.lede,
-                "headings": fields.headings,
-                "prose": fields.prose,
-                "code": fields.code,
-                "languages": fields.languages,
-                "links": fields.links,
-            },
-            "words": self.words,
-            "terms": self.terms.frequency,
-            "surfaces": self.terms.surfaces,
-        }
-
-    @classmethod
-    def from_json(cls, value: Any) -> _Record:
-        """Undo `to_json`.  Raises KeyError, TypeError, ValueError or AttributeError for anything else."""
-        fields, words, terms, surfaces = value["fields"], value["words"], value["terms"], value["surfaces"]
-        if not all(isinstance(counts, dict) for counts in (words, terms, surfaces)):
-            raise TypeError
-        if not all(isinstance(fields[name], str) for name in ("lede", "prose", "code")):
-            raise TypeError
-        return cls(
-            from_json(value["source"]),
-            TextFields(
-                lede=fields["lede"],
-                headings=tuple(fields["headings"]),
-                prose=fields["prose"],
-                code=fields["code"],
-                languages=tuple(fields["languages"]),
-                links=tuple(fields["links"]),
-            ),
-            words,
-            Terms(terms, surfaces),
-        )
+    words: dict[str, int]
+    terms: dict[str, int]
+    surfaces: dict[str, str]
+    """As :attr:`enishi.types.Terms.surfaces`."""
 
 
 def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
@@ -222,7 +185,7 @@ def _new_records(
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
     with closing(_map([(file.data, dialect) for file in unknown], share)) as read:
         for file, one in zip(unknown, read, strict=True):
-            record, value = one if isinstance(one, tuple) else (one, pack(one.to_json()))
+            record, value = one if isinstance(one, tuple) else (one, _pack(one))
             records[file.path], packed[keys[file.path]] = record, value
             progress("reading posts", len(records), len(files))
     cache.add_records(packed)
@@ -247,7 +210,7 @@ def _map(jobs: Sequence[_Job], processes: int) -> Generator[_Record | tuple[_Rec
             _load_libraries()
             for packed in read:
                 done += 1
-                yield _Record.from_json(unpack(packed)), packed
+                yield _codec().validate_python(unpack(packed)), packed
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     # Where memory is short, a worker may be killed; where it is a container, there may be no process or shared memory
@@ -286,7 +249,7 @@ def record_key(file: PostFile, dialect: Dialect) -> bytes:
 
 def _read_and_pack(job: _Job) -> bytes:
     """A record as the cache holds it, which is smaller to hand over than its objects."""
-    return pack(_read(job).to_json())
+    return _pack(_read(job))
 
 
 def _read(job: _Job) -> _Record:
@@ -295,15 +258,28 @@ def _read(job: _Job) -> _Record:
     fields = text_fields("", front.body)
     prose = normalise(fields.prose)
     words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
-    return _Record(replace(front, body=""), fields, words, count_terms([prose]))
+    terms = count_terms([prose])
+    return _Record(replace(front, body=""), fields, words, terms.frequency, terms.surfaces)
 
 
 def _remembered(value: Any) -> _Record | None:
     """The record of a JSON value; None where it is not what we would have written."""
     try:
-        return _Record.from_json(value)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        record: _Record = _codec().validate_python(value)
+    except ValueError:
         return None
+    return record
+
+
+def _pack(record: _Record) -> bytes:
+    return pack(_codec().dump_python(record))
+
+
+@functools.cache
+def _codec() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_Record)
 
 
 def _document(post: Post, record: _Record) -> Document:
@@ -312,5 +288,5 @@ def _document(post: Post, record: _Record) -> Document:
     words = dict(record.words)
     for word, count in count_words([(title, _TITLE_WEIGHT), (post.description, 1)]).items():
         words[word] = words.get(word, 0) + count
-    terms = merge_terms(record.terms, count_terms([title, post.description]))
+    terms = merge_terms(Terms(record.terms, record.surfaces), count_terms([title, post.description]))
     return Document(post, replace(record.fields, title=title), words, terms)

@@ -29,8 +29,6 @@ from enishi.types import Post
 if TYPE_CHECKING:
     from enishi.generators.base import Site
 
-VERSION = 1
-"""Raised when the pictures of some post change."""
 MAX_FRONT = 2
 """The most pictures of a post's front matter, the thumbnail first: themes want one picture in several sizes."""
 MAX_PICTURES = 4

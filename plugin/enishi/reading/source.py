@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.frontmatter import FrontMatter, parse
@@ -45,36 +44,6 @@ def read_source(data: bytes, dialect: Dialect) -> FrontMatter:
     if len(front.body) > MAX_BODY:
         front = _cut(front)
     return front
-
-
-def to_json(front: FrontMatter) -> dict[str, Any]:
-    """A JSON-like value that `from_json` turns back into an equal FrontMatter."""
-    return {
-        "meta": front.meta,
-        "body": front.body,
-        "body_line": front.body_line,
-        "format": front.format,
-        "problems": [[p.line, p.code, p.severity.value, p.message] for p in front.problems],
-        "key_lines": front.key_lines,
-        "timestamps": list(front.timestamps),
-        "is_lost": front.is_lost,
-    }
-
-
-def from_json(value: Mapping[str, Any]) -> FrontMatter:
-    """Undo `to_json`.  Raises KeyError, TypeError or ValueError for anything else."""
-    return FrontMatter(
-        meta=dict(value["meta"]),
-        body=str(value["body"]),
-        body_line=int(value["body_line"]),
-        format=str(value["format"]),
-        problems=tuple(
-            Diagnostic("", line, code, Severity(level), text) for line, code, level, text in value["problems"]
-        ),
-        key_lines={str(key): int(line) for key, line in value["key_lines"].items()},
-        timestamps=tuple(value["timestamps"]),
-        is_lost=bool(value["is_lost"]),
-    )
 
 
 def _cut(front: FrontMatter) -> FrontMatter:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from enishi.tags.likeness import Likeness
     from enishi.types import Vectors
 
-VERSION = 1
 EVIDENCE_NEIGHBORS = 3
 EVIDENCE_TERMS = 5
 
