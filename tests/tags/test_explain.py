@@ -42,10 +42,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # -- two posts ---------------------------------------------------------------------------------------------------------
 
 
+WORDS = "the blog's own words"
+
+
 def test_the_parts_add_up_to_the_similarity(site: Path) -> None:
     linked = explain(request_for(site), "linked", "tea-0")
     parts = dict(linked.parts)
-    assert list(parts) == ["site", "links"]
+    assert list(parts) == [WORDS, "links"]
     assert sum(parts.values()) == pytest.approx(linked.score, abs=2e-4)
     assert parts["links"] > 0.1
     apart = dict(explain(request_for(site), "tea-1", "radio-1").parts)
@@ -57,9 +60,9 @@ def test_a_model_has_its_part_and_shows_passages(site: Path, tmp_path: Path) -> 
     request = request_for(site, f"encoder.model={model}")
     found = explain(request, "tea-1", "tea-2")
     parts = dict(found.parts)
-    assert list(parts) == ["site", "model", "links"]
+    assert list(parts) == [WORDS, "the model", "links"]
     assert sum(parts.values()) == pytest.approx(found.score, abs=2e-4)
-    assert parts["model"] > 0.05
+    assert parts["the model"] > 0.05
     assert found.passages
     assert found.passages[0].first.startswith("Tea 1\n")
     assert found.passages[0].second.startswith("Tea 2\n")
