@@ -255,7 +255,8 @@ class _Run:
     def _carry_out(self, plan: _Plan, files: Mapping[str, bytes], manifest: bytes) -> None:
         """The order is the one that the head of this file gives."""
         waiting: dict[Path, Path] = {}  # temporary files by their targets
-        folders = sorted({(self.out / name).parent for name in plan.write})
+        targets = {name: self.out / name for name in plan.write}
+        folders = sorted({target.parent for target in targets.values()})
         is_beside = not self._can_use_scratch()
 
         def stage(target: Path, content: bytes, *, durable: bool = True) -> None:
@@ -269,16 +270,16 @@ class _Run:
         try:
             if is_beside:
                 _make(folders)
-            for name in plan.write:
-                stage(self.out / name, files[name], durable=len(plan.write) <= _SYNCED_AT_MOST)
+            for name, target in targets.items():
+                stage(target, files[name], durable=len(plan.write) <= _SYNCED_AT_MOST)
             stage(self.manifest, manifest)
             if plan.transient:
                 stage(self.journal, journal_bytes(plan.transient))
                 place(self.journal)
                 sync_folder(self.state)  # known before the first file can be seen
             _make(folders)
-            for name in plan.write:
-                place(self.out / name)
+            for target in targets.values():
+                place(target)
             for folder in folders:
                 sync_folder(folder)
             self._remove(plan.remove)
