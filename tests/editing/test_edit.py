@@ -422,6 +422,14 @@ def test_a_tag_that_the_site_would_read_otherwise_is_refused() -> None:
     assert "read as `new`" in refusal.message
 
 
+@pytest.mark.parametrize("generator", ["hexo", "generic", "jekyll"])
+def test_a_broken_post_is_never_taken_for_one_without_the_tag(generator: str) -> None:
+    for change in (TagChange.removing("a"), TagChange.renaming("a", "b")):
+        refusal = plan_edit(post("tags: [a, b").encode(), change, site_of(generator))
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "bad-front-matter"
+
+
 def test_what_is_so_already_changes_nothing() -> None:
     data = post("tags: [a, b]").encode()
     for change in (TagChange.adding("a"), TagChange.removing("x"), TagChange.renaming("x", "a")):

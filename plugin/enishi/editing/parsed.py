@@ -38,12 +38,17 @@ _DIALECTS: Mapping[str, Dialect] = {"yaml": yaml, "json": json, "toml": toml, "m
 class ParsedPost(PostText):
     """A post's text, and where its entries lie."""
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the front matter could not be read."""
+        return self.front.is_lost or any(problem.severity is Severity.ERROR for problem in self.front.problems)
+
     def check_editable(self) -> None:
         """Raise RefusedError for a file that must be left."""
         if self.raw.startswith(("\x00", "\ufffe")) or encode(self.raw[:1]) in (b"\xff", b"\xfe"):
             raise RefusedError("not-utf8", "the file is UTF-16. Save it as UTF-8", 1)
         front = self.front
-        if front.is_lost or any(problem.severity is Severity.ERROR for problem in front.problems):
+        if self.is_broken:
             problem = next(p for p in front.problems if p.severity is Severity.ERROR)
             raise RefusedError("bad-front-matter", f"mend the front matter first: {problem.message}", problem.line)
         for problem in front.problems:

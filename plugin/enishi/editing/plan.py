@@ -40,7 +40,7 @@ def plan_edit(data: bytes, change: TagChange, site: Site, *, style: Style = "flo
         _check_names(change, rules)
         post = ParsedPost(decode(data), rules)
         wanted = change.applied_to(post.tags)
-        if wanted == post.tags and not post.front.is_lost:
+        if wanted == post.tags and not post.is_broken:  # nobody knows the tags of a broken one
             return Edit(data, data, post.tags, post.tags)
         post.check_editable()
         after = _edited(post, change)
