@@ -1,8 +1,8 @@
-"""What a process that works out the same blog again and again need not work out twice.
+"""Results that one pass over a blog leaves for the next, so that a watch need not work them out again.
 
-A memo is handed in explicitly, and never decides a result: values are those of pure functions, known again by the
-identity of the objects that they were made from (which it keeps, so that no other object can take their place).  It
-holds what the last round used and nothing older, so it does not grow with the number of rounds.
+A memo is handed in explicitly and never changes a result: values are those of pure functions, looked up by the identity
+of the objects that they were made from (which it keeps alive, so that no other object can take their id).  It holds
+what the last pass used and nothing older, so it does not grow with the number of passes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Memo:
         self._kept: dict[str, Any] = {}
 
     def known(self, name: str, items: Sequence[object], depends_on: object = None) -> list[Any]:
-        """The value kept for each of these objects; None where there is none, or `depends_on` is another one."""
+        """The value kept for each object; None where there is none, or where it was kept for another `depends_on`."""
         before, table = self._tables.get(name, (None, {}))
         if before != depends_on:
             return [None] * len(items)
@@ -39,16 +39,8 @@ class Memo:
             {id(item): (item, value) for item, value in zip(items, values, strict=True)},
         )
 
-    def put(self, name: str, value: object) -> None:
-        """Keep this under a name, instead of what was there."""
-        self._kept[name] = value
-
-    def get(self, name: str) -> Any:
-        """What was put there, or None."""
-        return self._kept.get(name)
-
     def lasting(self, name: str, make: Callable[[], V]) -> V:
-        """An object that stays from round to round."""
+        """An object that stays from pass to pass, made when it is first asked for."""
         if name not in self._kept:
             self._kept[name] = make()
         value: V = self._kept[name]
@@ -70,7 +62,7 @@ def each(
 
 
 class Pairs(Generic[V]):
-    """Values of pairs of documents.  Those that a whole round did not ask for are forgotten."""
+    """Values of pairs of documents; those that a whole pass did not ask for are forgotten."""
 
     def __init__(self) -> None:
         self._documents: Sequence[Document] = ()
@@ -78,7 +70,7 @@ class Pairs(Generic[V]):
         self._now: dict[tuple[int, int], V] = {}
 
     def begin(self, documents: Sequence[Document]) -> None:
-        """A round begins: pairs with a document that is no longer there are forgotten."""
+        """Start a pass: pairs with a document that is gone are forgotten."""
         gone = {id(document) for document in self._documents} - {id(document) for document in documents}
         self._last = {pair: value for pair, value in self._now.items() if not gone.intersection(pair)}
         self._now = {}
@@ -99,16 +91,16 @@ class Pairs(Generic[V]):
 
 @dataclass(slots=True)
 class _Counted:
-    """Of which documents a frequency is."""
+    """A document frequency, and the documents that it counts."""
 
     documents: dict[int, Document]
     frequency: Counter[str]
 
 
 def term_frequency(documents: Sequence[Document], memo: Memo | None, name: str) -> tuple[Counter[str], set[str] | None]:
-    """In how many documents each term is, and which of these numbers are new since the last round (None: any).
+    """How many documents contain each term, and the terms whose number changed since the last pass (None: any).
 
-    A term that is in none may have a count of 0.
+    A term that no document contains any more may have a count of 0.
     """
     if memo is None:
         frequency: Counter[str] = Counter()

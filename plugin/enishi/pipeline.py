@@ -264,7 +264,7 @@ class Run:
         """
         from enishi.encoders.blog import BlogEncoder
 
-        cache, made_of = self.cache, (blog.settings.encoder, blog.settings.readers, blog.site)
+        cache, made_of = self.cache, (blog.settings, blog.site)  # a part may depend on any setting
         if self._encoder is None or self._encoder_of != made_of:
             report: Progress = lambda *done: self.progress(*done)  # noqa: E731
             self._encoder = BlogEncoder(blog.settings, blog.site, store=cache, progress=report)

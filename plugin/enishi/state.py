@@ -300,7 +300,7 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
 
 
 def refuse_places_outside(site: Path, settings: Settings) -> None:
-    """Settings come with a repository, perhaps a stranger's: the places they name have to lie inside the site.
+    """The places that settings name have to lie inside the site, as settings may come with an untrusted repository.
 
     Raises:
         SettingsError: one does not.

@@ -4,7 +4,7 @@ A picture is read as a batch of its own, so its vector depends on its bytes alon
 raw vector is the mean of those of its pictures; what the pictures of a blog have in common (a photographer's light, a
 frame that the theme asks for) is taken out by centring.
 
-Pictures may be a stranger's.  Only those inside the site's folder are opened, none is fetched, and pillow is given
+Pictures are untrusted.  Only those inside the site's folder are opened, none is fetched, and pillow is given
 the common bitmap formats alone, after their size was looked at.
 """
 

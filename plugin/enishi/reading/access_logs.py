@@ -1,7 +1,7 @@
 """Access logs: which files they are, and what their lines say.
 
 Reads the combined log format of Apache and nginx (with or without a virtual host before it; the common format, too),
-and CSV with a header that names `session`, `path` and `time`; plain or gzip.  Files may be written by strangers: lines,
+and CSV with a header that names `session`, `path` and `time`; plain or gzip.  Files are untrusted: lines,
 files and what they unpack to are bounded.
 """
 
