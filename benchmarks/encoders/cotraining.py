@@ -25,7 +25,7 @@ from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.pipeline import Blog, read_blog
 from enishi.state import Request
-from enishi.tags.evaluate import Case, Judge, countable_tags, hide, vote, without_tags
+from enishi.tags.evaluate import Case, countable_tags, hide, judge, vote, without_tags
 from enishi.tags.model import eligible_tags
 from enishi.tags.suggest import RankedTags
 from enishi.tags.vocabulary import read_vocabulary
@@ -94,12 +94,11 @@ def hidden_tags(
     part = [row for row in held if documents[row].post.tags]
     seen = hide(documents, untagged, part)
     vocabulary, _ = read_vocabulary([document.post for document in seen], blog.site, blog.settings.tags)
-    meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in seen]
-    ranked = RankedTags(vocabulary, frozenset(eligible_tags(meant, vocabulary)), {})
+    ranked = RankedTags(vocabulary, frozenset(eligible_tags(vocabulary.meant_on(seen), vocabulary)), {})
     votes = vote(seen, ranked, VectorNeighbors(vectors, "exact"), part)
     voted = {documents[row].post.path: tuple(votes[row]) for row in part}
-    judge = Judge(RankedTags(vocabulary, ranked.keys, voted), countable_tags(seen, ranked))
-    return [judge.case(documents[row], 0, ()) for row in part]
+    judged, countable = RankedTags(vocabulary, ranked.keys, voted), countable_tags(seen, ranked)
+    return [judge(documents[row], 0, judged, countable, ()) for row in part]
 
 
 def _cell(figure: Figure) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:  # numpy costs 80 ms, and a build with nothing to do needs no array
     import numpy as np
@@ -174,18 +174,6 @@ class Reach:
     most_shown: int = 0
     never_shown: float = 0.0
     """Share of the public posts, 0 to 1."""
-
-
-class Index(Protocol):
-    """Nearest rows by inner product.  Rows only: it never hears of posts."""
-
-    def search(self, queries: Vectors, k: int) -> tuple[Rows, Scores]:
-        """The k best rows for each query, best first.
-
-        Returns rows and scores of shape (len(queries), min(k, n)).  Scores are computed in float64 and rounded to
-        4 digits *before* rows are ordered; equal scores come in ascending row order.
-        """
-        ...
 
 
 # --- tags and topics ----------------------------------------------------------------------------------------------

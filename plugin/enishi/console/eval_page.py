@@ -10,12 +10,19 @@ from typing import Any
 
 from enishi.commands.evaluate import Evaluation
 from enishi.commands.tags.last_build import level
-from enishi.console.evaluation import advice, counted_tags, precision_of, remarks, setting
+from enishi.console.evaluation import (
+    advice,
+    calibration_errors,
+    counted_tags,
+    level_cells,
+    precision_of,
+    remarks,
+    setting,
+)
 from enishi.console.page import render_template
 from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
 from enishi.text.percent import interval_percent, percent
 from enishi.text.printable import text_line
-from enishi.types import Reach
 
 TEMPLATE = "eval.html.j2"
 _SIDE = 300
@@ -42,7 +49,7 @@ def page_view(evaluation: Evaluation) -> dict[str, Any]:
         "remarks": remarks(evaluation),
         "tags": _tags_view(evaluation.tags) if evaluation.tags else None,
         "at": str(related.ours.at) if related.ours.at else "",
-        "reaches": [_reach_view(reach) for reach in reaches],
+        "reaches": [{"most": f"{way.most_shown:,}", "never": f"{way.never_shown:.1%}"} for way in reaches],
         "side": str(_SIDE),
         "ticks": [{"label": f"{tick} %", "x": _at(tick / 100), "y": _up(tick / 100)} for tick in range(0, 101, 20)],
     }
@@ -60,7 +67,7 @@ def _tags_view(tags: TagFigures) -> dict[str, Any]:
             }
             for title, name in _FIGURES
         ],
-        "errors": [_number(way.calibration_error) for way in (tags.ours, tags.vote)],
+        "errors": calibration_errors(tags),
         "levels": [_level_view(ours, vote) for ours, vote in zip(tags.ours.levels, tags.vote.levels, strict=True)],
         "tenths": [_tenth_view(ours, vote) for ours, vote in zip(tags.ours.tenths, tags.vote.tenths, strict=True)],
         "dots": {"ours": _dots(tags.ours.tenths), "vote": _dots(tags.vote.tenths)},
@@ -83,17 +90,12 @@ def _tags_view(tags: TagFigures) -> dict[str, Any]:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _level_view(ours: Level, vote: Level) -> dict[str, str]:
+def _level_view(ours: Level, vote: Level) -> dict[str, Any]:
     marked = level(ours.confidence)
     return {
         "from": f"{ours.confidence:.1f}",
         "marked": marked if level(ours.confidence - 0.01) != marked else "",
-        "right": precision_of(ours),
-        "number": f"{ours.suggestions:,}",
-        "found": percent(ours.recall),
-        "vote_right": precision_of(vote),
-        "vote_number": f"{vote.suggestions:,}",
-        "vote_found": percent(vote.recall),
+        "cells": [level_cells(ours), level_cells(vote)],
     }
 
 
@@ -101,23 +103,15 @@ def _tenth_view(ours: Tenth, vote: Tenth) -> dict[str, str]:
     return {
         "between": f"{ours.start:.1f}–{ours.end:.1f}",
         "said": percent(ours.confidence) if ours.suggestions else "–",
-        "right": interval_percent(ours.precision) if ours.precision else "–",
+        "right": precision_of(ours),
         "number": f"{ours.suggestions:,}",
-        "vote_right": interval_percent(vote.precision) if vote.precision else "–",
+        "vote_right": precision_of(vote),
         "vote_number": f"{vote.suggestions:,}",
     }
 
 
-def _reach_view(reach: Reach) -> dict[str, str]:
-    return {"most": f"{reach.most_shown:,}", "never": f"{reach.never_shown:.1%}"}
-
-
 def _interval(interval: Interval) -> dict[str, str]:
     return {"value": f"{interval.value:.3f}", "range": f"{interval.low:.2f} to {interval.high:.2f}"}
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 # --- plots -----------------------------------------------------------------------------------------------------------
@@ -160,7 +154,6 @@ def _mark(way: WayFigures) -> dict[str, str] | None:
     proposal = way.proposal
     if proposal.confidence is None or proposal.level is None or proposal.level.precision is None:
         return None
-    reached = proposal.level
-    x, y = _at(reached.recall), _up(reached.precision.value if reached.precision else 0.0)
-    # Beside the curve, on the side where there is room
-    return {"x": x, "y": y, "label": f"{proposal.confidence:.2f}", "anchor": "start" if reached.recall < 0.8 else "end"}
+    recall, label = proposal.level.recall, f"{proposal.confidence:.2f}"
+    anchor = "start" if recall < 0.8 else "end"  # beside the curve, on the side where there is room
+    return {"x": _at(recall), "y": _up(proposal.level.precision.value), "label": label, "anchor": anchor}

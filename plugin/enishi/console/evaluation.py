@@ -126,25 +126,30 @@ def _worth_of_marks(tags: TagFigures) -> str:
 
 
 def counted_tags(tags: TagFigures) -> str:
-    """How many tags were hidden, and how many of them could be evaluation."""
+    """How many tags were hidden, and how many of them could be suggested."""
     return (
         f"{tags.hidden:,} tags hidden, {tags.answers:,} of which could be suggested: the others are on too few other "
         "posts, or ruled out by the settings"
     )
 
 
-def precision_of(level: Level) -> str:
+def precision_of(level: Level | Tenth) -> str:
     """A precision with its interval, or a dash."""
     return interval_percent(level.precision) if level.precision else "–"
+
+
+def level_cells(level: Level) -> tuple[str, str, str]:
+    """Precision, number of suggestions and recall."""
+    return precision_of(level), f"{level.suggestions:,}", percent(level.recall)
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: str, left: int = 1) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+        table.add_column(name, justify="left" if number < left else "right", no_wrap=True)
     return table
 
 
@@ -152,8 +157,10 @@ def _print_figures(out: Console, tags: TagFigures) -> None:
     table = _table("Order", "Enishi", "neighbours' vote", "difference")
     for title, name in _FIGURES:
         ours, vote = getattr(tags.ours, name), getattr(tags.vote, name)
-        table.add_row(title, _interval(ours), _interval(vote), _difference(tags.gain[name]))
-    table.add_row("calibration error", _number(tags.ours.calibration_error), _number(tags.vote.calibration_error), "")
+        gain = tags.gain[name]
+        difference = f"{gain.value:+.3f} ({gain.low:+.2f} to {gain.high:+.2f})"
+        table.add_row(title, _interval(ours), _interval(vote), difference)
+    table.add_row("calibration error", *calibration_errors(tags), "")
     out.print(table)
     out.print()
 
@@ -162,12 +169,10 @@ def _interval(interval: Interval) -> str:
     return f"{interval.value:.3f} ({interval.low:.2f}–{interval.high:.2f})"
 
 
-def _difference(interval: Interval) -> str:
-    return f"{interval.value:+.3f} ({interval.low:+.2f} to {interval.high:+.2f})"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def calibration_errors(tags: TagFigures) -> list[str]:
+    """Ours, and that of the vote; a dash where there is none."""
+    errors = (tags.ours.calibration_error, tags.vote.calibration_error)
+    return ["–" if error is None else f"{error:.3f}" for error in errors]
 
 
 def _print_levels(out: Console, tags: TagFigures) -> None:
@@ -175,35 +180,17 @@ def _print_levels(out: Console, tags: TagFigures) -> None:
     for ours, vote in zip(tags.ours.levels, tags.vote.levels, strict=True):
         marked = {ADD: " add", MAYBE: " maybe"}.get(ours.confidence, "")
         name = Text.assemble(f"{ours.confidence:.1f}", (marked, "green" if marked == " add" else "yellow"))
-        table.add_row(
-            name,
-            precision_of(ours),
-            f"{ours.suggestions:,}",
-            percent(ours.recall),
-            Text(precision_of(vote), style="dim"),
-            Text(f"{vote.suggestions:,}", style="dim"),
-            Text(percent(vote.recall), style="dim"),
-        )
+        table.add_row(name, *level_cells(ours), *(Text(cell, style="dim") for cell in level_cells(vote)))
     out.print(table)
     out.print()
 
 
 def _print_calibration(out: Console, tags: TagFigures) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("Confidence", no_wrap=True)
-    table.add_column("right (│: expected)", no_wrap=True)
-    for name in ("right", "of", "vote: right", "of"):
-        table.add_column(name, justify="right", no_wrap=True)
-    pairs = list(zip(tags.ours.tenths, tags.vote.tenths, strict=True))[_FIRST_TENTH:]
-    for ours, vote in pairs:
-        table.add_row(
-            f"{ours.start:.1f}–{ours.end:.1f}",
-            _bar(ours),
-            interval_percent(ours.precision) if ours.precision else "–",
-            f"{ours.suggestions:,}",
-            Text(interval_percent(vote.precision) if vote.precision else "–", style="dim"),
-            Text(f"{vote.suggestions:,}", style="dim"),
-        )
+    table = _table("Confidence", "right (│: expected)", "right", "of", "vote: right", "of", left=2)
+    for ours, vote in list(zip(tags.ours.tenths, tags.vote.tenths, strict=True))[_FIRST_TENTH:]:
+        name, others = f"{ours.start:.1f}–{ours.end:.1f}", (precision_of(vote), f"{vote.suggestions:,}")
+        quiet = (Text(cell, style="dim") for cell in others)
+        table.add_row(name, _bar(ours), precision_of(ours), f"{ours.suggestions:,}", *quiet)
     out.print(table)
     out.print()
 

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -23,11 +23,13 @@ from enishi.commands.tags.write import Outcome, write_plan
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import OutputError, SettingsError
 from enishi.tags.declined import DECLINED_NAME, Decline
-from enishi.tags.explain import TagExplanation
 from enishi.text.plural import counted
 from enishi.text.printable import shown
 from enishi.types import Evidence, TagSuggestion, Topic
 from enishi.writing.render_tags import suggestion_fields
+
+if TYPE_CHECKING:
+    from enishi.tags.explain import TagExplanation
 
 _LEVEL_STYLES = {"add": "bold green", "maybe": "yellow", "unsure": "dim"}
 _SHOWN_POSTS = 5

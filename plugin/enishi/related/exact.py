@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -91,16 +91,15 @@ class _DistinctRows:
         return cls(kept, of, np.argsort(of, kind="stable"), np.cumsum(counts) - counts, counts)
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatePairs:
+class CandidatePairs(NamedTuple):
     """Candidates: query and row (distinct ones), in any order, each pair once."""
 
     queries: Rows
     rows: Rows
 
 
-class RescoringIndex(ABC):
-    """What the backends share: everything but the proposing of candidates."""
+class Index(ABC):
+    """Nearest rows by inner product: what the backends share, everything but the proposing of candidates."""
 
     def __init__(self, vectors: Vectors) -> None:
         from threadpoolctl import ThreadpoolController
@@ -113,12 +112,8 @@ class RescoringIndex(ABC):
         self._longest = float(_lengths(self._rows).max(initial=0.0))
         self._blas = ThreadpoolController().select(user_api="blas")
 
-    def __len__(self) -> int:
-        """Number of rows."""
-        return self._size
-
     def search(self, queries: Vectors, k: int) -> tuple[Rows, Scores]:
-        """The k best rows for each query, best first; see :meth:`enishi.types.Index.search`.
+        """The k best rows for each query, best first, of equal scores the lower row: (rows, scores), (m, min(k, n)).
 
         `queries` has shape (m, dim) and need not be of unit length.  Raises ValueError for another shape, for a
         negative k, and for a query with a NaN or an infinity.
@@ -130,8 +125,7 @@ class RescoringIndex(ABC):
             raise ValueError(f"k must not be negative: {k}")
         k = min(k, self._size)
         if k == 0 or len(checked) == 0:
-            shape = (len(checked), k)
-            return np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.float64)
+            return np.empty((len(checked), k), dtype=np.int64), np.empty((len(checked), k))
         distinct = _DistinctRows.among(checked)
         step = self._batch(k)
         with self._blas.limit(limits=1):  # faster at these sizes, and a machine's cores change no byte
@@ -139,9 +133,8 @@ class RescoringIndex(ABC):
                 self._search_distinct(distinct.vectors[start : start + step], k)
                 for start in range(0, len(distinct.vectors), step)
             ]
-        rows = np.concatenate([rows for rows, _ in parts])
-        scores = np.concatenate([scores for _, scores in parts])
-        return rows[distinct.of], scores[distinct.of]
+        rows, scores = (np.concatenate(column)[distinct.of] for column in zip(*parts, strict=True))
+        return rows, scores
 
     def _search_distinct(self, queries: Vectors, k: int) -> tuple[Rows, Scores]:
         pairs = self._propose(queries, k)
@@ -202,7 +195,7 @@ class RescoringIndex(ABC):
         """At least min(k, all) rows for each query."""
 
 
-class ExactIndex(RescoringIndex):
+class ExactIndex(Index):
     """Compares every query with every row, in NumPy.  Time O(queries x rows x dim), memory bounded."""
 
     def _propose(self, queries: Vectors, k: int) -> CandidatePairs:
@@ -211,11 +204,7 @@ class ExactIndex(RescoringIndex):
 
 def join_pairs(parts: list[CandidatePairs]) -> CandidatePairs:
     """All pairs as one."""
-    if len(parts) == 1:
-        return parts[0]
-    return CandidatePairs(
-        np.concatenate([part.queries for part in parts]), np.concatenate([part.rows for part in parts])
-    )
+    return CandidatePairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _checked(vectors: Vectors, what: str) -> Vectors:

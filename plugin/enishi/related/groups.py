@@ -18,7 +18,7 @@ def near_duplicate_groups(
     documents: Sequence[Document], pairs: Iterable[tuple[int, int]], memo: Memo | None = None
 ) -> dict[int, int]:
     """The group of each row that has a near-duplicate, named by the lowest row in it; `pairs` of rows are compared."""
-    groups = _DisjointSets()
+    groups: dict[int, set[int]] = {}
     known: Pairs[bool] = memo.lasting("near-duplicates", Pairs) if memo else Pairs()
     known.begin(documents)
     lengths = [sum(document.words.values()) for document in documents]
@@ -29,9 +29,10 @@ def near_duplicate_groups(
         if answer is None:
             answer = share_of_words(documents[row], documents[other]) > 0
             known.set(documents[row], documents[other], answer)
-        if answer:
-            groups.join(row, other)
-    return groups.by_row()
+        if answer and (row not in groups or groups[row] is not groups.get(other)):
+            together = groups.get(row, {row}) | groups.get(other, {other})
+            groups.update(dict.fromkeys(together, together))
+    return {row: min(group) for row, group in sorted(groups.items())}
 
 
 def share_of_words(one: Document, other: Document) -> float:
@@ -62,24 +63,3 @@ def translation_groups(documents: Sequence[Document]) -> dict[int, int]:
         if any(not same_language(languages[0], language) for language in languages[1:]):
             groups.update(dict.fromkeys(rows, rows[0]))
     return groups
-
-
-class _DisjointSets:
-    """Disjoint sets of rows, each named by its lowest row."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int, int] = {}
-
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self._root(one), self._root(other)))
-        self._parent[second] = first
-
-    def by_row(self) -> dict[int, int]:
-        return {row: self._root(row) for row in sorted(self._parent)}
-
-    def _root(self, row: int) -> int:
-        parent = self._parent.setdefault(row, row)
-        while parent != self._parent[parent]:
-            parent = self._parent[parent]
-        self._parent[row] = parent
-        return parent

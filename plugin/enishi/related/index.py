@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from enishi.errors import IndexUnavailableError
-from enishi.related.exact import ExactIndex
+from enishi.related.exact import ExactIndex, Index
 
 if TYPE_CHECKING:
     from enishi.related.scann_index import ScannMode
-    from enishi.types import Index, Rows, Scores, Vectors
+    from enishi.types import Rows, Scores, Vectors
 
 Backend: TypeAlias = Literal["auto", "scann", "exact"]
 
@@ -32,13 +32,11 @@ def build_index(
 
     if backend == "exact":
         return ExactIndex(vectors)
-    if backend == "scann":
-        return ScannIndex(vectors, mode=mode, threads=threads)
-    if backend != "auto":
-        raise ValueError(f"unknown index backend {backend!r}: auto, scann or exact")
     try:
         return ScannIndex(vectors, mode=mode, threads=threads)
     except IndexUnavailableError:
+        if backend == "scann":
+            raise
         return ExactIndex(vectors)
 
 

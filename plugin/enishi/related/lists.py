@@ -33,10 +33,6 @@ class RelatedList:
 
     chosen: list[int] = field(default_factory=list)
     kinds: dict[int, Kind] = field(default_factory=dict)
-    duplicates: Counter[int] = field(default_factory=Counter)
-    """How many posts of each group of near-duplicates it contains; the same below for translations and series."""
-    translations: Counter[int] = field(default_factory=Counter)
-    series: Counter[str] = field(default_factory=Counter)
     reserved: int = 0
     """Places at the end that are kept for translations of the post itself."""
 
@@ -86,19 +82,15 @@ class SiteLists:
 
     def why_crowded(self, row: int, other: int, without: int | None = None) -> str:
         """Why `other` does not go with what the list of `row` already has, leaving out `without`; empty if it does."""
-        listed, settings = self.lists[row], self.settings
-        series = self.documents[other].post.series
-        less = without is not None and self.documents[without].post.series == series
-        if series and listed.series[series] - less >= settings.same_series:
+        rules, settings, series = self.rules, self.settings, self.documents[other].post.series
+        listed = [one for one in self.lists[row].chosen if one != without]
+        if series and sum(self.documents[one].post.series == series for one in listed) >= settings.same_series:
             return "the list holds enough posts of its series (`related.same_series`)"
-        rules = self.rules
-        for groups, held, hides, kind in (
-            (rules.duplicate_of, listed.duplicates, settings.duplicates == "hide", "near-duplicate"),
-            (rules.translation_of, listed.translations, settings.translations != "keep", "translation"),
+        for groups, hides, kind in (
+            (rules.duplicate_of, settings.duplicates == "hide", "near-duplicate"),
+            (rules.translation_of, settings.translations != "keep", "translation"),
         ):
-            group = groups.get(other)
-            less = without is not None and groups.get(without) == group
-            if hides and group is not None and held[group] - less > 0:
+            if hides and other in groups and any(groups.get(one) == groups[other] for one in listed):
                 return f"a {kind} of it is listed"
         return ""
 
@@ -120,7 +112,6 @@ class SiteLists:
         place = len(listed.chosen) if place is None else place
         listed.chosen.insert(place, other)
         listed.kinds[other] = kind
-        self._count(listed, other, 1)
         if place < self.at and self.documents[row].post.is_public:
             self.shown[other] += 1
             if len(listed.chosen) > self.at:
@@ -131,20 +122,10 @@ class SiteLists:
         place = listed.chosen.index(other)
         del listed.chosen[place]
         del listed.kinds[other]
-        self._count(listed, other, -1)
         if place < self.at and self.documents[row].post.is_public:
             self.shown[other] -= 1
             if len(listed.chosen) >= self.at:
                 self.shown[listed.chosen[self.at - 1]] += 1
-
-    def _count(self, listed: RelatedList, other: int, step: int) -> None:
-        if other in self.rules.duplicate_of:
-            listed.duplicates[self.rules.duplicate_of[other]] += step
-        if other in self.rules.translation_of:
-            listed.translations[self.rules.translation_of[other]] += step
-        series = self.documents[other].post.series
-        if series:
-            listed.series[series] += step
 
     def _room(self, row: int) -> int:
         listed = self.lists[row]
@@ -153,8 +134,7 @@ class SiteLists:
     def _fill(self) -> None:
         """First the places that readers look at, under the cap; then the rest; last what the body links to."""
         wanting = [row for row, document in enumerate(self.documents) if document.post.wants_related]
-        demoted = []
-        late = []
+        demoted, late = [], []
         for row, other in CandidatePool(self.rules, self.ranking, self.min_score).pairs(wanting):
             if self._room(row) <= 0:  # most pairs come when their list is full already
                 continue

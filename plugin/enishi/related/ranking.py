@@ -18,7 +18,7 @@ from enishi.related.index import build_index, neighbors_of_all
 
 if TYPE_CHECKING:
     from enishi.related.index import Backend
-    from enishi.types import Index, Rows, Scores, Vectors
+    from enishi.types import Rows, Scores, Vectors
 
 NEAREST = 10
 _NULL_PAIRS = 20_000
@@ -39,16 +39,6 @@ class Candidates:
     """Rounded to 4 digits, descending in each row."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    """Listable posts, and the index that finds them."""
-
-    listable: Rows
-    position: Rows
-    """By row, its place in `listable`; -1 where it is not there."""
-    index: Index
-
-
 class Ranking:
     """Ranks the listable posts for every post.
 
@@ -62,35 +52,34 @@ class Ranking:
         self._vectors = vectors
         self._backend: Backend = backend
         self._listable = np.array(listable, dtype=np.int64)
-        self._everybody = self._pool(self._listable)
-        nearest, _ = neighbors_of_all(self._everybody.index, vectors[self._listable], NEAREST)
+        self._index = build_index(vectors[self._listable], backend=backend)
+        nearest, _ = neighbors_of_all(self._index, vectors[self._listable], NEAREST)
         self.nearest = self._listable[nearest]
         """The nearest other listable rows of each listable row: shape (listable, at most 10)."""
-
-    def _pool(self, listable: Rows) -> _Pool:
-        position = np.full(len(self._vectors), -1, dtype=np.int64)
-        position[listable] = np.arange(len(listable))
-        return _Pool(listable, position, build_index(self._vectors[listable], backend=self._backend))
 
     def candidates(self, rows: Rows, size: int, among: Rows | None = None) -> Candidates:
         """The best `size` listable posts for each of `rows`, without itself; only of `among`, if given.
 
         `among` holds listable rows, in their order.
         """
-        pool = self._everybody if among is None else self._pool(among)
+        listable, index = self._listable, self._index
+        if among is not None:
+            listable, index = among, build_index(self._vectors[among], backend=self._backend)
         shape = (len(rows), max(size, 1))
         candidates = Candidates(np.full(shape, -1, dtype=np.int64), np.full(shape, -np.inf))
-        own = pool.position[rows]
+        position = np.full(len(self._vectors), -1, dtype=np.int64)
+        position[listable] = np.arange(len(listable))
+        own = position[rows]
         for chosen in (np.flatnonzero(own >= 0), np.flatnonzero(own < 0)):
-            if len(chosen) == 0 or len(pool.listable) == 0:
+            if len(chosen) == 0 or len(listable) == 0:
                 continue
             queries = self._vectors[rows[chosen]]
             if own[chosen[0]] >= 0:
-                others, cosines = neighbors_of_all(pool.index, queries, size, own=own[chosen])
+                others, cosines = neighbors_of_all(index, queries, size, own=own[chosen])
             else:
-                others, cosines = pool.index.search(queries, size)
+                others, cosines = index.search(queries, size)
             width = others.shape[1]
-            candidates.rows[chosen, :width] = pool.listable[others]
+            candidates.rows[chosen, :width] = listable[others]
             candidates.cosines[chosen, :width] = cosines
         return candidates
 

@@ -39,13 +39,11 @@ class Reasons:
     def __init__(self, documents: Sequence[Document], memo: Memo | None = None, *, name: str = "related") -> None:
         self._count = len(documents)
         self._frequency, self._changed = term_frequency(documents, memo, f"reasons {name}")
-        self._tag_frequency: Counter[str] = Counter()
         titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
-        self._titles = {d.post.path: (d, title) for d, title in zip(documents, titles, strict=True)}
         tags = each(memo, "folded tags", documents, _folded_tags)
-        self._tags = {d.post.path: (d, folded) for d, folded in zip(documents, tags, strict=True)}
-        for folded in tags:
-            self._tag_frequency.update(folded.keys())
+        known = zip(documents, titles, tags, strict=True)
+        self._folded = {document.post.path: (document, title, folded) for document, title, folded in known}
+        self._tag_frequency = Counter(tag for folded in tags for tag in folded)
         self._most = max(_MAX_SHARE * self._count, 3)
         self._known = memo.lasting(f"shared terms {name}", _KnownTerms) if memo else _KnownTerms()
         self._known.terms.begin(documents)
@@ -56,18 +54,16 @@ class Reasons:
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
-        ours, theirs = self._tags_of(first), self._tags_of(second)
+        (_, ours), (_, theirs) = self._title_and_tags(first), self._title_and_tags(second)
         shared = [key for key in ours if key in theirs]
         return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
 
-    def _tags_of(self, document: Document) -> dict[str, str]:
-        """A document that is not the one we know under its path has just been edited."""
-        known = self._tags.get(document.post.path)
-        return known[1] if known is not None and known[0] is document else _folded_tags(document)
-
-    def _title_of(self, document: Document) -> str:
-        known = self._titles.get(document.post.path)
-        return known[1] if known is not None and known[0] is document else fold(document.title)
+    def _title_and_tags(self, document: Document) -> tuple[str, dict[str, str]]:
+        """Both folded.  A document that is not the one we know under its path has just been edited."""
+        known = self._folded.get(document.post.path)
+        if known is not None and known[0] is document:
+            return known[1:]
+        return fold(document.title), _folded_tags(document)
 
     def shared_terms(self, first: Document, second: Document) -> tuple[str, ...]:
         """At most `MAX_TERMS` terms of both posts, the most distinctive first; none that is part of another."""
@@ -85,7 +81,7 @@ class Reasons:
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times the logarithm of how often both posts use them."""
         ours, theirs = first.terms.frequency, second.terms.frequency
-        titles = (self._title_of(first), self._title_of(second))
+        titles = (self._title_and_tags(first)[0], self._title_and_tags(second)[0])
         weights = {}
         for key in ours.keys() & theirs.keys():
             frequency = self._frequency[key]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from enishi.errors import IndexUnavailableError
-from enishi.related.exact import CELLS, CandidatePairs, RescoringIndex, join_pairs
+from enishi.related.exact import CELLS, CandidatePairs, Index, join_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _SPARE = 20
 """How many rows more than k ScaNN proposes."""
 
 
-class ScannIndex(RescoringIndex):
+class ScannIndex(Index):
     """ScaNN proposes k + 20 rows.
 
     `mode` is `brute` (all rows compared; output identical to :class:`ExactIndex`), `ah` (asymmetric hashing, then
@@ -57,15 +57,13 @@ class ScannIndex(RescoringIndex):
             return join_pairs(list(self._scan(queries, k)))
         rows, near = self._ask(queries, wanted)
         answered = np.isfinite(near)  # a tree's leaves may hold fewer rows than wanted: the rest is NaN
+        complete: npt.NDArray[np.bool_] = np.all(answered[:, :k], axis=1)
         if self.mode == "brute":
             cut = self._cut(near[:, k - 1], queries)
-            proposed = answered & (near >= cut[:, np.newaxis])
             # A list that ends above the cut may have left out a row that belongs above it too.
-            complete: npt.NDArray[np.bool_] = answered[:, -1] & (near[:, -1] < cut)
-        else:
-            proposed = answered
-            complete = np.all(answered[:, :k], axis=1)
-        query, column = np.nonzero(proposed & complete[:, np.newaxis])
+            complete = answered[:, -1] & (near[:, -1] < cut)
+            answered &= near >= cut[:, np.newaxis]
+        query, column = np.nonzero(answered & complete[:, np.newaxis])
         parts = [CandidatePairs(query, rows[query, column])]
         rest = np.flatnonzero(~complete)
         if len(rest):

@@ -30,6 +30,8 @@ _SHORTEST_NAME = 3
 _STARTS = re.compile(r"[a-z0-9]+|[^\W_]")
 """What a name can start with: a Latin word, or a letter of a script that may do without blanks."""
 
+_Titles = dict[str, list[tuple[str, str]]]
+"""(path, title) of posts by what names start with in the title: a big blog has too many titles to try each."""
 _OnPosts = Mapping[str, tuple[str, ...]]
 """Paths of the posts that carry a tag, sorted, by the tag exactly as written."""
 
@@ -126,17 +128,27 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
     variants = _variants(documents, vocabulary, on_posts, names)
     has_variants = {vocabulary.key(use.tag) for tag in variants for use in (tag.kept, *tag.others)}
     tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
-    everywhere = _everywhere(on_posts, names, tagged)
-    usual = {vocabulary.key(use.tag) for use in everywhere}
+    uses = {
+        key: TagUse(
+            min(tags, key=lambda tag: (-len(on_posts[tag]), tag)),
+            tuple(sorted({path for tag in tags for path in on_posts[tag]})),
+        )
+        for key, tags in names.items()
+    }
+    usual = {
+        key: use
+        for key, use in uses.items()
+        if tagged >= EVERYWHERE_POSTS and len(use.posts) >= EVERYWHERE_SHARE * tagged
+    }
     return Audit(
         posts=len(documents),
         tagged=tagged,
         tags=len(vocabulary.names),
         variants=variants,
-        together=_together(documents, vocabulary, on_posts, names, usual),
-        categories=_categories(documents, on_posts, names),
+        together=_together(documents, vocabulary, names, uses, usual),
+        categories=_categories(documents, names, uses),
         categories_meant=not vocabulary.categories_apart,
-        everywhere=everywhere,
+        everywhere=tuple(sorted(usual.values(), key=_by_weight)),
         once=_once(documents, vocabulary, on_posts, names, has_variants),
     )
 
@@ -150,11 +162,6 @@ def _posts_by_tag(documents: Sequence[Document], vocabulary: Vocabulary, setting
             if fold_tag(tag) and not renamed and vocabulary.key(tag) not in retired:
                 paths[tag].append(document.post.path)
     return {tag: tuple(sorted(paths[tag])) for tag in sorted(paths)}
-
-
-def _of_key(on_posts: _OnPosts, names: Mapping[str, Collection[str]], key: str) -> tuple[str, ...]:
-    """Paths of the posts that carry a tag in any of its spellings."""
-    return tuple(sorted({path for name in names[key] for path in on_posts[name]}))
 
 
 def _by_weight(use: TagUse) -> tuple[int, str]:
@@ -230,13 +237,6 @@ def _reasons(name: str, key: str, kept: str, kept_key: str, resemblances: Sequen
 # --- tags of little use to readers -----------------------------------------------------------------------------------
 
 
-def _everywhere(on_posts: _OnPosts, names: Mapping[str, Sequence[str]], tagged: int) -> tuple[TagUse, ...]:
-    if tagged < EVERYWHERE_POSTS:
-        return ()
-    uses = [TagUse(_most_used(on_posts, names[key]), _of_key(on_posts, names, key)) for key in names]
-    return tuple(sorted((use for use in uses if len(use.posts) >= EVERYWHERE_SHARE * tagged), key=_by_weight))
-
-
 def _once(
     documents: Sequence[Document],
     vocabulary: Vocabulary,
@@ -246,50 +246,41 @@ def _once(
 ) -> tuple[LoneTag, ...]:
     """Tags on one post; none that other tags imply, as those posts mean it, too."""
     implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
-    titles = _Titles(documents)
+    titles: _Titles = defaultdict(list)
+    for document in documents:
+        title = fold(document.fields.title)
+        for start in set(_STARTS.findall(title)):
+            titles[start].append((document.post.path, title))
     findings = []
     for key in names:
         if vocabulary.counts[key] == 1 and key not in has_variants and key not in implied:
             tag = names[key][0]
-            findings.append(LoneTag(tag, on_posts[tag], titles.naming(tag, on_posts[tag])))
+            findings.append(LoneTag(tag, on_posts[tag], _naming(tag, on_posts[tag], titles)))
     return tuple(sorted(findings, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
 
 
-class _Titles:
-    """The posts' titles, to be asked which of them name a tag; a big blog has too many to try each."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._titles = [(document.post.path, fold(document.fields.title)) for document in documents]
-        self._rows: dict[str, list[int]] = defaultdict(list)
-        for row, (_, title) in enumerate(self._titles):
-            for start in set(_STARTS.findall(title)):
-                self._rows[start].append(row)
-
-    def naming(self, tag: str, carriers: Collection[str]) -> tuple[str, ...]:
-        """Other posts than the carriers, by path; none for a very short name, which stands inside others."""
-        if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
-            return ()
-        starts = {start[0] for words in ways_to_write(tag) if (start := _STARTS.match(words[0]))}
-        pattern = naming_pattern([tag])
-        candidates = (
-            self._titles[row] for row in sorted({row for start in starts for row in self._rows.get(start, ())})
-        )
-        return tuple(path for path, title in candidates if path not in carriers and pattern.search(title))
+def _naming(tag: str, carriers: Collection[str], titles: _Titles) -> tuple[str, ...]:
+    """Other posts than the carriers, by path; none for a very short name, which stands inside others."""
+    if len(tag) < (_SHORTEST_NAME if tag.isascii() else _SHORTEST_NAME - 1):
+        return ()
+    starts = {start[0] for words in ways_to_write(tag) if (start := _STARTS.match(words[0]))}
+    pattern = naming_pattern([tag])
+    candidates = sorted({entry for start in starts for entry in titles.get(start, ())})
+    return tuple(path for path, title in candidates if path not in carriers and pattern.search(title))
 
 
 def _together(
     documents: Sequence[Document],
     vocabulary: Vocabulary,
-    on_posts: _OnPosts,
     names: Mapping[str, Sequence[str]],
+    uses: Mapping[str, TagUse],
     usual: Collection[str],
 ) -> tuple[TagsTogether, ...]:
     """Tags on exactly the same posts; none of which one implies the other."""
     same: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for key in sorted(names):
-        posts = _of_key(on_posts, names, key)
-        if len(posts) >= TOGETHER_POSTS and key not in usual:
-            same[posts].append(key)
+        if len(uses[key].posts) >= TOGETHER_POSTS and key not in usual:
+            same[uses[key].posts].append(key)
     places = _mean_places(documents, vocabulary)
     findings = []
     for posts, keys in same.items():
@@ -297,7 +288,7 @@ def _together(
         implied |= {broader for key in keys for broader in vocabulary.broader.get(key, ())}
         apart = sorted((key for key in keys if key not in implied), key=lambda key: (places[key], key))
         if len(apart) > 1:
-            tags = tuple(_most_used(on_posts, names[key]) for key in apart)
+            tags = tuple(uses[key].tag for key in apart)
             findings.append(TagsTogether(tags, posts, tuple(name for key in apart[1:] for name in names[key])))
     return tuple(sorted(findings, key=lambda together: (-len(together.posts), together.tags)))
 
@@ -312,7 +303,7 @@ def _mean_places(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[
 
 
 def _categories(
-    documents: Sequence[Document], on_posts: _OnPosts, names: Mapping[str, Sequence[str]]
+    documents: Sequence[Document], names: Mapping[str, Sequence[str]], uses: Mapping[str, TagUse]
 ) -> tuple[CategoryTag, ...]:
     categories: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for document in documents:
@@ -322,13 +313,8 @@ def _categories(
     for key in names:
         same_name = {name: paths for tag in names[key] for name, paths in categories.get(reader_key(tag), {}).items()}
         if same_name:
-            posts = _of_key(on_posts, names, key)
+            tag, posts = uses[key].tag, uses[key].posts
             category = min(same_name, key=lambda name: (-len(same_name[name]), name))
             inside = sorted(set(posts) & set().union(*same_name.values()))
-            findings.append(CategoryTag(_most_used(on_posts, names[key]), posts, category, tuple(inside)))
+            findings.append(CategoryTag(tag, posts, category, tuple(inside)))
     return tuple(sorted(findings, key=lambda use: (-len(use.inside), *_by_weight(use))))
-
-
-def _most_used(on_posts: _OnPosts, tags: Sequence[str]) -> str:
-    """The spelling of most posts."""
-    return min(tags, key=lambda tag: (-len(on_posts[tag]), tag))

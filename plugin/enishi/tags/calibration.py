@@ -16,10 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from enishi.errors import SettingsError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from enishi.types import Matrix
@@ -71,8 +72,6 @@ def read_constants(file: Path) -> Constants:
 
 def standardise(features: npt.NDArray[np.float32], constants: Constants) -> Matrix:
     """z-scores with a column of ones behind them: (pairs, features) -> (pairs, features + 1)."""
-    import numpy as np
-
     z = np.empty((len(features), len(constants.mean) + 1))
     z[:, :-1] = (features - np.array(constants.mean)) / np.array(constants.sd)
     z[:, -1] = 1.0
@@ -81,8 +80,6 @@ def standardise(features: npt.NDArray[np.float32], constants: Constants) -> Matr
 
 def fit_weights(z: Matrix, y: Matrix, pair_weights: Matrix, constants: Constants) -> Matrix:
     """Weights and intercept for one blog, shape (features + 1,), from its out-of-fold pairs."""
-    import numpy as np
-
     start = np.array([*constants.weight, constants.intercept])
     ridge = np.full(len(start), SHRINKAGE)
     ridge[-1] = INTERCEPT_SHRINKAGE
@@ -91,7 +88,6 @@ def fit_weights(z: Matrix, y: Matrix, pair_weights: Matrix, constants: Constants
 
 def minimise_logloss(z: Matrix, y: Matrix, pair_weights: Matrix, centre: Matrix, ridge: Matrix) -> Matrix:
     """argmin_w Σ v·logloss(sigmoid(z w), y) + Σ ridge·(w − centre)², by Newton's method with backtracking."""
-    import numpy as np
 
     def value(w: Matrix) -> float:
         margin = z @ w
@@ -120,16 +116,12 @@ def minimise_logloss(z: Matrix, y: Matrix, pair_weights: Matrix, centre: Matrix,
 
 def sigmoid(margin: Matrix) -> Matrix:
     """1 / (1 + e⁻ˣ), without overflow."""
-    import numpy as np
-
     positive: Matrix = 0.5 * (1 + np.tanh(0.5 * margin))
     return positive
 
 
 def shown_confidence(probability: Matrix) -> Matrix:
     """The probability itself, but compressed above .9 so that nothing exceeds .95; the order stays."""
-    import numpy as np
-
     limit = (MOST_CERTAIN - _BEND) / (1 - _BEND)
     bent: Matrix = np.where(probability > _BEND, _BEND + (probability - _BEND) * limit, probability)
     return bent

@@ -38,7 +38,7 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
 
     A post with no neighbour, or linked with too few, is in no group.
     """
-    order = sorted(range(len(paths)), key=lambda row: (_digest(paths[row]), row))
+    order = sorted(range(len(paths)), key=lambda row: (path_hash(paths[row]), row))
     place = {row: number for number, row in enumerate(order)}
     graph: Graph = [{} for _ in order]
     for row, (near, alike) in enumerate(zip(neighbors.tolist(), scores.tolist(), strict=True)):
@@ -147,5 +147,6 @@ def _merge_small(graph: Graph, community: list[int]) -> list[int]:
             merged[node] = group
 
 
-def _digest(path: str) -> bytes:
+def path_hash(path: str) -> bytes:
+    """Puts posts into an order that a new post does not change for the others."""
     return hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest()

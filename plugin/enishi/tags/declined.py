@@ -170,12 +170,8 @@ def match_declines(
 
 def _likeness(first: str, second: str) -> float:
     """Share of the hashes that two sketches have in common; 0 for a post without words."""
-    one, other = _hashes(first), _hashes(second)
+    one, other = ({sketch[start : start + 4] for start in range(0, len(sketch), 4)} for sketch in (first, second))
     return len(one & other) / max(len(one), len(other)) if one and other else 0.0
-
-
-def _hashes(sketch: str) -> frozenset[str]:
-    return frozenset(sketch[start : start + 4] for start in range(0, len(sketch), 4))
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

@@ -18,12 +18,15 @@ posts, the same tags and the same answers:
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
+
 from enishi.reading.tokens import count_words
+from enishi.tags.likeness import measure_likeness
 from enishi.tags.model import MIN_POSTS, Declines
 from enishi.tags.suggest import RankedTags, rank_tags
 from enishi.types import Document, Progress, Reach
@@ -100,8 +103,6 @@ def hide_in_turn(
         blocks: see :func:`enishi.tags.likeness.measure_likeness`; they must not depend on tags.
         folds: number of parts.
     """
-    from enishi.tags.likeness import measure_likeness
-
     all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
     cases: list[Case] = []
     with one_thread():
@@ -117,8 +118,8 @@ def hide_in_turn(
             known = {path: tags for path, tags in (declined or {}).items() if path not in hidden}
             ranked = rank_tags(seen, site, all_listed, likeness, known)
             votes = vote(seen, ranked, neighbors, part)
-            judge = Judge(ranked, countable_tags(seen, ranked))
-            cases += [judge.case(documents[row], fold, votes[row]) for row in part]
+            countable = countable_tags(seen, ranked)
+            cases += [judge(documents[row], fold, ranked, countable, votes[row]) for row in part]
         progress("suggesting hidden tags", len(parts), len(parts))
     return sorted(cases, key=lambda case: case.path)
 
@@ -148,39 +149,27 @@ def hide(documents: Sequence[Document], untagged: Sequence[Document], part: Sequ
 
 def countable_tags(seen: Sequence[Document], ranked: RankedTags) -> frozenset[str]:
     """The tags that can be suggested and count as answers."""
-    counts: Counter[str] = Counter()
-    for document in seen:
-        counts.update(ranked.vocabulary.meant_by(ranked.vocabulary.tags_of(document.post)))
+    counts = Counter(key for meant in ranked.vocabulary.meant_on(seen) for key in meant)
     return frozenset(key for key in ranked.keys if counts[key] >= MIN_POSTS)
 
 
-class Judge:
-    """Compares suggestions with the tags of a post; only those in `countable` are considered."""
+def judge(
+    document: Document, fold: int, ranked: RankedTags, countable: frozenset[str], votes: Sequence[tuple[str, float]]
+) -> Case:
+    """The suggestions and the votes for a post, given with its tags, which was hidden in the part `fold`.
 
-    def __init__(self, ranked: RankedTags, countable: frozenset[str]) -> None:
-        self._ranked, self._countable = ranked, countable
+    Only tags in `countable` are considered.
+    """
+    vocabulary, post = ranked.vocabulary, document.post
+    own = vocabulary.tags_of(post)
+    counting = countable - (vocabulary.meant_by(own) - own)
 
-    def case(self, document: Document, fold: int, votes: Sequence[tuple[str, float]]) -> Case:
-        """The suggestions and the votes for a post, given with its tags, which was hidden in the part `fold`."""
-        vocabulary, post = self._ranked.vocabulary, document.post
-        own = vocabulary.tags_of(post)
-        implied = vocabulary.meant_by(own) - own
-        return Case(
-            path=post.path,
-            title=document.title,
-            fold=fold,
-            hidden=len(own),
-            answers=len(own & self._countable),
-            guesses=self._guesses(self._ranked.by_path[post.path], own, implied),
-            votes=self._guesses(votes, own, implied),
-        )
+    def guesses(suggested: Sequence[tuple[str, float]]) -> tuple[Guess, ...]:
+        counted = [(key, sure) for key, sure in suggested if key in counting]
+        return tuple(Guess(vocabulary.names[key], sure, key in own) for key, sure in counted[:LISTED])
 
-    def _guesses(
-        self, suggested: Sequence[tuple[str, float]], own: frozenset[str], implied: frozenset[str]
-    ) -> tuple[Guess, ...]:
-        names = self._ranked.vocabulary.names
-        counted = [(key, sure) for key, sure in suggested if key in self._countable and key not in implied]
-        return tuple(Guess(names[key], sure, key in own) for key, sure in counted[:LISTED])
+    suggested = ranked.by_path[post.path]
+    return Case(post.path, document.title, fold, len(own), len(own & countable), guesses(suggested), guesses(votes))
 
 
 # --- the neighbours' vote ---------------------------------------------------------------------------------------------
@@ -190,7 +179,9 @@ class TextNeighbors:
     """The posts nearest by the cosine of their words' TF-IDF, without anything else that Enishi knows about posts."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        texts = [Counter(document.words) + _code_words(document) for document in documents]
+        fields = [document.fields for document in documents]
+        others = [count_words([(of_post.code, 1), ("\n".join(of_post.links), 1)]) for of_post in fields]
+        texts = [Counter(d.words) + Counter(other) for d, other in zip(documents, others, strict=True)]
         self._matrix: Any = tfidf(texts, most=_MAX_SHARE * len(documents))[0]
 
     def of(self, rows: Sequence[int], others: Sequence[int], k: int) -> Iterator[tuple[int, Rows, Scores]]:
@@ -198,8 +189,6 @@ class TextNeighbors:
 
         A post is never its own neighbour.
         """
-        import numpy as np
-
         columns = np.asarray(others, dtype=np.int64)
         transposed = self._matrix[columns].T.tocsr()
         for start in range(0, len(rows), _ROWS_AT_A_TIME):
@@ -209,12 +198,6 @@ class TextNeighbors:
             for row, of_row in zip(some, cosines, strict=True):
                 best = np.argsort(-of_row, kind="stable")[: min(k, len(columns) - int((of_row < 0).sum()))]
                 yield row, columns[best], of_row[best]
-
-
-def _code_words(document: Document) -> Counter[str]:
-    """Words of the code and of the addresses that a post links to."""
-    fields = document.fields
-    return Counter(count_words([(fields.code, 1), ("\n".join(fields.links), 1)]))
 
 
 class Neighbors(Protocol):
@@ -236,12 +219,12 @@ def vote(
     for row, near, cosines in neighbors.of(part, sorted(carried), VOTERS):
         weights = cosines**2
         total = float(weights.sum())
-        votes: dict[str, float] = {}
+        votes: dict[str, float] = defaultdict(float)
         for neighbor, weight in zip(near.tolist(), weights.tolist(), strict=True):
             for key in carried[neighbor]:
-                votes[key] = votes.get(key, 0.0) + (weight / total if total else 0.0)
-        ordered = sorted(((key, round(share, 4)) for key, share in votes.items()), key=lambda pair: (-pair[1], pair[0]))
-        by_row[row] = [(key, share) for key, share in ordered if share > 0]
+                votes[key] += weight / total if total else 0.0
+        shares = [(key, round(share, 4)) for key, share in votes.items()]
+        by_row[row] = sorted(((key, share) for key, share in shares if share > 0), key=lambda pair: (-pair[1], pair[0]))
     return by_row
 
 
@@ -258,11 +241,3 @@ def text_reach(documents: Sequence[Document], at: int) -> Reach:
         shown.update(near[cosines > 0].tolist())
     never = sum(1 for row in public if not shown[row])
     return Reach(at, max(shown.values(), default=0), round(never / len(public), 4))
-
-
-def by_fold(cases: Sequence[Case]) -> Mapping[int, list[Case]]:
-    """The cases of each part."""
-    cases_of: dict[int, list[Case]] = {}
-    for case in cases:
-        cases_of.setdefault(case.fold, []).append(case)
-    return cases_of

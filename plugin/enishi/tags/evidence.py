@@ -7,13 +7,13 @@ posts.  What depends on text alone (kernel, document frequencies) uses all posts
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from enishi.tags.communities import path_hash
 from enishi.tags.mentions import BUCKETS, Mentions
 from enishi.types import Document
 
@@ -64,20 +64,19 @@ class Labels:
     def of(cls, documents: Sequence[Document], y: Matrix, labelled: Sequence[int]) -> Labels:
         """Divide the labelled posts by a hash of their paths, so that a new post moves few others to another fold."""
         fold = np.full(len(documents), -1, dtype=np.int64)
-        ranked = sorted(labelled, key=lambda row: (_digest(documents[row].post.path), row))
+        ranked = sorted(labelled, key=lambda row: (path_hash(documents[row].post.path), row))
         parts = min(FOLDS, len(ranked))
         for place, row in enumerate(ranked):
             fold[row] = place * parts // len(ranked)
         return cls(y, np.array(sorted(labelled), dtype=np.int64), fold)
 
-    def parts(self) -> Iterator[tuple[Rows, Rows]]:
-        """(rows to predict, rows to learn from): once for each fold, and once for the posts without tags."""
-        fold_of = self.fold[self.labelled]
-        for part in range(int(fold_of.max(initial=-1)) + 1):
-            yield self.labelled[fold_of == part], self.labelled[fold_of != part]
-        rest = np.flatnonzero(self.fold < 0)
-        if len(rest):
-            yield rest, self.labelled
+    def part(self, fold: int) -> tuple[Rows, Rows, Matrix]:
+        """Rows to predict, rows to learn from, and the share of those with each tag; -1: the posts without tags."""
+        own = self.fold[self.labelled] == fold
+        rows, learned = (self.labelled[own], self.labelled[~own])
+        if fold < 0:
+            rows = np.flatnonzero(self.fold < 0)
+        return rows, learned, (self.y[learned].sum(axis=0) + 0.5) / (len(learned) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,10 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
     learner = likeness.learner(labels.y, labels.labelled)
     rates = MentionRates(labels, mentions)
     fill_mentions(features, mentions, (mentions.counts > 0).sum(axis=0), n)
-    for rows, learned in labels.parts():
+    for fold in np.unique(labels.fold).tolist():
+        rows, learned, prior = labels.part(fold)
         y = labels.y[learned]
         count = y.sum(axis=0)
-        prior = (count + 0.5) / (len(learned) + 1)
         seen[rows] = count.astype(np.int64)
         values = {
             **ridge_features(learner.ridge(rows, learned, prior), prior),
@@ -129,6 +128,7 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
 
 
 def ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
+    """The prediction itself, beside how common the tag is, its rank within the post, and beside the post's best tag."""
     krr = np.round(krr, _DIGITS)
     rank = np.argsort(np.argsort(-krr, axis=1, kind="stable"), axis=1, kind="stable")
     return {
@@ -233,7 +233,3 @@ def _window(when: Matrix, day: float) -> tuple[int, int]:
         else:
             high = start
     return low, low + size
-
-
-def _digest(path: str) -> bytes:
-    return hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest()

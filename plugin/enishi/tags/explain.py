@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from enishi.tags.calibration import sigmoid, standardise
 from enishi.tags.distinctive_terms import DistinctiveTerms
+from enishi.tags.evidence import FEATURES, Labels
+from enishi.tags.likeness import RIDGE, ExactLikeness, measure_likeness
 from enishi.tags.model import Declines, TagModel, collect_evidence, constants_of, estimate_from
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.suggest import EvidenceFinder
@@ -25,8 +30,6 @@ if TYPE_CHECKING:
     from enishi.config import TagSettings
     from enishi.generators.base import Site
     from enishi.related.index import Backend
-    from enishi.tags.evidence import Labels
-    from enishi.tags.likeness import ExactLikeness
     from enishi.types import Vectors
 
 
@@ -84,13 +87,9 @@ def explain_tag(
     Raises:
         KeyError: no post carries such a tag.
     """
-    from enishi.tags.calibration import sigmoid, standardise
-    from enishi.tags.evidence import FEATURES
-    from enishi.tags.likeness import ExactLikeness, measure_likeness
-
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
     path, name = documents[row].post.path, vocabulary.names[key]
-    carrying = sum(key in vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents)
+    carrying = sum(key in meant for meant in vocabulary.meant_on(documents))
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)
         constants = constants_of(site, settings)
@@ -109,9 +108,6 @@ def explain_tag(
             (group, round(exp(sum(points[FEATURES.index(feature)] for feature in features)), _DIGITS))
             for group, features in _GROUPS.items()
         )
-        parts: tuple[tuple[str, float], ...] = ()
-        if isinstance(likeness, ExactLikeness):
-            parts = _parts(likeness, labels, row, column)
         finder = EvidenceFinder(model, group_posts(documents, likeness), DistinctiveTerms(documents))
         return TagExplanation(
             path,
@@ -122,7 +118,7 @@ def explain_tag(
             round(float(sigmoid(estimate.weights[-1:])[0]), _DIGITS),
             factors,
             round(float(scores.features[row, column, FEATURES.index("krr")]), _DIGITS),
-            parts,
+            _parts(likeness, labels, row, column) if isinstance(likeness, ExactLikeness) else (),
             finder.evidence(row, column),
         )
 
@@ -148,18 +144,11 @@ def _verdict(model: TagModel, rules: SuggestionRules, row: int, column: int) -> 
 
 def _parts(likeness: ExactLikeness, labels: Labels, row: int, column: int) -> tuple[tuple[str, float], ...]:
     """p + k (K + .6 I)⁻¹ (y − p) by the kernels that k is the sum of, from the posts of the other folds."""
-    import numpy as np
-
-    from enishi.tags.likeness import RIDGE
-
-    own = int(labels.fold[row])
-    learned = labels.labelled if own < 0 else labels.labelled[labels.fold[labels.labelled] != own]
+    _, learned, prior = labels.part(int(labels.fold[row]))
     if not len(learned):
         return ()
-    y = labels.y[learned, column]
-    prior = (y.sum() + 0.5) / (len(learned) + 1)
     inner = likeness.among(learned)
     inner[np.diag_indices_from(inner)] += RIDGE
-    weights = np.linalg.solve(inner, y - prior)
+    weights = np.linalg.solve(inner, labels.y[learned, column] - prior[column])
     kernels = likeness.by_block(row, learned)
     return tuple((name, round(float(kernel @ weights), _DIGITS)) for name, kernel in kernels.items())

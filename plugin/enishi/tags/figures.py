@@ -23,7 +23,9 @@ from dataclasses import dataclass, field
 from math import log2, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from enishi.tags.evaluate import Case, Guess, by_fold
+import numpy as np
+
+from enishi.tags.evaluate import Case, Guess
 from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
@@ -158,23 +160,24 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
             answered=sum(1 for case in cases if case.answers),
             hidden=sum(case.hidden for case in cases),
             answers=sum(case.answers for case in cases),
-            ours=_figures(ours, cases, "guesses", wanted),
-            vote=_figures(vote, cases, "votes", wanted),
+            ours=_figures(ours, wanted),
+            vote=_figures(vote, wanted),
             gain={name: ours.gain(name, vote) for name in ("ndcg", "recall", "f1")},
             doubts=_doubts(cases, doubts),
         )
 
 
-def _figures(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> WayFigures:
+def _figures(sums: _Sums, wanted: float) -> WayFigures:
+    tenths = tuple(map(sums.tenth, range(10)))
     return WayFigures(
         ndcg=sums.interval("ndcg"),
         recall=sums.interval("recall"),
         f1=sums.interval("f1"),
-        calibration_error=_calibration_error(sums),
+        calibration_error=_calibration_error(tenths),
         levels=tuple(sums.level(round(100 * level)) for level in LEVELS),
-        tenths=tuple(sums.tenth(tenth) for tenth in range(10)),
+        tenths=tenths,
         curve=_curve(sums),
-        proposal=_propose(sums, cases, way, wanted),
+        proposal=_propose(sums, wanted),
     )
 
 
@@ -188,13 +191,12 @@ class _Sums:
     """
 
     def __init__(self, cases: Sequence[Case], way: Way) -> None:
-        import numpy as np
-
+        self.cases, self.way = cases, way
         guesses: list[tuple[Guess, ...]] = [getattr(case, way) for case in cases]
         n = len(cases)
         one = np.array([1.0 if case.answers else 0.0 for case in cases])
         answers = np.array([float(case.answers) for case in cases])
-        right = np.array([float(_right_among_first(of_post)) for of_post in guesses]) * one
+        right = np.array([float(sum(guess.is_right for guess in of_post[:FIRST])) for of_post in guesses]) * one
         self._columns = {
             "one": one,
             "ndcg": np.array([ndcg(of_post, case.answers) for of_post, case in zip(guesses, cases, strict=True)]),
@@ -210,15 +212,15 @@ class _Sums:
             for guess in of_post:
                 place = _hundredth(guess.confidence)
                 self._counts[:, row, place] += (1, guess.is_right)
-                self._sure[row, _tenth(place)] += guess.confidence
+                self._sure[row, min(place // 10, 9)] += guess.confidence
         self.answers = float(answers.sum())
         starts = self._counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
         table = np.concatenate([np.stack(list(self._columns.values()), axis=1), *starts], axis=1)
         drawn = np.concatenate([weights @ table for weights in resamples(n)])
         width = len(self._columns)
         self._drawn = dict(zip(self._columns, drawn[:, :width].T, strict=True))
-        self._drawn_from = np.stack([drawn[:, width : width + 101], drawn[:, width + 101 :]])
-        """Suggestions, and right ones, from every hundredth on: shape (2, RESAMPLES, 101)."""
+        self._drawn_from = drawn[:, width : width + 101], drawn[:, width + 101 :]
+        """Suggestions, and right ones, from every hundredth on: each of shape (RESAMPLES, 101)."""
 
     def _quotients(self, name: str) -> tuple[float, Matrix]:
         whole = {key: column.sum() for key, column in self._columns.items()}
@@ -235,16 +237,14 @@ class _Sums:
     def level(self, start: int, end: int = 101) -> Level:
         """The suggestions between two hundredths of confidence."""
         suggestions, right = self.count(start, end)
-        precision = self._precision(start, end)
-        return Level(start / 100, suggestions, right, precision, round(right / max(self.answers, 1.0), _DIGITS))
+        recall = round(right / max(self.answers, 1.0), _DIGITS)
+        return Level(start / 100, suggestions, right, self._precision(start, end), recall)
 
     def tenth(self, number: int) -> Tenth:
         start, end = 10 * number, 101 if number == 9 else 10 * number + 10
         suggestions, right = self.count(start, end)
-        mean = float(self._sure[:, number].sum()) / suggestions if suggestions else 0.0
-        return Tenth(
-            start / 100, min(end, 100) / 100, suggestions, right, round(mean, _DIGITS), self._precision(start, end)
-        )
+        mean = round(float(self._sure[:, number].sum()) / suggestions, _DIGITS) if suggestions else 0.0
+        return Tenth(start / 100, min(end, 100) / 100, suggestions, right, mean, self._precision(start, end))
 
     def count(self, start: int, end: int = 101) -> tuple[int, int]:
         """(suggestions, right ones) between two hundredths."""
@@ -252,15 +252,10 @@ class _Sums:
         return suggestions, right
 
     def _drawn_between(self, start: int, end: int) -> Matrix:
-        import numpy as np
-
-        between = self._drawn_from[:, :, start] - (self._drawn_from[:, :, end] if end < 101 else 0)
-        share: Matrix = between[1][between[0] > 0] / between[0][between[0] > 0]
-        return np.asarray(share)
+        suggestions, right = (drawn[:, start] - (drawn[:, end] if end < 101 else 0) for drawn in self._drawn_from)
+        return np.asarray(right[suggestions > 0] / suggestions[suggestions > 0])
 
     def _precision(self, start: int, end: int) -> Interval | None:
-        import numpy as np
-
         suggestions, right = self.count(start, end)
         if not suggestions:
             return None
@@ -274,8 +269,6 @@ class _Sums:
 
     def sure_precision(self, start: int) -> float:
         """Lower bound, with 90 % certainty, of the precision from a hundredth on."""
-        import numpy as np
-
         suggestions, right = self.count(start)
         if not suggestions:
             return 0.0
@@ -284,27 +277,19 @@ class _Sums:
 
 
 def _quotient(name: str, sums: dict[str, Matrix]) -> Matrix:
-    import numpy as np
-
     if name == "f1":  # 2 right / (shown + asked for) is the harmonic mean of right/shown and right/asked
-        harmonic: Matrix = 2 * sums["right"] / np.maximum(sums["asked"], 1)
-        return harmonic
-    mean: Matrix = sums[name] / np.maximum(sums["one"], 1)
-    return mean
+        return np.asarray(2 * sums["right"] / np.maximum(sums["asked"], 1))
+    return np.asarray(sums[name] / np.maximum(sums["one"], 1))
 
 
 def bootstrap_interval(value: float, drawn: Matrix) -> Interval:
     """A figure with the range of the middle 95 % of its resamples."""
-    import numpy as np
-
     low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
     return Interval(round(float(value), _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
 
 
 def resamples(posts: int) -> Iterator[Matrix]:
     """How often each post is drawn: RESAMPLES rows of shape (posts,) in all, some at a time; always the same."""
-    import numpy as np
-
     random = np.random.Generator(np.random.PCG64(SEED))
     for _ in range(RESAMPLES // _RESAMPLES_AT_A_TIME):
         drawn = random.integers(posts, size=(_RESAMPLES_AT_A_TIME, posts))
@@ -324,10 +309,6 @@ def _hundredth(confidence: float) -> int:
     return min(max(round(confidence * 10_000), 0) // 100, 100)
 
 
-def _tenth(hundredth: int) -> int:
-    return min(hundredth // 10, 9)
-
-
 def ndcg(guesses: Sequence[Guess], answers: int) -> float:
     """nDCG@5 of one post's guesses, the surest first; 0 where it has no answers."""
     gain = sum(1 / log2(place + 2) for place, guess in enumerate(guesses[:FIRST]) if guess.is_right)
@@ -335,22 +316,14 @@ def ndcg(guesses: Sequence[Guess], answers: int) -> float:
     return gain / best if best else 0.0
 
 
-def _right_among_first(guesses: Sequence[Guess]) -> int:
-    return sum(guess.is_right for guess in guesses[:FIRST])
-
-
 # --- calibration and thresholds --------------------------------------------------------------------------------------
 
 
-def _calibration_error(sums: _Sums) -> float | None:
-    seen = [tenth for tenth in map(sums.tenth, range(10)) if tenth.start >= SEEN_FROM and tenth.suggestions]
+def _calibration_error(tenths: Sequence[Tenth]) -> float | None:
+    seen = [tenth for tenth in tenths if tenth.start >= SEEN_FROM]
     number = sum(tenth.suggestions for tenth in seen)
-    if not number:
-        return None
-    return round(
-        sum(abs(tenth.confidence * tenth.suggestions - tenth.right) for tenth in seen) / number,
-        _DIGITS,
-    )
+    off = sum(abs(tenth.confidence * tenth.suggestions - tenth.right) for tenth in seen)
+    return round(off / number, _DIGITS) if number else None
 
 
 def _curve(sums: _Sums) -> tuple[tuple[float, float, float], ...]:
@@ -363,12 +336,12 @@ def _curve(sums: _Sums) -> tuple[tuple[float, float, float], ...]:
     return tuple(points)
 
 
-def _propose(sums: _Sums, cases: Sequence[Case], way: Way, wanted: float) -> Proposal:
+def _propose(sums: _Sums, wanted: float) -> Proposal:
     start = _least(sums, wanted)
     if start is None:
         return Proposal(wanted, level=_precisest(sums))
     edge = sums.level(start, min(start + round(100 * EDGE), 101))
-    return Proposal(wanted, start / 100, sums.level(start), edge, _checked(cases, way, wanted))
+    return Proposal(wanted, start / 100, sums.level(start), edge, _checked(sums, wanted))
 
 
 def _least(sums: _Sums, wanted: float) -> int | None:
@@ -384,23 +357,20 @@ def _least(sums: _Sums, wanted: float) -> int | None:
 
 def _precisest(sums: _Sums) -> Level | None:
     starts = [start for start in _HUNDREDTHS if sums.count(start)[0] >= MIN_SUGGESTIONS]
-    if not starts:
-        return None
-    best = max(starts, key=lambda start: (sums.count(start)[1] / sums.count(start)[0], -start))
-    return sums.level(best)
+    best = max(starts, key=lambda start: (sums.count(start)[1] / sums.count(start)[0], -start), default=None)
+    return None if best is None else sums.level(best)
 
 
-def _checked(cases: Sequence[Case], way: Way, wanted: float) -> float | None:
+def _checked(sums: _Sums, wanted: float) -> float | None:
     """Precision above a confidence that is chosen without the posts it is measured on."""
-    suggestions = right = 0
-    for fold, part in sorted(by_fold(cases).items()):
-        others = [case for case in cases if case.fold != fold]
-        start = _least(_Sums(others, way), wanted) if others else None
+    sure: list[Guess] = []
+    for fold in sorted({case.fold for case in sums.cases}):
+        others = [case for case in sums.cases if case.fold != fold]
+        start = _least(_Sums(others, sums.way), wanted) if others else None
         if start is not None:
-            sure = [guess for case in part for guess in getattr(case, way) if _hundredth(guess.confidence) >= start]
-            suggestions += len(sure)
-            right += sum(guess.is_right for guess in sure)
-    return round(right / suggestions, _DIGITS) if suggestions else None
+            guesses = (guess for case in sums.cases if case.fold == fold for guess in getattr(case, sums.way))
+            sure += [guess for guess in guesses if _hundredth(guess.confidence) >= start]
+    return round(sum(guess.is_right for guess in sure) / len(sure), _DIGITS) if sure else None
 
 
 def _doubts(cases: Sequence[Case], limit: int) -> tuple[Doubt, ...]:

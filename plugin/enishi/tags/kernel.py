@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from enishi.memo import Memo, each
 from enishi.reading.tokens import count_words, fold
@@ -79,8 +81,6 @@ def make_blocks(
     documents: Sequence[Document], memo: Memo | None = None, dense: Sequence[tuple[float, Vectors]] = ()
 ) -> Blocks:
     """The features of every document, and `dense` ones given with their weights; none depends on tags."""
-    import numpy as np
-
     counts = each(memo, "words of fields", documents, _field_words)
     weights = (0.5, 0.5, 0.3, 0.5)
     fields = [_text([of_post[place] for of_post in counts]) for place in range(len(weights))]
@@ -110,8 +110,7 @@ def _field_words(document: Document) -> tuple[Mapping[str, int], ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Latent:
+class Latent(NamedTuple):
     """The leading dimensions of the text's Gram matrix: left singular vectors and singular values."""
 
     left: Matrix
@@ -121,15 +120,19 @@ class Latent:
 def dense_kernel(blocks: Blocks) -> tuple[Matrix, Latent]:
     """K, shape (n, n), and its latent dimensions.  Call it under :func:`enishi.vectors.one_thread`."""
     kernel = _gram(blocks.text)
-    left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size))
-    lsa = left * singular
-    kernel += _LSA_WEIGHT * _outer(exact_unit_rows(lsa))
-    kernel += _LSA_COARSE_WEIGHT * _outer(exact_unit_rows(lsa[:, :_LSA_COARSE]))
+    latent = Latent(*leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size)))
+    return _add_parts(kernel, latent.left * latent.singular, blocks), latent
+
+
+def _add_parts(kernel: Matrix, lsa: Matrix, blocks: Blocks, some: Rows | None = None) -> Matrix:
+    """Add to the text's part of a kernel, between all posts and `some`, all others."""
+    kernel += _LSA_WEIGHT * _outer(exact_unit_rows(lsa), some)
+    kernel += _LSA_COARSE_WEIGHT * _outer(exact_unit_rows(lsa[:, :_LSA_COARSE]), some)
     for weight, matrix in blocks.others:
-        kernel += weight * _gram(matrix)
+        kernel += weight * _gram(matrix, None if some is None else matrix[some])
     for weight, rows in blocks.dense:
-        kernel += weight * _outer(rows)
-    return kernel, Latent(left, singular)
+        kernel += weight * _outer(rows, some)
+    return kernel
 
 
 def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int | None = None) -> tuple[Matrix, float]:
@@ -138,13 +141,10 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
     By the columns and latent dimensions of the blog without it (Nyström's extension).  Its dense features are those of
     the row `former`, or zeros.
     """
-    import numpy as np
-
     text = blocks.columns[0].row(document.words)
     row: Matrix = (text @ blocks.text.T).toarray().ravel()
     own = float(text.multiply(text).sum())
-    inverse = np.divide(1.0, latent.singular, out=np.zeros_like(latent.singular), where=latent.singular > 1e-6)
-    place, lsa = (row @ latent.left) * inverse, latent.left * latent.singular
+    place, lsa = (row @ latent.left) * _inverse(latent.singular), latent.left * latent.singular
     for weight, size in ((_LSA_WEIGHT, len(place)), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
         length = float(np.linalg.norm(place[:size]))
         if length > 1e-9:
@@ -167,8 +167,6 @@ BLOCK_NAMES = ("title", "opening", "headings", "code", "how it is filed", "where
 
 def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> dict[str, Matrix]:
     """The weighted terms of K between one post and others by name, each of shape (len(others),)."""
-    import numpy as np
-
     text = _gram(blocks.text[[row]], blocks.text[others])[0]
     lsa = latent.left * latent.singular
     for weight, size in ((_LSA_WEIGHT, lsa.shape[1]), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
@@ -185,19 +183,13 @@ def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> d
 def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     """K between all posts and some of them, shape (n, len(landmarks)); latent dimensions are fitted on those."""
     cross = _gram(blocks.text, blocks.text[landmarks])
-    lsa = _latent(cross, landmarks)
-    cross += _LSA_WEIGHT * _outer(exact_unit_rows(lsa), landmarks)
-    cross += _LSA_COARSE_WEIGHT * _outer(exact_unit_rows(lsa[:, :_LSA_COARSE]), landmarks)
-    for weight, matrix in blocks.others:
-        cross += weight * _gram(matrix, matrix[landmarks])
-    for weight, rows in blocks.dense:
-        cross += weight * _outer(rows, landmarks)
-    return cross
+    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
+    # Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)
+    return _add_parts(cross, (cross @ left) * _inverse(singular), blocks, landmarks)
 
 
 def self_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     """The diagonal of K as :func:`cross_kernel` has it, shape (n,)."""
-    import numpy as np
 
     def lengths(matrix: Any) -> Matrix:
         return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
@@ -212,14 +204,8 @@ def self_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
     return own
 
 
-def _latent(cross: Matrix, landmarks: Rows) -> Matrix:
-    """Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)."""
-    import numpy as np
-
-    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
-    inverse = np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
-    latent: Matrix = (cross @ left) * inverse
-    return latent
+def _inverse(singular: Matrix) -> Matrix:
+    return np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
 
 
 # --- values --------------------------------------------------------------------------------------------------------

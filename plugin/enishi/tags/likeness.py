@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -45,46 +45,6 @@ _EMBEDDED = 256
 _JITTER = 1e-8
 _TINY = 1e-12
 _CHUNK = 1024
-
-
-class Learner(Protocol):
-    """Predicts tags of the posts `rows` from those of the posts `learned`, which are others."""
-
-    def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
-        """Kernel ridge regression p + k (K + .6 I)⁻¹ (y − p), shape (len(rows), n_tags)."""
-        ...
-
-    def centroid(self, rows: Rows, learned: Rows) -> Matrix:
-        """Cosine with the sum of the tag's posts in feature space, shape (len(rows), n_tags)."""
-        ...
-
-    def nearest(self, rows: Rows, learned: Rows) -> Matrix:
-        """Cosine with the nearest post that carries the tag, at least 0, shape (len(rows), n_tags)."""
-        ...
-
-
-class Likeness(Protocol):
-    """The similarity of the posts of one blog."""
-
-    @property
-    def size(self) -> int:
-        """Number of posts."""
-        ...
-
-    def between(self, row: int, others: Rows) -> Scores:
-        """Cosines of one post with others, rounded, shape (len(others),)."""
-        ...
-
-    def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
-        """The nearest posts of each by centred cosine, best first: (rows, scores), shape (n, min(k, n − 1)).
-
-        Centring removes what all posts have in common, which otherwise makes a few posts everybody's neighbours (hubs).
-        """
-        ...
-
-    def learner(self, y: Matrix, labelled: Rows) -> Learner:
-        """For tags y, shape (n, n_tags), on the labelled rows."""
-        ...
 
 
 def measure_likeness(
@@ -125,11 +85,6 @@ class ExactLikeness:
         own = np.sqrt(np.maximum(np.diag(kernel), 0))
         self._inverse_length = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-6)
 
-    @property
-    def size(self) -> int:
-        """Number of posts."""
-        return len(self._kernel)
-
     def compare_new(self, document: Document, former: int | None = None) -> tuple[Matrix, Matrix]:
         """Compare a document that is not among the posts with all of them: (kernel, cosines), each of shape (n,).
 
@@ -150,14 +105,17 @@ class ExactLikeness:
         return kernel_by_block(self._blocks, self._latent, row, others)
 
     def between(self, row: int, others: Rows) -> Scores:
-        """See :class:`Likeness`."""
+        """Cosines of one post with others, rounded, shape (len(others),)."""
         scores = self._kernel[row, others] * self._inverse_length[others] * self._inverse_length[row]
         rounded: Scores = np.round(scores, DIGITS)
         return rounded
 
     def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
-        """See :class:`Likeness`."""
-        n = self.size
+        """The nearest posts of each by centred cosine, best first: (rows, scores), shape (n, min(k, n − 1)).
+
+        Centring removes what all posts have in common, which otherwise makes a few posts everybody's neighbours (hubs).
+        """
+        n = len(self._kernel)
         k = max(min(k, n - 1), 0)
         if k == 0:
             return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0))
@@ -174,12 +132,14 @@ class ExactLikeness:
         return rows, np.take_along_axis(cosines, rows, axis=1)
 
     def learner(self, y: Matrix, labelled: Rows) -> ExactLearner:
-        """See :class:`Likeness`."""
+        """For tags y, shape (n, n_tags), on the labelled rows."""
         return ExactLearner(self._kernel, self._inverse_length, y, labelled)
 
 
 class ExactLearner:
-    """One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every fold.
+    """Predicts tags of the posts `rows` from those of the posts `learned`: results of shape (len(rows), n_tags).
+
+    One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every fold.
 
     By the block inverse, the prediction for the posts B from the posts R alone is p − G_BB⁻¹ G_BR (y_R − p), and
     the tags of B do not enter it.
@@ -194,6 +154,7 @@ class ExactLearner:
         self._inverse = _inverse(inner)
 
     def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
+        """Kernel ridge regression p + k (K + .6 I)⁻¹ (y − p)."""
         centred = self._y[learned] - prior
         if self._place[rows[0]] >= 0:
             inside, outside = self._place[rows], self._place[learned]
@@ -233,12 +194,13 @@ class ExactLearner:
         return lengths
 
     def centroid(self, rows: Rows, learned: Rows) -> Matrix:
-        y = self._y[learned]
-        length = self.centroid_lengths(learned)
-        cosine: Matrix = (self._kernel[np.ix_(rows, learned)] @ y) / length * self._inverse_length[rows, None]
+        """Cosine with the sum of the tag's posts in feature space."""
+        sums = self._kernel[np.ix_(rows, learned)] @ self._y[learned]
+        cosine: Matrix = sums / self.centroid_lengths(learned) * self._inverse_length[rows, None]
         return cosine
 
     def nearest(self, rows: Rows, learned: Rows) -> Matrix:
+        """Cosine with the nearest post that carries the tag, at least 0."""
         part = self._kernel[np.ix_(rows, learned)] * self._inverse_length[rows, None] * self._inverse_length[learned]
         return _best_carrier(part, self._y[learned])
 
@@ -290,49 +252,37 @@ class LandmarkLikeness:
         self._embedded = (self._z @ axes).astype(np.float32)
         self._unit = self._embedded * self._inverse_length[:, None].astype(np.float32)
 
-    @property
-    def size(self) -> int:
-        """Number of posts."""
-        return len(self._z)
-
     def between(self, row: int, others: Rows) -> Scores:
-        """See :class:`Likeness`."""
+        """See :class:`ExactLikeness`."""
         from enishi.related.exact import exact_scores
 
         repeated = np.repeat(self._unit[row][None, :], len(others), axis=0)
         return exact_scores(repeated, self._unit[others])
 
     def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
-        """See :class:`Likeness`; through the index, because there are too many pairs to compare them all."""
+        """See :class:`ExactLikeness`; through the index, because there are too many pairs to compare them all."""
         from enishi.related.index import build_index, neighbors_of_all
 
         unit = unit_rows(self._embedded - self._embedded.mean(axis=0))
         unit[self._inverse_length == 0] = 0
         return neighbors_of_all(build_index(unit, backend=self._backend), unit, k)
 
-    def learner(self, y: Matrix, labelled: Rows) -> Learner:
-        """See :class:`Likeness`."""
+    def learner(self, y: Matrix, labelled: Rows) -> _LandmarkLearner:
+        """See :class:`ExactLikeness`."""
         return _LandmarkLearner(self._z, self._noise, self._unit, self._inverse_length, y, labelled)
 
 
 class _LandmarkLearner:
-    """Ridge on the features Z, every post weighted by 1/(.6 + δ).
+    """As :class:`ExactLearner`, by ridge on the features Z, every post weighted by 1/(.6 + δ).
 
     Sums over all labelled posts are made once; for a fold, those of its own posts are subtracted.
     """
 
     def __init__(
-        self,
-        z: Matrix,
-        noise: Matrix,
-        unit: npt.NDArray[np.float32],
-        inverse_length: Matrix,
-        y: Matrix,
-        labelled: Rows,
+        self, z: Matrix, noise: Matrix, unit: Vectors, inverse_length: Matrix, y: Matrix, labelled: Rows
     ) -> None:
         self._z, self._noise, self._unit, self._inverse_length, self._y = z, noise, unit, inverse_length, y
-        self._is_labelled = np.zeros(len(z), dtype=bool)
-        self._is_labelled[labelled] = True
+        self._is_labelled = np.isin(np.arange(len(z)), labelled)
         self._all, self._all_centres = self._sums(labelled), self._centres(labelled)
 
     def _sums(self, rows: Rows) -> tuple[Matrix, Matrix, Matrix]:
@@ -341,7 +291,6 @@ class _LandmarkLearner:
         return weighted.T @ self._z[rows], weighted.T @ self._y[rows], weighted.sum(axis=0)
 
     def _centres(self, rows: Rows) -> Matrix:
-        """Over some posts, Σ z yᵀ."""
         centre: Matrix = self._z[rows].T @ self._y[rows]
         return centre
 
@@ -367,9 +316,10 @@ class _LandmarkLearner:
         return cosine
 
     def nearest(self, rows: Rows, learned: Rows) -> Matrix:
-        y = self._y[learned]
-        parts = [
-            _best_carrier(self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T, y)
-            for start in range(0, len(rows), _CHUNK)
-        ]
-        return np.concatenate(parts)
+        starts = range(0, len(rows), _CHUNK)
+        cosines = (self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T for start in starts)
+        return np.concatenate([_best_carrier(part, self._y[learned]) for part in cosines])
+
+
+Likeness: TypeAlias = ExactLikeness | LandmarkLikeness
+"""The similarity of the posts of one blog."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,21 +91,16 @@ class _Text:
     """A text to be searched for mentions: each word has blanks of its own on both sides."""
 
     def __init__(self, text: str) -> None:
-        words = _WORD.findall(_POSSESSIVE.sub("", fold(text)))
-        self.length = len(words)
-        self.counts = Counter(words)
-        self.spaced = f" {'  '.join(words)} "
-
-    def unspaced(self) -> str:
-        return self.spaced.replace(" ", "")
+        words = _words(text)
+        self.length, self.counts, self.spaced = len(words), Counter(words), f" {'  '.join(words)} "
 
 
 class _Matcher:
     """The ways to write all tags, by how they are searched for: as one word, as a phrase, as a substring."""
 
     def __init__(self, names: Sequence[Iterable[str]]) -> None:
-        self._single: dict[str, list[int]] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        self._single: dict[str, list[int]] = defaultdict(list)
+        self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
         substrings: set[tuple[str, int]] = set()
         for tag, spellings in enumerate(names):
             for variant in sorted({variant for name in spellings for variant in ways_to_write(name)}):
@@ -113,12 +108,12 @@ class _Matcher:
                 if _IS_UNSPACED.search(text):
                     substrings.add((text, tag))
                 elif len(variant) == 1:
-                    self._single.setdefault(variant[0], []).append(tag)
+                    self._single[variant[0]].append(tag)
                 else:
-                    self._phrases.setdefault(variant[0], []).append((variant, tag))
-        self._substrings: dict[str, list[tuple[str, int]]] = {}
+                    self._phrases[variant[0]].append((variant, tag))
+        self._substrings: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for text, tag in sorted(substrings):
-            self._substrings.setdefault(text[0], []).append((text, tag))
+            self._substrings[text[0]].append((text, tag))
 
     def count(self, text: _Text) -> dict[int, int]:
         """Mentions by tag; only tags that are mentioned."""
@@ -129,17 +124,13 @@ class _Matcher:
         for word in text.counts.keys() & self._phrases.keys():
             for variant, tag in self._phrases[word]:
                 if all(part in text.counts for part in variant):
-                    count = text.spaced.count(f" {'  '.join(variant)} ")
-                    if count:
-                        mentions[tag] += count
+                    mentions[tag] += text.spaced.count(f" {'  '.join(variant)} ")
         if self._substrings and _IS_UNSPACED.search(text.spaced):
-            unspaced = text.unspaced()
+            unspaced = text.spaced.replace(" ", "")
             for first in self._substrings.keys() & set(unspaced):  # most texts lack most first characters
                 for variant_text, tag in self._substrings[first]:
-                    count = unspaced.count(variant_text)
-                    if count:
-                        mentions[tag] += count
-        return dict(mentions)
+                    mentions[tag] += unspaced.count(variant_text)
+        return {tag: count for tag, count in mentions.items() if count}
 
 
 def ways_to_write(name: str) -> set[tuple[str, ...]]:

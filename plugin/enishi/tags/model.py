@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from enishi.memo import Memo
+from enishi.tags.calibration import (
+    Constants,
+    fit_weights,
+    read_constants,
+    shipped_constants,
+    shown_confidence,
+    sigmoid,
+    standardise,
+)
+from enishi.tags.evidence import Labels, TagScores, score_tags
+from enishi.tags.likeness import Likeness
+from enishi.tags.mentions import Mentions, count_mentions
 from enishi.tags.vocabulary import Vocabulary
 from enishi.types import Document
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from enishi.config import TagSettings
     from enishi.generators.base import Site
-    from enishi.tags.calibration import Constants
-    from enishi.tags.evidence import Labels, TagScores
-    from enishi.tags.likeness import Likeness
-    from enishi.tags.mentions import Mentions
     from enishi.types import Matrix
 
 MIN_POSTS = 2
@@ -71,7 +81,6 @@ def estimate_tags(
 ) -> Estimate:
     """Probabilities for all posts and all tags on at least `MIN_POSTS` posts."""
     evidence = collect_evidence(documents, vocabulary, likeness, memo, progress)
-    progress()
     return estimate_from(evidence, constants, progress)
 
 
@@ -81,9 +90,8 @@ def estimate_from(
     progress: Callable[[], None] = lambda: None,
 ) -> Estimate:
     """The probabilities that follow from the result of :func:`collect_evidence`."""
-    from enishi.tags.calibration import shown_confidence
-
     keys, labels, scores, mentions = evidence
+    progress()
     weights = _fit(scores, labels, constants)
     progress()
     probability = shown_confidence(_probability(scores, weights, constants))
@@ -92,25 +100,15 @@ def estimate_from(
 
 def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
     """The blog's own weights; on a large blog, fitted on every n-th post."""
-    import numpy as np
-
-    from enishi.tags.calibration import fit_weights, standardise
-
     usable = usable_pairs(scores, labels)
     step = max(1, -(-int(usable.sum()) // MAX_PAIRS))
-    chosen = np.zeros(len(usable), dtype=bool)
-    chosen[labels.labelled[::step]] = True
-    usable &= chosen[:, None]
+    usable &= np.isin(np.arange(len(usable)), labels.labelled[::step])[:, None]
     y = labels.y[usable]
     return fit_weights(standardise(scores.features[usable], constants), y, np.full(len(y), float(step)), constants)
 
 
 def _probability(scores: TagScores, weights: Matrix, constants: Constants) -> Matrix:
     """The probability of every (post, tag), some posts at a time: their z-scores take more memory than the features."""
-    import numpy as np
-
-    from enishi.tags.calibration import sigmoid, standardise
-
     n, tags, width = scores.features.shape
     probability = np.zeros((n, tags))
     for start in range(0, n, _POSTS_AT_A_TIME):
@@ -128,14 +126,13 @@ def collect_evidence(
     progress: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[str, ...], Labels, TagScores, Mentions]:
     """The evidence for every tag that can be suggested: (keys, labels, features, mentions)."""
-    import numpy as np
-
-    from enishi.tags.evidence import score_tags
-    from enishi.tags.mentions import count_mentions
-
-    meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
+    meant = vocabulary.meant_on(documents)
     keys = eligible_tags(meant, vocabulary)
-    labels = _labels(documents, meant, keys)
+    column = {key: place for place, key in enumerate(keys)}
+    y = np.zeros((len(documents), len(keys)))
+    for row, tags in enumerate(meant):
+        y[row, [column[key] for key in tags if key in column]] = 1
+    labels = Labels.of(documents, y, [row for row, tags in enumerate(meant) if tags])
     mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys], memo)
     progress()
     days = np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
@@ -144,8 +141,7 @@ def collect_evidence(
 
 def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:
     """Which (post, tag) pairs to fit on: posts with tags, and tags on enough posts of the other folds."""
-    usable: npt.NDArray[np.bool_] = (labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS)
-    return usable
+    return np.asarray((labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS))
 
 
 def constants_of(site: Site, settings: TagSettings) -> Constants:
@@ -154,33 +150,11 @@ def constants_of(site: Site, settings: TagSettings) -> Constants:
     Raises:
         SettingsError: their file cannot be used.
     """
-    from enishi.tags.calibration import read_constants, shipped_constants
-
     return read_constants(site.root / Path(settings.constants)) if settings.constants else shipped_constants()
 
 
 def eligible_tags(meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> tuple[str, ...]:
     """Keys of the tags that can be suggested, sorted; `meant` holds what each post carries, implied tags too."""
-    counts: dict[str, int] = {}
-    for keys in meant:
-        for key in keys:
-            counts[key] = counts.get(key, 0) + 1
-    return tuple(
-        sorted(
-            key
-            for key, count in counts.items()
-            if count >= MIN_POSTS and key in vocabulary.names and key not in vocabulary.barred
-        )
-    )
-
-
-def _labels(documents: Sequence[Document], meant: Sequence[frozenset[str]], keys: Sequence[str]) -> Labels:
-    import numpy as np
-
-    from enishi.tags.evidence import Labels
-
-    column = {key: place for place, key in enumerate(keys)}
-    y = np.zeros((len(documents), len(keys)))
-    for row, tags in enumerate(meant):
-        y[row, [column[key] for key in tags if key in column]] = 1
-    return Labels.of(documents, y, [row for row, tags in enumerate(meant) if tags])
+    counts = Counter(key for keys in meant for key in keys)
+    allowed = vocabulary.names.keys() - vocabulary.barred
+    return tuple(sorted(key for key, count in counts.items() if count >= MIN_POSTS and key in allowed))

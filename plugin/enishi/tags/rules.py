@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from enishi.tags.model import TagModel
 from enishi.tags.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from enishi.config import TagSettings
     from enishi.types import Matrix
 
 IMPLIED_FROM = 0.5
@@ -22,11 +25,8 @@ class SuggestionRules:
     """From probabilities to suggestions, by the blog's rules and the author's declines."""
 
     def __init__(self, model: TagModel) -> None:
-        import numpy as np
-
-        self._documents, self._vocabulary, self._settings = model.documents, model.vocabulary, model.settings
-        self._likeness, self._estimate = model.likeness, model.estimate
-        estimate, vocabulary = model.estimate, model.vocabulary
+        self._documents, self._likeness, self._settings = model.documents, model.likeness, model.settings
+        self._estimate, self._vocabulary = estimate, vocabulary = model.estimate, model.vocabulary
         self._column = {key: place for place, key in enumerate(estimate.keys)}
         self._declined = {path: frozenset(map(vocabulary.key, tags)) for path, tags in model.declined.items()}
         self._unfit = [
@@ -41,17 +41,9 @@ class SuggestionRules:
 
     def ranked(self, row: int) -> list[tuple[float, int]]:
         """(confidence, column) of what is suggested for a post, in order."""
-        import numpy as np
-
-        keys = self._estimate.keys
         if not self._documents[row].words:
             return []  # without words, the blog's commonest tags would be suggested
-        sure = np.flatnonzero(self._confidence[row] >= self._settings.min_confidence).tolist()
-        ranked = [
-            (float(self._confidence[row, column]), column) for column in sure if keys[column] not in self._unfit[row]
-        ]
-        ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
-        return without_implied(ranked, keys, self._vocabulary)[: self._settings.max_suggestions]
+        return rank(self._confidence[row], self._estimate.keys, self._unfit[row], self._vocabulary, self._settings)
 
     def wants(self, row: int, key: str) -> bool:
         """Whether a topic may propose a tag for one of its posts: no rule and no strong evidence against it."""
@@ -65,8 +57,6 @@ class SuggestionRules:
         Of the posts near this one, a carry the tag and d declined it: as a share with one success assumed before,
         (a + 1)/(a + d + 1).  Where nobody near declined it, 1.
         """
-        import numpy as np
-
         carried = self._estimate.carried
         factor = np.ones(carried.shape)
         declined = np.zeros(carried.shape, dtype=bool)
@@ -84,14 +74,18 @@ class SuggestionRules:
         return factor
 
 
-def without_implied(
-    ranked: list[tuple[float, int]], keys: Sequence[str], vocabulary: Vocabulary
+def rank(
+    confidences: Matrix, keys: Sequence[str], unfit: frozenset[str], vocabulary: Vocabulary, settings: TagSettings
 ) -> list[tuple[float, int]]:
-    """The (confidence, column) pairs whose tag is not implied by a narrower one among them."""
+    """(confidence, column) of the tags of one post that the rules allow, the surest first."""
+    sure = np.flatnonzero(confidences >= settings.min_confidence).tolist()
+    ranked = [(float(confidences[column]), column) for column in sure if keys[column] not in unfit]
+    ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
     implied = {
         key
         for confidence, column in ranked
         if confidence >= IMPLIED_FROM
         for key in vocabulary.broader.get(keys[column], frozenset())
     }
-    return [(confidence, column) for confidence, column in ranked if keys[column] not in implied]
+    fit = [(confidence, column) for confidence, column in ranked if keys[column] not in implied]
+    return fit[: settings.max_suggestions]

@@ -7,9 +7,8 @@ short form stands for the long one.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from enishi.reading.tokens import fold
 from enishi.tags.mentions import naming_pattern, ways_to_write
@@ -30,31 +29,24 @@ _POSTS_WITHOUT_INITIALS = 2
 """One gloss like クラウド（AWS） may name an example; 自然言語処理（NLP） stands in several posts."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShortForm:
-    """Two tags, given by their keys, of which one abbreviates the other."""
-
-    short: str
-    long: str
-    shown_by: tuple[str, ...]
-    """Paths of the posts that show it."""
-
-
 def find_short_forms(
     documents: Sequence[Document], vocabulary: Vocabulary, names: Mapping[str, Collection[str]]
-) -> Iterator[ShortForm]:
-    """Short forms among the tags, sorted; `names` holds the spellings that posts use, by key."""
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Short forms among the tags, sorted: keys of the short and the long one, paths of the posts that show it.
+
+    `names` holds the spellings that posts use, by key.
+    """
     glossed = _glosses(documents, names)
     by_initials = _fit_by_initials(names)
     fitting = by_initials | _fit_by_gloss(names, glossed)
-    ambiguous = _several_longs(fitting)
+    longs = Counter(short for short, _ in fitting)
     tagged = [(document, vocabulary.tags_of(document.post)) for document in documents]
     for short, long in sorted(fitting):
         shown_by = glossed.get((short, long), [])
-        if (short, long) in by_initials and not shown_by and short not in ambiguous:
-            shown_by = _used_together(tagged, (short, names[short]), (long, names[long]))
+        if (short, long) in by_initials and not shown_by and longs[short] == 1:  # GA: Google Analytics, GitHub Actions
+            shown_by = _used_together(tagged, short, long, names)
         if shown_by:
-            yield ShortForm(short, long, tuple(shown_by))
+            yield short, long, tuple(shown_by)
 
 
 def _fit_by_initials(names: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
@@ -68,13 +60,10 @@ def _fit_by_gloss(
     names: Mapping[str, Collection[str]], glossed: Mapping[tuple[str, str], Sequence[str]]
 ) -> set[tuple[str, str]]:
     """(short, long) pairs of keys that posts gloss and that fit one another."""
-    partners: dict[str, set[str]] = defaultdict(set)
-    for short, long in glossed:
-        partners[short].add(long)
-        partners[long].add(short)
+    partners = Counter(key for pair in glossed for key in pair)
     fitting = set()
     for (short, long), paths in glossed.items():
-        only_these = not long.isascii() and len(partners[short]) == len(partners[long]) == 1
+        only_these = not long.isascii() and partners[short] == partners[long] == 1
         fits = any(_is_abbreviation(spelling_key(one), other) for one in names[short] for other in names[long])
         if fits or (only_these and len(paths) >= _POSTS_WITHOUT_INITIALS):
             fitting.add((short, long))
@@ -102,14 +91,6 @@ def _is_abbreviation(short: str, long: str) -> bool:
     if folded.isascii() and 2 * len(short) <= len(folded) and all(letter in letters for letter in short):
         return True
     return len(short) > 2 and short[:-1] in initials(long)
-
-
-def _several_longs(pairs: Iterable[tuple[str, str]]) -> set[str]:
-    """Short forms that fit more than one long one (`GA`: Google Analytics, GitHub Actions)."""
-    longs: dict[str, set[str]] = defaultdict(set)
-    for short, long in pairs:
-        longs[short].add(long)
-    return {short for short, of_short in longs.items() if len(of_short) > 1}
 
 
 def _glosses(documents: Sequence[Document], names: Mapping[str, Collection[str]]) -> dict[tuple[str, str], list[str]]:
@@ -161,16 +142,14 @@ def _same_word(one: str, other: str) -> bool:
 
 
 def _used_together(
-    tagged: Sequence[tuple[Document, frozenset[str]]],
-    short: tuple[str, Collection[str]],
-    long: tuple[str, Collection[str]],
+    tagged: Sequence[tuple[Document, frozenset[str]]], short: str, long: str, names: Mapping[str, Collection[str]]
 ) -> list[str]:
     """Posts that carry both; for three initials or more, also those that carry one and name the other.
 
     Two letters fit by chance: there, nothing but both tags on one post will do.
     """
-    by_name = min(map(len, short[1])) > 2
-    patterns = {short[0]: naming_pattern(short[1]), long[0]: naming_pattern(long[1])}
+    by_name = min(map(len, names[short])) > 2
+    patterns = {key: naming_pattern(names[key]) for key in (short, long)}
     paths = []
     for document, own in tagged:
         missing = patterns.keys() - own

@@ -21,8 +21,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from enishi.memo import Memo
 from enishi.tags.distinctive_terms import DistinctiveTerms
+from enishi.tags.likeness import Likeness, measure_likeness
 from enishi.tags.model import Declines, TagModel, constants_of, estimate_tags
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.topics import Grouping, describe_topics, group_posts
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from enishi.config import TagSettings
     from enishi.generators.base import Site
     from enishi.related.index import Backend
-    from enishi.tags.likeness import Likeness
     from enishi.types import Vectors
 
 EVIDENCE_NEIGHBORS = 3
@@ -64,8 +66,6 @@ def suggest_tags(
         memo: knows what was read out of single documents last time.
         progress: called between the steps; what it raises ends the work.
     """
-    from enishi.tags.likeness import measure_likeness
-
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
@@ -132,13 +132,11 @@ class EvidenceFinder:
     """Evidence for suggestions: nearest posts with the tag, topic, mentions, terms."""
 
     def __init__(self, model: TagModel, grouping: Grouping, terms: DistinctiveTerms) -> None:
-        import numpy as np
-
-        estimate, vocabulary = model.estimate, model.vocabulary
+        estimate, spellings = model.estimate, model.vocabulary.spellings
         self._documents, self._estimate, self._likeness = model.documents, estimate, model.likeness
-        self._carriers = [np.flatnonzero(estimate.carried[:, column]) for column in range(len(estimate.keys))]
+        self._carriers = [np.flatnonzero(carried) for carried in estimate.carried.T]
         self._terms, self._grouping = terms, grouping
-        self._readers = [{reader_key(name) for name in vocabulary.spellings[key]} for key in estimate.keys]
+        self._readers = [set(map(reader_key, spellings[key])) for key in estimate.keys]
         self._in_carriers: dict[int, Counter[str]] = {}
 
     def evidence(self, row: int, column: int) -> Evidence:
@@ -151,10 +149,7 @@ class EvidenceFinder:
         )
 
     def _neighbors(self, row: int, column: int) -> tuple[Neighbor, ...]:
-        import numpy as np
-
-        carriers = self._carriers[column]
-        carriers = carriers[carriers != row]
+        carriers = self._carriers[column][self._carriers[column] != row]
         scores = self._likeness.between(row, carriers)
         best = np.argsort(-scores, kind="stable")[:EVIDENCE_NEIGHBORS]
         return tuple(
@@ -173,11 +168,10 @@ class EvidenceFinder:
     def _speaking_terms(self, row: int, column: int) -> tuple[str, ...]:
         if column not in self._in_carriers:
             self._in_carriers[column] = self._terms.frequency_in(self._carriers[column].tolist())
-        names = self._readers[column]
         return self._terms.speaking_for(
             row,
             self._in_carriers[column],
             len(self._carriers[column]) - int(self._estimate.carried[row, column]),
-            is_name=lambda term: reader_key(term) in names,
+            is_name=lambda term: reader_key(term) in self._readers[column],
             limit=EVIDENCE_TERMS,
         )

@@ -6,6 +6,7 @@ and propose tags: one that most of a topic's posts carry, or the name of a topic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -57,17 +58,23 @@ def describe_topics(
     documents: Sequence[Document], grouping: Grouping, vocabulary: Vocabulary, terms: DistinctiveTerms, wants: Wants
 ) -> tuple[Topic, ...]:
     """The topics with their labels, their tags, and the tags that they lack."""
-    meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
+    meant = vocabulary.meant_on(documents)
     topics, candidates = [], []
     for number, rows in enumerate(grouping.groups):
         label = terms.label(rows, LABEL_TERMS)
         counts = _count_tags(rows, meant, vocabulary)
+        usual = [key for key, count in counts if count >= max(USUAL_POSTS, USUAL_SHARE * len(rows))]
+        lacking = {
+            key: tuple(documents[row].post.path for row in rows if key not in meant[row] and wants(row, key))
+            for key in usual
+            if key not in vocabulary.barred
+        }
         topic = Topic(
             id=number,
             label=tuple(term.surface for term in label),
             posts=tuple(documents[row].post.path for row in rows),
             tags=tuple(TopicTag(vocabulary.names[key], count, len(rows)) for key, count in counts[:MAX_TAGS]),
-            missing=tuple(_missing(documents, rows, counts, meant, vocabulary, wants)),
+            missing=tuple(MissingTag(vocabulary.names[key], paths) for key, paths in lacking.items() if paths),
         )
         topics.append(topic)
         if label and not _is_covered(rows, counts, meant):
@@ -100,29 +107,8 @@ def topic_gaps(topics: Sequence[Topic], documents: Sequence[Document], titles: i
 
 def _count_tags(rows: Sequence[int], meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> list[tuple[str, int]]:
     """(key, posts that carry it) of the tags on two posts or more, the most frequent first."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        for key in meant[row]:
-            if key in vocabulary.names:
-                counts[key] = counts.get(key, 0) + 1
+    counts = Counter(key for row in rows for key in meant[row] if key in vocabulary.names)
     return sorted(((key, count) for key, count in counts.items() if count >= 2), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _missing(
-    documents: Sequence[Document],
-    rows: Sequence[int],
-    counts: Sequence[tuple[str, int]],
-    meant: Sequence[frozenset[str]],
-    vocabulary: Vocabulary,
-    wants: Wants,
-) -> list[MissingTag]:
-    missing = []
-    for key, count in counts:
-        if count >= max(USUAL_POSTS, USUAL_SHARE * len(rows)) and key not in vocabulary.barred:
-            lacking = [row for row in rows if key not in meant[row] and wants(row, key)]
-            if lacking:
-                missing.append(MissingTag(vocabulary.names[key], tuple(documents[row].post.path for row in lacking)))
-    return missing
 
 
 def _is_covered(rows: Sequence[int], counts: Sequence[tuple[str, int]], meant: Sequence[frozenset[str]]) -> bool:

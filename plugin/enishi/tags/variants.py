@@ -50,8 +50,8 @@ def find_resemblances(
         *_plurals(names),
         *_long_vowels(names),
         *(
-            Resemblance(frozenset((form.short, form.long)), SHORT_FORM, form.shown_by)
-            for form in find_short_forms(documents, vocabulary, names)
+            Resemblance(frozenset((short, long)), SHORT_FORM, shown_by)
+            for short, long, shown_by in find_short_forms(documents, vocabulary, names)
         ),
     ]
     apart = {frozenset((key, other)) for key, broader in vocabulary.broader.items() for other in broader}

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from enishi.errors import Diagnostic, Severity
 from enishi.files import read_file
-from enishi.types import Post
+from enishi.types import Document, Post
 
 if TYPE_CHECKING:
     from enishi.config import TagSettings
@@ -93,6 +93,10 @@ class Vocabulary:
         """The keys and all that they imply."""
         own = frozenset(keys)
         return own.union(*(self.broader.get(key, frozenset()) for key in own))
+
+    def meant_on(self, documents: Iterable[Document]) -> list[frozenset[str]]:
+        """The keys that each post carries, and all that they imply."""
+        return [self.meant_by(self.tags_of(document.post)) for document in documents]
 
     def unfit_for(self, post: Post) -> frozenset[str]:
         """Keys that are not suggested for this post: its own, implied ones, its series, its categories, barred ones."""

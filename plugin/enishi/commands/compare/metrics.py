@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from enishi.commands.compare.cut_links import Links
 from enishi.commands.compare.encode import EncodedBlog
 from enishi.commands.compare.intervals import Figure, figures
-from enishi.tags.evaluate import Case, Judge, Neighbors, countable_tags, divide, hide, tagged_rows, vote
+from enishi.tags.evaluate import Case, Neighbors, countable_tags, divide, hide, judge, tagged_rows, vote
 from enishi.tags.figures import ndcg
 from enishi.tags.model import eligible_tags
 from enishi.tags.suggest import RankedTags
@@ -145,14 +145,13 @@ def vote_in_turn(
     for fold, part in enumerate(parts):
         seen = hide(documents, untagged, part)
         vocabulary, _ = read_vocabulary([document.post for document in seen], site, settings)
-        meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in seen]
-        ranked = RankedTags(vocabulary, frozenset(eligible_tags(meant, vocabulary)), {})
+        ranked = RankedTags(vocabulary, frozenset(eligible_tags(vocabulary.meant_on(seen), vocabulary)), {})
         countable = countable_tags(seen, ranked)
         for of_one, near in zip(cases, neighbors, strict=True):
             votes = vote(seen, ranked, near, part)
             voted = {documents[row].post.path: tuple(votes[row]) for row in part}
-            judge = Judge(replace(ranked, by_path=voted), countable)
-            of_one += [judge.case(documents[row], fold, ()) for row in part]
+            judged = replace(ranked, by_path=voted)
+            of_one += [judge(documents[row], fold, judged, countable, ()) for row in part]
     return cases
 
 

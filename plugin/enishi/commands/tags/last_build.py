@@ -116,20 +116,14 @@ def choose_posts(
     Raises:
         UnknownPostError: a name means no post.
     """
-    chosen = _meant(request, names) if names else list(tags.posts)
+    listed = written_posts(request.folder) if names else {}
+    chosen = {find_post(listed, name, request.site) for name in names} if names else tags.posts.keys()
     posts = []
-    for path in chosen:
-        post = tags.posts.get(path)
-        sure = [found for found in post.suggestions if found.confidence >= min_confidence] if post else []
-        if post and sure:
-            posts.append(TaggedPost(post.path, post.title, post.date, post.tags, tuple(sure)))
-    posts.sort(key=lambda post: (-post.suggestions[0].confidence, post.path))
-    return posts
-
-
-def _meant(request: Request, names: Sequence[str]) -> list[str]:
-    listed = written_posts(request.folder)
-    return list(dict.fromkeys(find_post(listed, name, request.site) for name in names))
+    for path in chosen & tags.posts.keys():
+        sure = tuple(one for one in tags.posts[path].suggestions if one.confidence >= min_confidence)
+        if sure:
+            posts.append(replace(tags.posts[path], suggestions=sure))
+    return sorted(posts, key=lambda post: (-post.suggestions[0].confidence, post.path))
 
 
 def by_tag(posts: Iterable[TaggedPost]) -> dict[str, list[tuple[TaggedPost, TagSuggestion]]]:

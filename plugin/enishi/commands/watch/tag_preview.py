@@ -12,7 +12,7 @@ from enishi.tags.evidence import FEATURES, MentionRates, centroid_feature, date_
 from enishi.tags.likeness import ExactLearner, ExactLikeness
 from enishi.tags.mentions import count_mentions
 from enishi.tags.model import TagModel
-from enishi.tags.rules import DIGITS, without_implied
+from enishi.tags.rules import DIGITS, rank
 from enishi.tags.suggest import EVIDENCE_NEIGHBORS
 from enishi.types import Document, Evidence, Neighbor, TagSuggestion
 from enishi.vectors import one_thread
@@ -81,19 +81,13 @@ class TagPreviewer:
         confidence = np.round(shown_confidence(sigmoid(margin)), DIGITS)
         declined = model.declined.get(document.post.path, frozenset())
         unfit = vocabulary.unfit_for(document.post) | frozenset(map(vocabulary.key, declined))
-        ranked = [
-            (float(confidence[column]), column)
-            for column in np.flatnonzero(confidence >= settings.min_confidence).tolist()
-            if keys[column] not in unfit
-        ]
-        ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
         return tuple(
             TagSuggestion(
                 vocabulary.names[keys[column]],
                 sure,
                 Evidence(self._neighbors(column, cosines), mentions=int(mentions.counts[0, column])),
             )
-            for sure, column in without_implied(ranked, keys, vocabulary)[: settings.max_suggestions]
+            for sure, column in rank(confidence, keys, unfit, vocabulary, settings)
         )
 
     def _features(
@@ -123,11 +117,7 @@ class TagPreviewer:
 
     def _part(self, number: int) -> _Part:
         if number not in self._parts:
-            labels = self._model.estimate.labels
-            fold = labels.fold[labels.labelled]
-            rows = labels.labelled[fold == number] if number >= 0 else np.flatnonzero(labels.fold < 0)
-            learned = labels.labelled[fold != number] if number >= 0 else labels.labelled
-            prior = (labels.y[learned].sum(axis=0) + 0.5) / (len(learned) + 1)
+            rows, learned, prior = self._model.estimate.labels.part(number)
             lengths = self._learner.centroid_lengths(learned)
             self._parts[number] = _Part(rows, learned, prior, lengths, self._named.table(rows, learned, prior))
         return self._parts[number]
