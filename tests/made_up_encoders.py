@@ -31,11 +31,20 @@ class MadeUp(PartEncoder):
         super().__init__()
         self.key, self.name, self._vector = key, name, vector
         self.sees_tags = name == "site"
+        self.learned = False
         self.seen: list[tuple[Document, ...]] = []
 
     @property
     def tag_kernel_weight(self) -> float:
         return float(self.name == "model")
+
+    @property
+    def knows_tags(self) -> str:
+        return "was trained on tags" if self.learned else ""
+
+    @property
+    def knows_links(self) -> str:
+        return "was trained on links" if self.learned else ""
 
     @classmethod
     def from_settings(cls, settings: Settings, site: Any) -> None:

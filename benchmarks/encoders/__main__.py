@@ -17,9 +17,8 @@ from benchmarks.encoders.plot import draw
 from benchmarks.machine import describe_machine, describe_versions, markdown_table
 from enishi.commands.compare.encode import EncodedBlog, PartStore, Views
 from enishi.commands.compare.intervals import Figure
-from enishi.commands.compare.metrics import judge_by_links, judge_by_tags, nearest_posts
-from enishi.commands.compare.run import hide_answers
-from enishi.pipeline import Blog, read_blog
+from enishi.commands.compare.metrics import judge_by_links, judge_by_tags, nearest_unlinked
+from enishi.pipeline import read_blog
 from enishi.state import Request
 from enishi.tags.evaluate import FOLDS, tagged_rows
 
@@ -78,32 +77,30 @@ def compare(source: Path, model: str, wanted: Sequence[str], fine_tuned: Path | 
         shutil.copytree(source, site, ignore=shutil.ignore_patterns(".enishi", ".git"))
         models = make_models(site, Path(folder), model, wanted, fine_tuned, minutes)
         posts = read_blog(Request(site))
-        blog = posts.blog
-        views, unlinked = hide_answers(posts)
-        store = PartStore(blog.site)
+        views = Views.of(posts)
+        store = PartStore(views)
         encoded = []
-        for encoder in named(wanted, models, blog.settings):
-            encoded.append(store.encode(encoder, views))
-            print(f"{source.name}  {encoder.name}  {encoded[-1].seconds_per_100:.2f} s", file=sys.stderr, flush=True)
-        return _judged(blog, views, unlinked.links, unlinked.left, encoded)
+        for encoder in named(wanted, models, posts.blog.settings):
+            encoded.append(store.encode(encoder))
+            seconds = encoded[-1].encoder.seconds_per_100
+            print(f"{source.name}  {encoder.name}  {seconds:.2f} s", file=sys.stderr, flush=True)
+        return _judged(views, encoded)
 
 
-def _judged(blog: Blog, views: Views, links: Any, left: int, encoded: Sequence[EncodedBlog]) -> Result:
-    backend = blog.settings.index.backend
-    tags = judge_by_tags(views.whole, views.untagged, encoded, blog.site, blog.settings.tags, FOLDS, backend)
-    lists = [None if one.unlinked is None else nearest_posts(views.unlinked, one.unlinked, backend) for one in encoded]
-    found = judge_by_links(views.whole, lists, links, left) if views.unlinked else None
+def _judged(views: Views, encoded: Sequence[EncodedBlog]) -> Result:
+    tags = judge_by_tags(views, encoded, FOLDS)
+    found = judge_by_links(views.whole, nearest_unlinked(views, encoded), views.posts.links)
     return {
         "posts": len(views.whole),
         "tagged": len(tagged_rows(views.whole)),
         "links": found.links if found else 0,
         "encoders": {
-            one.name: {
+            one.encoder.name: {
                 "tags": _values(tags.ndcg[place] if tags else None),
                 "recall": _values(found.recall[place] if found else None),
                 "mrr": _values(found.mrr[place] if found else None),
-                "seconds": one.seconds_per_100,
-                "dimensions": one.dimensions,
+                "seconds": one.encoder.seconds_per_100,
+                "dimensions": one.encoder.dimensions,
             }
             for place, one in enumerate(encoded)
         },

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from enishi.commands.compare.encoder_names import DOC2VEC, SITE, NamedEncoder, name_encoders
+from enishi.commands.train.folders import save_model
 from enishi.commands.train.recipe import Recipe
-from enishi.commands.train.run import learn
+from enishi.commands.train.run import learn, read_posts
 from enishi.config import Settings
+from enishi.pipeline import Run
 from enishi.state import Request
 
 TEXTS_ONLY = ("titles", "passages")
@@ -72,14 +74,21 @@ def make_models(
             base = pretrained if recipe.base else ""
             limit = minutes if name == FINE_TUNED else 0.0
             started = time.perf_counter()
-            learn(
-                Request(site),
-                Recipe(recipe.kind, base, "", recipe.pairs, recipe.hard_negatives, recipe.epochs, limit),
-                target,
-            )
+            recipe = Recipe(recipe.kind, base, "", recipe.pairs, recipe.hard_negatives, recipe.epochs, limit)
+            make_model(site, recipe, target)
             print(f"{site.name}  {name}: trained in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
             made[name] = target
     return made
+
+
+def make_model(site: Path, recipe: Recipe, target: Path, without: Container[str] = ()) -> None:
+    """Train a model on all posts of a blog, but for those of these paths, and judge nothing."""
+    with Run(Request(site)) as run:
+        posts = read_posts(run)
+    held = [row for row, document in enumerate(posts.documents) if document.post.path in without]
+    training = learn(posts, held, recipe)
+    save_model(training.model, target)
+    shutil.rmtree(training.folder, ignore_errors=True)
 
 
 def named(wanted: Sequence[str], models: Mapping[str, Path], settings: Settings) -> list[NamedEncoder]:

@@ -15,21 +15,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.encoders.contenders import make_model
 from benchmarks.machine import markdown_table
 from enishi.commands.compare.intervals import Figure
-from enishi.commands.compare.metrics import VectorNeighbors, ndcg_figures
+from enishi.commands.compare.metrics import VectorNeighbors, ndcg_figures, vote_in_turn
 from enishi.commands.train.held_out import SHARE, hold_out
 from enishi.commands.train.recipe import Recipe
-from enishi.commands.train.run import learn
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
-from enishi.pipeline import Blog, read_blog
+from enishi.pipeline import read_blog
 from enishi.state import Request
-from enishi.tags.evaluate import Case, countable_tags, hide, judge, vote, without_tags
-from enishi.tags.model import eligible_tags
-from enishi.tags.suggest import RankedTags
-from enishi.tags.vocabulary import read_vocabulary
-from enishi.types import Document
+from enishi.tags.evaluate import Case, without_tags
 
 if TYPE_CHECKING:
     from enishi.types import Vectors
@@ -73,32 +69,25 @@ def compare(source: Path, parts: int) -> dict[str, Figure]:
         documents = [document for document in posts.documents if document.post.is_public and document.words]
         untagged = [without_tags(document) for document in documents]
         fitted = SiteEncoder(tag_weight=0.0).encode(untagged)
+
+        def hidden_tags(vectors: Vectors, held: Sequence[int]) -> list[Case]:
+            """What the nearest posts vote for posts whose tags are hidden."""
+            part = [row for row in held if documents[row].post.tags]
+            neighbors = [VectorNeighbors(vectors, "exact")]
+            return vote_in_turn(documents, untagged, neighbors, [part], blog.site, blog.settings.tags)[0]
+
         for part in range(parts):
             held = hold_out(documents, SHARE, part)
             hidden = {documents[row].post.path for row in held}
             for number, (name, recipe) in enumerate(RECIPES.items()):
                 model = Path(folder, f"model{part}-{number}")
-                learn(Request(site), recipe, model, without=hidden)
+                make_model(site, recipe, model, without=hidden)
                 vectors = TransformerEncoder(str(model)).encode(untagged)
-                cases[name] += hidden_tags(blog, documents, untagged, vectors, held)
-            cases[SITE] += hidden_tags(blog, documents, untagged, fitted, held)
+                cases[name] += hidden_tags(vectors, held)
+            cases[SITE] += hidden_tags(fitted, held)
             print(f"{source.name}: part {part + 1} of {parts}", file=sys.stderr, flush=True)
     found = ndcg_figures([cases[name] for name in names])
     return {name: figure for name, figure in zip(names, found, strict=True) if figure is not None}
-
-
-def hidden_tags(
-    blog: Blog, documents: Sequence[Document], untagged: Sequence[Document], vectors: Vectors, held: Sequence[int]
-) -> list[Case]:
-    """What the nearest posts vote for posts whose tags are hidden."""
-    part = [row for row in held if documents[row].post.tags]
-    seen = hide(documents, untagged, part)
-    vocabulary, _ = read_vocabulary([document.post for document in seen], blog.site, blog.settings.tags)
-    ranked = RankedTags(vocabulary, frozenset(eligible_tags(vocabulary.meant_on(seen), vocabulary)), {})
-    votes = vote(seen, ranked, VectorNeighbors(vectors, "exact"), part)
-    voted = {documents[row].post.path: tuple(votes[row]) for row in part}
-    judged, countable = RankedTags(vocabulary, ranked.keys, voted), countable_tags(seen, ranked)
-    return [judge(documents[row], 0, judged, countable, ()) for row in part]
 
 
 def _cell(figure: Figure) -> str:

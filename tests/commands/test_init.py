@@ -231,16 +231,6 @@ def test_generators_that_read_data_files_get_one(
     assert names(inspect_blog(Request(tmp_path)).proposals).get("data_file", (None,))[0] == data_file
 
 
-def test_a_file_of_broader_tags_is_found(tmp_path: Path) -> None:
-    site = write_blog(tmp_path, {"a.md": post_text("A", ENGLISH, "tags: [S3, AWS]\n")})
-    ontology = tmp_path / "source" / "_data" / "tag_ontology.yml"
-    ontology.parent.mkdir()
-    ontology.write_text("S3: [AWS]\n", "utf-8")
-    assert names(inspect_blog(Request(site)).proposals)["tags.broader"] == ("source/_data/tag_ontology.yml", True)
-    ontology.write_text("just a sentence\n", "utf-8")
-    assert "tags.broader" not in names(inspect_blog(Request(site)).proposals)
-
-
 def test_pictures_are_worth_a_thought_where_most_posts_have_them() -> None:
     profile = Profile("hexo", posts={"published": 9}, languages={"en": 9}, pictured=7)
     assert names(propose(profile, [], {}))["encoder.images"] == ("clip-ViT-B-32", False)

@@ -21,8 +21,7 @@ from scipy.stats import binomtest
 from blog import document, files_below, post_text, topic_posts, topic_text, write_blog
 from blog_of_documents import site as some_site
 from enishi import cli
-from enishi.commands.compare.cut_links import cut_links, without_links
-from enishi.commands.compare.encode import PartStore, SeenAnswers, Views, seen_answers
+from enishi.commands.compare.encode import PartStore, Views
 from enishi.commands.compare.encoder_names import name_encoders
 from enishi.commands.compare.intervals import figures
 from enishi.commands.compare.judging import (
@@ -35,15 +34,17 @@ from enishi.commands.compare.judging import (
 )
 from enishi.commands.compare.metrics import agreement, judge_by_links, reach_of, vote_in_turn
 from enishi.commands.compare.run import ComparedBlog, CompareOptions, compare_encoders
+from enishi.commands.compare.unlinked import without_links
 from enishi.config import Settings, TagSettings
 from enishi.console.models import conclusions, judgements, print_comparison, remarks
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.models import TRAINING_NAME
 from enishi.errors import SettingsError
 from enishi.pipeline import read_blog
+from enishi.reading.prose import text_fields
 from enishi.state import Request
 from enishi.tags.evaluate import TextNeighbors, divide, hide_in_turn, without_tags
-from made_up_encoders import MadeUp, noise, topic, use
+from made_up_encoders import noise, topic, use
 from places import IMPORT_PATH
 
 TOPIC_NAMES = ("tea", "trains", "storage", "bread")
@@ -153,6 +154,7 @@ def test_names_that_mean_nothing(names: tuple[str, ...], told: str) -> None:
         ('x <a class="y" href="/gone/">many <b>words</b></a> z', "x  z"),
         ("x <a href=/stays/>y</a> z", "x <a href=/stays/>y</a> z"),
         ("x <A HREF='/gone/'>y", "x y"),
+        ("x <a href='/gone/'>y\n\nz", "x y\n\nz"),
         ("see [this][1] and [that][2]\n\n[1]: /gone/ 'x'\n[2]: /stays/\n", "see  and [that][2]\n\n[2]: /stays/\n"),
         ("see [Some  Post] here\n\n[some post]: </gone/>\n", "see  here\n\n"),
         ("[[gone#part|words]] [[gone]] [[stays]]", "  [[stays]]"),
@@ -163,7 +165,9 @@ def test_names_that_mean_nothing(names: tuple[str, ...], told: str) -> None:
 )
 def test_every_way_to_write_a_link(written: str, left: str) -> None:
     gone = ("/gone/", "gone", "https://blog.test/gone/")
-    assert cut_links(written, lambda address: address.strip() in gone) == left
+    fields = text_fields("", written, lambda address: address in gone)
+    expected = text_fields("", left)
+    assert (fields.prose.split(), fields.links) == (expected.prose.split(), expected.links)
 
 
 WAYS = {
@@ -185,23 +189,23 @@ def test_nothing_of_a_link_is_left_in_any_field(tmp_path: Path) -> None:
     root = write_blog(tmp_path, texts, config="permalink: posts/:title/\n")
     before = files_below(root)
     posts = read_blog(Request(root, cache=tmp_path / "elsewhere"))
-    loaded, documents = posts.blog, posts.documents
-    found = without_links(loaded, documents)
+    documents = posts.documents
+    found = without_links(posts)
     assert files_below(root).keys() - before.keys() == {
         "elsewhere/cache.db",
         *_sqlite_files("elsewhere/cache.db"),
     } & set(files_below(root))
     names = [document.post.path.rpartition("/")[2] for document in found.documents]
     assert names == [document.post.path.rpartition("/")[2] for document in documents]
-    assert {path.rpartition("/")[2] for path in found.links} == WAYS.keys() - {"cited.md", "elsewhere.md"}
-    assert found.left == 1  # the quotation, which the reader finds and no rule cuts
-    assert posts.links.keys() == {*found.links, "source/_posts/cited.md"}
+    assert {path.rpartition("/")[2] for path in found.links} == WAYS.keys() - {"elsewhere.md"}
     said = dict(zip(names, found.documents, strict=True))
     for name in ("inline.md", "image.md", "html.md", "reference.md", "bare.md", "tag.md", "more.md"):
         fields = said[name].fields
         assert "anchor" not in json.dumps([fields.prose, fields.lede, list(said[name].words), fields.headings])
         assert fields.links == ()
         assert fields.prose.count("word") == 2
+    assert said["cited.md"].fields.links == ()
+    assert "quoted" in said["cited.md"].fields.prose
     assert said["more.md"].fields.lede == "before"
     assert said["elsewhere.md"] is documents[names.index("elsewhere.md")]
     assert "anchoreight" in said["elsewhere.md"].fields.prose
@@ -248,32 +252,27 @@ def test_a_model_is_not_judged_by_what_it_learned_from(tmp_path: Path) -> None:
     from enishi.encoders.readers import ReadersEncoder
     from enishi.encoders.transformer import TransformerEncoder
 
-    def of_model(note: str | None) -> tuple[bool, bool]:
+    def of_model(note: str | None) -> tuple[str, str]:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         (folder / "config.json").write_text("{}")
         (folder / "model.safetensors").write_bytes(b"")
         if note is not None:
             (folder / TRAINING_NAME).write_text(note)
-        return knows(seen_answers([TransformerEncoder(str(folder))]))
+        encoder = TransformerEncoder(str(folder))
+        return encoder.knows_tags, encoder.knows_links
 
-    def knows(seen: SeenAnswers) -> tuple[bool, bool]:
-        return bool(seen.knows_tags), bool(seen.knows_links)
-
-    assert of_model(None) == (False, False)
-    assert of_model('{"saw_tags": false, "saw_links": false}') == (False, False)
-    assert of_model('{"saw_tags": false}') == (False, True), "what is not noted is taken for the worst"
-    assert of_model('{"saw_tags": true}') == of_model("{}") == of_model("]") == (True, True)
-    assert knows(seen_answers([ReadersEncoder.__new__(ReadersEncoder)])) == (True, True)
-    assert knows(seen_answers([MadeUp("site", noise, "site")])) == (False, False)
+    tags, links = "was trained on tags", "was trained on links"
+    assert of_model(None) == ("", "")
+    assert of_model('{"saw_tags": false, "saw_links": false}') == ("", "")
+    assert of_model('{"saw_tags": false}') == ("", links), "what is not noted is taken for the worst"
+    assert of_model('{"saw_tags": true}') == of_model("{}") == of_model("]") == (tags, links)
+    readers = ReadersEncoder.__new__(ReadersEncoder)
+    assert readers.knows_tags and readers.knows_links  # noqa: PT018
 
 
 def test_no_question_to_who_knows_the_answer(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enishi.commands.compare import encode
-
-    use(monkeypatch, trained=topic)
-    knows = SeenAnswers("was trained on tags", "was trained on links")
-    monkeypatch.setattr(encode, "seen_answers", lambda parts: knows if parts[-1].key == "trained" else SeenAnswers())
+    use(monkeypatch, trained=topic)["trained"].learned = True
     found = compare(blog, "site", "trained").figures
     assert found.tags is not None
     assert found.links is not None
@@ -284,13 +283,12 @@ def test_no_question_to_who_knows_the_answer(blog: Path, monkeypatch: pytest.Mon
         "The tags are no test of trained, which was trained on tags.",
         "The links are no test of trained, which was trained on links.",
     ]
-    use(monkeypatch, trained=topic, other=topic)
-    monkeypatch.setattr(encode, "seen_answers", lambda parts: knows)
+    both = use(monkeypatch, trained=topic, other=topic)
+    both["trained"].learned = both["other"].learned = True
     nobody = compare(blog, "trained", "other", with_suggester=True).figures
     assert nobody.tags is not None
     assert nobody.tags.ndcg == (None, None)
     assert len(nobody.suggester) == 2  # a build leaves such a model out there
-    monkeypatch.setattr(encode, "seen_answers", lambda parts: knows if parts[-1].key == "trained" else SeenAnswers())
     other = compare(blog, "trained", "site").figures
     assert other.tags is not None
     assert other.tags.ndcg[1] is not None
@@ -330,7 +328,7 @@ def test_knowledge_beats_chance(blog: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert good.of.value > 0.99 > 0.9 > chance.of.value  # links pull even chance together
     assert (good.verdict, good.of) == (1, same.of)
     assert [figure.verdict for figure in found.links.recall if figure] == [0, 1, 1]
-    assert (found.links.links, found.links.sources, found.links.left) == (32, 32, 0)
+    assert (found.links.links, found.links.sources) == (32, 32)
     assert conclusions(found)[0].startswith("site is better than chance for tags (nDCG@5 +.")
     assert "; for links site is better (recall@5 +." in conclusions(found)[0]
     worse = compare(blog, "site", "chance", "known").figures
@@ -378,13 +376,13 @@ def test_links_are_asked_for_only_where_they_can_be_found() -> None:
     links = {f"{number:02}.md": ("draft.md", "hidden.md", "en.md") for number in range(12)}
     links |= {"fr.md": ("en.md",), "draft.md": ("fr.md",)}
     near = {one.post.path: ("x.md", "en.md", "fr.md") for one in documents}
-    found = judge_by_links(documents, [near], links, 3)
+    found = judge_by_links(documents, [near], links)
     assert found is not None
-    assert (found.links, found.sources, found.left) == (13, 13, 3)
+    assert (found.links, found.sources) == (13, 13)
     assert found.recall[0] is not None and found.mrr[0] is not None  # noqa: PT018
     assert found.recall[0].of.value == 1
     assert found.mrr[0].of.value == pytest.approx((12 / 2 + 1 / 3) / 13, abs=1e-4)
-    assert judge_by_links(documents, [near], {f"{number:02}.md": ("draft.md",) for number in range(12)}, 0) is None
+    assert judge_by_links(documents, [near], {f"{number:02}.md": ("draft.md",) for number in range(12)}) is None
 
 
 def test_figures_are_quotients_and_differences_are_paired() -> None:
@@ -486,11 +484,10 @@ def test_verdicts_are_read(tmp_path: Path) -> None:
     posts = ("p.md", "a.md", "x.md")
     one, gone = verdict("p.md", "a.md", "x.md"), verdict("old.md", "a.md", "x.md")
     first = file_of(tmp_path, verdict("p.md", "x.md", "a.md"), one, gone)
-    found = read_verdicts([first, file_of(tmp_path, one, blog="")], "https://blog.test", posts)
-    assert found.known == (one, one)  # the last word of the one, and another judge
-    assert found.unknown == ("old.md",)
-    assert found.answered == {one.pair}
-    assert read_verdicts([first], "", posts).known == (one,)
+    known, unknown = read_verdicts([first, file_of(tmp_path, one, blog="")], "https://blog.test", posts)
+    assert known == (one, one)  # the last word of the one, and another judge
+    assert unknown == ("old.md",)
+    assert read_verdicts([first], "", posts)[0] == (one,)
 
 
 @pytest.mark.parametrize(
@@ -597,7 +594,6 @@ def test_what_a_machine_reads(blog: Path, run: Callable[..., Told], monkeypatch:
     assert set(values["tags"]["ndcg"][1]["difference"]) == {"value", "low", "high"}
     assert [one["name"] for one in values["encoders"]] == ["site", "known"]
     assert all(one["seconds_per_100"] > 0 and one["loading"] >= 0 for one in values["encoders"])
-    assert values["links"]["left"] == 0
     assert values["judged"] == values["suggester"] == values["remarks"] == []
     assert values["verdicts"][0].startswith("For tags the difference between known and site is within noise")
 
@@ -701,11 +697,9 @@ def test_the_vectors_are_those_of_a_build(blog: Path, tmp_path: Path, name: str)
 
     model = write_static_model(tmp_path / "tiny", "\n".join(linked_posts().values()))
     posts = read_blog(Request(blog, cache=tmp_path))
-    loaded, documents, links = posts.blog, posts.documents, posts.links
-    (encoder, _) = name_encoders((name.format(model=model), "doc2vec"), loaded.settings)
-    views = Views(tuple(documents), tuple(map(without_tags, documents)), (), links)
-    found = PartStore(loaded.site).encode(encoder, views)
-    built = BlogEncoder(encoder.settings, loaded.site).encode(documents, links)
+    (encoder, _) = name_encoders((name.format(model=model), "doc2vec"), posts.blog.settings)
+    found = PartStore(Views.of(posts)).encode(encoder)
+    built = BlogEncoder(encoder.settings, posts.blog.site).encode(posts.documents, posts.links)
     width = found.whole.shape[1]  # a build keeps the columns of a part without any weight, all zeros
     assert not built[:, : built.shape[1] - width].any()
     assert found.whole.tobytes() == built[:, built.shape[1] - width :].tobytes()

@@ -20,19 +20,20 @@ import pytest
 
 from blog import TOPICS, post_text, topic_text, write_blog
 from enishi.cli import main
-from enishi.commands.compare.cut_links import without_links
+from enishi.commands.compare.unlinked import without_links
 from enishi.commands.train import fit as fitting
 from enishi.commands.train import run as running
+from enishi.commands.train.folders import save_model
 from enishi.commands.train.held_out import halves, hold_out, without_title
 from enishi.commands.train.negatives import MARGIN, PASSED_OVER, hard_negatives, with_negatives
-from enishi.commands.train.pairs import Pair, check_kinds, make_pairs
+from enishi.commands.train.pairs import Pair, Passages, check_kinds, make_pairs
 from enishi.commands.train.recipe import Recipe
 from enishi.commands.train.run import train
 from enishi.commands.train.trial import Question, Task, Trial, judge, make_tasks, score
 from enishi.encoders.models import TRAINING_NAME, ModelSource
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError, SettingsError
-from enishi.pipeline import read_blog
+from enishi.pipeline import Run, read_blog
 from enishi.reading.tokens import count_terms, count_words, fold, words
 from enishi.state import Request
 from enishi.types import Document, Post, TextFields
@@ -127,6 +128,13 @@ def read_site(site: Path) -> tuple[Any, list[Document]]:
     return posts.blog, list(posts.documents)
 
 
+def learn(site: Path, recipe: Recipe, out: Path) -> None:
+    """A model that has learned from all posts."""
+    with Run(Request(site)) as run:
+        posts = running.read_posts(run)
+    save_model(running.learn(posts, (), recipe).model, out)
+
+
 def tiny_pairs() -> list[Pair]:
     """Two texts of each of forty posts."""
     texts = [(topic, number) for topic in TOPICS for number in range(7)]
@@ -198,7 +206,7 @@ def test_without_a_verdict_all_posts_are_learned_from_but_no_links(
         return fitting.Fitted(0, 0, (), 0)
 
     monkeypatch.setattr(running, "fit", fit)
-    running.learn(Request(site), Recipe(pairs=("titles", "passages")), tmp_path / "out")
+    learn(site, Recipe(pairs=("titles", "passages")), tmp_path / "out")
     assert {path for pair in learned for path in pair.posts} == {d.post.path for d in read_site(site)[1]}
     assert not [pair for pair in learned if "more of" in " ".join(pair.texts)]
     assert TransformerEncoder(str(tmp_path / "out")).encode([document(0, "Tea", "kettle leaves")]).any()
@@ -217,7 +225,7 @@ def test_pairs_of_each_kind() -> None:
     links = {"000.md": ("001.md", "gone.md")}
 
     def made(kind: str) -> list[Pair]:
-        return make_pairs(posts, links, (kind,), 60, count_tokens)
+        return make_pairs(Passages(posts, 60, count_tokens), links, (kind,))
 
     titles = made("titles")
     assert {pair.anchor for pair in titles} == {"Sheep", "Hills"}
@@ -236,7 +244,7 @@ def test_pairs_of_each_kind() -> None:
 
 def test_a_usual_tag_makes_no_pairs() -> None:
     posts = [document(number, f"Post {number}", "words", ("usual", f"rare{number // 2}")) for number in range(20)]
-    pairs = make_pairs(posts, {}, ("tags",), 60, count_tokens)
+    pairs = make_pairs(Passages(posts, 60, count_tokens), {}, ("tags",))
     assert [pair.posts for pair in pairs] == [(f"{n:03}.md", f"{n + 1:03}.md") for n in range(0, 20, 2)]
 
 
@@ -261,7 +269,7 @@ def test_hard_negatives_are_near_but_not_nearest_not_linked_and_no_translation()
     assert all(score[row] <= MARGIN * score[1] for row in chosen)
     assert all(int(path[:3]) not in range(1, PASSED_OVER + 1) for path in found["000.md"])
     pairs = [Pair("titles", "Post 0", "words", ("000.md",)), Pair("titles", "Post 5", "words", ("x.md",))]
-    (with_negative,) = with_negatives(pairs, posts, found, 60, count_tokens)
+    (with_negative,) = with_negatives(pairs, Passages(posts, 60, count_tokens), found)
     assert with_negative.posts == ("000.md", "006.md")
     assert with_negative.negative.startswith("words")
 
@@ -419,7 +427,7 @@ def test_drafts_teach_nothing(site: Path, tmp_path: Path) -> None:
     for number in range(3):
         text = post_text(f"Secret {number}", f"{topic_text('tea', number)} Unpublishedword.")
         (folder / f"secret-{number}.md").write_text(text, encoding="utf-8")
-    running.learn(Request(site), Recipe(epochs=1), tmp_path / "out")
+    learn(site, Recipe(epochs=1), tmp_path / "out")
     assert "unpublishedword" not in (tmp_path / "out" / "tokenizer.json").read_text("utf-8")
     assert "kettle" in (tmp_path / "out" / "tokenizer.json").read_text("utf-8")
 
@@ -441,7 +449,6 @@ def test_training_ends_when_its_time_is_over(tiny: Path, tmp_path: Path) -> None
 def test_a_static_embedding_reads_what_the_site_encoder_reads(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
-    from enishi.commands.train.folders import save_model
     from enishi.commands.train.static import embedding_from_blog
 
     text = "C++ とnode.jsで機械学習のモデルを作る。Don't stop, ﾃｽﾄ 機械学習 モデル"
@@ -529,15 +536,14 @@ class Fixed:
         return self._vectors[int(text)][None]
 
 
-def test_ranks_and_recall() -> None:
+def test_reciprocal_ranks() -> None:
     posts = tuple(document(number, "Post", "words") for number in range(4))
     vectors = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
     task = Task("links", posts, (Question("", 0, (2, 3)), Question("text", 1, (1,))))
     answers = score(task, vectors, vectors[[0, 3]])
-    assert answers.reciprocal.tolist() == [1 / 2, 1 / 3]
-    assert answers.recall.tolist() == [1, 1]
+    assert answers.tolist() == [1 / 2, 1 / 3]
     nothing = score(Task("titles", posts, (Question("text", 1, (1,)),)), 0 * vectors, 0 * vectors[:1])
-    assert nothing.reciprocal.tolist() == [1 / 4], "vectors of nothing get the last place"
+    assert nothing.tolist() == [1 / 4], "vectors of nothing get the last place"
 
 
 def test_the_gain_is_resampled_over_questions() -> None:
@@ -562,8 +568,8 @@ def test_the_gain_is_resampled_over_questions() -> None:
 
 
 def test_questions_do_not_hold_their_answers(site: Path) -> None:
-    blog, documents = read_site(site)
-    posts = without_links(blog, documents)
+    _, documents = read_site(site)
+    posts = without_links(read_blog(Request(site)))
     held = hold_out(posts.documents)
     tasks = {task.kind: task for task in make_tasks(posts.documents, held, posts.links)}
     assert set(tasks) == {"titles", "halves", "links"}

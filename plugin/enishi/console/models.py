@@ -31,8 +31,9 @@ _SURE = 0.05
 def comparison_values(comparison: Comparison) -> dict[str, Any]:
     """A comparison for machines."""
     values = asdict(comparison)
-    for encoder in values["encoders"]:
-        encoder["witness"] = encoder.pop("seen")
+    for encoder, reach in zip(values["encoders"], values.pop("reach"), strict=True):
+        encoder["reach"] = reach
+        encoder["witness"] = {name: encoder.pop(name) for name in ("knows_tags", "knows_links")}
     sentences = [*conclusions(comparison), *judgements(comparison)]
     return {"version": VERSION, "verdicts": sentences, "remarks": remarks(comparison), **values}
 
@@ -83,15 +84,15 @@ def _print_legend(out: Console, comparison: Comparison) -> None:
     table.add_column("Encoder", overflow="fold")
     for name in ("dim.", "s/100 posts", "loading", "most shown", "never"):
         table.add_column(name, justify="right", no_wrap=True)
-    for letter, one in zip(ascii_uppercase, comparison.encoders, strict=False):
+    for letter, one, reach in zip(ascii_uppercase, comparison.encoders, comparison.reach, strict=False):
         table.add_row(
             letter,
             Text(shown(one.name)),
             str(one.dimensions),
             _seconds(one.seconds_per_100),
             f"{one.loading:.1f} s",
-            f"{one.reach.most_shown}×",
-            f"{one.reach.never_shown:.1%}",
+            f"{reach.most_shown}×",
+            f"{reach.never_shown:.1%}",
         )
     out.print(table)
     out.print()
@@ -236,14 +237,11 @@ def remarks(comparison: Comparison) -> list[str]:
         sentences.append(f"Nothing can be said about tags: {comparison.why_no_tags}.")
     if comparison.links is None:
         sentences.append(f"Nothing can be said about links: {comparison.why_no_links}.")
-    elif left := comparison.links.left:
-        were = "was" if left == 1 else "were"
-        sentences.append(f"{counted(left, 'link')} could not be cut out of the text and {were} not asked for.")
     for one in comparison.encoders:
-        if comparison.tags is not None and one.seen.knows_tags:
-            sentences.append(f"The tags are no test of {one.name}, which {one.seen.knows_tags}.")
-        if comparison.links is not None and one.seen.knows_links:
-            sentences.append(f"The links are no test of {one.name}, which {one.seen.knows_links}.")
+        if comparison.tags is not None and one.knows_tags:
+            sentences.append(f"The tags are no test of {one.name}, which {one.knows_tags}.")
+        if comparison.links is not None and one.knows_links:
+            sentences.append(f"The links are no test of {one.name}, which {one.knows_links}.")
     if unknown := comparison.unknown_posts:
         more = f" and {len(unknown) - _SHOWN_POSTS} more" if len(unknown) > _SHOWN_POSTS else ""
         some = ", ".join(map(shown_path, unknown[:_SHOWN_POSTS]))

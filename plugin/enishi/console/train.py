@@ -38,7 +38,7 @@ def report_values(report: Report, site: Path) -> dict[str, Any]:
         "training": asdict(report.fitted) if report.fitted else None,
         "questions": dict(trial.questions),
         "figures": {
-            name: {kind: asdict(figures) for kind, figures in by_kind.items()}
+            name: {kind: {"mrr": asdict(mrr)} for kind, mrr in by_kind.items()}
             for name, by_kind in trial.figures.items()
         },
         "challenger": trial.challenger,
@@ -120,7 +120,7 @@ def _table(report: Report) -> Table:
         table.add_column(f"{_KINDS[kind]}\n({count} questions)", justify="right", overflow="fold")
     for name, by_kind in trial.figures.items():
         style = "bold" if name in (trial.challenger, trial.to_beat) else ""
-        table.add_row(Text(name, style=style), *(_interval(by_kind[kind].mrr) for kind in trial.questions))
+        table.add_row(Text(name, style=style), *(_interval(by_kind[kind]) for kind in trial.questions))
     table.add_row(Text("difference", style="dim"), *(_signed(trial.gains[kind]) for kind in trial.questions))
     return table
 

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -252,10 +252,15 @@ def _read_and_pack(job: _Job) -> bytes:
     return _pack(_read(job))
 
 
-def _read(job: _Job) -> _Record:
+def read_without_links(file: PostFile, post: Post, dialect: Dialect, is_left_out: Callable[[str], bool]) -> Document:
+    """The post as if it had no links to the addresses that are left out: neither these nor the words that link."""
+    return _document(post, _read((file.data, dialect), is_left_out))
+
+
+def _read(job: _Job, is_left_out: Callable[[str], bool] = lambda _: False) -> _Record:
     data, dialect = job
     front = read_source(data, dialect)
-    fields = text_fields("", front.body)
+    fields = text_fields("", front.body, is_left_out)
     prose = normalise(fields.prose)
     words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
     terms = count_terms([prose])

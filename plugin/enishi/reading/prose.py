@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from enishi.reading.markdown import MAX_MARKERS, Markdown, Token
@@ -53,14 +54,15 @@ _HREF = re.compile(r"\b(?:href|cite)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 
 
-def text_fields(title: str, body: str) -> TextFields:
+def text_fields(title: str, body: str, is_left_out: Callable[[str], bool] = lambda _: False) -> TextFields:
     """What a post says, field by field.
 
     `title` and `body` are as the author wrote them, the body without its front matter.  Any text gives a result, in
     time linear in its length: where mistune cannot read a piece of it, its lines stand in as they are.  Code spans
-    are words of the prose (authors name things that way); only blocks of code are `code`.
+    are words of the prose (authors name things that way); only blocks of code are `code`.  Links whose address
+    `is_left_out` are missing, and so are their words.
     """
-    reader = _Reader(body)
+    reader = _Reader(body, is_left_out)
     for block in reader.markdown.blocks(plain_markdown(body.replace("\r\n", "\n").replace("\r", "\n"))):
         reader.read_blocks(block)
     reader.read_footnotes()
@@ -99,8 +101,9 @@ def _title_text(text: str) -> str:
 class _Reader:
     """Walks the tokens of one post and collects its fields."""
 
-    def __init__(self, body: str) -> None:
+    def __init__(self, body: str, is_left_out: Callable[[str], bool]) -> None:
         self.markdown = Markdown(body)
+        self.is_left_out = is_left_out
         self.out: list[str] = []
         self.headings: list[str] = []
         self.code: list[str] = []
@@ -204,10 +207,9 @@ class _Reader:
         if raw and not raw.isspace():
             (self._heading if heading else self._paragraph)(raw.strip())
 
-    def _note_href(self, tag: str) -> None:
+    def _note_href(self, tag: str) -> bool:
         href = _HREF.search(tag)
-        if href:
-            self._link(html.unescape(href[1] or href[2] or href[3] or ""))
+        return href is None or self._link(html.unescape(href[1] or href[2] or href[3] or ""))
 
     def _inline_tag(self, raw: str, unread: list[str]) -> str:
         tag = _TAG.match(raw)
@@ -221,8 +223,12 @@ class _Reader:
             elif not tag[3].endswith("/"):
                 unread.append(name)
             return ""
-        if name == "a" and not tag[1]:
-            self._note_href(raw)
+        if name == "a" and tag[1]:
+            if name in unread:
+                unread.remove(name)
+        elif name == "a":
+            if not self._note_href(raw):
+                unread.append(name)
         elif name == "img":
             alt = _ALT.search(raw)
             return f" {_alt_text(html.unescape(alt[1] or alt[2] or ''))} " if alt else " "
@@ -283,7 +289,8 @@ class _Reader:
         return _BARE_URL.sub(" ", raw) if "://" in raw else raw
 
     def _link_text(self, token: Token) -> str:
-        self._link(token["attrs"]["url"])
+        if not self._link(token["attrs"]["url"]):
+            return ""
         self.in_link += 1
         text = self._flatten(token["children"])
         self.in_link -= 1
@@ -319,8 +326,7 @@ class _Reader:
     def _wiki_link(self, match: re.Match[str]) -> str:
         if match[1]:
             return " "
-        self._link(match[2].strip())
-        return match[4] or match[2]
+        return match[4] or match[2] if self._link(match[2].strip()) else ""
 
     def _bare_url(self, match: re.Match[str]) -> str:
         url = match.group()
@@ -336,10 +342,14 @@ class _Reader:
             self._link(url)
         return " " + match.group()[len(url) :]
 
-    def _link(self, url: str) -> None:
+    def _link(self, url: str) -> bool:
+        """Note a link; False where it is to be left out, and its words with it."""
         url = self._as_written(url.strip())
+        if self.is_left_out(url):
+            return False
         if url and MORE_MARK not in url:
             self.links[url] = None
+        return True
 
     def _as_written(self, url: str) -> str:
         """Undoes mistune's percent-encoding, and only that: what the author encoded stays encoded."""

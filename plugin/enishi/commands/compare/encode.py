@@ -6,16 +6,19 @@ once; its time counts for both.  Nothing is remembered from earlier runs, so the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from enishi.commands.compare.encoder_names import NamedEncoder
+from enishi.commands.compare.unlinked import without_links
 from enishi.config import Settings
 from enishi.encoders.blog import BlogEncoder
 from enishi.encoders.joining import Part, concatenate, fill_often_missing, link_rows, smooth_along_links
 from enishi.encoders.parts import PartEncoder
+from enishi.pipeline import Posts
+from enishi.tags.evaluate import without_tags
 from enishi.types import Document, Post, Progress, Terms, TextFields
 
 if TYPE_CHECKING:
@@ -29,103 +32,109 @@ _FIRST = Document(Post("first.md", "First"), TextFields("First", prose="First.")
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """The blog's posts with nothing, their tags, or their links hidden, each in the same order."""
+    """The blog as encoders are given it: the same posts with nothing, their tags, or their links hidden."""
 
-    whole: tuple[Document, ...]
+    posts: Posts
     untagged: tuple[Document, ...]
     """Without any tag."""
     unlinked: tuple[Document, ...]
-    """Without their links to other posts; empty where there are none."""
-    links: Mapping[str, tuple[str, ...]]
-    """By path of a post, the posts that it links to."""
+    """Without their links to each other; empty where there are none."""
+
+    @classmethod
+    def of(cls, posts: Posts) -> Views:
+        """All views of these posts."""
+        unlinked = without_links(posts).documents if posts.links else ()
+        return cls(posts, tuple(map(without_tags, posts.documents)), unlinked)
+
+    @property
+    def whole(self) -> tuple[Document, ...]:
+        """With nothing hidden."""
+        return self.posts.documents
 
 
 @dataclass(frozen=True, slots=True)
-class SeenAnswers:
-    """Which of the hidden answers an encoder has learned from, and so cannot be judged by."""
+class ComparedEncoder:
+    """An encoder: what it costs, and what it must not be asked."""
 
-    knows_tags: str = ""
+    name: str
+    dimensions: int
+    seconds_per_100: float
+    """Seconds to encode a hundred posts, nothing being remembered and the model being loaded."""
+    loading: float
+    """Seconds until it could encode its first post."""
+    knows_tags: str
     """Why the tags are no test of it (`was trained on tags`); empty where they are."""
-    knows_links: str = ""
+    knows_links: str
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedBlog:
     """The posts' vectors by one encoder, each of shape (n, dim)."""
 
-    name: str
+    encoder: ComparedEncoder
     whole: Vectors
     """As a build would have them."""
     untagged: Vectors
     """By an encoder that sees no tags."""
     unlinked: Vectors | None
     """By an encoder that sees no links; None where the blog has none."""
-    dimensions: int
-    seconds_per_100: float
-    """Seconds to encode a hundred posts, nothing being remembered."""
-    loading: float
-    """Seconds until it could encode its first post."""
-    seen: SeenAnswers
-    tag_blocks: tuple[tuple[float, Vectors], ...] = ()
+    tag_blocks: tuple[tuple[float, Vectors], ...]
     """Evidence about tags in a build with this encoder, see :class:`enishi.encoders.blog.BlogEncoder`."""
 
 
 class PartStore:
-    """Every part of every encoder, worked out once for each view of the blog.
+    """Every part of every encoder, worked out once for each view of the blog."""
 
-    Args:
-        site: folder names in the settings may be relative to its folder.
-        progress: called while a slow part works.
-    """
-
-    def __init__(self, site: Site, progress: Progress = lambda *_: None) -> None:
-        self._site, self._progress = site, progress
+    def __init__(self, views: Views, progress: Progress = lambda *_: None) -> None:
+        self._views, self._progress = views, progress
         self._parts: dict[str, PartEncoder] = {}
         self._loading: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._vectors: dict[tuple[str, str], Vectors] = {}
 
-    def encode(self, encoder: NamedEncoder, views: Views) -> EncodedBlog:
+    def encode(self, encoder: NamedEncoder) -> EncodedBlog:
         """All vectors of one encoder.
 
         Raises:
             EncoderError: it cannot be had.
         """
-        settings = encoder.settings
+        settings, views = encoder.settings, self._views
         blind = settings.model_copy(update={"encoder": settings.encoder.model_copy(update={"tag_weight": 0.0})})
         parts, blind_parts = self._parts_of(encoder.name, settings), self._parts_of(encoder.name, blind)
-        pull, rows = settings.encoder.link_weight, link_rows(views.whole, views.links)
+        pull, rows = settings.encoder.link_weight, link_rows(views.whole, views.posts.links)
 
         def joined(parts: Sequence[tuple[PartEncoder, float]], view: View, pull: float) -> Vectors:
-            vectors = [self._part(part, weight, views, view) for part, weight in parts]
+            vectors = [self._part(part, weight, view) for part, weight in parts]
             return smooth_along_links(concatenate(fill_often_missing(vectors)), rows, pull)
 
         for part, weight in parts:
-            self._part(part, weight, views, "whole")  # timed by itself
+            self._part(part, weight, "whole")  # timed by itself
         started = perf_counter()
         whole = joined(parts, "whole", pull)
         seconds = perf_counter() - started + sum(self._seconds[part.key] for part, _ in parts)
-        seen = seen_answers([part for part, _ in parts])
-        return EncodedBlog(
+        about = ComparedEncoder(
             name=encoder.name,
-            whole=whole,
-            untagged=joined(blind_parts, "untagged", pull),
-            unlinked=joined(parts, "unlinked", 0.0) if views.unlinked else None,
             dimensions=whole.shape[1],
             seconds_per_100=round(100 * seconds / max(len(views.whole), 1), 4),
             loading=round(sum(self._loading[part.key] for part, _ in parts), 2),
-            seen=seen,
+            knows_tags=next((part.knows_tags for part, _ in parts if part.knows_tags), ""),
+            knows_links=next((part.knows_links for part, _ in parts if part.knows_links), ""),
+        )
+        evidence = [] if about.knows_tags else [(part, weight) for part, weight in parts if part.tag_kernel_weight]
+        return EncodedBlog(
+            encoder=about,
+            whole=whole,
+            untagged=joined(blind_parts, "untagged", pull),
+            unlinked=joined(parts, "unlinked", 0.0) if views.unlinked else None,
             tag_blocks=tuple(
-                (part.tag_kernel_weight, self._part(part, weight, views, "untagged").vectors)
-                for part, weight in parts
-                if part.tag_kernel_weight and not seen.knows_tags
+                (part.tag_kernel_weight, self._part(part, weight, "untagged").vectors) for part, weight in evidence
             ),
         )
 
     def _parts_of(self, name: str, settings: Settings) -> list[tuple[PartEncoder, float]]:
         """The parts of an encoder with their weights, ready to encode."""
         parts = []
-        for part, weight in make_parts(settings, self._site, self._progress):
+        for part, weight in make_parts(settings, self._views.posts.blog.site, self._progress):
             if part.key not in self._parts:
                 self._progress(f"loading {name}", 0, 0)
                 self._parts[part.key] = part
@@ -135,12 +144,12 @@ class PartStore:
             parts.append((self._parts[part.key], weight))
         return parts
 
-    def _part(self, part: PartEncoder, weight: float, views: Views, view: View) -> Part:
+    def _part(self, part: PartEncoder, weight: float, view: View) -> Part:
         """A part's vectors.  A part that uses no tags is encoded once for posts with and without them."""
         shown: View = "untagged" if view == "whole" and not part.sees_tags else view
         if (part.key, shown) not in self._vectors:
             started = perf_counter()
-            self._vectors[part.key, shown] = part.encode(getattr(views, shown))
+            self._vectors[part.key, shown] = part.encode(getattr(self._views, shown))
             self._seconds.setdefault(part.key, perf_counter() - started)
         return part.weighted(weight, self._vectors[part.key, shown])
 
@@ -152,11 +161,3 @@ def make_parts(settings: Settings, site: Site, progress: Progress) -> list[tuple
         SettingsError: the weights add up to more than 1.
     """
     return [(part, weight) for part, weight in BlogEncoder(settings, site, progress=progress).parts if weight > 0]
-
-
-def seen_answers(parts: Sequence[PartEncoder]) -> SeenAnswers:
-    """What an encoder of these parts has learned from."""
-    return SeenAnswers(
-        knows_tags=next((part.knows_tags for part in parts if part.knows_tags), ""),
-        knows_links=next((part.knows_links for part in parts if part.knows_links), ""),
-    )

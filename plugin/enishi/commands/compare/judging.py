@@ -36,7 +36,6 @@ VERSION = 1
 CHOICES = ("left", "right", "both", "neither")
 MAX_BYTES = 16 * 1024 * 1024
 _KEY_LENGTH = 24
-_SHOWN_PROBLEMS = 5
 _Z_95 = 1.959964
 _DIGITS = 4
 _FIELDS = ("pair", "post", "left", "right", "choice")
@@ -104,22 +103,12 @@ class Verdict:
         return {"left": 1, "right": -1}.get(self.choice, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """The verdicts of some files."""
+def read_verdicts(
+    files: Sequence[Path], blog: str, posts: Collection[str]
+) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
+    """The verdicts of some files, in their order, and the posts that others name and the blog does not have (any more).
 
-    known: tuple[Verdict, ...] = ()
-    unknown: tuple[str, ...] = ()
-    """Posts that verdicts name and the blog does not have (any more); their verdicts are not among `known`."""
-
-    @property
-    def answered(self) -> frozenset[str]:
-        """Keys of the questions that somebody has answered."""
-        return frozenset(verdict.pair for verdict in self.known)
-
-
-def read_verdicts(files: Sequence[Path], blog: str, posts: Collection[str]) -> Verdicts:
-    """The verdicts of some files, in their order; a file's later verdict on a question replaces its earlier one.
+    A file's later verdict on a question replaces its earlier one.
 
     Args:
         blog: the site's address; empty if it is not known.
@@ -132,17 +121,13 @@ def read_verdicts(files: Sequence[Path], blog: str, posts: Collection[str]) -> V
     unknown: set[str] = set()
     for file in files:
         of_file = {verdict.pair: verdict for verdict in _read(file, blog)}.values()
-        missing = {path for verdict in of_file for path in _posts(verdict) if path not in posts}
-        usable = [verdict for verdict in of_file if not missing.intersection(_posts(verdict))]
+        missing = {path for verdict in of_file for path in (verdict.post, verdict.left, verdict.right)} - set(posts)
+        usable = [one for one in of_file if not missing.intersection((one.post, one.left, one.right))]
         if of_file and not usable:
             raise _wrong(file, "is about posts of another blog: this one has none of them")
         unknown |= missing
         known += usable
-    return Verdicts(tuple(known), tuple(sorted(unknown)))
-
-
-def _posts(verdict: Verdict) -> tuple[str, str, str]:
-    return verdict.post, verdict.left, verdict.right
+    return tuple(known), tuple(sorted(unknown))
 
 
 def _read(file: Path, blog: str) -> list[Verdict]:
@@ -162,10 +147,9 @@ def _read(file: Path, blog: str) -> list[Verdict]:
     entries = values.get("verdicts")
     if not isinstance(entries, list):
         raise _wrong(file, "has no list of `verdicts`")
-    problems = [f"verdicts[{number}] {problem}" for number, one in enumerate(entries) if (problem := _problem(one))]
-    if problems:
-        more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
-        raise _wrong(file, f"is damaged: {'; '.join(problems[:_SHOWN_PROBLEMS])}{more}")
+    for number, entry in enumerate(entries):
+        if problem := _problem(entry):
+            raise _wrong(file, f"is damaged: verdicts[{number}] {problem}")
     return [Verdict(**{field: entry[field] for field in _FIELDS}) for entry in entries]
 
 
@@ -227,7 +211,7 @@ def count_verdicts(verdicts: Sequence[Verdict], first: NearestPosts, other: Near
         both=count["both"],
         neither=count["neither"],
         divided=count["divided"],
-        share=_share(wins, wins + losses),
+        share=_share(wins, wins + losses) if wins + losses else None,
         p=sign_test(wins, losses),
     )
 
@@ -245,9 +229,7 @@ def _tie(of_question: Sequence[Verdict]) -> str:
     return choices.pop() if len(choices) == 1 else "divided"
 
 
-def _share(wins: int, decided: int) -> Interval | None:
-    if not decided:
-        return None
+def _share(wins: int, decided: int) -> Interval:
     low, high = wilson(wins, decided, _Z_95)
     return Interval(round(wins / decided, _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
 

@@ -3,7 +3,7 @@
 Tags    The tags of a part of the posts are hidden, as `enishi eval` does it; then the 25 nearest of the other posts
         with tags vote, each with the square of its cosine.  The vectors know no tags at all, so that the encoder is
         judged and not the rest of the evidence.  nDCG@5, the mean over posts.
-Links   The vectors are those of a blog whose posts do not link to each other (:mod:`.cut_links`), all links being
+Links   The vectors are those of a blog whose posts do not link to each other (:mod:`.unlinked`), all links being
         hidden at once.  recall@5: of all links, the share that leads to one of the five posts nearest to the one that
         links.  MRR: the mean over posts that link of 1 / the rank of the first linked post, 0 beyond the tenth.
 
@@ -18,8 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from enishi.commands.compare.cut_links import Links
-from enishi.commands.compare.encode import EncodedBlog
+from enishi.commands.compare.encode import EncodedBlog, Views
 from enishi.commands.compare.intervals import Figure, figures
 from enishi.tags.evaluate import Case, Neighbors, countable_tags, divide, hide, judge, tagged_rows, vote
 from enishi.tags.figures import ndcg
@@ -85,6 +84,17 @@ def nearest_posts(documents: Sequence[Document], vectors: Vectors, backend: Back
     return nearest
 
 
+def nearest_unlinked(views: Views, encoded: Sequence[EncodedBlog]) -> list[NearestPosts | None]:
+    """The posts nearest to each post for each encoder that sees no links; None for one that has learned from them."""
+    backend = views.posts.blog.settings.index.backend
+    return [
+        None
+        if one.unlinked is None or one.encoder.knows_links
+        else nearest_posts(views.unlinked, one.unlinked, backend)
+        for one in encoded
+    ]
+
+
 def _is_listable(post: Post) -> bool:
     return post.is_public and post.wants_related
 
@@ -109,23 +119,16 @@ class TagRound:
     """By encoder; None for one that has learned from tags."""
 
 
-def judge_by_tags(
-    documents: Sequence[Document],
-    untagged: Sequence[Document],
-    encoded: Sequence[EncodedBlog],
-    site: Site,
-    settings: TagSettings,
-    folds: int,
-    backend: Backend,
-) -> TagRound | None:
+def judge_by_tags(views: Views, encoded: Sequence[EncodedBlog], folds: int) -> TagRound | None:
     """How well the nearest posts of each encoder vote for hidden tags; None where no hidden tag could be suggested."""
-    neighbors = [VectorNeighbors(one.untagged, backend) for one in encoded]
+    blog, documents = views.posts.blog, views.whole
+    neighbors = [VectorNeighbors(one.untagged, blog.settings.index.backend) for one in encoded]
     parts = divide(documents, folds)
-    cases = vote_in_turn(documents, untagged, neighbors, parts, site, settings)
+    cases = vote_in_turn(documents, views.untagged, neighbors, parts, blog.site, blog.settings.tags)
     answered = sum(1 for case in cases[0] if case.answers)
     if not answered:
         return None
-    usable = [None if one.seen.knows_tags else of_one for of_one, one in zip(cases, encoded, strict=True)]
+    usable = [None if one.encoder.knows_tags else of_one for of_one, one in zip(cases, encoded, strict=True)]
     return TagRound(len(tagged_rows(documents)), answered, len(parts), ndcg_figures(usable))
 
 
@@ -172,19 +175,17 @@ class LinkRound:
     """Links that were hidden and lead to a post that may be listed."""
     sources: int
     """Posts that link."""
-    left: int
-    """Links that could not be cut out of the text, and are not counted above."""
     recall: tuple[Figure | None, ...]
     """By encoder; None for one that has learned from links."""
     mrr: tuple[Figure | None, ...]
 
 
 def judge_by_links(
-    documents: Sequence[Document], nearest: Sequence[NearestPosts | None], links: Links, left: int
+    documents: Sequence[Document], nearest: Sequence[NearestPosts | None], links: Mapping[str, Sequence[str]]
 ) -> LinkRound | None:
     """How well the nearest posts of each encoder find the posts that authors linked; None where few posts link.
 
-    `nearest` is None for an encoder that has learned from links; `left` counts the links that are not in `links`.
+    `nearest` are of posts without links, and None for an encoder that has learned from links.
     """
     answers = _answers({document.post.path: document.post for document in documents}, links)
     if len(answers) < MIN_LINKING:
@@ -200,13 +201,12 @@ def judge_by_links(
     return LinkRound(
         links=int(sum(numbers)),
         sources=len(answers),
-        left=left,
         recall=figures(measured(lambda near, targets: float(len(targets.intersection(near[:FIRST])))), numbers),
         mrr=figures(measured(_reciprocal_rank), [1.0] * len(numbers)),
     )
 
 
-def _answers(posts: Mapping[str, Post], links: Links) -> dict[str, frozenset[str]]:
+def _answers(posts: Mapping[str, Post], links: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
     """By path of a post that links, the posts to be found again: those that could be in its list at all."""
     answers = {}
     for source, targets in sorted(links.items()):

@@ -16,39 +16,13 @@ MOST = 0.8
 
 LATIN, CYRILLIC = "und-Latn", "und-Cyrl"
 """BCP 47 tags of posts whose letters are known, but whose language neither the author nor the settings name."""
-_NAMES: Mapping[str, str] = {
-    "ar": "Arabic",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-    "zh-hant": "Chinese (traditional)",
-    LATIN: "a language in Latin letters",
-    CYRILLIC: "a language in Cyrillic letters",
-}
+_LANGUAGES = (
+    "ar Arabic, cs Czech, da Danish, de German, el Greek, en English, es Spanish, fi Finnish, fr French, he Hebrew, "
+    "hi Hindi, hu Hungarian, id Indonesian, it Italian, ja Japanese, ko Korean, nl Dutch, no Norwegian, pl Polish, "
+    "pt Portuguese, ro Romanian, ru Russian, sv Swedish, th Thai, tr Turkish, uk Ukrainian, vi Vietnamese, zh Chinese, "
+    "zh-hant Chinese (traditional), und-Latn a language in Latin letters, und-Cyrl a language in Cyrillic letters"
+)
+_NAMES = {code: name for code, _, name in (entry.partition(" ") for entry in _LANGUAGES.split(", "))}
 _SCRIPTS = {
     "ja": re.compile("[\u3041-\u30ff\uff66-\uff9f]"),
     "zh": re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"),

@@ -34,18 +34,16 @@ def propose(
     candidates: Sequence[Candidate],
     existing: Mapping[str, Any],
     *,
-    ontology: str = "",
     data_file: str = "",
     chosen: str = "",
 ) -> tuple[Proposal, ...]:
     """What to set, beside what is set already (`existing`, by dotted names).
 
-    `ontology` is a file of broader tags, `data_file` where the generator reads data from, `chosen` the encoder that the
-    author wants (or :data:`NONE`).
+    `data_file` is where the generator reads data from, `chosen` the encoder that the author wants (or :data:`NONE`).
     """
     proposals = (
         *_language(profile),
-        *_files(profile, ontology, data_file),
+        *_data_file(profile, data_file),
         *_model(candidates, chosen),
         *_images(profile),
     )
@@ -65,12 +63,10 @@ def _language(profile: Profile) -> Iterator[Proposal]:
         yield Proposal("language", code, reason)
 
 
-def _files(profile: Profile, ontology: str, data_file: str) -> Iterator[Proposal]:
+def _data_file(profile: Profile, data_file: str) -> Iterator[Proposal]:
     if data_file:
         reason = f"a {profile.generator} template reads the related posts from there (docs/generators.md)"
         yield Proposal("data_file", data_file, reason)
-    if ontology:
-        yield Proposal("tags.broader", ontology, "the site has a file of tags and the broader tags that they imply")
 
 
 def _images(profile: Profile) -> Iterator[Proposal]:

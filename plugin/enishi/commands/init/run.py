@@ -20,12 +20,9 @@ from enishi.files import create_file
 from enishi.pipeline import Blog, read_blog
 from enishi.reading.images import picture_references, post_pictures
 from enishi.state import Request
-from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document, Progress
 
 FILE_NAME = "enishi.toml"
-_ONTOLOGIES = ("tag_ontology", "tag-ontology", "ontology", "broader_tags", "broader-tags", "tag_broader")
-_ANY_DATA_FOLDERS = ("source/_data", "_data", "data", "src/_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +36,6 @@ class InitReport:
     """What is set already, by dotted names."""
     sources: tuple[str, ...]
     """Files that hold settings; the first one counts."""
-    ontology: str = ""
-    """A file of broader tags that the site has."""
     data_file: str = ""
     """Where the site's generator reads data from."""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -78,15 +73,13 @@ def inspect_blog(
     posts = read_blog(request, progress, cache=None if remembers else Cache(None))
     blog, documents = posts.blog, posts.documents
     profile = profile_of(documents, blog.site, posts.links, _pictured(documents, blog))
-    own = (*trained_models(request.site), blog.settings.encoder.model, chosen)
-    others = dict.fromkeys(name for name in own if name and name.casefold() != NONE)
+    others = dict.fromkeys(filter(None, (*trained_models(request.site), blog.settings.encoder.model)))
     report = InitReport(
         site=request.site,
         profile=profile,
         candidates=candidates_for(profile, request.site, tuple(others)),
         existing=changed_settings(blog.settings),
         sources=tuple(settings_sources(request.site)),
-        ontology=_ontology(documents, blog),
         data_file=_data_file(blog),
         diagnostics=(*blog.diagnostics, *posts.diagnostics),
     )
@@ -98,14 +91,7 @@ def choose_encoder(report: InitReport, chosen: str) -> InitReport:
     candidates = report.candidates
     if chosen and chosen.casefold() != NONE and all(full_name(chosen) != known.name for known in candidates):
         candidates = (*candidates, candidates_for(report.profile, report.site, [chosen])[-1])
-    proposals = propose(
-        report.profile,
-        candidates,
-        report.existing,
-        ontology=report.ontology,
-        data_file=report.data_file,
-        chosen=chosen,
-    )
+    proposals = propose(report.profile, candidates, report.existing, data_file=report.data_file, chosen=chosen)
     text = settings_text(proposals, report.existing)
     return replace(report, candidates=candidates, proposals=proposals, text=text)
 
@@ -146,29 +132,6 @@ def _pictured(documents: Sequence[Document], blog: Blog) -> int:
         for post, text in posts
         if text
     )
-
-
-def _ontology(documents: Sequence[Document], blog: Blog) -> str:
-    """A file of the site that says which tags imply broader ones; empty if there is none that can be read."""
-    folders = dict.fromkeys((f"{blog.site.source_dir}/_data".removeprefix("./"), *_ANY_DATA_FOLDERS))
-    names = (f"{folder}/{name}.{end}" for folder in folders for name in _ONTOLOGIES for end in ("yml", "yaml"))
-    files = ((name, blog.site.root / name) for name in names)
-    return next(
-        (
-            name
-            for name, file in files
-            if file.is_file() and not file.is_symlink() and _names_broader_tags(name, documents, blog)
-        ),
-        "",
-    )
-
-
-def _names_broader_tags(file: str, documents: Sequence[Document], blog: Blog) -> bool:
-    posts = [document.post for document in documents]
-    tags = blog.settings.tags
-    plain, _ = read_vocabulary(posts, blog.site, tags.model_copy(update={"broader": {}}))
-    with_file, problems = read_vocabulary(posts, blog.site, tags.model_copy(update={"broader": file}))
-    return with_file.broader != plain.broader and not problems
 
 
 def _data_file(blog: Blog) -> str:

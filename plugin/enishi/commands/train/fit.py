@@ -217,14 +217,7 @@ def _is_model(folder: Path) -> bool:
 def quietly() -> Iterator[None]:
     """Silence the progress bars and advice that the libraries print to a terminal."""
     datasets: Any = import_module("datasets")
-    logging = datasets.utils.logging
-    verbosity, bars = logging.get_verbosity(), not datasets.are_progress_bars_disabled()
-    logging.set_verbosity_error()
+    datasets.utils.logging.set_verbosity_error()
     datasets.disable_progress_bars()
-    try:
-        with quiet_transformers():
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            datasets.enable_progress_bars()
+    with quiet_transformers():
+        yield

@@ -1,7 +1,7 @@
 """Which posts are held out to judge by, and posts as if one of their parts had never been written.
 
 Posts are divided before any pair is made, so that a held-out post gives none.  (What other posts say where they link to
-it is taken out beforehand, with all links between posts: :mod:`enishi.commands.compare.cut_links`.)
+it is taken out beforehand, with all links between posts: :mod:`enishi.commands.compare.unlinked`.)
 """
 
 from __future__ import annotations

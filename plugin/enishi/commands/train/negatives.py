@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from enishi.commands.train.pairs import CountTokens, Pair, passages_of
+from enishi.commands.train.pairs import Pair, Passages
 from enishi.types import Document, Post
 
 if TYPE_CHECKING:
@@ -43,13 +43,10 @@ def hard_negatives(
     for row, document in enumerate(documents):
         path = document.post.path
         nearest = [other for other in np.argsort(-cosines[row], kind="stable").tolist() if other != row]
-        if not nearest:
-            continue
-        most = MARGIN * cosines[row, nearest[0]]
         chosen = [
             documents[other].post.path
             for other in nearest[PASSED_OVER:]
-            if cosines[row, other] <= most
+            if cosines[row, other] <= MARGIN * cosines[row, nearest[0]]
             and (path, documents[other].post.path) not in linked
             and not _belong_together(document.post, documents[other].post)
         ]
@@ -59,29 +56,20 @@ def hard_negatives(
 
 
 def _belong_together(one: Post, other: Post) -> bool:
-    return bool(
-        (one.translation_key and one.translation_key == other.translation_key)
-        or (one.series and one.series == other.series)
-    )
+    is_translation = one.translation_key and one.translation_key == other.translation_key
+    return bool(is_translation or (one.series and one.series == other.series))
 
 
-def with_negatives(
-    pairs: Sequence[Pair],
-    documents: Sequence[Document],
-    negatives: Mapping[str, tuple[str, ...]],
-    longest: int,
-    count_tokens: CountTokens,
-) -> list[Pair]:
+def with_negatives(pairs: Sequence[Pair], passages: Passages, negatives: Mapping[str, tuple[str, ...]]) -> list[Pair]:
     """The pairs, each with a passage of a post to push away; pairs of posts that have no negative are left out."""
-    passages = {document.post.path: passages_of(document, longest, count_tokens) for document in documents}
     turns: Counter[str] = Counter()
     extended: list[Pair] = []
     for pair in pairs:
         path = pair.posts[0]
-        usable = [other for other in negatives.get(path, ()) if passages.get(other) and other not in pair.posts]
+        usable = [other for other in negatives.get(path, ()) if passages.texts[other] and other not in pair.posts]
         if usable:
-            turn, other = turns[path] // len(usable), usable[turns[path] % len(usable)]
-            text = passages[other][turn % len(passages[other])]
-            extended.append(replace(pair, posts=(*pair.posts, other), negative=text))
+            turn, place = divmod(turns[path], len(usable))
+            texts = passages.texts[usable[place]]
+            extended.append(replace(pair, posts=(*pair.posts, usable[place]), negative=texts[turn % len(texts)]))
             turns[path] += 1
     return extended

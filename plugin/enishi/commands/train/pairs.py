@@ -28,8 +28,6 @@ RARE = 8
 """Posts belong together if they share a tag that at most so many posts carry."""
 _PAIRS_PER_TAG = 12
 
-CountTokens = Callable[[list[str]], list[int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -62,26 +60,38 @@ def check_kinds(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in wanted)
 
 
-def make_pairs(
-    documents: Sequence[Document],
-    links: Mapping[str, tuple[str, ...]],
-    kinds: Sequence[str],
-    longest: int,
-    count_tokens: CountTokens,
-) -> list[Pair]:
-    """All pairs of these posts, in a fixed order.
+class Passages:
+    """Posts cut into passages to learn from.
 
     Args:
-        documents: the posts to learn from, none of them held out.
-        links: by path; links to posts that are not among the documents are left out.
-        kinds: see :data:`KINDS`.
+        documents: none of them held out.
         longest: tokens of a passage.
         count_tokens: the lengths of texts in tokens.
     """
-    passages = {document.post.path: passages_of(document, longest, count_tokens) for document in documents}
-    titles = {document.post.path: " ".join(document.fields.title.split()) for document in documents}
+
+    def __init__(
+        self, documents: Sequence[Document], longest: int, count_tokens: Callable[[list[str]], list[int]]
+    ) -> None:
+        self.documents = documents
+        self.titles = {document.post.path: " ".join(document.fields.title.split()) for document in documents}
+        self.texts: dict[str, list[str]] = {}
+        """By path, a post's passages without its title."""
+        for document in documents:
+            body = "\n\n".join(filter(has_words, (document.post.description.strip(), document.fields.prose.strip())))
+            texts = cut_passages("", body, "", longest, count_tokens).texts("", body) if body else []
+            self.texts[document.post.path] = list(filter(has_words, texts))
+
+    def with_title(self, path: str, number: int) -> str:
+        """One of a post's passages, as an encoder reads it; another one for another number."""
+        texts = self.texts[path]
+        return f"{self.titles[path]}\n{texts[number % len(texts)] if texts else ''}".strip()
+
+
+def make_pairs(passages: Passages, links: Mapping[str, Sequence[str]], kinds: Sequence[str]) -> list[Pair]:
+    """All pairs of these kinds (:data:`KINDS`), in a fixed order; links to posts without passages are left out."""
+    titles, texts = passages.titles, passages.texts
     pairs: list[Pair] = []
-    for path, parts in passages.items():
+    for path, parts in texts.items():
         if "titles" in kinds and titles[path]:
             pairs += [Pair("titles", titles[path], part, (path,)) for part in parts]
         if "passages" in kinds:
@@ -89,27 +99,14 @@ def make_pairs(
 
     def between(kind: str, posts: Iterable[tuple[str, str]]) -> Iterator[Pair]:
         for number, (first, second) in enumerate(posts):
-            texts = [_with_title(titles[path], passages[path], number) for path in (first, second)]
-            yield Pair(kind, texts[0], texts[1], (first, second))
+            yield Pair(kind, passages.with_title(first, number), passages.with_title(second, number), (first, second))
 
     if "links" in kinds:
         linked = {(min(path, target), max(path, target)) for path, targets in links.items() for target in targets}
-        pairs += between("links", [both for both in sorted(linked) if all(path in passages for path in both)])
+        pairs += between("links", [both for both in sorted(linked) if all(path in texts for path in both)])
     if "tags" in kinds:
-        pairs += between("tags", _rare_pairs(documents))
+        pairs += between("tags", _rare_pairs(passages.documents))
     return [pair for pair in pairs if has_words(pair.anchor) and has_words(pair.positive)]
-
-
-def passages_of(document: Document, longest: int, count_tokens: CountTokens) -> list[str]:
-    """The post's passages without its title."""
-    body = "\n\n".join(filter(has_words, (document.post.description.strip(), document.fields.prose.strip())))
-    texts = cut_passages("", body, "", longest, count_tokens).texts("", body) if body else []
-    return list(filter(has_words, texts))
-
-
-def _with_title(title: str, passages: Sequence[str], number: int) -> str:
-    """One of a post's passages, as an encoder reads it; another one in another pair."""
-    return f"{title}\n{passages[number % len(passages)] if passages else ''}".strip()
 
 
 def _rare_pairs(documents: Sequence[Document]) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from enishi.cache import Cache
-from enishi.commands.compare.cut_links import UnlinkedPosts, without_links
+from enishi.commands.compare.unlinked import without_links
 from enishi.commands.train.fit import Fitted, fit
 from enishi.commands.train.folders import VERSION, checkpoint_folder, move_model, refuse_output, save_model
 from enishi.commands.train.held_out import hold_out
 from enishi.commands.train.negatives import hard_negatives, with_negatives
-from enishi.commands.train.pairs import Pair, make_pairs
+from enishi.commands.train.pairs import Passages, make_pairs
 from enishi.commands.train.recipe import Recipe
 from enishi.commands.train.trial import Task, Trial, judge, make_tasks
 from enishi.config import EncoderSettings
@@ -26,7 +26,7 @@ from enishi.encoders.models import TRAINING_NAME, ModelSource, Running, first_li
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder, count_tokens
 from enishi.errors import EncoderError, SettingsError
-from enishi.pipeline import Run
+from enishi.pipeline import Blog, Posts, Run
 from enishi.state import Request
 from enishi.types import Document, Progress
 
@@ -76,7 +76,7 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
     refuse_output(out)
     _refuse_missing_packages()
     with Run(request, progress) as run:
-        settings, posts = _read(run, progress)
+        posts = read_posts(run, progress)
         held = hold_out(posts.documents)
         tasks = make_tasks(posts.documents, held, posts.links)
         if len(posts.documents) < MIN_POSTS or not tasks:
@@ -84,16 +84,16 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
                 f"the blog has {len(posts.documents)} published posts with words: from fewer than {MIN_POSTS} there is "
                 "nothing to learn, and none to judge by. Use a pretrained model as it is (encoder.model), or none"
             )
-        training = _train(request.site, recipe, settings, posts, held, progress)
+        training = learn(posts, held, recipe, progress)
         made = training.folder / "trained"
         shutil.rmtree(made, ignore_errors=True)
         save_model(training.model, made)
-        trial = _judge(request.site, recipe, settings, training.before, made, tasks, run.cache, progress)
+        trial = _judge(posts.blog, recipe, training.before, made, tasks, run.cache, progress)
     report = Report(
         recipe=recipe,
         posts=len(posts.documents),
         held_out=len(held),
-        pairs=dict(Counter(pair.kind for pair in training.pairs)),
+        pairs=training.pairs,
         fitted=training.fitted,
         trial=trial,
         kept=trial.is_better or keep,
@@ -106,36 +106,6 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
     return report
 
 
-def learn(
-    request: Request,
-    recipe: Recipe,
-    out: Path,
-    progress: Progress = lambda *_: None,
-    *,
-    without: Container[str] = (),
-) -> Fitted | None:
-    """Train a model on all posts of a blog and judge nothing: for comparisons that have metrics of their own.
-
-    Links between posts are taken out of the texts here as well.
-
-    Args:
-        out: where the model goes; must not be there.
-        without: paths of posts that are not to be learned from.
-
-    Raises:
-        SettingsError, EncoderError, OutputError: see :func:`train`.
-    """
-    refuse_output(out)
-    _refuse_missing_packages()
-    with Run(request, progress) as run:
-        settings, posts = _read(run, progress)
-    held = [row for row, document in enumerate(posts.documents) if document.post.path in without]
-    training = _train(request.site, recipe, settings, posts, held, progress)
-    save_model(training.model, out)
-    shutil.rmtree(training.folder, ignore_errors=True)
-    return training.fitted
-
-
 def _refuse_missing_packages() -> None:
     if missing := [name for name in _PACKAGES if find_spec(name.replace("-", "_")) is None]:
         named = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
@@ -143,61 +113,67 @@ def _refuse_missing_packages() -> None:
         raise EncoderError(f'training needs {named}, which {are} not installed: pip install "enishi[train]"')
 
 
-def _read(run: Run, progress: Progress) -> tuple[EncoderSettings, UnlinkedPosts]:
-    """The settings, and the published posts that have words, without their links to each other.
+def read_posts(run: Run, progress: Progress = lambda *_: None) -> Posts:
+    """The published posts that have words, without their links to each other.
 
     Drafts teach nothing: a model holds words of what it learned from, and may be published itself.
     """
     blog = run.load()
     documents = [one for one in run.read(blog).documents if one.words and one.post.is_public]
     progress("taking out links", 0, 0)
-    return blog.settings.encoder, without_links(blog, documents)
+    return without_links(Posts.of(blog, documents))
 
 
 @dataclass(frozen=True, slots=True)
-class _Training:
+class Training:
     """A trained model, and what it was made from."""
 
     model: Any
     before: Path | None
     """A static embedding as it was before; None where the base model is that."""
-    pairs: Sequence[Pair]
+    pairs: Mapping[str, int]
+    """Number of pairs by kind."""
     fitted: Fitted | None
+    """None where nothing was to be learned (no epochs)."""
     folder: Path
     """Of its checkpoints."""
 
 
-def _train(
-    site: Path,
-    recipe: Recipe,
-    settings: EncoderSettings,
-    posts: UnlinkedPosts,
-    held: Sequence[int],
-    progress: Progress,
-) -> _Training:
+def learn(posts: Posts, held: Sequence[int], recipe: Recipe, progress: Progress = lambda *_: None) -> Training:
+    """A model trained on all of these posts but the rows held out; nobody judges it here.
+
+    Raises:
+        SettingsError, EncoderError, OutputError: see :func:`train`.
+    """
+    site, settings = posts.blog.site.root, posts.blog.settings.encoder
     held_out = frozenset(held)
     seen = [document for row, document in enumerate(posts.documents) if row not in held_out]
     source = ModelSource(recipe.base, recipe.revision, site, setting="--base") if recipe.base else None
     progress("making the model", 0, 0)
     model = _new_model(recipe, source, Running(device=settings.device), seen, progress)
     progress("making pairs", 0, 0)
-    pairs = _pairs(recipe, settings, model, seen, posts.links)
+    longest = min(model.max_seq_length or PASSAGE_TOKENS, PASSAGE_TOKENS)
+    passages = Passages(seen, longest, partial(count_tokens, model))
+    pairs = make_pairs(passages, posts.links, recipe.pairs)
+    if recipe.hard_negatives and pairs:
+        vectors = _site_encoder(settings).encode(seen)
+        pairs = with_negatives(pairs, passages, hard_negatives(seen, vectors, posts.links))
     schedule = recipe.schedule(settings.device)
     if schedule.epochs and len(pairs) < 2:
         raise SettingsError(f"there are too few pairs of the kinds {', '.join(recipe.pairs)} to learn from")
-    folder = checkpoint_folder(site, _identity(recipe, source, model), pairs, schedule)
+    folder = checkpoint_folder(site, _identity(source, model, recipe), pairs, schedule)
     before = folder / "before" if recipe.is_static else None
     if before is not None and not before.exists():
         save_model(model, before)
     fitted = None
     if schedule.epochs:
         limit = model.max_seq_length
-        if not recipe.is_static and (limit is None or limit > PASSAGE_TOKENS):
-            model.max_seq_length = PASSAGE_TOKENS
+        if not recipe.is_static:
+            model.max_seq_length = longest
         fitted = fit(model, pairs, schedule, folder, progress)
         if not recipe.is_static:
             model.max_seq_length = limit
-    return _Training(model, before, pairs, fitted, folder)
+    return Training(model, before, dict(Counter(pair.kind for pair in pairs)), fitted, folder)
 
 
 def _new_model(
@@ -221,27 +197,11 @@ def _new_model(
     return SentenceTransformer(modules=[embedding], device="cpu")
 
 
-def _pairs(
-    recipe: Recipe,
-    settings: EncoderSettings,
-    model: Any,
-    documents: Sequence[Document],
-    links: Mapping[str, tuple[str, ...]],
-) -> list[Pair]:
-    count = partial(count_tokens, model)
-    longest = min(model.max_seq_length or PASSAGE_TOKENS, PASSAGE_TOKENS)
-    pairs = make_pairs(documents, links, recipe.pairs, longest, count)
-    if recipe.hard_negatives and pairs:
-        negatives = hard_negatives(documents, _site_encoder(settings).encode(documents), links)
-        pairs = with_negatives(pairs, documents, negatives, longest, count)
-    return pairs
-
-
-def _identity(recipe: Recipe, source: ModelSource | None, model: Any) -> list[bytes]:
+def _identity(source: ModelSource | None, model: Any, recipe: Recipe) -> list[bytes]:
     """What tells the model that a training begins with from others."""
-    if recipe.is_static:
-        return [model[0].embedding.weight.detach().numpy().tobytes(), model.tokenizer.to_str().encode()]
-    return [source.identity().encode()] if source is not None else []
+    if source is not None and not recipe.is_static:
+        return [source.identity().encode()]
+    return [model[0].embedding.weight.detach().numpy().tobytes(), model.tokenizer.to_str().encode()]
 
 
 def _site_encoder(settings: EncoderSettings) -> SiteEncoder:
@@ -250,17 +210,19 @@ def _site_encoder(settings: EncoderSettings) -> SiteEncoder:
 
 
 def _judge(
-    site: Path,
+    blog: Blog,
     recipe: Recipe,
-    settings: EncoderSettings,
     before: Path | None,
     trained: Path,
     tasks: Sequence[Task],
     cache: Cache,
     progress: Progress,
 ) -> Trial:
+    settings = blog.settings.encoder
+
     def make(name: str, revision: str = "") -> TransformerEncoder:
-        encoder = TransformerEncoder(name, revision=revision, site=site, running=Running(device=settings.device))
+        running = Running(device=settings.device)
+        encoder = TransformerEncoder(name, revision=revision, site=blog.site.root, running=running)
         encoder.store = cache
         return encoder
 

@@ -18,7 +18,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from enishi.types import Document, Progress
-from enishi.vectors import csr_rows, idf, leading_eigenpairs, one_thread, unit_csr
+from enishi.vectors import leading_eigenpairs, one_thread, tfidf
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,13 +39,17 @@ _RUN = rf"[\p{{Han}}々]+|\p{{Hangul}}+|[ァ-ヺ][ァ-ヺー]*|{_LETTER}(?:{_LET
 _MAX_RUN = 1000
 
 
-def vocabulary_of(documents: Sequence[Document], most: int = MAX_WORDS) -> list[str]:
-    """The words of two posts or more, the most widespread first; of equals, in the order of characters."""
-    posts: Counter[str] = Counter()
-    for document in documents:
-        posts.update(document.words.keys())
-    known = [(word, count) for word, count in posts.items() if count >= _MIN_POSTS]
-    return [word for word, _ in sorted(known, key=lambda item: (-item[1], item[0]))[:most]]
+def vocabulary_of(documents: Sequence[Document]) -> dict[str, int]:
+    """The most widespread words of two posts or more, each with the number of posts it is in.
+
+    Raises:
+        ValueError: if no two posts have a word in common.
+    """
+    posts = Counter(word for document in documents for word in document.words)
+    known = sorted((-count, word) for word, count in posts.items() if count >= _MIN_POSTS)[:MAX_WORDS]
+    if not known:
+        raise ValueError("no two posts have a word in common")
+    return {word: -count for count, word in known}
 
 
 def embedding_from_blog(documents: Sequence[Document], dimensions: int = DIMENSIONS) -> Any:
@@ -57,13 +61,12 @@ def embedding_from_blog(documents: Sequence[Document], dimensions: int = DIMENSI
     import numpy as np
     from scipy.sparse.linalg import aslinearoperator
 
-    known = _known_words(documents)
-    matrix, weights = _features(documents, known)
-    rank = max(1, min(dimensions, len(documents) - 1, len(known) - 1))
+    words, matrix, weights = _features(documents)
+    rank = max(1, min(dimensions, len(documents) - 1, len(words) - 1))
     with one_thread():
         left, singular = leading_eigenpairs(aslinearoperator(matrix) @ aslinearoperator(matrix.T), rank)
         right = matrix.T @ (left / np.maximum(singular, _SMALLEST))
-    return _embedding(known, right * weights[:, None])
+    return _embedding(words, right * weights[:, None])
 
 
 def embedding_from_model(
@@ -76,45 +79,29 @@ def embedding_from_model(
     """
     import numpy as np
 
-    known = _known_words(documents)
-    _, weights = _features(documents, known)
+    words, _, weights = _features(documents)
     parts = []
-    for start in range(0, len(known), _WORDS_AT_A_TIME):
-        progress("distilling words", start, len(known))
-        words = known[start : start + _WORDS_AT_A_TIME]
-        parts.append(model.encode(words, batch_size=len(words), show_progress_bar=False, convert_to_numpy=True))
+    for start in range(0, len(words), _WORDS_AT_A_TIME):
+        progress("distilling words", start, len(words))
+        some = words[start : start + _WORDS_AT_A_TIME]
+        parts.append(model.encode(some, batch_size=len(some), show_progress_bar=False, convert_to_numpy=True))
     vectors = np.concatenate(parts).astype(np.float64)
     rank = max(1, min(dimensions, *vectors.shape))
     with one_thread():  # principal components
         left, singular, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
-    return _embedding(known, (left * singular)[:, :rank] * weights[:, None])
+    return _embedding(words, (left * singular)[:, :rank] * weights[:, None])
 
 
-def _known_words(documents: Sequence[Document]) -> list[str]:
-    known = vocabulary_of(documents)
-    if not known:
-        raise ValueError("no two posts have a word in common")
-    return known
-
-
-def _features(documents: Sequence[Document], known: Sequence[str]) -> tuple[Any, npt.NDArray[np.float64]]:
-    """The posts' √tf·idf as unit rows (a csr matrix), and the weight of each word: its idf, 0 for one in most posts."""
+def _features(documents: Sequence[Document]) -> tuple[list[str], Any, npt.NDArray[np.float64]]:
+    """The words, the posts' √tf·idf as unit rows (csr), and each word's weight: its idf, 0 for one in most posts."""
     import numpy as np
 
-    frequency = Counter(word for document in documents for word in document.words)
-    column = {word: number for number, word in enumerate(known)}
-    weights = [idf(len(documents), frequency[word]) for word in known]
-    rows = [
-        [
-            (column[word], sqrt(count) * weights[column[word]])
-            for word, count in document.words.items()
-            if word in column
-        ]
-        for document in documents
-    ]
+    known = vocabulary_of(documents)
+    counts = [{word: count for word, count in one.words.items() if word in known} for one in documents]
+    matrix, columns, weights = tfidf(counts, len(documents), sqrt)
     most = max(_MAX_SHARE * len(documents), 3)
-    shown = [0.0 if frequency[word] > most else weight for word, weight in zip(known, weights, strict=True)]
-    return unit_csr(csr_rows(rows, len(known))), np.array(shown)
+    shown = [0.0 if known[word] > most else weight for word, weight in zip(columns, weights, strict=True)]
+    return list(columns), matrix, np.array(shown)
 
 
 def _embedding(known: Sequence[str], vectors: npt.NDArray[np.float64]) -> Any:
@@ -130,7 +117,7 @@ def _embedding(known: Sequence[str], vectors: npt.NDArray[np.float64]) -> Any:
     for word in unspaced:
         for character in word:
             parts.setdefault(character, []).append(rows[word])
-    pieces |= {part: np.mean(found, axis=0) for part, found in sorted(parts.items()) if part not in pieces}
+    pieces |= {part: np.mean(of_words, axis=0) for part, of_words in sorted(parts.items()) if part not in pieces}
     # Of a run of Han, the tokenizer takes the longest known piece each time; all but the first are marked
     pieces |= {_INSIDE + piece: pieces[piece] for piece in dict.fromkeys([*unspaced, *sorted(parts)])}
     weights = np.array(list(pieces.values()), dtype=np.float32)

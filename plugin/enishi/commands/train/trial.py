@@ -4,9 +4,9 @@
     halves   the second half of a held-out post finds its first
     links    a held-out post finds the posts that it links to or is linked from; no text holds the links
 
-Each is a search among all posts of the blog, and its figures are means over questions: the reciprocal rank of the first
-right post (MRR), and the share of right posts among the first five (recall@5).  Two encoders answer the same questions,
-so their difference is resampled over questions (paired bootstrap, Efron 1979): its interval holds 95 %.
+Each is a search among all posts of the blog, and its figure is the mean over questions of the reciprocal rank of the
+first right post (MRR).  Two encoders answer the same questions, so their difference is resampled over questions (paired
+bootstrap, Efron 1979): its interval holds 95 %.
 
 What counts is the MRR over all three, each weighing the same however many questions it has, and an encoder is better
 only if the interval of the gain lies above zero.
@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from enishi.commands.train.held_out import halves, has_words, without_title
 from enishi.encoders.joining import Part, concatenate
+from enishi.encoders.parts import PartEncoder
 from enishi.tags.figures import Interval, bootstrap_interval
 from enishi.types import Document, Progress
 from enishi.vectors import one_thread
@@ -30,23 +31,10 @@ if TYPE_CHECKING:
 
     from enishi.types import Vectors
 
-FIRST = 5
 RESAMPLES = 2000
 MIN_QUESTIONS = 10
 """A kind with fewer questions is left out."""
 _SEED = 0
-
-
-class TextEncoder(Protocol):
-    """An encoder of documents and of free text."""
-
-    def encode(self, documents: Sequence[Document]) -> Vectors:
-        """Vectors of shape (n, dim), unit rows."""
-        ...
-
-    def encode_query(self, text: str) -> Vectors:
-        """The vector of free text, shape (1, dim), in the space of the last :meth:`encode`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +105,10 @@ def _links(documents: Sequence[Document], held: Sequence[int], links: Mapping[st
     return Task("links", tuple(documents), questions)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """How well an encoder answered, question by question."""
+def score(task: Task, vectors: Vectors, queries: Vectors) -> npt.NDArray[np.float64]:
+    """1 / the rank of the first right post, for each question of a task.
 
-    reciprocal: npt.NDArray[np.float64]
-    """1 / the rank of the first right post."""
-    recall: npt.NDArray[np.float64]
-    """Share of the right posts among the first five."""
-
-
-def score(task: Task, vectors: Vectors, queries: Vectors) -> Answers:
-    """How well vectors answer the questions of a task.
+    A right post comes last among equals, so that zeros are worth nothing.
 
     Args:
         vectors: the task's documents, shape (n, dim).
@@ -138,31 +118,13 @@ def score(task: Task, vectors: Vectors, queries: Vectors) -> Answers:
 
     with one_thread():
         cosines = np.round(queries.astype(np.float64) @ vectors.astype(np.float64).T, 6)
-    reciprocal, recall = np.zeros(len(task.questions)), np.zeros(len(task.questions))
+    reciprocal = np.zeros(len(task.questions))
     for number, (question, of_question) in enumerate(zip(task.questions, cosines, strict=True)):
         if not question.text:
             of_question[question.row] = -np.inf
-        ranks = _ranks(of_question, question.right)
-        reciprocal[number] = 1 / ranks[0]
-        recall[number] = np.sum(ranks <= FIRST) / min(len(ranks), FIRST)
-    return Answers(reciprocal, recall)
-
-
-def _ranks(cosines: npt.NDArray[np.float64], right: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Ranks of the right rows from 1, ascending.  They come last among equals, so that zeros are worth nothing."""
-    import numpy as np
-
-    wrong = np.delete(cosines, list(right))
-    own = np.sort(cosines[list(right)])[::-1]
-    return np.array([int((wrong >= cosine).sum()) + place + 1 for place, cosine in enumerate(own)])
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One encoder on one kind of questions."""
-
-    mrr: Interval
-    recall: Interval
+        right = list(question.right)
+        reciprocal[number] = 1 / (1 + int((np.delete(of_question, right) >= of_question[right].max()).sum()))
+    return reciprocal
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +133,8 @@ class Trial:
 
     questions: Mapping[str, int]
     """Number of questions by kind."""
-    figures: Mapping[str, Mapping[str, Figures]]
-    """By encoder, then by kind."""
+    figures: Mapping[str, Mapping[str, Interval]]
+    """MRR by encoder, then by kind."""
     gains: Mapping[str, Interval]
     """The challenger's MRR less that of the one to beat, by kind."""
     gain: Interval
@@ -199,7 +161,7 @@ Mixes = Mapping[str, Sequence[tuple[str, float]]]
 
 def judge(
     tasks: Sequence[Task],
-    encoders: Mapping[str, TextEncoder],
+    encoders: Mapping[str, PartEncoder],
     mixes: Mixes,
     *,
     challenger: str,
@@ -214,7 +176,7 @@ def judge(
     """
     if not tasks:
         raise ValueError("there are no held-out pairs to judge by")
-    answers: dict[str, dict[str, Answers]] = {name: {} for name in (*encoders, *mixes)}
+    answers: dict[str, dict[str, npt.NDArray[np.float64]]] = {name: {} for name in (*encoders, *mixes)}
     for place, task in enumerate(tasks):
         read: dict[str, tuple[Vectors, Vectors]] = {}
         for number, (name, encoder) in enumerate(encoders.items()):
@@ -228,13 +190,12 @@ def judge(
 
     def gains(other: str) -> dict[str, npt.NDArray[np.float64]]:
         ours, theirs = answers[challenger], answers[other]
-        return {kind: ours[kind].reciprocal - theirs[kind].reciprocal for kind in ours}
+        return {kind: ours[kind] - theirs[kind] for kind in ours}
 
     return Trial(
         questions={task.kind: len(task.questions) for task in tasks},
         figures={
-            name: {kind: Figures(_mean(of_kind.reciprocal), _mean(of_kind.recall)) for kind, of_kind in by_kind.items()}
-            for name, by_kind in answers.items()
+            name: {kind: _mean(of_kind) for kind, of_kind in by_kind.items()} for name, by_kind in answers.items()
         },
         gains={kind: _mean(gain) for kind, gain in gains(to_beat).items()},
         gain=_mean(*gains(to_beat).values()),
@@ -244,7 +205,7 @@ def judge(
     )
 
 
-def _read(task: Task, encoder: TextEncoder) -> tuple[Vectors, Vectors]:
+def _read(task: Task, encoder: PartEncoder) -> tuple[Vectors, Vectors]:
     """Vectors of a task's documents and of its questions."""
     import numpy as np
 
