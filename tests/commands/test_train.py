@@ -594,7 +594,10 @@ def test_halves_of_a_post() -> None:
     assert (first.fields.prose, second) == ("One.\n\nTwo two two.", "Three three.\n\nFour.")
     assert first.words == {"one": 1, "two": 3}
     assert halves(document(0, "Title", "One paragraph.")) is None
-    assert without_title(post).words == count_words([("About all.", 1), (post.fields.prose, 1)])
+    untitled, title = without_title(post) or (None, "")
+    assert untitled is not None
+    assert title == "Title"
+    assert untitled.words == count_words([("About all.", 1), (post.fields.prose, 1)])
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

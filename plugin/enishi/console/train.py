@@ -26,7 +26,10 @@ _KINDS = {
 
 def report_values(report: Report, site: Path) -> dict[str, Any]:
     """A report for machines."""
-    trial = report.trial
+    trial = asdict(report.trial)
+    trial["figures"] = {
+        name: {kind: {"mrr": mrr} for kind, mrr in by_kind.items()} for name, by_kind in trial["figures"].items()
+    }
     return {
         "version": VERSION,
         "kind": report.recipe.kind,
@@ -36,17 +39,8 @@ def report_values(report: Report, site: Path) -> dict[str, Any]:
         "pairs": dict(report.pairs),
         "saw_tags": report.saw_tags,
         "training": asdict(report.fitted) if report.fitted else None,
-        "questions": dict(trial.questions),
-        "figures": {
-            name: {kind: {"mrr": asdict(mrr)} for kind, mrr in by_kind.items()}
-            for name, by_kind in trial.figures.items()
-        },
-        "challenger": trial.challenger,
-        "to_beat": trial.to_beat,
-        "gains": {kind: asdict(gain) for kind, gain in trial.gains.items()},
-        "gain": asdict(trial.gain),
-        "by_training": asdict(trial.by_training),
-        "is_better": trial.is_better,
+        **trial,
+        "is_better": report.trial.is_better,
         "kept": report.kept,
         "model": setting_of(report.out, site) if report.kept else "",
         "advice": advice(report),

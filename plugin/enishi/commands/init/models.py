@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -21,46 +21,18 @@ Worth = Literal["needed", "better", "unknown", "worse"]
 
 
 @dataclass(frozen=True, slots=True)
-class KnownModel:
-    """A pretrained model that is worth a thought, as its makers describe it."""
-
-    name: str
-    megabytes: int
-    """Size of the files that are fetched once (weights, tokenizer), of the newest revision when this was written."""
-    languages: str
-    """For people."""
-    remark: str
-    is_english: bool = False
-    """Whether it reads English only."""
-
-
-KNOWN = (
-    KnownModel("sentence-transformers/all-MiniLM-L6-v2", 91, "English", "small and quick", is_english=True),
-    KnownModel("intfloat/multilingual-e5-small", 493, "94 languages", "made for search"),
-    KnownModel(
-        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 480, "50 languages", "made for similarity"
-    ),
-    KnownModel(
-        "sentence-transformers/static-similarity-mrl-multilingual-v1",
-        436,
-        "50 languages",
-        "a table of words: hundreds of times quicker, less exact",
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """One encoder, for this blog on this machine."""
 
     name: str
     """Empty for the site encoder."""
     languages: str
-    worth: Worth
-    verdict: str
+    """What it reads, for people."""
+    worth: Worth = "unknown"
+    verdict: str = "not measured by us"
     """What it is worth on this blog, in a sentence without a full stop."""
     megabytes: int | None = None
-    """Size of the download; None where nobody knows."""
+    """Size of the files that are fetched once (weights, tokenizer); None where nobody knows."""
     remark: str = ""
     place: Place = ""
     """Where it is on this machine; empty where it is not."""
@@ -81,12 +53,29 @@ _SITE_ENCODER = Candidate(
     megabytes=0,
     place="yes",
 )
-_NOT_MEASURED = "not measured by us"
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+KNOWN = (
+    Candidate(MINILM, "English", megabytes=91, remark="small and quick"),
+    Candidate("intfloat/multilingual-e5-small", "94 languages", megabytes=493, remark="made for search"),
+    Candidate(
+        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+        "50 languages",
+        megabytes=480,
+        remark="made for similarity",
+    ),
+    Candidate(
+        "sentence-transformers/static-similarity-mrl-multilingual-v1",
+        "50 languages",
+        megabytes=436,
+        remark="a table of words: hundreds of times quicker, less exact",
+    ),
+)
+"""Pretrained models that are worth a thought, as their makers describe them."""
 
 
 def candidates_for(profile: Profile, site: Path, others: Sequence[str] = ()) -> tuple[Candidate, ...]:
     """The site encoder and every model of :data:`KNOWN`; `others` are names or folders of the author's own."""
-    own = (name for name in others if known_model(name) is None)
+    own = (name for name in others if full_name(name) not in {model.name for model in KNOWN})
     return (_SITE_ENCODER, *(_known(model, profile) for model in KNOWN), *(_other(name, site) for name in own))
 
 
@@ -96,16 +85,11 @@ def trained_models(site: Path) -> list[str]:
     return sorted(folder.relative_to(site).as_posix() for folder in folders if not folder.name.startswith("."))
 
 
-def known_model(name: str) -> KnownModel | None:
-    """The model of :data:`KNOWN` that a name, whole or its last part, means."""
-    wanted = name.casefold()
-    return next((model for model in KNOWN if wanted in (full := model.name.casefold(), full.rpartition("/")[2])), None)
-
-
 def full_name(chosen: str) -> str:
-    """The whole name of a model that the author named, or the name as it is."""
-    known = known_model(chosen)
-    return known.name if known else chosen
+    """The whole name of a model of :data:`KNOWN` that was named, maybe by its last part; else the name as it is."""
+    wanted = chosen.casefold()
+    names = (model.name for model in KNOWN)
+    return next((name for name in names if wanted in (name.casefold(), name.casefold().rpartition("/")[2])), chosen)
 
 
 def is_installed() -> bool:
@@ -113,10 +97,12 @@ def is_installed() -> bool:
     return find_spec("sentence_transformers") is not None
 
 
-def _known(model: KnownModel, profile: Profile) -> Candidate:
+def _known(model: Candidate, profile: Profile) -> Candidate:
     place, revision = _in_hub(model.name)
-    worth, verdict = _worth(model, profile)
-    return Candidate(model.name, model.languages, worth, verdict, model.megabytes, model.remark, place, revision)
+    if model.name == MINILM:
+        worth, verdict = _worth_of_english(profile)
+        model = replace(model, worth=worth, verdict=verdict)
+    return replace(model, place=place, revision=revision)
 
 
 def _other(name: str, site: Path) -> Candidate:
@@ -125,15 +111,14 @@ def _other(name: str, site: Path) -> Candidate:
         place, revision = "folder" if (site / Path(name).expanduser()).is_dir() else "", ""
     trained = (site / name / TRAINING_NAME).is_file()
     remark, reads = ("trained on this blog by enishi train", "this blog") if trained else ("of your own", "?")
-    return Candidate(name, reads, "unknown", _NOT_MEASURED, 0 if place else None, remark, place, revision)
+    megabytes = 0 if place else None
+    return Candidate(name, reads, megabytes=megabytes, remark=remark, place=place, revision=revision)
 
 
-def _worth(model: KnownModel, profile: Profile) -> tuple[Worth, str]:
-    """What a model is worth on a blog like this."""
+def _worth_of_english(profile: Profile) -> tuple[Worth, str]:
+    """What MiniLM, which reads English only, is worth on a blog like this."""
     measured = "with the site encoder .753; that alone .740, the model alone .715 (nDCG@5 of tags, the blog of 18F)"
     english = profile.share("en")
-    if not model.is_english:
-        return "unknown", _NOT_MEASURED
     if english >= MOST:
         return "better", measured
     if profile.share("en", LATIN) >= MOST:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -102,7 +102,7 @@ def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path
     from sentence_transformers.base.sampler import NoDuplicatesBatchSampler
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    make_dataset = import_module("datasets").Dataset.from_dict
+    datasets: Any = import_module("datasets")
     names = ("anchor", "positive", "negative")
     columns = list(zip(*(pair.texts for pair in pairs), strict=True))
     posts = [[f"post {path}" for path in pair.posts] for pair in pairs]
@@ -110,7 +110,12 @@ def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path
     # What must differ within a batch: the texts, and the posts they are from (a short row repeats its last)
     apart = {f"post{place}": [row[min(place, len(row) - 1)] for row in posts] for place in range(most)}
     texts = dict(zip(names, columns, strict=False))
-    unique = make_dataset({**texts, **apart})
+
+    def dataset(columns: Mapping[str, Sequence[str]]) -> Any:
+        """Rows under a name of our own: datasets 5 cannot make one up with pyarrow 26 (it pickles the table)."""
+        return datasets.Dataset(datasets.table.InMemoryTable.from_pydict(columns), fingerprint="enishi-pairs")
+
+    unique = dataset({**texts, **apart})
 
     def sampler(_: Any, **options: Any) -> Any:
         return NoDuplicatesBatchSampler(unique, **options)
@@ -138,7 +143,7 @@ def _trainer(model: Any, pairs: Sequence[Pair], schedule: Schedule, folder: Path
     )
     trainer_type = _quiet_trainer(SentenceTransformerTrainer)
     trainer = trainer_type(
-        model=model, args=arguments, train_dataset=make_dataset(texts), loss=MultipleNegativesRankingLoss(model)
+        model=model, args=arguments, train_dataset=dataset(texts), loss=MultipleNegativesRankingLoss(model)
     )
     trainer.remove_callback(import_module("transformers").PrinterCallback)
     return trainer

@@ -35,9 +35,12 @@ def _fraction(document: Document) -> float:
     return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest(), "big") / 2**64
 
 
-def without_title(document: Document) -> Document:
-    """The document as if it had no title."""
-    return _with_fields(document, replace(document.fields, title=""))
+def without_title(document: Document) -> tuple[Document, str] | None:
+    """The document as if it had no title, and the title; None where either has no words."""
+    title = " ".join(document.fields.title.split())
+    if not (has_words(title) and has_words(document.fields.prose)):
+        return None
+    return _with_fields(document, replace(document.fields, title="")), title
 
 
 def halves(document: Document) -> tuple[Document, str] | None:

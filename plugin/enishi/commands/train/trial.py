@@ -14,11 +14,11 @@ only if the interval of the gain lies above zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from enishi.commands.train.held_out import halves, has_words, without_title
+from enishi.commands.train.held_out import halves, without_title
 from enishi.encoders.joining import Part, concatenate
 from enishi.encoders.parts import PartEncoder
 from enishi.tags.figures import Interval, bootstrap_interval
@@ -68,29 +68,28 @@ def make_tasks(
         held: rows of the held-out ones.
         links: by path, the links that were taken out.
     """
-    tasks = [_titles(documents, held), _halves(documents, held), _links(documents, held, links)]
+    tasks = [
+        _finding("titles", documents, held, without_title),
+        _finding("halves", documents, held, halves),
+        _links(documents, held, links),
+    ]
     return tuple(task for task in tasks if len(task.questions) >= MIN_QUESTIONS)
 
 
-def _titles(documents: Sequence[Document], held: Sequence[int]) -> Task:
+def _finding(
+    kind: str,
+    documents: Sequence[Document],
+    held: Sequence[int],
+    divide: Callable[[Document], tuple[Document, str] | None],
+) -> Task:
+    """Each held-out post is divided in a document and a text that has to find it."""
     changed = list(documents)
     questions = []
     for row in held:
-        title = " ".join(documents[row].fields.title.split())
-        if has_words(title) and has_words(documents[row].fields.prose):
-            changed[row] = without_title(documents[row])
-            questions.append(Question(title, row, (row,)))
-    return Task("titles", tuple(changed), tuple(questions))
-
-
-def _halves(documents: Sequence[Document], held: Sequence[int]) -> Task:
-    changed = list(documents)
-    questions = []
-    for row in held:
-        if parts := halves(documents[row]):
+        if parts := divide(documents[row]):
             changed[row], text = parts
             questions.append(Question(text, row, (row,)))
-    return Task("halves", tuple(changed), tuple(questions))
+    return Task(kind, tuple(changed), tuple(questions))
 
 
 def _links(documents: Sequence[Document], held: Sequence[int], links: Mapping[str, tuple[str, ...]]) -> Task:
