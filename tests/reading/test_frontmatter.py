@@ -73,10 +73,6 @@ READ: dict[str, tuple[str, str, dict[str, Any], str, int, list[tuple[int, str]]]
         *("Title: a\nDate: 2024-05-06\nTags: x, y\n    z\n\nb", "meta"),
         *({"title": "a", "date": "2024-05-06", "tags": "x, y\nz"}, "\nb", 5, []),
     ),
-    "a program": (
-        *('---js\n{\n  title: "a",\n  tags: ["x"],\n}\n---\nb', "js", {"title": "a", "tags": ["x"]}, "b", 7),
-        [(1, "script-front-matter")],
-    ),
     "never closed": (
         *("---\ntitle: a\ntags: [x]\n\nb\n", "yaml", {"title": "a", "tags": ["x"]}, "\nb\n", 4),
         [(1, "unclosed-front-matter")],
@@ -144,7 +140,6 @@ PLAINLY_MEANT = {
     "TOML": ('+++\ntitle = "a"\n+++\nb', 1, "TOML"),
     "JSON": ('{"title": "a"}\nb', 1, "JSON object"),
     "JSON between dashes": ('---json\n{"title": "a"}\n---\nb', 1, "JSON object"),
-    "a program": ('---js\n{\n  title: "a",\n}\n---\nb', 1, "a program"),
     "Pelican's": ("Title: a\nTags: x\n\nb", 1, "`Key: value` lines"),
     "shorter closing fence": ("-----\ntitle: a\n---\nb", 1, "as many dashes"),
     "dots": ("---\ntitle: a\n...\nb", 1, "as many dashes"),

@@ -16,8 +16,6 @@ from enishi.reading.javascript import YAML_DATE, YAML_TIMESTAMP
 
 _LARGEST_TIME = 8_640_000_000_000_000
 """ECMAScript's limit for a time value, in milliseconds."""
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def read_date(value: Any, *, is_timestamp: bool, zone: tzinfo) -> datetime | None:
@@ -65,10 +63,7 @@ def date_to_string(moment: datetime | None) -> str:
     """`String(date)` of JavaScript in a process whose time zone is UTC."""
     if moment is None:
         return "Invalid Date"
-    return (
-        f"{_WEEKDAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment:%d} {moment.year:04d} "
-        f"{moment:%H:%M:%S} GMT+0000 (Coordinated Universal Time)"
-    )
+    return f"{moment:%a %b %d} {moment.year:04d} {moment:%H:%M:%S} GMT+0000 (Coordinated Universal Time)"
 
 
 def rolls_over(text: str) -> bool:

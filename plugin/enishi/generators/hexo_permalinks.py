@@ -20,20 +20,8 @@ from enishi.reading.javascript import to_string
 if TYPE_CHECKING:
     from enishi.generators.hexo import HexoSite
 
-_OWN_LETTERS = {
-    "OE": "\x8cŒ", "oe": "\x9cœ", "AE": "ÆǢǼ", "ae": "æǣǽ", "O": "ØƆƟǾꝊꝌ", "o": "øǿɔɵꝋꝍ", "s": "ßȿꞅꞩ", "D": "ĐƉƊƋꝹ",
-    "d": "đƌɖɗꝺ", "H": "ĦⱧⱵꞍ", "h": "ħɥⱨⱶ", "i": "ıɨ", "L": "ĿŁȽⱠⱢꝆꝈꞀ", "l": "ŀłſƚɫⱡꝇꝉꞁ", "n": "ŉƞɲꞑꞥ", "T": "ŦƬƮȾꞆ",
-    "t": "ŧƭʈⱦꞇ", "b": "ƀƃɓ", "B": "ƁƂɃ", "C": "ƇȻꜾ", "c": "ƈȼↄꜿ", "E": "ƎƐ", "F": "ƑꝻ", "f": "ƒꝼ", "G": "ƓǤꝽꝾꞠ",
-    "hv": "ƕ", "I": "Ɨ", "K": "ƘⱩꝀꝂꝄꞢ", "k": "ƙⱪꝁꝃꝅꞣ", "M": "ƜⱮ", "N": "ƝȠꞐꞤ", "OI": "Ƣ", "oi": "ƣ", "P": "ƤⱣꝐꝒꝔ",
-    "p": "ƥᵽꝑꝓꝕ", "V": "ƲɅꝞ", "Y": "ƳɎỾ", "y": "ƴɏỿ", "Z": "ƵȤⱫⱿꝢ", "z": "ƶȥɀⱬꝣ", "DZ": "ǄǱ", "Dz": "ǅǲ", "dz": "ǆǳ",
-    "LJ": "Ǉ", "Lj": "ǈ", "lj": "ǉ", "NJ": "Ǌ", "Nj": "ǋ", "nj": "ǌ", "e": "ǝɇɛ", "g": "ǥɠᵹꝿꞡ", "OU": "Ȣ", "ou": "ȣ",
-    "A": "ȺⱯ", "U": "Ʉ", "J": "Ɉ", "j": "ɉ", "Q": "ɊꝖꝘ", "q": "ɋꝗꝙ", "R": "ɌⱤꝚꞂꞦ", "r": "ɍɽꝛꞃꞧ", "a": "ɐẚⱥ", "m": "ɯɱ",
-    "u": "ʉ", "v": "ʋʌꝟ", "S": "ẞⱾꞄꞨ", "W": "Ⱳ", "w": "ⱳ", "TZ": "Ꜩ", "tz": "ꜩ", "AA": "Ꜳ", "aa": "ꜳ", "AO": "Ꜵ",
-    "ao": "ꜵ", "AU": "Ꜷ", "au": "ꜷ", "AV": "ꜸꜺ", "av": "ꜹꜻ", "AY": "Ꜽ", "ay": "ꜽ", "OO": "Ꝏ", "oo": "ꝏ", "VY": "Ꝡ",
-    "vy": "ꝡ",
-}  # fmt: skip
-_LETTERS = {letter: base for base, letters in _OWN_LETTERS.items() for letter in letters}
-"""Letters that hexo-util folds and Unicode does not decompose."""
+_LETTERS = dict(zip("ŒœÆæØøßĐđĦħıŁłŦŧ", "OE oe AE ae O o s D d H h i L l T t".split(), strict=True))  # noqa: SIM905
+"""Letters of European languages that hexo-util folds and Unicode does not decompose."""
 
 
 def fold_diacritics(text: str) -> str:
@@ -67,14 +55,8 @@ def slugize(text: str, *, case: int = 0) -> str:
 
 
 _PARAMETER = re.compile(r":(\w*[^_\W])", re.ASCII)
-_FILE_NAME_PARTS = {
-    "year": r"(\d{4})",
-    "month": r"(\d{2})",
-    "day": r"(\d{2})",
-    "i_month": r"(\d{1,2})",
-    "i_day": r"(\d{1,2})",
-    "hash": "([0-9a-f]{12})",
-}
+_DIGITS = {"year": "{4}", "month": "{2}", "day": "{2}", "i_month": "{1,2}", "i_day": "{1,2}"}
+_FILE_NAME_PARTS = {"hash": "([0-9a-f]{12})", **{name: rf"(\d{times})" for name, times in _DIGITS.items()}}
 _OF_DATE = frozenset({"year", "month", "day", "hour", "minute", "second", "i_month", "i_day", "timestamp", "hash"})
 _MADE_BY_HEXO = _OF_DATE | {"post_title", "category"}
 

@@ -84,16 +84,10 @@ class Hugo(Generator[HugoSite]):
         if not pattern:
             return "/".join([*map(_name, parts), name, ""]) if name else "/"
         title = _name(address.title.replace("/", "-"))
-        values = {
-            "section": _name(parts[0]) if parts else "",
-            "sections": "/".join(map(_name, parts)),
-            "title": title,
-            "slug": name if slug else title,
-            "filename": file_name,
-            "contentbasename": file_name,
-            "slugorcontentbasename": name,
-            "slugorfilename": name,
-        }
+        sections = [*map(_name, parts)]
+        values = {"section": sections[0] if sections else "", "sections": "/".join(sections), "title": title}
+        values |= {"slug": name if slug else title, "filename": file_name, "contentbasename": file_name}
+        values |= {"slugorcontentbasename": name, "slugorfilename": name}
         return fill(pattern, values, address.date)
 
 

@@ -58,9 +58,6 @@ class Jekyll(Generator[Site]):
     def address(self, site: Site, address: Address) -> str | None:
         """https://jekyllrb.com/docs/permalinks/"""
         names = [name for chain in address.categories for name in chain]
-        values = {
-            "categories": "/".join(map(simple_slug, names)),
-            "title": address.slug,
-            "slug": simple_slug(address.slug),
-        }
+        categories, slug = "/".join(map(simple_slug, names)), address.slug
+        values = {"categories": categories, "title": slug, "slug": simple_slug(slug)}
         return fill(own_path(address) or _STYLES.get(site.permalink, site.permalink), values, address.date)

@@ -256,12 +256,12 @@ class PostRules(Generic[S]):
         return tuple(dict.fromkeys(kept))
 
 
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
 def _tidy(text: str) -> str:
     return " ".join(text.split())[:_MAX_NAME]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def plain_text(value: Any) -> str:
@@ -326,21 +326,10 @@ def simple_slug(text: str) -> str:
 
 def date_values(date: datetime) -> dict[str, str]:
     """The names of a date's parts in patterns of addresses."""
-    return {
-        "year": f"{date.year:04d}",
-        "short_year": f"{date:%y}",
-        "month": f"{date:%m}",
-        "i_month": str(date.month),
-        "monthname": f"{date:%B}".lower(),
-        "day": f"{date:%d}",
-        "i_day": str(date.day),
-        "y_day": f"{date:%j}",
-        "yearday": f"{date:%j}".lstrip("0"),
-        "weekdayname": f"{date:%A}".lower(),
-        "hour": f"{date:%H}",
-        "minute": f"{date:%M}",
-        "second": f"{date:%S}",
-    }
+    formats = "short_year=%y month=%m monthname=%B day=%d y_day=%j weekdayname=%A hour=%H minute=%M second=%S"
+    values = {name: date.strftime(code).lower() for name, _, code in (item.partition("=") for item in formats.split())}
+    numbers = {"i_month": str(date.month), "i_day": str(date.day), "yearday": values["y_day"].lstrip("0")}
+    return {"year": f"{date.year:04d}", **values, **numbers}
 
 
 DATE_NAMES = frozenset(date_values(datetime(2000, 1, 1)))

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from enishi.errors import Diagnostic, Severity
+from enishi.reading.javascript import to_string
 
 MAX_SETTINGS_BYTES = 1024 * 1024
 
@@ -94,7 +95,7 @@ class SettingsFile:
         nested = [name for name, item in value.items() if isinstance(item, list | dict)]
         if nested:
             self.warn(key, f"`{key}`: {nested[0]!r} should have a text as its value; it is not used")
-        return {name: _plain_text(item) for name, item in value.items() if item is not None and name not in nested}
+        return {name: to_string(item) for name, item in value.items() if item is not None and name not in nested}
 
     def timezone(self, key: str) -> tzinfo:
         """A time zone by its name in the IANA database; UTC if there is none."""
@@ -141,10 +142,6 @@ def read_start(path: Path) -> str:
             return file.read(MAX_SETTINGS_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return ""
-
-
-def _plain_text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 class _UnreadableError(Exception):

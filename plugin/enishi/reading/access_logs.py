@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime
 from functools import partial
 from glob import iglob
 from itertools import islice
@@ -225,8 +225,6 @@ _LINE = re.compile(
     # address or host, ident or address, the rest of the names; time; request; status; size; referrer; agent
     rb"(\S+) (\S+) ([^\[]{1,256})\[([^\]]{1,40})\] " + _QUOTED + rb" (\d{3}) \S+(?: " + _QUOTED + b" " + _QUOTED + b")?"
 )
-_TIME = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
-_MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _NO_PAGE = Request(b"", b"", b"", b"", 0, False)
 
 
@@ -272,14 +270,8 @@ def _seconds(stamp: bytes, minutes: dict[bytes, int | None]) -> int | None:
 
 
 def _parse_time(stamp: bytes) -> int | None:
-    match = _TIME.fullmatch(stamp)
-    if match is None or match[2] not in _MONTHS:
-        return None
-    day, year, hour, minute, second, hours, minutes = (int(match[group]) for group in (1, 3, 4, 5, 6, 8, 9))
-    offset = timedelta(hours=hours, minutes=minutes)
     try:
-        zone = timezone(-offset if match[7] == b"-" else offset)
-        return int(datetime(year, _MONTHS.index(match[2]) + 1, day, hour, minute, second, tzinfo=zone).timestamp())
+        return int(datetime.strptime(stamp.decode(), "%d/%b/%Y:%H:%M:%S %z").timestamp())
     except (ValueError, OverflowError):
         return None
 
@@ -309,6 +301,6 @@ def _moment(text: str) -> int | None:
         pass
     try:
         moment = datetime.fromisoformat(text)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())  # noqa: UP017
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None

@@ -29,7 +29,7 @@ class FrontMatter:
     body_line: int = 1
     """Line of the file where the body begins, from 1."""
     format: str = ""
-    """``yaml``, ``json``, ``toml``, ``js``, ``meta`` (Key: value lines) or empty where there is none."""
+    """``yaml``, ``json``, ``toml``, ``meta`` (Key: value lines) or empty where there is none."""
     problems: tuple[Diagnostic, ...] = ()
     """What is wrong, by line of the file, without its path."""
     key_lines: dict[str, int] = field(default_factory=dict)
@@ -52,7 +52,7 @@ def parse(text: str) -> FrontMatter:
             document = handler.read(block.text)
         except BlockError as error:
             front = broken(handler, block, error)
-            if front.meta or handler.kind in ("js", "json"):  # two rules with prose between them are no front matter
+            if front.meta or handler.kind == "json":  # two rules with prose between them are no front matter
                 return front
             continue
         if isinstance(document.value, str) and (odd := odd_colon(block.text.split("\n"))):
@@ -93,10 +93,8 @@ def _remarks(handler: Handler, block: Block, document: Document, text: str) -> I
         yield Diagnostic("", block.first_line + line, "duplicate-key", Severity.WARNING, message)
 
 
-_FENCE_WITH_BLANKS = re.compile(r" *[^\S ]\s*(?:-{3}|\+{3})|[ ]*(?:-{3,}|\+{3})(?:json|toml|yaml|js)?[ \t]+\n")
+_FENCE_WITH_BLANKS = re.compile(r" *[^\S ]\s*(?:-{3}|\+{3})|[ ]*(?:-{3,}|\+{3})(?:json|toml|yaml)?[ \t]+\n")
 
-
-# --- blocks that are never closed ------------------------------------------------------------------------------------
 
 _UNCLOSED = re.compile(r"\s*?(-{3,}|\+{3}|;{3,})[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*[:=]")
 _EMPTY_LINE = re.compile(r"^[ \t]*$", re.MULTILINE)
@@ -126,8 +124,6 @@ def _unclosed(text: str, line: int) -> FrontMatter:
         handler, block, document, Diagnostic("", line, "unclosed-front-matter", Severity.WARNING, message)
     )
 
-
-# --- blocks that cannot be parsed ------------------------------------------------------------------------------------
 
 _MAX_LINES = 400
 _KEY_AND_VALUE = re.compile(r"[\s{]*[\"']?(?P<key>[A-Za-z_][\w-]*)[\"']?[ \t]*[:=：](?P<value>.*)")

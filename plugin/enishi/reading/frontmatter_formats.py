@@ -15,7 +15,6 @@ from typing import Any
 
 from frontmatter.default_handlers import BaseHandler
 
-from enishi.errors import Severity
 from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, explain
 from enishi.reading.javascript import number_to_string
 from enishi.reading.yaml12 import MAX_CHARACTERS, MAX_DEPTH, Document, Timestamp, YamlError, load
@@ -46,13 +45,6 @@ def read_yaml(block: str, *, strict: bool = False) -> Document:
         return load(block, strict=strict)
     except YamlError as error:
         raise explain(error, block) from None
-
-
-def read_script(block: str) -> Document:
-    """Never a document: a program is not run, only lines that look like keys are read."""
-    del block
-    message = "this front matter is a program, which is not run; title, tags and date are taken from its lines"
-    raise BlockError("script-front-matter", message, -1, Severity.NOTE)
 
 
 def read_meta_lines(block: str) -> Document:
@@ -311,7 +303,6 @@ HANDLERS: tuple[Handler, ...] = (
     # Eleventy's
     Handler("json", read_json, _fences("-{3,}json")),
     Handler("toml", read_toml, _fences("-{3,}toml")),
-    Handler("js", read_script, _fences("-{3,}js")),
     BARE_JSON,
     SEMICOLONS,
     _UnopenedHandler("yaml", read_yaml, re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)),

@@ -40,6 +40,16 @@ def has_known_key(mapping: object) -> bool:
 
 _CONFLICT = re.compile(r"^(?:<{7}(?: .*)?|={7}|>{7}(?: .*)?)$", re.MULTILINE)
 _SYNTAX_KINDS = ("colon", "key", "block", "flow", "syntax")
+_BY_KIND = {
+    "duplicate-key": ("duplicate-key", "`{}` is given twice. Delete one of the two"),
+    "too-deep": ("front-matter-too-deep", "the front matter is {}"),
+    "too-large": ("front-matter-too-large", "the front matter is too large: {}"),
+    "character": ("control-character", "{} stands in the front matter. Delete it"),
+    "escape": ("bad-escape", "a backslash in a double-quoted value. Write it twice (`\\\\`), or use single quotes"),
+    "quote": ("unclosed-quote", "the quote that opens on this line is never closed. Close it"),
+    "documents": ("bad-yaml", "a second YAML document begins here. Delete the `---` or `...` on this line"),
+}
+"""Code and message of mistakes that the kind of the error names."""
 
 
 def explain(error: YamlError, block: str) -> BlockError:
@@ -54,34 +64,12 @@ def explain(error: YamlError, block: str) -> BlockError:
     if (error.kind in ("tab", "character-start") and "\t" in lines[line]) or lines[line].startswith("\t"):
         message = "a tab indents this line; YAML wants spaces. Replace the tab by two spaces"
         return BlockError("tab-in-front-matter", message, line)
-    return (
-        _by_kind(error, line, start)
-        or (_quote_in_quotes(lines, line) if error.kind in _SYNTAX_KINDS else None)
-        or (_colon(error.kind, lines, line, start) if error.kind in _SYNTAX_KINDS else None)
-        or (_text_after_bracket(lines, line, start) if error.kind in ("block", "flow", "documents") else None)
-        or _by_line(error, lines, line, start)
-    )
-
-
-def _by_kind(error: YamlError, line: int, start: int) -> BlockError | None:
-    """Mistakes that the kind of the error names."""
-    match error.kind:
-        case "duplicate-key":
-            return BlockError("duplicate-key", f"`{error.message}` is given twice. Delete one of the two", line)
-        case "too-deep":
-            return BlockError("front-matter-too-deep", f"the front matter is {error.message}", line)
-        case "too-large":
-            return BlockError("front-matter-too-large", f"the front matter is too large: {error.message}", line)
-        case "character":
-            return BlockError("control-character", f"{error.message} stands in the front matter. Delete it", line)
-        case "escape":
-            message = "a backslash in a double-quoted value. Write it twice (`\\\\`), or use single quotes"
-            return BlockError("bad-escape", message, line)
-        case "quote":
-            message = "the quote that opens on this line is never closed. Close it"
-            return BlockError("unclosed-quote", message, start)
-        case _:
-            return None
+    odd = None
+    if error.kind in _SYNTAX_KINDS:
+        odd = _quote_in_quotes(lines, line) or _colon(error.kind, lines, line, start)
+    if odd is None and error.kind in ("block", "flow", "documents"):
+        odd = _text_after_bracket(lines, line, start)
+    return odd or _by_line(error, lines, line, start)
 
 
 _QUOTED_VALUE = re.compile(r"""\s*(?:-\s+)?[\w-]+\s*:\s*(["'])""")
@@ -107,7 +95,7 @@ def _quote_in_quotes(lines: Sequence[str], line: int) -> BlockError | None:
     return None
 
 
-_NO_BLANK = re.compile(r"([A-Za-z_][\w-]*):(?:[^\s:/]|/(?!/)).*")
+_NO_BLANK = "there is no blank after `{0}:`. Write `{0}: …`"
 _ODD_COLON = re.compile(r"(?P<key>[A-Za-z_][\w-]*)[ \t]*(?:(?P<wide>：)|:(?P<blank>[\u00a0\u3000])|:(?=[^\s:/]))")
 _INDENTED_KEY = re.compile(r" +([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]|\Z)")
 
@@ -117,9 +105,6 @@ def _colon(kind: str, lines: Sequence[str], line: int, start: int) -> BlockError
     if odd := odd_colon([lines[number] for number in numbers]):
         odd.line = numbers[odd.line]
         return odd
-    for number in (start, line):
-        if no_blank := _NO_BLANK.fullmatch(lines[number]):
-            return _no_blank(no_blank[1], number)
     if kind == "colon":
         indented = _INDENTED_KEY.match(lines[line])
         if indented is not None and indented[1].lower() in KNOWN_KEYS:
@@ -127,6 +112,8 @@ def _colon(kind: str, lines: Sequence[str], line: int, start: int) -> BlockError
             return BlockError("bad-indent", message, line)
         message = "a colon followed by a blank inside a value. Put the whole value in quotes"
         return BlockError("unquoted-colon", message, line)
+    if kind == "key" and (match := re.match(r"([A-Za-z_][\w-]*):(?:[^\s:/]|/(?!/))", lines[start])):
+        return BlockError("no-blank-after-colon", _NO_BLANK.format(match[1]), start)
     if kind == "key":
         message = (
             f"this line has no `key:` and continues no value: {_shorten(lines[start])!r}. Indent it, or quote the value"
@@ -145,15 +132,11 @@ def odd_colon(lines: Sequence[str]) -> BlockError | None:
         if match["wide"]:
             message = f"the colon after `{key}` is a full-width one (`：`). Write `{key}: …`"
             return BlockError("full-width-colon", message, number)
+        message = _NO_BLANK.format(key)
         if match["blank"]:
             message = f"the blank after `{key}:` is not a plain one, so YAML does not see it. Type it again"
-            return BlockError("no-blank-after-colon", message, number)
-        return _no_blank(key, number)
+        return BlockError("no-blank-after-colon", message, number)
     return None
-
-
-def _no_blank(key: str, number: int) -> BlockError:
-    return BlockError("no-blank-after-colon", f"there is no blank after `{key}:`. Write `{key}: …`", number)
 
 
 _CLOSED_BRACKET = re.compile(r"\s*(?:- +)*(?:[\w-]+\s*: +)?(\[[^\[\]]*\]|\{[^{}]*\})\s*[^\s,#].*")
@@ -171,27 +154,25 @@ _NAMES = {"@": "an `@`", "`": "a backtick", "*": "an asterisk", "&": "an `&`", "
 
 
 def _by_line(error: YamlError, lines: Sequence[str], line: int, start: int) -> BlockError:
-    match error.kind:
-        case "flow":
-            bracket = "[" if "[" in lines[start] else "{"
-            message = f"the `{bracket}` on this line is never closed, or a comma is missing before the next item"
-            return BlockError("unclosed-bracket", message, start)
-        case "character-start" | "alias" | "tag":
-            value = re.sub(r"^\s*(?:-\s+)*(?:[\w-]+\s*:\s*)?(?:\[\s*)?", "", lines[line])
-            name = _NAMES.get(value[:1], f"a `{value[:1]}`" if value else "this character")
-            message = f"a value that begins with {name} means something to YAML. Put the value in quotes"
-            return BlockError("special-character", message, line)
-        case "documents":
-            message = "a second YAML document begins in the front matter. Delete the `---` or `...` on this line"
-            return BlockError("bad-yaml", message, line)
-        case "block":
-            text = _shorten(lines[line].strip())
-            message = f"this line does not fit the ones above it: {text!r}. Look at its indent, and at quotes above it"
-            if text.startswith("- "):
-                message = "this list item is indented differently from the ones above it. Align the dashes"
-            return BlockError("bad-indent", message, line)
-        case _:
-            return BlockError("bad-yaml", f"the front matter is not valid YAML: {error.message}", line)
+    if error.kind in _BY_KIND:
+        code, message = _BY_KIND[error.kind]
+        return BlockError(code, message.format(error.message), start if error.kind == "quote" else line)
+    if error.kind == "flow":
+        bracket = "[" if "[" in lines[start] else "{"
+        message = f"the `{bracket}` on this line is never closed, or a comma is missing before the next item"
+        return BlockError("unclosed-bracket", message, start)
+    if error.kind in ("character-start", "alias", "tag"):
+        value = re.sub(r"^\s*(?:-\s+)*(?:[\w-]+\s*:\s*)?(?:\[\s*)?", "", lines[line])
+        name = _NAMES.get(value[:1], f"a `{value[:1]}`" if value else "this character")
+        message = f"a value that begins with {name} means something to YAML. Put the value in quotes"
+        return BlockError("special-character", message, line)
+    if error.kind == "block":
+        text = _shorten(lines[line].strip())
+        message = f"this line does not fit the ones above it: {text!r}. Look at its indent, and at quotes above it"
+        if text.startswith("- "):
+            message = "this list item is indented differently from the ones above it. Align the dashes"
+        return BlockError("bad-indent", message, line)
+    return BlockError("bad-yaml", f"the front matter is not valid YAML: {error.message}", line)
 
 
 def _shorten(text: str) -> str:

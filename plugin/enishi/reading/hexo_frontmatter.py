@@ -96,18 +96,15 @@ def _read_block(handler: Handler, block: Block, text: str) -> FrontMatter:
         return _broken_block(handler, block, error, text)
     value = document.value
     if isinstance(value, list):
-        return _lost(
-            handler, block, BlockError("bad-yaml", "the front matter is a list; Hexo wants `key: value` lines", 0), text
-        )
-    if isinstance(value, str) and not isinstance(value, Timestamp):
-        odd = odd_colon(block.text.split("\n"))
+        mistake = BlockError("bad-yaml", "the front matter is a list; Hexo wants `key: value` lines", 0)
+        return _lost(handler, block, mistake, text)
+    if not isinstance(value, dict | Timestamp):  # a lone date is an object without keys
+        odd = odd_colon(block.text.split("\n")) if isinstance(value, str) else None
         return (
             _all_body(text, f"Hexo shows it as text: {odd.message}", block.first_line + odd.line)
             if odd
             else _all_body(text)
         )
-    if not isinstance(value, dict | Timestamp):  # a lone date is an object without keys
-        return _all_body(text)
     return front_matter(handler, block, document, *_remarks(block, value, text))
 
 
@@ -115,7 +112,7 @@ def _broken_block(handler: Handler, block: Block, error: BlockError, text: str) 
     if handler.kind == "json":  # JSON.parse fails silently there: all of it is body
         message = f"Hexo shows it as text, because it is {error.message}"
         return _all_body(text, message, block.first_line + error.line)
-    meant = None if _is_fenced(text) else _meant_block(text)
+    meant = None if _FENCE.match(text) else _meant_block(text)
     if meant is not None and (meant[0].kind != "yaml" or meant[0] is YAML):
         # What Hexo takes for YAML up to the next rule is JSON, TOML or indented: name the mistake of the form it has
         handler, block = meant
@@ -134,13 +131,9 @@ def _broken_block(handler: Handler, block: Block, error: BlockError, text: str) 
     return _lost(handler, block, error, text)
 
 
-def _is_fenced(text: str) -> bool:
-    return _FENCE.match(text) is not None
-
-
 def _lost(handler: Handler, block: Block, error: BlockError, text: str) -> FrontMatter:
     """A post that Hexo leaves out, with what can be read of it."""
-    if not _is_fenced(text) and not has_known_key(read_by_lines(block.text).value):
+    if not _FENCE.match(text) and not has_known_key(read_by_lines(block.text).value):
         error.code = "prose-read-as-front-matter"
         error.message += (
             ". Hexo reads everything above the first line that begins with `---` as front matter when the file does not"
@@ -154,7 +147,7 @@ _TEXT_ABOVE = "Hexo does not read this front matter, because text stands above i
 
 
 def _remarks(block: Block, value: Any, text: str) -> list[Diagnostic]:
-    if _is_fenced(text) or not value or isinstance(value, Timestamp) or has_known_key(value):
+    if _FENCE.match(text) or not value or isinstance(value, Timestamp) or has_known_key(value):
         return []
     late = LATE_FENCE.find(text)
     if late is not None:
@@ -169,25 +162,19 @@ def _remarks(block: Block, value: Any, text: str) -> list[Diagnostic]:
 
 def _all_body(text: str, why: str = "", line: int = 0) -> FrontMatter:
     """Hexo reads no front matter here; say so if the author plainly meant some."""
-    problem = _unread_front_matter(text, why, line)
-    return FrontMatter({}, text, problems=(problem,) if problem is not None else ())
-
-
-def _unread_front_matter(text: str, why: str, line: int) -> Diagnostic | None:
-    meant = _meant_block(text)
-    if meant is not None:
+    if meant := _meant_block(text):
         handler, block = meant
-        line = line or max(block.first_line - 1, 1)
-        why = why or _why_hexo_ignores(handler, text)
+        line, why = line or max(block.first_line - 1, 1), why or _why_hexo_ignores(handler, text)
     elif "\r" in text and _meant_block(text.replace("\r", "\n")) is not None:
         line = 1
         why = "Hexo does not see the ends of these lines (a carriage return alone). Save the file with line feeds"
-    elif (unclosed := unclosed_line(text)) is not None:
+    elif unclosed := unclosed_line(text):
         line = unclosed
         why = "the front matter is never closed, so Hexo shows it as text. Put a line `---` below its last key"
     else:
-        return None
-    return Diagnostic("", line, "front-matter-not-read", Severity.WARNING, why)
+        return FrontMatter({}, text)
+    problem = Diagnostic("", line, "front-matter-not-read", Severity.WARNING, why)
+    return FrontMatter({}, text, problems=(problem,))
 
 
 def _meant_block(text: str) -> tuple[Handler, Block] | None:
@@ -207,7 +194,6 @@ def _meant_block(text: str) -> tuple[Handler, Block] | None:
 
 _AS_YAML = "Write it as YAML between `---` lines"
 _WHY_BY_KIND = {
-    "js": f"Hexo does not read a program as front matter: it shows it. {_AS_YAML}",
     "toml": f"Hexo does not read TOML front matter (`+++`): it shows it as text. {_AS_YAML}",
     "json": f"Hexo does not read a JSON object as front matter: it shows it. {_AS_YAML}",
     "meta": "Hexo shows these `Key: value` lines as text. Put a line `---` above and below them",
@@ -222,10 +208,9 @@ def _why_hexo_ignores(handler: Handler, text: str) -> str:
     first = text.split("\n", 1)[0]
     if not first.strip():
         return "Hexo does not read this front matter, because of the empty lines above it. Delete them"
-    if first != first.rstrip():
-        return "Hexo does not read this front matter, because of the blank after the opening `---`. Delete the blank"
-    if first != first.lstrip():
-        return "Hexo does not read this front matter, because of the blank before the opening `---`. Delete the blank"
+    if first != first.strip():
+        side = "after" if first != first.rstrip() else "before"
+        return f"Hexo does not read this front matter, because of the blank {side} the opening `---`. Delete the blank"
     return (
         "Hexo does not read this front matter: the closing line must begin with exactly as many dashes as the opening"
         " one, and nothing but `key: value` lines may stand between them"

@@ -207,7 +207,7 @@ def _candidates(name: str, post: Post, site: Site) -> Iterator[str]:
             yield posixpath.join(posixpath.dirname(post.path), spelled)
             yield posixpath.join(posixpath.splitext(post.path)[0], spelled)
         for absolute in _absolute(spelled, post, site):
-            for base in _roots(site):
+            for base in dict.fromkeys((site.source_dir, *site.generator.static_folders)):
                 yield posixpath.join(base, absolute)
 
 
@@ -234,10 +234,6 @@ def _path_of(name: str, site: Site) -> str | None:
     except ValueError:
         return None
     return parts.path if 0 < len(parts.path) <= 4 * _LONGEST else None
-
-
-def _roots(site: Site) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((site.source_dir, *site.generator.static_folders)))
 
 
 def _inside(candidate: str, site: Site, root: str) -> str | None:

@@ -11,38 +11,17 @@ from typing import Any
 
 def number_to_string(value: int | float) -> str:
     """`String(number)` of JavaScript: `3.1`, `1e+21`, `2024`, integers rounded to 53 bits."""
-    if isinstance(value, int) and abs(value) < 2**53:
-        return str(value)
+    from decimal import Decimal
+
     try:
         number = float(value)
     except OverflowError:
-        return "Infinity" if value > 0 else "-Infinity"
-    if number != number:
-        return "NaN"
-    if number in (float("inf"), float("-inf")):
-        return "Infinity" if number > 0 else "-Infinity"
-    if number == 0:
-        return "0"
-    sign = "-" if number < 0 else ""
-    mantissa, _, exponent = f"{abs(number)!r}".partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    fraction = "" if fraction == "0" else fraction
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0") or "0"
-    return sign + _place_point(digits, point)
-
-
-def _place_point(digits: str, point: int) -> str:
-    """Number::toString of ECMA-262: `point` digits stand before the decimal point."""
-    if len(digits) <= point <= 21:
-        return digits + "0" * (point - len(digits))
-    if 0 < point <= 21:
-        return f"{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return "0." + "0" * -point + digits
-    exponent = f"e{'+' if point > 0 else '-'}{abs(point - 1)}"
-    return digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "") + exponent
+        number = float("inf") if value > 0 else float("-inf")
+    if number - number != 0:
+        return "NaN" if number != number else "Infinity" if number > 0 else "-Infinity"
+    if number == 0 or 1e-6 <= abs(number) < 1e21:
+        return f"{Decimal(repr(number or 0.0)):f}".removesuffix(".0")
+    return re.sub(r"e([-+])0*", r"e\1", repr(number))
 
 
 def to_string(value: Any) -> str:

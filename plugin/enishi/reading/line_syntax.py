@@ -21,8 +21,6 @@ def plain_lines(body: str) -> str:
 _KRAMDOWN_TOC = re.compile(r"^ {0,3}(?:[-*+]|\d\.)[ \t]+[^\n]*\n {0,3}\{:[ \t]*toc\b[^{}\n]*\}[ \t]*$", re.MULTILINE)
 _ABBREVIATION = re.compile(r"^\*\[([^\[\]\n]+)\]:", re.MULTILINE)
 
-# --- MkDocs ------------------------------------------------------------------------------------------------------
-
 _ADMONITION_LINE = re.compile(
     r'([ \t]*)(?:(?:!!!|\?\?\?\+?)[ \t]+[\w-][^\n"]*+|===[+!]?[ \t]+(?="))(?:"([^"\n]*)")?[ \t]*'
 )
@@ -57,16 +55,12 @@ def _dedent_admonitions(text: str) -> str:
     return "\n".join(out)
 
 
-# --- MDX ---------------------------------------------------------------------------------------------------------
-
 _MDX_STATEMENT = re.compile(
     r"^import\s+(?:[\w*${][^\n;'\"]{0,400}[ \t}]from[ \t]{1,9})?(?:\"[^\"\n]+\"|'[^'\n]+');?[ \t]*$"
     r"|^export\s+(?:const|let|var|default|function|async)\b[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*",
     re.M,
 )
 _MDX_AT_THE_TOP = re.compile(r"\s*(?:import\s[^\n]*[\"'];?[ \t]*$|export\s+(?:const|let|default|function)\b)", re.M)
-
-# --- front matter below the front matter ----------------------------------------------------------------------------
 
 _YAML_LINE = re.compile(r"(?:[A-Za-z_][\w.-]*:(?:[ \t].*)?|[ \t]+\S.*|-(?:[ \t].*)?|#.*|[ \t]*)")
 _KNOWN_KEY = re.compile(

@@ -18,9 +18,7 @@ _REMEMBERED = 65_536
 """Addresses whose parts are remembered: a blog's links name the same pages again and again."""
 _MIN_SLUG = 5
 """Shorter last segments of an address (`/tags`, `/2020`, `/v2`) name too many things to mean one post."""
-_LISTINGS = frozenset(
-    ["archive", "archives", "author", "authors", "categories", "category", "page", "series", "tag", "tags", "topics"]
-)
+_LISTINGS = frozenset("archive archives author authors categories category page series tag tags topics".split())  # noqa: SIM905
 """Segments before the name of a list: `/tags/elasticsearch/` is not the post `elasticsearch`."""
 _OWN_HOST_SHARE = 0.3
 _OWN_HOST_LINKS = 3

@@ -119,12 +119,8 @@ class _Reader:
     def read_blocks(self, tokens: list[Token]) -> None:
         for token in tokens:
             kind = token["type"]
-            if kind == "blank_line":
-                continue
-            if kind == "paragraph":
-                self._paragraph(token["text"])
-            elif kind == "block_text":
-                self._paragraph(token["text"], in_list=True)
+            if kind in ("paragraph", "block_text"):
+                self._paragraph(token["text"], in_list=kind == "block_text")
             elif kind == "heading":
                 self._heading(token["text"])
             elif kind == "block_code":
@@ -178,9 +174,9 @@ class _Reader:
                 return
         if code := raw.strip("\n"):
             self.code.append(code)
-        info = (token.get("attrs") or {}).get("info", "")
-        if language := _language(info):
-            self.languages[language] = None
+        # `js` of `js:title.js {1,3} file="a.js"`
+        if language := re.match(r"\{?\.?([A-Za-z][\w+#.-]*)", (token.get("attrs") or {}).get("info", "")):
+            self.languages[language[1].lower()] = None
 
     def _emit(self, text: str, separator: str = "\n\n") -> None:
         self.after_item = False
@@ -399,12 +395,6 @@ def _broken_tag_text(tag: re.Match[str]) -> str:
 def _alt_text(alt: str) -> str:
     alt = alt.strip()
     return "" if _IMAGE_NAME.fullmatch(alt) else alt
-
-
-def _language(info: str) -> str:
-    """``js`` of ``js:title.js {1,3} file="a.js"``; empty where the info string names no language."""
-    match = re.match(r"\{?\.?([A-Za-z][\w+#.-]*)", info)
-    return match[1].lower() if match else ""
 
 
 def _shortened(text: str, length: int) -> str:

@@ -46,9 +46,8 @@ _TAG_NAME = re.compile(r"[\s/-]*([\w.-]*)")
 _ATTRIBUTE_LIST = re.compile(
     r"\{(?::{1,2}(?:[\s.#/:]|toc\b|no_toc\b|\w+=|nomarkdown|options|comment)[^{}\n]*|[.#][\w-][^{}\n]*)\}"
 )
-_NUNJUCKS_COMMENT_END = "#}"
 _CONTAINER_LINE = re.compile(r":{3,}[ \t]*([^\n]*)")
-_CONTAINER_HEAD = re.compile(r"[\w-]*\s*(?:alert\b)?\s*")
+_CONTAINER_HEAD = re.compile(r"\A[\w-]*\s*(?:alert\b)?\s*")
 _EMBED = re.compile(r"@\[(\w+)\](?:\(([^()\n]*)\))?")
 _ALERT = re.compile(r"\[!\w+\][+-]?")
 _JSX_TAG = re.compile(
@@ -73,16 +72,12 @@ def plain_markdown(body: str) -> str:
     """The body as markdown without template syntax; :data:`MORE_MARK` where its excerpt ends."""
     body = drop_second_front_matter(body.replace("\0", ""))
     if max(map(len, body.split("\n"))) >= _LONG:  # five times faster than asking the expression
-        body = _LONG_RUN.sub(_ends_of, body)
+        # both ends of base64 and the like: enough to close the link or tag that holds it
+        body = _LONG_RUN.sub(lambda run: run[0][:300] + run[0][-100:], body)
     body = plain_lines(body)
     if not _SYNTAX.search(body):
         return body
     return _Cleaner(body).run()
-
-
-def _ends_of(run: re.Match[str]) -> str:
-    """Both ends of base64 and the like: enough to close the link or tag that holds it."""
-    return run[0][:300] + run[0][-100:]
 
 
 class _Cleaner:
@@ -208,17 +203,12 @@ class _Cleaner:
     # --- braces -------------------------------------------------------------------------------------------------
 
     def _brace(self, mark: str, start: int) -> tuple[str, int] | None:
-        if mark in ("{:", "{.", "{#"):
-            attributes = _ATTRIBUTE_LIST.match(self.text, start)
-            if attributes:
+        if mark in ("{:", "{.", "{#", "{/*"):
+            if attributes := _ATTRIBUTE_LIST.match(self.text, start):
                 return "", attributes.end()
-            if mark == "{#":
-                end = self.text.find(_NUNJUCKS_COMMENT_END, start, start + _REACH)
-                return None if end < 0 else ("", end + 2)
-            return None
-        if mark == "{/*":
-            end = self.text.find("*/}", start, start + _REACH)
-            return None if end < 0 else ("", end + 3)
+            closing = {"{#": "#}", "{/*": "*/}"}.get(mark, "")
+            end = self.text.find(closing, start, start + _REACH) if closing else -1
+            return None if end < 0 else ("", end + len(closing))
         if mark == "{%":
             return self._tag(start)
         if self.text.startswith(("{{<", "{{%"), start):
@@ -380,7 +370,7 @@ class _Cleaner:
             return None
         head = line.group(1)
         bracket = re.match(r"[\w-]+\[([^\]]*)\]", head)
-        title = bracket.group(1) if bracket else head[_head_end(head) :]
+        title = bracket.group(1) if bracket else _CONTAINER_HEAD.sub("", head)
         title = re.sub(r"\{[^{}]*\}|:{3,}|\{[{%#]|[}%#]\}", "", title).strip().strip('"')
         return (f"\n\n{title}\n" if title else "\n"), line.end()
 
@@ -414,8 +404,3 @@ def reads_as_prose(block: str) -> bool:
     """Whether most of a block without a language is Japanese or Chinese: notes set as ``<pre>``, not code."""
     letters = sum(map(len, _CJK_RUN.findall(block[:_REACH])))
     return letters > 0 and 2 * letters > len("".join(block[:_REACH].split()))
-
-
-def _head_end(head: str) -> int:
-    match = _CONTAINER_HEAD.match(head)
-    return match.end() if match else 0

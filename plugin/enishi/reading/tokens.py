@@ -34,6 +34,8 @@ _TOKEN = re.compile(
     # A long-vowel mark begins no katakana word: the one in らーめん belongs to hiragana.
     rf"{_LATIN_LIKE}|[\u30a1-\u30fa][{_KATAKANA}]*|[{_HAN}]+|[{_HANGUL}]+|[{_SPACELESS}]+"
 )
+_UNSPACED = re.compile(rf"[{_HAN}{_HANGUL}{_SPACELESS}]")
+"""Runs of these scripts are cut into bigrams; katakana stays whole."""
 _POSSESSIVE = re.compile(r"['’]s$")
 _MAX_WORD = 60
 """Longer "words" are hashes, encoded data or minified code."""
@@ -85,28 +87,12 @@ def count_words(weighted_texts: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _words_of_run(run: str) -> Sequence[str]:
-    if _is_unspaced(run[0]):
+    if _UNSPACED.match(run):
         return [run[start : start + 2] for start in range(len(run) - 1)] or [run]
     if len(run) > _MAX_WORD:
         return ()
     return (run if run.isalnum() else _POSSESSIVE.sub("", run).replace("’", "'"),)
 
-
-def _is_unspaced(character: str) -> bool:
-    """Whether runs of this script are cut into bigrams (Han, Hangul, Thai …; katakana stays whole)."""
-    return character >= "\u0e00" and (
-        "\u3400" <= character <= "\u9fff"
-        or character == "\u3005"
-        or "\uf900" <= character <= "\ufaff"
-        or "\uac00" <= character <= "\ud7af"
-        or "\u1100" <= character <= "\u11ff"
-        or "\u0e00" <= character <= "\u0eff"
-        or "\u1000" <= character <= "\u109f"
-        or "\u1780" <= character <= "\u17ff"
-    )
-
-
-# --- terms ------------------------------------------------------------------------------------------------------
 
 _LATIN_PHRASE = re.compile(rf"{_LATIN_LIKE}(?: {_LATIN_LIKE})*+")
 _COMPOUND = re.compile(rf"[{_HAN}\u30a1-\u30fa][{_HAN}{_KATAKANA}]+|[{_HANGUL}]{{2,}}")
@@ -114,7 +100,7 @@ _SAME_SCRIPT = re.compile(rf"[{_HAN}]+|[{_KATAKANA}]+")
 _KANA_RUN = re.compile(rf"[{_HIRAGANA}{_KATAKANA}]+")
 _HAN_RUN = re.compile(rf"[{_HAN}]{{2,}}")
 _BREAKS = re.compile(f"[{CHINESE_BREAKS}]")
-_COUNTER = re.compile(
+_COUNTER = re.compile(  # numbers written out, dates and quantities (二人, 三十分, 第三回), but not 数学 or 九州
     "[〇一二三四五六七八九十百千万億数第何各毎]+"
     "[人日月年回件個本枚冊分秒時週点度台号章節行目種歳倍割階番名円者社方面部]?|[一何各毎]."
 )
@@ -212,13 +198,8 @@ def _count_compounds(text: str, counts: Counter[str]) -> None:
     for run, times in Counter(_COMPOUND.findall(text)).items():
         parts = _SAME_SCRIPT.findall(run)
         for candidate in [run] if len(parts) < 2 else [run, *parts]:
-            if 2 <= len(candidate) <= _MAX_COMPOUND and candidate not in CJK and not _is_counter(candidate):
+            if 2 <= len(candidate) <= _MAX_COMPOUND and candidate not in CJK and not _COUNTER.fullmatch(candidate):
                 counts[candidate] += times
-
-
-def _is_counter(term: str) -> bool:
-    """Numbers written out, dates and quantities (二人, 三十分, 第三回), but not 数学 or 九州."""
-    return _COUNTER.fullmatch(term) is not None
 
 
 def _count_chinese_terms(text: str, counts: Counter[str]) -> None:

@@ -233,9 +233,6 @@ class _Pages:
         return [Diagnostic(logs[0].name, 0, "foreign-logs", Severity.WARNING, message)]
 
 
-# --- views to visits --------------------------------------------------------------------------------------------------
-
-
 def _hash(value: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(value, digest_size=8).digest(), "little")
 

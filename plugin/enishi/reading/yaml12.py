@@ -191,12 +191,7 @@ def _as_yaml_error(error: Any) -> YamlError:
 
 _INTEGER = re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)\Z")
 _FLOAT = re.compile(r"(?:[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)\Z")
-_SPECIAL_FLOATS = {
-    **{sign + word: "Infinity" for sign in ("", "+") for word in (".inf", ".Inf", ".INF")},
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), "-Infinity"),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), "NaN"),
-}
-"""JSON has none of them: the names that JavaScript prints."""
+_SPECIAL_FLOAT = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -213,8 +208,8 @@ def plain_scalar(text: str) -> Any:
         return _WORDS[text]
     if text[0] not in _DIGITS:
         return text
-    if text in _SPECIAL_FLOATS:
-        return _SPECIAL_FLOATS[text]
+    if special := _SPECIAL_FLOAT.fullmatch(text):  # JSON has none of them: the names that JavaScript prints
+        return "NaN" if special[1] is None else "-Infinity" if special[1] == "-" else "Infinity"
     if _INTEGER.match(text):
         return _integer(text)
     if len(text) < 400 and _FLOAT.match(text):

@@ -31,14 +31,9 @@ def render(report: CheckReport) -> str:
 
 
 def _command(finding: Finding, report: CheckReport) -> str:
-    place = {
-        "file": report.in_repository(finding.path),
-        "line": str(finding.line),
-        "col": str(finding.column),
-        "title": f"Enishi: {shown(finding.code)}",
-    }
-    properties = ",".join(f"{name}={_in_property(value)}" for name, value in place.items())
-    return f"::{_COMMANDS[finding.level]} {properties}::{_in_message(explanation(finding))}"
+    path, column = _in_property(report.in_repository(finding.path)), finding.column
+    place = f"file={path},line={finding.line},col={column},title={_in_property(f'Enishi: {shown(finding.code)}')}"
+    return f"::{_COMMANDS[finding.level]} {place}::{_in_message(explanation(finding))}"
 
 
 def _more(findings: Sequence[Finding], report: CheckReport) -> list[str]:
@@ -59,5 +54,4 @@ def _in_message(text: str) -> str:
 
 def _in_property(text: str) -> str:
     """Escapes only what a log may not hold, because GitHub has to recognise the name of the file."""
-    percent = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return shown_path(percent.replace(":", "%3A").replace(",", "%2C"))
+    return shown_path(_in_message(text).replace(":", "%3A").replace(",", "%2C"))

@@ -20,10 +20,7 @@ def render(report: CheckReport) -> str:
                 "check_name": f"enishi/{shown(finding.code)}",
                 "fingerprint": name,
                 "severity": _SEVERITIES[finding.level],
-                "location": {
-                    "path": report.in_repository(finding.path),
-                    "lines": {"begin": finding.line},
-                },
+                "location": {"path": report.in_repository(finding.path), "lines": {"begin": finding.line}},
             }
             for finding, name in zip(report.findings, names, strict=True)
         ]

@@ -14,39 +14,21 @@ CHECK_VERSION = 1
 def render(report: CheckReport) -> str:
     """Leaves out empty fields of a finding; no text is cut."""
     names = unique_fingerprints(report.findings)
-    fields = {
-        "version": CHECK_VERSION,
-        "prefix": report.prefix,
-        "base": report.base,
-        "posts": report.posts,
-        "checked": list(report.checked),
-        "suppressed": report.suppressed,
-        "failing": list(report.failing),
-        "notes": list(report.notes),
-        "findings": [_fields(finding, name) for finding, name in zip(report.findings, names, strict=True)],
-    }
-    return json_text(fields)
+    copied = ("prefix", "base", "posts", "checked", "suppressed", "failing", "notes")
+    findings = [_fields(finding, name) for finding, name in zip(report.findings, names, strict=True)]
+    head = {name: getattr(report, name) for name in copied}
+    return json_text({"version": CHECK_VERSION, **head, "findings": findings})
 
 
 def _fields(finding: Finding, fingerprint: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "code": finding.code,
-        "level": finding.level.value,
-        "message": finding.message,
-        "fingerprint": fingerprint,
-    }
+    fields = {name: getattr(finding, name) for name in ("path", "line", "column", "code")}
+    fields |= {"level": finding.level.value, "message": finding.message, "fingerprint": fingerprint}
     optional = {
-        "title": finding.title,
-        "tag": finding.tag,
-        "subject": finding.subject,
-        "confidence": None if finding.confidence is None else round(finding.confidence, 4) + 0.0,  # no minus zero
-        "evidence": list(finding.evidence),
-        "advice": list(finding.advice),
-        "edit": _edit_fields(finding.edit),
+        name: getattr(finding, name) for name in ("title", "tag", "subject", "confidence", "evidence", "advice")
     }
+    if finding.confidence is not None:
+        optional["confidence"] = round(finding.confidence, 4) + 0.0  # no minus zero
+    optional["edit"] = _edit_fields(finding.edit)
     return fields | {name: value for name, value in optional.items() if value or value == 0.0}
 
 
@@ -54,10 +36,4 @@ def _edit_fields(edit: LineEdit | None) -> dict[str, Any]:
     """Empty for an edit that JSON cannot hold byte for byte: applied, it would do something else."""
     if edit is None or not all(map(is_utf8, (*edit.before, *edit.after, edit.patch))):
         return {}
-    return {
-        "line": edit.line,
-        "end_line": edit.end_line,
-        "before": list(edit.before),
-        "after": list(edit.after),
-        "patch": edit.patch,
-    }
+    return {name: getattr(edit, name) for name in ("line", "end_line", "before", "after", "patch")}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.reporters.wording import explanation, fails, message_of, summary
+from enishi.reporters.wording import explanation, message_of, summary
 from enishi.text.printable import shown, shown_path, xml_text
 
 if TYPE_CHECKING:
@@ -32,11 +32,7 @@ def render(report: CheckReport) -> str:
         if path not in reported:
             place = shown_path(report.in_repository(path))
             SubElement(suite, "testcase", classname=place, name="no findings", time="0")
-    counts = {
-        "tests": str(len(suite)),
-        "failures": str(len(suite.findall("testcase/failure"))),
-        "errors": "0",
-    }
+    counts = {"tests": str(len(suite)), "failures": str(len(suite.findall("testcase/failure"))), "errors": "0"}
     for name, value in [*counts.items(), ("skipped", str(len(suite.findall("testcase/skipped")))), ("time", "0")]:
         suite.set(name, value)
     notes = [f"note: {shown(note)}" for note in report.notes]
@@ -55,7 +51,7 @@ def _add_test(suite: Element, finding: Finding, report: CheckReport) -> None:
     test = SubElement(suite, "testcase", classname=path, name=f"{code} {about}".strip(), time="0")
     place = f"{path}:{finding.line}:{finding.column}"
     text = f"{place}: {explanation(finding)}"
-    if fails(finding, report):
+    if finding.code in report.failing and finding.level != Severity.NOTE:
         SubElement(test, "failure", type=code, message=message_of(finding)).text = text
     elif finding.level == Severity.NOTE:
         SubElement(test, "system-out").text = text

@@ -73,8 +73,6 @@ def _folded(evidence: Sequence[str]) -> str:
     return f"<details><summary>{lines[0]}</summary><ul>{rest}</ul></details>"
 
 
-# -- text ------------------------------------------------------------------------------------------------------------
-
 _ACTS = re.compile(r"[\\`*_\[\]<>|~$&@#!]|:(?=//|[\w+-]+:)|\bwww(?=\.)|\bGH-(?=\d)")
 _STARTS_BLOCK = re.compile(r"[-+=]|(?<=\d)[.)]")
 _NUMBER = re.compile(r"\d*")

@@ -18,12 +18,8 @@ _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NO
 
 def render(report: CheckReport) -> str:
     """One DiagnosticResult."""
-    return json_text(
-        {
-            "source": {"name": "enishi"},
-            "diagnostics": [_diagnostic(finding, report) for finding in report.findings],
-        }
-    )
+    diagnostics = [_diagnostic(finding, report) for finding in report.findings]
+    return json_text({"source": {"name": "enishi"}, "diagnostics": diagnostics})
 
 
 def _diagnostic(finding: Finding, report: CheckReport) -> dict[str, Any]:

@@ -22,24 +22,14 @@ def render(report: CheckReport) -> str:
     """One run that lists every rule, with or without findings, so that a rule always has the same index."""
     codes = [*CODES, *sorted({finding.code for finding in report.findings} - CODES.keys())]
     names = unique_fingerprints(report.findings)
+    notes = [{"level": "note", "message": {"text": _plain(note)}} for note in report.notes]
     run = {
         "tool": {
-            "driver": {
-                "name": "Enishi",
-                "semanticVersion": __version__,
-                "rules": [_rule(code) for code in codes],
-            }
+            "driver": {"name": "Enishi", "semanticVersion": __version__, "rules": [_rule(code) for code in codes]}
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the repository"}}},
-        "invocations": [
-            {
-                "executionSuccessful": True,
-                "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": _plain(note)}} for note in report.notes
-                ],
-            }
-        ],
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
         "results": [
             _result(finding, name, codes.index(finding.code), report)
             for finding, name in zip(report.findings, names, strict=True)
@@ -74,24 +64,19 @@ def _result(finding: Finding, fingerprint: str, rule: int, report: CheckReport) 
     }
     if finding.confidence is not None:
         fields["rank"] = round(finding.confidence * 100, 2)
-    fix = _replacement(finding)
-    if fix:
+    if fix := _replacement(finding):
         change = {"artifactLocation": artifact, "replacements": [fix]}
         fields["fixes"] = [{"description": {"text": "Change the front matter"}, "artifactChanges": [change]}]
     return fields
 
 
 def _replacement(finding: Finding) -> dict[str, Any]:
-    suggestion = replacement(finding)
-    if suggestion is None:
+    if (suggestion := replacement(finding)) is None:
         return {}
     first, last, text = suggestion
     if text is None:  # the last line break is deleted, too
         return {"deletedRegion": {"startLine": first, "endLine": last + 1, "endColumn": 1}}
-    return {
-        "deletedRegion": {"startLine": first, "endLine": last},
-        "insertedContent": {"text": text},
-    }
+    return {"deletedRegion": {"startLine": first, "endLine": last}, "insertedContent": {"text": text}}
 
 
 _ACTS = re.compile(r"\](?=\()|\{(?=\d)")

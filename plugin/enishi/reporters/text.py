@@ -83,17 +83,9 @@ def _lines_of_post(post: PostFindings) -> Iterator[_Line]:
 
 
 def _headline(finding: Finding) -> _Line:
-    place = f"{shown_path(finding.path)}:{finding.line}:{finding.column}"
-    return _Line(
-        [
-            (place, "bold"),
-            (": ", ""),
-            (finding.level.value, _STYLES[finding.level]),
-            (f": {message_of(finding)} ", ""),
-            (f"[{shown(finding.code)}]", "dim"),
-        ],
-        is_whole=True,
-    )
+    place = (f"{shown_path(finding.path)}:{finding.line}:{finding.column}", "bold")
+    level, message = (finding.level.value, _STYLES[finding.level]), (f": {message_of(finding)} ", "")
+    return _Line([place, (": ", ""), level, message, (f"[{shown(finding.code)}]", "dim")], is_whole=True)
 
 
 def _reasons(finding: Finding) -> Iterator[_Line]:

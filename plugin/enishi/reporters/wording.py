@@ -107,9 +107,6 @@ def sentence(finding: Finding, safe: Safe = shown) -> str:
     return f"{text}. What to do: {advice}" if advice else text
 
 
-# -- the whole run ---------------------------------------------------------------------------------------------------
-
-
 def summary(report: CheckReport) -> str:
     """The run in one line: "3 warnings, 2 notes in 4 posts; evidence: 836 posts; nothing failed"."""
     return f"{totals(report)}; {circumstances(report)}"
@@ -136,11 +133,6 @@ def totals(report: CheckReport) -> str:
     levels = ", ".join(counted(counts[level], level.value) for level in GRAVEST_FIRST if counts[level])
     posts = len({finding.path for finding in report.findings})
     return f"{levels} in {counted(posts, 'post') if posts >= checked else f'{posts} of {checked} posts'}"
-
-
-def fails(finding: Finding, report: CheckReport) -> bool:
-    """Whether a finding makes the check fail; a note never does."""
-    return finding.code in report.failing and finding.level != Severity.NOTE
 
 
 def unique_fingerprints(findings: Sequence[Finding]) -> list[str]:

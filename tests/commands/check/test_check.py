@@ -518,7 +518,7 @@ def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
     (site / POSTS / "birds-1.md").unlink()
     first = run(site)
     assert first.findings
-    assert run(site) == first  # remembered
+    assert run(site) == first
     git(site, "checkout", "-q", "--", POSTS)
     assert run(site) != first
     (site / POSTS / "birds-1.md").unlink()
@@ -526,27 +526,6 @@ def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
     cold = check(CheckRequest(Request(site, cache=tmp_path / "elsewhere")))
     assert cold == first
     assert replace(check(CheckRequest(Request(site, cache=tmp_path / "elsewhere", processes=2)))) == first
-
-
-def test_a_report_is_remembered_wherever_the_checkout_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = blog(tmp_path / "one")
-    add(site, "new.md", "tags: [notes]\n")
-    cache = tmp_path / "cache"
-    first = check(CheckRequest(Request(site, cache=cache)))
-    assert first.findings
-    moved = site.rename(tmp_path / "another")
-    monkeypatch.setattr("enishi.pipeline.Run.read", lambda *_: pytest.fail("the posts were read again"))
-    assert check(CheckRequest(Request(moved, cache=cache))) == first
-
-
-def test_a_remembered_report_loads_no_heavy_library(tmp_path: Path) -> None:
-    from test_design import HEAVY, loaded_by
-
-    site = blog(tmp_path)
-    add(site, "new.md", "tags: [notes]\n")
-    assert "numpy" in loaded_by("check", "--site", str(site))
-    assert not loaded_by("check", "--site", str(site)) & HEAVY
-    assert not loaded_by("check", "--site", str(site), "--format", "sarif") & HEAVY
 
 
 def test_nothing_is_written_but_the_cache(tmp_path: Path) -> None:

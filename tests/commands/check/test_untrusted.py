@@ -18,16 +18,18 @@ from test_check import POSTS, add, blog, only, run
 from test_check import _no_settings_of_anybody as _no_settings_of_anybody  # a fixture
 
 from blog import files_below, post_text, topic_text
-from enishi.cache import Cache
 from enishi.cli import main
+from enishi.commands.check.git import Repository
 from enishi.commands.check.report_files import write_report
 from enishi.commands.check.run import CheckRequest, check
+from enishi.commands.check.scope import post_folders
 from enishi.commands.check.untrusted import guarded_request
 from enishi.config import Setting, Settings, describe_settings, owner_only, safe, setting_value
 from enishi.config_files import load_settings
 from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.findings import CheckReport
-from enishi.state import Request, open_cache
+from enishi.pipeline import Run
+from enishi.state import Request
 from repository import commit, git, repository
 
 
@@ -250,33 +252,25 @@ def test_posts_that_are_links_out_of_the_site_are_not_read(tmp_path: Path) -> No
 # -- the cache -------------------------------------------------------------------------------------------------------
 
 
-def test_a_cache_that_git_tracks_is_not_used(tmp_path: Path) -> None:
+def test_a_cache_that_git_tracks_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = blog(tmp_path)
     add(site, "new.md", "tags: [notes]\n")
     first = run(site)
-    with open_cache(site) as cache:
-        value = json.loads(cache.state("check"))
-        value["report"]["findings"] = []
-        cache.set_state("check", json.dumps(value))
-    assert run(site).findings == ()  # the user's own cache is believed
     git(site, "add", "-f", ".enishi/cache.db")
     commit(site)
-    assert run(site) == first
+    monkeypatch.setattr("enishi.commands.check.run.open_cache", lambda *_: pytest.fail("the cache was opened"))
     assert run(site) == first
 
 
-def test_a_folder_of_the_repository_is_no_cache_if_git_tracks_it(tmp_path: Path) -> None:
+def test_a_folder_of_the_repository_is_no_cache_if_git_tracks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = blog(tmp_path)
-    cache = site / "source" / "mine"
-    request = Request(site, cache=cache)
+    request = Request(site, cache=site / "source" / "mine")
     add(site, "new.md", "tags: [notes]\n")
     first = check(CheckRequest(request))
-    with Cache(cache / "cache.db") as known:
-        value = json.loads(known.state("check"))
-        value["report"]["findings"] = []
-        known.set_state("check", json.dumps(value))
-    assert check(CheckRequest(request)).findings == ()
     commit(site)
+    monkeypatch.setattr("enishi.commands.check.run.open_cache", lambda *_: pytest.fail("the cache was opened"))
     assert check(CheckRequest(request, base="main")) == first
 
 
@@ -329,13 +323,8 @@ def test_a_folder_in_a_command_to_be_copied_is_quoted_and_lies_where_it_says(tmp
     site = tmp_path / "my site"
     (site / "enishi.toml").write_text(f"posts = [{json.dumps(folder)}]\n")
     repository(tmp_path)
-    git(tmp_path, "sparse-checkout", "set", "--cone", f"my site/{folder}/0")
-    (note,) = (note for note in run(site).notes if "sparse-checkout" in note)
-    command = note[note.index("git sparse-checkout") :]
-    assert shlex.split(command)[3:] == [f"my site/{folder}"]
-    git(tmp_path, *shlex.split(command)[1:])
-    assert (site / folder / "1" / "5.md").exists()
-    assert not [note for note in run(site).notes if "sparse-checkout" in note]
+    loaded = Run(Request(site), lambda *_: None).load()
+    assert shlex.split(post_folders(loaded, Repository(site))) == [f"my site/{folder}"]
 
 
 # -- what is written -------------------------------------------------------------------------------------------------

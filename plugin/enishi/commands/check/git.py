@@ -255,13 +255,6 @@ class Repository:
         """The path of a file relative to the top, behind any link."""
         return normalize("NFC", os.path.relpath(os.path.realpath(file), self.top).replace(os.sep, "/"))
 
-    def sparse(self) -> list[str]:
-        """Files of the site that a sparse checkout leaves out, relative to the site folder."""
-        if self._run("config", "--bool", "core.sparseCheckout").stdout.strip() != b"true":
-            return []
-        listed = self._run("ls-files", "-t", "-z", "--", ".").stdout.split(b"\0")
-        return [normalize("NFC", os.fsdecode(line[2:])) for line in listed if line[:2] == b"S "]
-
     def _ignored(self, names: Iterable[str]) -> set[str]:
         paths = {os.fsencode(self.top / name): name for name in names}
         done = self._run("check-ignore", "-z", "--stdin", stdin=b"\0".join(paths))

@@ -52,7 +52,8 @@ class Placing:
             level = self.level(draft)
             if level is not None:
                 if draft.path not in places:
-                    places[draft.path] = self._tags_place(draft.path)
+                    file = self.files.get(draft.path)
+                    places[draft.path] = find_tags(file.data, self.site) if file else TagsPlace(1, 1)
                 change = _change_for(draft)
                 edits[draft.path] += change is not None
                 if edits[draft.path] > MOST_EDITS or draft.path in self.overfull:
@@ -63,12 +64,10 @@ class Placing:
     def level(self, draft: Finding) -> Severity | None:
         """The level that the settings give a finding, else its own; None for `off`."""
         stated = {str(code): level for code, level in self.settings.levels.items()}.get(draft.code)
-        if stated is None:
-            return draft.level
         if stated == "off":
             return None
-        if draft.code == "missing-tag" and draft.level is Severity.NOTE:
-            return Severity.NOTE  # an unsure tag is never more than a note
+        if stated is None or (draft.code == "missing-tag" and draft.level is Severity.NOTE):
+            return draft.level  # an unsure tag is never more than a note
         return Severity(stated)
 
     def patches(self, drafts: Sequence[Finding]) -> dict[str, str]:
@@ -105,12 +104,6 @@ class Placing:
             edit=line_edit(self._in_repository(draft.path), edit.before, edit.after) if edit is not None else None,
             line_text=line_of(data, line),
         )
-
-    def _tags_place(self, path: str) -> TagsPlace:
-        file = self.files.get(path)
-        if file is None:
-            return TagsPlace(1, 1)
-        return find_tags(file.data, self.site)
 
     def _edit(self, data: bytes, change: TagChange) -> Edit | None:
         planned = plan_edit(data, change, self.site, style=self.style)

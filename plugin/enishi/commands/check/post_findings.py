@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from enishi.commands.check.tag_findings import Nearest, draft, quoted
+from enishi.commands.check.tag_findings import draft, quoted
 from enishi.errors import Diagnostic
 from enishi.findings import Finding
 from enishi.related.groups import share_of_words
@@ -34,14 +34,16 @@ def front_matter_findings(diagnostics: Iterable[Diagnostic], checked: Collection
             )
 
 
-def near_duplicates(documents: Sequence[Document], nearest: Nearest, checked: Collection[str]) -> Iterator[Finding]:
+def near_duplicates(
+    documents: Sequence[Document], nearest: Mapping[int, Sequence[int]], checked: Collection[str]
+) -> Iterator[Finding]:
     """Posts that say nearly the same as another one; of two that are both checked, the newer one is reported."""
     row_of = {document.post.path: row for row, document in enumerate(documents)}
     for path in checked:
         if path not in row_of:
             continue
         document = documents[row_of[path]]
-        for row in nearest.rows(row_of[path]):
+        for row in nearest[row_of[path]]:
             other = documents[row]
             if other.post.path in checked and _age(other) > _age(document):
                 continue

@@ -1,21 +1,17 @@
 """The check of a pull request: the whole blog is the evidence, and the posts that changed are reported on.
 
 A check is load, read, relate and tag as in a build, and then the findings about some posts.  It runs on untrusted
-repositories: :mod:`enishi.commands.check.untrusted` says which of their settings do not count.  A report is remembered
-under everything that it depends on, so the same question is answered without reading a post.
+repositories: :mod:`enishi.commands.check.untrusted` says which of their settings do not count.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from enishi.cache import Cache, digest
+from enishi.cache import Cache
 from enishi.commands.check.baseline import BASELINE_NAME, read_baseline, write_baseline
 from enishi.commands.check.git import GitError, NoRepositoryError, Repository
 from enishi.commands.check.line_edits import added_lines
@@ -25,12 +21,10 @@ from enishi.errors import Diagnostic, Severity
 from enishi.findings import CODES, CheckReport, Finding
 from enishi.pipeline import Blog, Relations, Run
 from enishi.reading.source import read_source
-from enishi.state import STATE_FOLDER, Request, open_cache, valid_between
+from enishi.state import STATE_FOLDER, Request, open_cache
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.plural import counted
 from enishi.types import Document, Progress, TagAnalysis
-
-_REMEMBERED = "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +111,11 @@ class _Check:
     progress: Progress
 
     def report(self) -> CheckReport:
-        """The report, from the cache if the same was asked before."""
+        """The report; accepted findings go into the baseline first."""
         if not self.scope.paths:
             return self._nothing_to_check()
-        if self.asked.write_baseline:
-            return self._accept(self._work_out()[0])
-        option = repr(self._site_option())
-        key = digest(self.blog.key, self.scope.key, option, str(self.asked.strict), *sorted(self.accepted)).hex()
-        report = _remembered(self.cache, key, self.blog.now)
-        if report is None:
-            report, documents = self._work_out()
-            if not report.notes:  # what a partial clone lacks may be fetched before the next check
-                valid = valid_between(self.blog.site, documents, self.blog.now)
-                _remember(self.cache, _LastReport(key, valid, report))
-        return report
+        report = self._work_out()
+        return self._accept(report) if self.asked.write_baseline else report
 
     def _nothing_to_check(self) -> CheckReport:
         """Reads no post, except to fill a cache of its own for later checks."""
@@ -146,7 +131,7 @@ class _Check:
     def _run(self) -> Run:
         return Run(self.asked.request, self.progress, cache=self.cache)
 
-    def _work_out(self) -> tuple[CheckReport, Sequence[Document]]:
+    def _work_out(self) -> CheckReport:
         from enishi.commands.check.placing import MOST_TAGS, Placing
         from enishi.editing.style import prevailing_style
 
@@ -177,7 +162,7 @@ class _Check:
             suppressed += len(findings) - len(kept)
             findings = kept
         reported = {(finding.path, finding.code, finding.tag) for finding in findings}
-        report = CheckReport(
+        return CheckReport(
             findings=tuple(findings),
             checked=self.scope.paths,
             posts=len(documents),
@@ -188,7 +173,6 @@ class _Check:
             notes=notes,
             patches=placing.patches([one for one in wanted if (one.path, one.code, one.tag) in reported]),
         )
-        return report, documents
 
     def _before(self) -> tuple[dict[str, bytes], tuple[str, ...]]:
         """The bytes that the changed posts had at the base, and a note if the clone lacks some of them."""
@@ -209,7 +193,7 @@ class _Check:
     def _drafts(self, relations: Relations, suggested: TagAnalysis, before: Mapping[str, bytes]) -> list[Finding]:
         """All findings about the posts under check, which :class:`Placing` completes."""
         from enishi.commands.check.post_findings import front_matter_findings, near_duplicates
-        from enishi.commands.check.tag_findings import Nearest, TagFindings
+        from enishi.commands.check.tag_findings import TagFindings, nearest_posts
         from enishi.tags.vocabulary import read_vocabulary
 
         posts, blog, paths = relations.posts, relations.posts.blog, frozenset(self.scope.paths)
@@ -217,7 +201,7 @@ class _Check:
         diagnostics = [*blog.diagnostics, *posts.diagnostics, *relations.diagnostics, *suggested.diagnostics]
         vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
         checked = [row for row, document in enumerate(documents) if document.post.path in paths]
-        nearest = Nearest(relations.vectors, checked, settings.index.backend)
+        nearest = nearest_posts(relations.vectors, checked, settings.index.backend)
         site, where = self._site_option()
         tags = TagFindings(documents, nearest, suggested, vocabulary, settings, site, where)
         return [
@@ -276,39 +260,3 @@ def _ignored_codes(document: Document) -> frozenset[str]:
     value = block.get("ignore") if isinstance(block, dict) else None
     items = value if isinstance(value, list) else [value]
     return frozenset(item for item in items if isinstance(item, str) and item in CODES)
-
-
-# -- the last report -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _LastReport:
-    """The last report, with what it depends on."""
-
-    key: str
-    valid: tuple[datetime, datetime]
-    """The span of time in which the same posts lie in the future."""
-    report: CheckReport
-
-
-def _remember(cache: Cache, last: _LastReport) -> None:
-    """As ASCII, because a path or a patch may hold bytes that are not UTF-8, as lone surrogates."""
-    cache.set_state(_REMEMBERED, json.dumps(_codec().dump_python(last, mode="json")))
-
-
-def _remembered(cache: Cache, key: str, now: datetime) -> CheckReport | None:
-    """The last report, if this one would be the same."""
-    try:
-        value = json.loads(cache.state(_REMEMBERED) or "{}")
-        if value.get("key") != key:
-            return None
-        last: _LastReport = _codec().validate_python(value)
-    except (TypeError, ValueError, AttributeError, RecursionError):
-        return None
-    return last.report if last.valid[0] <= now < last.valid[1] else None
-
-
-def _codec() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(_LastReport)

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enishi.cache import digest
 from enishi.commands.check.git import Changes, GitError, Repository
 from enishi.errors import SettingsError
 from enishi.pipeline import Blog
-from enishi.text.plural import counted
 from enishi.text.printable import shell_word
 
 UNREAD = frozenset({"file-too-large", "link-outside-site"})
@@ -34,12 +32,6 @@ class Scope:
     def prefix(self) -> str:
         """The site folder relative to the top of the repository, empty if it is the top or there is none."""
         return self.repository.prefix if self.repository else ""
-
-    @property
-    def key(self) -> bytes:
-        """Digest of what is checked, and compared with what."""
-        compared = repr((self.changes.base, dict(self.changes.posts))) if self.changes else ""
-        return digest(repr(self.paths), self.prefix, compared)
 
 
 def choose_posts(
@@ -74,34 +66,13 @@ def choose_posts(
         raise git_error or GitError("there is no repository")
     changes = repository.compare(repository.base(base), blog.files, unread)
     paths = tuple(sorted({*changes.posts, *changes.unread}))
-    return Scope(paths, changes, repository, (*changes.notes, *_sparse_note(blog, repository)))
+    return Scope(paths, changes, repository, changes.notes)
 
 
 def post_folders(blog: Blog, repository: Repository | None) -> str:
     """The folders of posts as arguments of a command that is run at the top of the repository."""
     prefix = repository.prefix if repository else ""
     return " ".join(shell_word(posixpath.normpath(posixpath.join(prefix, name))) for name in blog.site.post_folders)
-
-
-def _sparse_note(blog: Blog, repository: Repository) -> tuple[str, ...]:
-    number = sum(1 for path in repository.sparse() if _would_be_post(path, blog))
-    if not number:
-        return ()
-    are = "is" if number == 1 else "are"
-    note = (
-        f"A sparse checkout leaves out {counted(number, 'post')}, which {are} no evidence. To have them, "
-        f"at the top of the repository: git sparse-checkout add {post_folders(blog, repository)}"
-    )
-    return (note,)
-
-
-def _would_be_post(path: str, blog: Blog) -> bool:
-    """Whether a file that is not there would be a post, judged by its path."""
-    folders = ("" if folder == "." else f"{folder}/" for folder in blog.site.post_folders)
-    below = next((path.removeprefix(folder) for folder in folders if path.startswith(folder)), "")
-    suffixes = blog.site.suffixes
-    is_hidden = any(part.startswith((".", "_")) for part in below.split("/"))
-    return bool(below) and not is_hidden and posixpath.splitext(path)[1].lower() in suffixes
 
 
 def _without_effect(because: str, **asked: object) -> tuple[str, ...]:

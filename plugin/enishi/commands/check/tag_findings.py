@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Severity
@@ -11,7 +11,7 @@ from enishi.findings import Finding
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word
-from enishi.types import Document, TagAnalysis, TagSuggestion
+from enishi.types import Document, Post, TagAnalysis, TagSuggestion
 
 if TYPE_CHECKING:
     from enishi.config import Settings
@@ -27,28 +27,23 @@ _SHOWN_TITLES = 3
 _LONGEST_TITLE = 60
 
 
-class Nearest:
-    """The posts nearest to each of some posts.
+def nearest_posts(vectors: Vectors, rows: Sequence[int], backend: Backend = "auto") -> dict[int, list[int]]:
+    """By row of a post, the rows of its nearest other posts, nearest first, at most `NEAREST`.
 
     Args:
         vectors: shape (n, dim), unit rows or zeros.
-        rows: rows of the posts whose nearest posts are wanted.
+        rows: the posts whose nearest posts are wanted.
         backend: see :func:`enishi.related.index.build_index`.
     """
+    from enishi.related.index import build_index
 
-    def __init__(self, vectors: Vectors, rows: Sequence[int], backend: Backend = "auto") -> None:
-        from enishi.related.index import build_index
-
-        self._nearest: dict[int, list[int]] = {}
-        if rows:
-            neighbors, scores = build_index(vectors, backend=backend).search(vectors[list(rows)], NEAREST + 1)
-            for row, near, alike in zip(rows, neighbors.tolist(), scores.tolist(), strict=True):
-                others = [other for other, score in zip(near, alike, strict=True) if other != row and score > 0]
-                self._nearest[row] = others[:NEAREST]
-
-    def rows(self, row: int) -> list[int]:
-        """Rows of the nearest other posts, nearest first; fewer than `NEAREST` where others share no word with it."""
-        return self._nearest[row]
+    nearest: dict[int, list[int]] = {}
+    if rows:
+        neighbors, scores = build_index(vectors, backend=backend).search(vectors[list(rows)], NEAREST + 1)
+        for row, near, alike in zip(rows, neighbors.tolist(), scores.tolist(), strict=True):
+            others = [other for other, score in zip(near, alike, strict=True) if other != row and score > 0]
+            nearest[row] = others[:NEAREST]
+    return nearest
 
 
 class TagFindings:
@@ -56,7 +51,7 @@ class TagFindings:
 
     Args:
         documents: sorted by path.
-        nearest: the posts nearest to those that are checked.
+        nearest: of the posts that are checked, see :func:`nearest_posts`.
         tags: the analysis of the blog's tags.
         vocabulary: the blog's tags and rules.
         settings: the rules that the blog sets itself.
@@ -67,7 +62,7 @@ class TagFindings:
     def __init__(
         self,
         documents: Sequence[Document],
-        nearest: Nearest,
+        nearest: Mapping[int, Sequence[int]],
         tags: TagAnalysis,
         vocabulary: Vocabulary,
         settings: Settings,
@@ -92,19 +87,15 @@ class TagFindings:
         yield from self._no_tags(path)
         for suggestion in self._tags.suggestions.get(path, ()):
             yield self._missing(path, suggestion)
-        document = self._documents[self._row[path]]
-        for tag in dict.fromkeys(document.post.tags):
-            if fold_tag(tag):
-                finding = (
-                    self._retired_tag(document, tag, old_tags)
-                    or self._misspelled(document, tag)
-                    or self._category(document, tag)
-                    or self._implied(document, tag)
-                )
-                if finding is not None:
-                    yield finding
-
-    # -- missing tags
+        post = self._documents[self._row[path]].post
+        for tag in filter(fold_tag, dict.fromkeys(post.tags)):
+            if finding := (
+                self._retired_tag(post, tag, old_tags)
+                or self._misspelled(post, tag)
+                or self._category(post, tag)
+                or self._implied(post, tag)
+            ):
+                yield finding
 
     def _no_tags(self, path: str) -> Iterator[Finding]:
         post = self._documents[self._row[path]].post
@@ -152,7 +143,7 @@ class TagFindings:
 
     def _near(self, path: str, suggestion: TagSuggestion) -> tuple[float, str]:
         key = self._vocabulary.key(suggestion.tag)
-        near = self._nearest.rows(self._row[path])
+        near = self._nearest[self._row[path]]
         carrying = [row for row in near if key in self._meant[row]]
         if carrying:
             text = f"{len(carrying)} of the {len(near)} nearest posts {_carry(len(carrying))}: {self._titles(carrying)}"
@@ -172,13 +163,11 @@ class TagFindings:
             f"to decline it for good, run{self._where}: {' '.join(map(shell_word, decline))}",
         )
 
-    # -- tags of the post
-
-    def _retired_tag(self, document: Document, tag: str, old_tags: frozenset[str]) -> Finding | None:
+    def _retired_tag(self, post: Post, tag: str, old_tags: frozenset[str]) -> Finding | None:
         if self._vocabulary.key(tag) not in self._retired or fold_tag(tag) in old_tags:
             return None
         return draft(
-            document.post.path,
+            post.path,
             "retired-tag",
             f"{_code(tag)} is retired: no new post should carry it",
             tag=tag,
@@ -186,7 +175,7 @@ class TagFindings:
             advice=("take it out, or take it off the list in the settings",),
         )
 
-    def _misspelled(self, document: Document, tag: str) -> Finding | None:
+    def _misspelled(self, post: Post, tag: str) -> Finding | None:
         key = self._vocabulary.key(tag)
         name = self._vocabulary.names.get(key, tag)
         if name == tag:
@@ -201,9 +190,9 @@ class TagFindings:
             )
         else:
             return None
-        has_both = name in document.post.tags
+        has_both = name in post.tags
         return draft(
-            document.post.path,
+            post.path,
             "tag-spelling",
             message,
             tag=tag,
@@ -212,11 +201,9 @@ class TagFindings:
             new_tag=name,
         )
 
-    def _category(self, document: Document, tag: str) -> Finding | None:
-        post = document.post
-        categories = {reader_key(name): name for chain in post.categories for name in chain}
-        if not self._vocabulary.categories_apart:
-            categories = {}
+    def _category(self, post: Post, tag: str) -> Finding | None:
+        chains = post.categories if self._vocabulary.categories_apart else ()
+        categories = {reader_key(name): name for chain in chains for name in chain}
         what, name = "category", categories.get(reader_key(tag), "")
         if not name and post.series and reader_key(post.series) == reader_key(tag):
             what, name = "series", post.series
@@ -231,15 +218,15 @@ class TagFindings:
             advice=("take the tag out",),
         )
 
-    def _implied(self, document: Document, tag: str) -> Finding | None:
+    def _implied(self, post: Post, tag: str) -> Finding | None:
         if not self._settings.tags.broader:
             return None  # only a blog that says which tags are broader may forbid to carry both
         key = self._vocabulary.key(tag)
-        for other in document.post.tags:
+        for other in post.tags:
             narrower = self._vocabulary.key(other)
             if narrower != key and key in self._vocabulary.broader.get(narrower, frozenset()):
                 return draft(
-                    document.post.path,
+                    post.path,
                     "implied-tag",
                     f"{_code(tag)} goes without saying, because the post has {_code(other)}",
                     tag=tag,
