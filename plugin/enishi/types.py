@@ -64,6 +64,15 @@ class Post:
         """Whether the post may appear in what other readers see."""
         return self.status == "published"
 
+    @property
+    def is_listable(self) -> bool:
+        """Whether the post may stand in other posts' lists."""
+        return self.is_public and self.wants_related
+
+    def is_translation_of(self, other: Post) -> bool:
+        """Whether both say the same in two languages (or are one post)."""
+        return bool(self.translation_key) and self.translation_key == other.translation_key
+
 
 @dataclass(frozen=True, slots=True)
 class TextFields:

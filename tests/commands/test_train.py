@@ -29,7 +29,18 @@ from enishi.commands.train.negatives import MARGIN, PASSED_OVER, hard_negatives,
 from enishi.commands.train.pairs import Pair, Passages, check_kinds, make_pairs
 from enishi.commands.train.recipe import Recipe
 from enishi.commands.train.run import train
-from enishi.commands.train.trial import Question, Task, Trial, judge, make_tasks, score
+from enishi.commands.train.trial import (
+    BEFORE,
+    SITE,
+    TRAINED,
+    WITH_BEFORE,
+    Question,
+    Task,
+    Trial,
+    judge,
+    make_tasks,
+    score,
+)
 from enishi.encoders.models import TRAINING_NAME, ModelSource
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError, SettingsError
@@ -548,23 +559,20 @@ def test_reciprocal_ranks() -> None:
 
 def test_the_gain_is_resampled_over_questions() -> None:
     posts = tuple(document(number, "Post", "words") for number in range(20))
-    encoders = {"good": Fixed(np.eye(20).tolist()), "bad": Fixed(np.ones((20, 20)).tolist())}
-    mixes = {"same": (("bad", 0.0), ("good", 1.0)), "worse": (("bad", 0.9), ("good", 0.0))}
+    good, bad = Fixed(np.eye(20).tolist()), Fixed(np.ones((20, 20)).tolist())
     task = Task("titles", posts, tuple(Question(str(row), row, (row,)) for row in range(20)))
 
-    def against(challenger: str, to_beat: str, untrained: str) -> Trial:
-        return judge([task], encoders, mixes, challenger=challenger, to_beat=to_beat, untrained=untrained)
+    def against(site: Fixed, before: Fixed, trained: Fixed, to_beat: str, weight: float = 1.0) -> Trial:
+        return judge([task], {SITE: site, BEFORE: before, TRAINED: trained}, weight, to_beat)
 
-    better = against("good", "worse", "same")
+    better = against(bad, good, good, SITE)
     assert better.is_better
     assert better.gain.value == pytest.approx(1 - 1 / 20)
     assert better.by_training.value == 0
-    assert against("bad", "good", "good").is_worse
-    even = against("good", "same", "same")
+    assert against(bad, good, bad, WITH_BEFORE).is_worse
+    even = against(good, bad, good, SITE, 0.3)
     assert not even.is_better
     assert not even.is_worse
-    with pytest.raises(ValueError, match="no held-out pairs"):
-        judge([], encoders, mixes, challenger="good", to_beat="bad", untrained="bad")
 
 
 def test_questions_do_not_hold_their_answers(site: Path) -> None:

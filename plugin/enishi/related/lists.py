@@ -172,7 +172,7 @@ class SiteLists:
     def _host(self, host: int, row: int, cosine: float) -> bool:
         """Show `row` in the list of `host`, if it may stand there and takes little from it."""
         document, listed = self.documents[host], self.lists[host]
-        if not (document.post.is_public and document.post.wants_related) or self.rules.why_barred(host, row):
+        if not document.post.is_listable or self.rules.why_barred(host, row):
             return False
         if self.rules.is_demoted(host, row) or self.rules.has_own_version(host, row):
             return False

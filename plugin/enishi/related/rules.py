@@ -24,7 +24,7 @@ class ListingRules:
         self.row = {document.post.path: row for row, document in enumerate(documents)}
         self.linked = {self.row[path]: {self.row[to] for to in targets} for path, targets in links.items()}
         self.listable = sorted(
-            (row for row, document in enumerate(documents) if _may_be_listed(document)), key=self.recency_key
+            (row for row, document in enumerate(documents) if document.post.is_listable), key=self.recency_key
         )
         """Newest first, posts without a date last, then by path: the order in which equal scores stand."""
         self.recency = {row: position for position, row in enumerate(self.listable)}
@@ -55,7 +55,7 @@ class ListingRules:
                     why = "is the post itself" if path else "is no post of this site"
                     advice = "Name a post by its path, its slug or its address"
                     self._warn(post.path, f"`enishi: {name}`: {text!r} {why}. {advice}")
-                elif name == "pin" and not _may_be_listed(self.documents[self.row[path]]):
+                elif name == "pin" and not self.documents[self.row[path]].post.is_listable:
                     why = "it is not published or has `related: false`"
                     self._warn(post.path, f"`enishi: pin`: {text!r} is not listed, because {why}")
                 elif self.row[path] not in named.setdefault(row, []):
@@ -142,7 +142,3 @@ class ListingRules:
             and self.is_translation(row, other)
             and (self.settings.newer or not self.is_newer(other, row))
         ]
-
-
-def _may_be_listed(document: Document) -> bool:
-    return document.post.is_public and document.post.wants_related

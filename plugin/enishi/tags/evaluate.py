@@ -233,7 +233,7 @@ def vote(
 
 def text_reach(documents: Sequence[Document], at: int) -> Reach:
     """How evenly the plain nearest posts by TF-IDF would show the public posts, to compare with Enishi's lists."""
-    public = [row for row, document in enumerate(documents) if document.post.is_public and document.post.wants_related]
+    public = [row for row, document in enumerate(documents) if document.post.is_listable]
     if not at or not public:
         return Reach(at)
     shown: Counter[int] = Counter()

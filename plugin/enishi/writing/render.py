@@ -305,7 +305,7 @@ def _listed(post: Post, related: RelatedByPath, public: frozenset[str]) -> list[
 
 def _public_paths(posts: Iterable[Post]) -> frozenset[str]:
     """The posts that may stand in a list.  The policy sees to that already; a leak is bad enough to look twice."""
-    return frozenset(post.path for post in posts if post.is_public and post.wants_related)
+    return frozenset(post.path for post in posts if post.is_listable)
 
 
 def _path_of(post: Post) -> str:

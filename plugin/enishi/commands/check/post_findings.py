@@ -67,5 +67,5 @@ def _age(document: Document) -> tuple[float, str]:
 
 
 def _is_translation(one: Document, other: Document) -> bool:
-    is_same_text = bool(one.post.translation_key) and one.post.translation_key == other.post.translation_key
+    is_same_text = one.post.is_translation_of(other.post)
     return is_same_text and not same_language(one.post.lang, other.post.lang)

@@ -63,42 +63,35 @@ def _settings(name: str, settings: Settings) -> Settings:
     if name in (SITE, DOC2VEC):
         return _of_the_blog(settings, name)
     fitted, plus, model = name.partition("+")
+    alone, weight = _of_the_blog(settings), 1.0
     if plus and fitted in (SITE, DOC2VEC):
-        model, weight = _weighted(model, name, settings.encoder.weight)
-        return _with_model(_of_the_blog(settings, fitted), model, weight, name)
-    return _with_model(_of_the_blog(settings), name, 1.0, name)
+        alone, weight = _of_the_blog(settings, fitted), settings.encoder.weight
+        if given := _WEIGHT.search(model):
+            model, weight = model[: given.start()], float(given[1])
+            if not 0 < weight < 1:
+                raise SettingsError(
+                    f"{name}: the weight of the model has to lie between 0 and 1; the site encoder has the rest"
+                )
+    else:
+        model = name
+    if not model:
+        raise SettingsError(f"{name!r} names no encoder: site, doc2vec, settings, a model, or site+MODEL")
+    revision = ""
+    if (folder := Path(model).expanduser()).is_dir():
+        model = str(folder.resolve())  # as the person sees it, who may stand elsewhere than in the blog
+    elif "@" in model:
+        model, _, revision = model.rpartition("@")
+    return _with(alone, model=model, revision=revision, weight=weight)
 
 
 def _of_the_blog(settings: Settings, fitted: str = SITE) -> Settings:
     """An encoder fitted on the blog's own words and nothing else."""
-    alone = {"site": "doc2vec" if fitted == DOC2VEC else "words", "model": "", "revision": "", "images": ""}
-    encoder = settings.encoder.model_copy(update=alone)
-    return settings.model_copy(update={"encoder": encoder, "readers": ReadersSettings()})
+    alone = _with(settings, site="doc2vec" if fitted == DOC2VEC else "words", model="", revision="", images="")
+    return alone.model_copy(update={"readers": ReadersSettings()})
 
 
-def _weighted(model: str, name: str, weight: float) -> tuple[str, float]:
-    given = _WEIGHT.search(model)
-    if given is None:
-        return model, weight
-    weight = float(given[1])
-    if not 0 < weight < 1:
-        raise SettingsError(
-            f"{name}: the weight of the model has to lie between 0 and 1; the site encoder has the rest"
-        )
-    return model[: given.start()], weight
-
-
-def _with_model(settings: Settings, model: str, weight: float, name: str) -> Settings:
-    folder = Path(model).expanduser()
-    revision = ""
-    if not model:
-        raise SettingsError(f"{name!r} names no encoder: site, doc2vec, settings, a model, or site+MODEL")
-    if folder.is_dir():
-        model = str(folder.resolve())  # as the person sees it, who may stand elsewhere than in the blog
-    elif "@" in model:
-        model, _, revision = model.rpartition("@")
-    encoder = settings.encoder.model_copy(update={"model": model, "revision": revision, "weight": weight})
-    return settings.model_copy(update={"encoder": encoder})
+def _with(settings: Settings, **encoder: object) -> Settings:
+    return settings.model_copy(update={"encoder": settings.encoder.model_copy(update=encoder)})
 
 
 def _encoders_of(settings: Settings) -> object:

@@ -71,7 +71,7 @@ def disagreements(documents: Sequence[Document], nearest: Sequence[NearestPosts]
     """
     questions: dict[str, Question] = {}
     for post in (document.post for document in documents):
-        if not (post.is_public and post.wants_related):
+        if not post.is_listable:
             continue
         first = nearest[0][post.path][:FIRST]
         for other in (near[post.path][:FIRST] for near in nearest[1:]):

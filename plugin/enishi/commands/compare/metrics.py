@@ -74,13 +74,13 @@ def nearest_posts(documents: Sequence[Document], vectors: Vectors, backend: Back
     from enishi.related.ranking import Ranking
 
     posts = [document.post for document in documents]
-    listable = [row for row, post in enumerate(posts) if _is_listable(post)]
+    listable = [row for row, post in enumerate(posts) if post.is_listable]
     candidates = Ranking(vectors, listable, backend).candidates(np.arange(len(posts)), RANKED + _TRANSLATIONS)
     nearest = {}
     for row, post in enumerate(posts):
         pairs = zip(candidates.rows[row].tolist(), candidates.cosines[row].tolist(), strict=True)
         near = [posts[other] for other, cosine in pairs if other >= 0 and cosine > 0]
-        nearest[post.path] = tuple(other.path for other in near if not _are_translations(other, post))[:RANKED]
+        nearest[post.path] = tuple(other.path for other in near if not other.is_translation_of(post))[:RANKED]
     return nearest
 
 
@@ -93,14 +93,6 @@ def nearest_unlinked(views: Views, encoded: Sequence[EncodedBlog]) -> list[Neare
         else nearest_posts(views.unlinked, one.unlinked, backend)
         for one in encoded
     ]
-
-
-def _is_listable(post: Post) -> bool:
-    return post.is_public and post.wants_related
-
-
-def _are_translations(one: Post, other: Post) -> bool:
-    return bool(one.translation_key) and one.translation_key == other.translation_key
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------
@@ -210,8 +202,8 @@ def _answers(posts: Mapping[str, Post], links: Mapping[str, Sequence[str]]) -> d
     """By path of a post that links, the posts to be found again: those that could be in its list at all."""
     answers = {}
     for source, targets in sorted(links.items()):
-        listable = [posts[path] for path in targets if _is_listable(posts[path])]
-        kept = frozenset(post.path for post in listable if not _are_translations(post, posts[source]))
+        listable = [posts[path] for path in targets if posts[path].is_listable]
+        kept = frozenset(post.path for post in listable if not post.is_translation_of(posts[source]))
         if kept:
             answers[source] = kept
     return answers
@@ -243,4 +235,4 @@ def agreement(documents: Sequence[Document], one: NearestPosts, other: NearestPo
 
 
 def _listable(documents: Sequence[Document]) -> list[str]:
-    return [document.post.path for document in documents if _is_listable(document.post)]
+    return [document.post.path for document in documents if document.post.is_listable]

@@ -197,25 +197,22 @@ def _watch_type() -> Any:
 
 
 def _last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint.  Half-written ones are removed, and those that name code of their own."""
-    complete: list[tuple[int, Path]] = []
+    """The newest complete checkpoint.  Half-written ones are removed, and those that name code of their own.
+
+    (A checkpoint may have come with a repository.)
+    """
+    complete: dict[int, Path] = {}
     for checkpoint in sorted(folder.glob("checkpoint-*")):
         number = checkpoint.name.rpartition("-")[2]
-        marked = (checkpoint / _COMPLETE).is_file() and (checkpoint / _STATE).is_file() and number.isdecimal()
-        if marked and _is_model(checkpoint):
-            complete.append((int(number), checkpoint))
+        try:
+            ModelSource(str(checkpoint.absolute()), "", folder).folder()
+        except EncoderError:
+            number = ""
+        if number.isdecimal() and (checkpoint / _COMPLETE).is_file() and (checkpoint / _STATE).is_file():
+            complete[int(number)] = checkpoint
         else:
             shutil.rmtree(checkpoint, ignore_errors=True)
-    return max(complete)[1] if complete else None
-
-
-def _is_model(folder: Path) -> bool:
-    """Whether a folder holds a model that needs no code of its own: a checkpoint may have come with a repository."""
-    try:
-        ModelSource(str(folder.absolute()), "", folder).folder()
-    except EncoderError:
-        return False
-    return True
+    return complete[max(complete)] if complete else None
 
 
 @contextmanager

@@ -56,8 +56,7 @@ def hard_negatives(
 
 
 def _belong_together(one: Post, other: Post) -> bool:
-    is_translation = one.translation_key and one.translation_key == other.translation_key
-    return bool(is_translation or (one.series and one.series == other.series))
+    return one.is_translation_of(other) or (bool(one.series) and one.series == other.series)
 
 
 def with_negatives(pairs: Sequence[Pair], passages: Passages, negatives: Mapping[str, tuple[str, ...]]) -> list[Pair]:

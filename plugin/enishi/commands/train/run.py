@@ -20,7 +20,7 @@ from enishi.commands.train.held_out import hold_out
 from enishi.commands.train.negatives import hard_negatives, with_negatives
 from enishi.commands.train.pairs import Passages, make_pairs
 from enishi.commands.train.recipe import Recipe
-from enishi.commands.train.trial import Task, Trial, judge, make_tasks
+from enishi.commands.train.trial import BEFORE, SITE, TRAINED, WITH_BEFORE, Task, Trial, judge, make_tasks
 from enishi.config import EncoderSettings
 from enishi.encoders.models import TRAINING_NAME, ModelSource, Running, first_line, load_model
 from enishi.encoders.site import SiteEncoder
@@ -35,9 +35,6 @@ PASSAGE_TOKENS = 128
 MIN_POSTS = 50
 """With fewer posts there is nothing to learn from and nothing to judge by."""
 _PACKAGES = ("sentence-transformers", "datasets", "accelerate")
-
-SITE, BEFORE, TRAINED = "site encoder", "before training", "trained"
-WITH_BEFORE, WITH_TRAINED = "site + before training", "site + trained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,19 +228,7 @@ def _judge(
         BEFORE: make(str(before.absolute())) if before else make(recipe.base, recipe.revision),
         TRAINED: make(str(trained.absolute())),
     }
-    share = settings.weight
-    return judge(
-        tasks,
-        encoders,
-        {
-            WITH_BEFORE: ((SITE, 1 - share), (BEFORE, share)),
-            WITH_TRAINED: ((SITE, 1 - share), (TRAINED, share)),
-        },
-        challenger=WITH_TRAINED,
-        to_beat=SITE if recipe.is_static else WITH_BEFORE,
-        untrained=WITH_BEFORE,
-        progress=progress,
-    )
+    return judge(tasks, encoders, settings.weight, SITE if recipe.is_static else WITH_BEFORE, progress)
 
 
 def _training_note(report: Report, site: Path) -> bytes:

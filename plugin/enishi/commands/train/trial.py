@@ -36,6 +36,10 @@ MIN_QUESTIONS = 10
 """A kind with fewer questions is left out."""
 _SEED = 0
 
+SITE, BEFORE, TRAINED = "site encoder", "before training", "trained"
+WITH_BEFORE, WITH_TRAINED = "site + before training", "site + trained"
+"""The site encoder and a model, combined as a build combines them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -154,42 +158,36 @@ class Trial:
         return self.gain.high < 0
 
 
-Mixes = Mapping[str, Sequence[tuple[str, float]]]
-"""By name, the encoders that are combined as a build combines them, each with its weight."""
-
-
 def judge(
     tasks: Sequence[Task],
     encoders: Mapping[str, PartEncoder],
-    mixes: Mixes,
-    *,
-    challenger: str,
+    weight: float,
     to_beat: str,
-    untrained: str,
     progress: Progress = lambda *_: None,
 ) -> Trial:
-    """Let every encoder and every mix of them answer every question, and compare the challenger with two others.
+    """Let every encoder answer every question, alone and as a build combines it, and compare the trained one.
 
-    Raises:
-        ValueError: if there is no task.
+    Args:
+        tasks: one at least.
+        encoders: by the names :data:`SITE`, :data:`BEFORE` and :data:`TRAINED`.
+        weight: that of a model beside the site encoder.
+        to_beat: what the trained model has to be better than, together with the site encoder.
     """
-    if not tasks:
-        raise ValueError("there are no held-out pairs to judge by")
-    answers: dict[str, dict[str, npt.NDArray[np.float64]]] = {name: {} for name in (*encoders, *mixes)}
+    answers: dict[str, dict[str, npt.NDArray[np.float64]]] = {}
     for place, task in enumerate(tasks):
         read: dict[str, tuple[Vectors, Vectors]] = {}
         for number, (name, encoder) in enumerate(encoders.items()):
             progress("judging by held-out pairs", place * len(encoders) + number, len(tasks) * len(encoders))
             read[name] = _read(task, encoder)
-        for name, parts in mixes.items():
-            joined = [concatenate([Part(part, weight, read[part][side]) for part, weight in parts]) for side in (0, 1)]
-            read[name] = joined[0], joined[1]
+        for name, model in ((WITH_BEFORE, BEFORE), (WITH_TRAINED, TRAINED)):
+            pairs = zip(read[SITE], read[model], strict=True)
+            joined = (concatenate([Part(SITE, 1 - weight, ours), Part(model, weight, own)]) for ours, own in pairs)
+            read[name] = next(joined), next(joined)
         for name, (vectors, queries) in read.items():
-            answers[name][task.kind] = score(task, vectors, queries)
+            answers.setdefault(name, {})[task.kind] = score(task, vectors, queries)
 
     def gains(other: str) -> dict[str, npt.NDArray[np.float64]]:
-        ours, theirs = answers[challenger], answers[other]
-        return {kind: ours[kind] - theirs[kind] for kind in ours}
+        return {kind: ours - answers[other][kind] for kind, ours in answers[WITH_TRAINED].items()}
 
     return Trial(
         questions={task.kind: len(task.questions) for task in tasks},
@@ -198,8 +196,8 @@ def judge(
         },
         gains={kind: _mean(gain) for kind, gain in gains(to_beat).items()},
         gain=_mean(*gains(to_beat).values()),
-        by_training=_mean(*gains(untrained).values()),
-        challenger=challenger,
+        by_training=_mean(*gains(WITH_BEFORE).values()),
+        challenger=WITH_TRAINED,
         to_beat=to_beat,
     )
 

@@ -81,7 +81,7 @@ class Previewer:
             if len(found) + len(fixed) >= self._limit or cosines[other] < self._relations.related.min_score:
                 break
             post = self._documents[other].post
-            if other != row and other not in barred and post.is_public and post.wants_related:
+            if other != row and other not in barred and post.is_listable:
                 found.append(self._entry(document, other, float(cosines[other])))
         pinned = [entry for entry in fixed if entry.kind == "pinned"]
         return (*pinned, *found, *(entry for entry in fixed if entry.kind == "translation"))
