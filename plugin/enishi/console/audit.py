@@ -15,16 +15,7 @@ from rich.text import Text
 
 from enishi.commands.tags.audit import BlogAudit, alias_lines, renaming_command
 from enishi.state import Request
-from enishi.tags.audit import (
-    Audit,
-    CategoryTag,
-    LoneTag,
-    TagsTogether,
-    TagUse,
-    TagVariants,
-    can_be_named,
-    can_be_written,
-)
+from enishi.tags.audit import CategoryTag, LoneTag, TagsTogether, TagUse, TagVariants, can_be_named, can_be_written
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word, shown
 
@@ -104,25 +95,21 @@ def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS)
     page.section("Tags that always go together", found.together, page.together)
     if found.together:
         page.note("merge what means the same; where one implies the other, add a line to [tags.broader] instead")
-    _print_categories(page, found)
+    if not found.categories_meant:
+        page.section("Tags equal to a category", found.categories, page.category)
+        if found.categories:
+            page.note(f"the category says it already: drop the tag, or narrow it: {page.example}")
+    elif found.categories:
+        page.heading("Tags equal to a category", len(found.categories))
+        page.note("this blog as a rule tags posts with their category, so it means to (--json lists them)")
     page.section("Tags on nearly everything", found.everywhere, page.everywhere)
     if found.everywhere:
         page.note("used on nearly every post, so they don't help readers")
     page.section("Tags used once", found.once, page.once)
     if found.once:
-        page.note(f"give them to more posts, or another name: {page.example('TAG')}")
+        page.note(f"give them to more posts, or another name: {page.example}")
     if not page.sections:
         page.line("nothing to fix")
-
-
-def _print_categories(page: _Page, found: Audit) -> None:
-    if not found.categories_meant:
-        page.section("Tags equal to a category", found.categories, page.category)
-        if found.categories:
-            page.note(f"the category says it already: drop the tag, or narrow it: {page.example('TAG')}")
-    elif found.categories:
-        page.heading("Tags equal to a category", len(found.categories))
-        page.note("this blog as a rule tags posts with their category, so it means to (--json lists them)")
 
 
 class _Page:
@@ -131,6 +118,7 @@ class _Page:
     def __init__(self, audit: BlogAudit, request: Request, limit: int) -> None:
         self._out = Console(highlight=False, soft_wrap=True)
         self._audit, self._request, self._limit = audit, request, limit
+        self.example = _fixing_command(request, ["TAG"], "NEW")
         self.sections = 0
 
     def line(self, *parts: str | tuple[str, str]) -> None:
@@ -216,9 +204,6 @@ class _Page:
             self.line("    ", ("a name with control characters has to be fixed by hand", "dim"))
         for alias in alias_lines(filter(can_be_named, old), new) if command else ():
             self.line("    ", ("in enishi.toml, [tags.aliases]: ", "dim"), shown(alias))
-
-    def example(self, tag: str) -> str:
-        return _fixing_command(self._request, [tag], "NEW")
 
 
 def _tag(tag: str) -> str:

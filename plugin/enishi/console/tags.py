@@ -17,9 +17,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.tags.edits import Plan
+from enishi.commands.tags.edits import Plan, PlannedEdit
 from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level, posts_by_year, years_of
-from enishi.commands.tags.write import Outcome, write_plan
+from enishi.commands.tags.write import write_plan
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import OutputError, SettingsError
 from enishi.tags.declined import DECLINED_NAME, Decline
@@ -43,33 +43,22 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def suggestion_values(posts: Sequence[TaggedPost], grouped_by_tag: bool) -> dict[str, Any]:
     """Suggestions for machines, as tags.json has them, with what to do about each."""
-    if not grouped_by_tag:
-        return {
-            "posts": [
-                {
-                    "path": post.path,
-                    "title": post.title,
-                    "tags": list(post.tags),
-                    "suggestions": [_with_level(suggestion) for suggestion in post.suggestions],
-                }
-                for post in posts
-            ]
-        }
+
+    def with_level(one: TagSuggestion) -> dict[str, Any]:
+        return {**suggestion_fields(one), "level": level(one.confidence)}
+
+    def named(post: TaggedPost) -> dict[str, Any]:
+        return {"path": post.path, "title": post.title}
+
+    if grouped_by_tag:
+        tags = by_tag(posts).items()
+        return {"tags": [{"tag": tag, "posts": [named(p) | with_level(one) for p, one in rows]} for tag, rows in tags]}
     return {
-        "tags": [
-            {
-                "tag": tag,
-                "posts": [
-                    {"path": post.path, "title": post.title, **_with_level(suggestion)} for post, suggestion in rows
-                ],
-            }
-            for tag, rows in by_tag(posts).items()
+        "posts": [
+            {**named(post), "tags": list(post.tags), "suggestions": list(map(with_level, post.suggestions))}
+            for post in posts
         ]
     }
-
-
-def _with_level(suggestion: TagSuggestion) -> dict[str, Any]:
-    return {**suggestion_fields(suggestion), "level": level(suggestion.confidence)}
 
 
 def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_tag: bool, more: int) -> None:
@@ -82,9 +71,8 @@ def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_ta
         for tag, rows in by_tag(posts).items():
             out.print(Text(f"#{shown(tag)}", style="bold"))
             for post, suggestion in rows:
-                _print_suggestion(
-                    out, tags, suggestion, Text.assemble(shown(post.title), "  ", (shown(post.path), "dim"))
-                )
+                name = Text.assemble(shown(post.title), "  ", (shown(post.path), "dim"))
+                _print_suggestion(out, tags, suggestion, name)
             out.print()
     else:
         for post in posts:
@@ -201,18 +189,9 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
-def print_outcome(outcome: Outcome) -> None:
-    """What was written, and what was left after all."""
-    print_diagnostics(outcome.refused, verbose=True)
-    if outcome.done:
-        say(f"changed {size_of(Plan(outcome.done))}; the next `enishi build` takes it up")
-    else:
-        say("nothing was written")
-
-
-def size_of(plan: Plan) -> str:
-    """How much a plan changes, in words."""
-    return f"{counted(plan.changes, 'tag')} in {counted(len(plan.edits), 'post')}"
+def _size_of(edits: Sequence[PlannedEdit]) -> str:
+    changes = sum(len(edit.changes) for edit in edits)
+    return f"{counted(changes, 'tag')} in {counted(len(edits), 'post')}"
 
 
 def print_undo(site: Path, patch: Path) -> None:
@@ -293,14 +272,11 @@ def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
     with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
     for missing in topic.missing:
         number, name = len(topic.posts), f"#{shown(missing.tag)}"
+        posts = f"of {number} posts about {_label(topic)}"
+        sentence = f": {with_tag.get(missing.tag, 0)} {posts} carry it; without it:"
         if missing.new:
-            sentence = (
-                f"{len(missing.posts)} of {number} posts about {_label(topic)} mention it, and no tag covers them:"
-            )
-            out.print(Text.assemble("\n", (name, "bold"), f" (new): {sentence}"))
-        else:
-            sentence = f"{with_tag.get(missing.tag, 0)} of {number} posts about {_label(topic)} carry it; without it:"
-            out.print(Text.assemble("\n", (name, "bold"), f": {sentence}"))
+            sentence = f" (new): {len(missing.posts)} {posts} mention it, and no tag covers them:"
+        out.print(Text.assemble("\n", (name, "bold"), sentence))
         for path in missing.posts[:_SHOWN_POSTS]:
             out.print(Padding(Text.assemble(shown(tags.title(path)), "  ", (shown(path), "dim")), (0, 0, 0, 2)))
         if len(missing.posts) > _SHOWN_POSTS:
@@ -319,10 +295,8 @@ def sparkline(by_year: Mapping[int, int]) -> str:
 
 def print_declined(path: str, tag: str, is_new: bool) -> None:
     """That a tag is declined for a post from now on, or was before."""
-    if is_new:
-        say(f"{tag} is declined for {path}; the next build leaves it out. Commit {DECLINED_NAME}")
-    else:
-        say(f"{tag} was declined for {path} already")
+    now = f"{tag} is declined for {path}; the next build leaves it out. Commit {DECLINED_NAME}"
+    say(now if is_new else f"{tag} was declined for {path} already")
 
 
 def print_undeclined(path: str, tag: str, was_declined: bool) -> None:
@@ -345,18 +319,20 @@ def carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) ->
         say("nothing to write")
         return False
     if dry_run:
-        say(f"would change {size_of(plan)}; nothing was written")
+        say(f"would change {_size_of(plan.edits)}; nothing was written")
         return False
     if not yes:
         if not sys.stdin.isatty():
             raise SettingsError(
                 "nothing was written: there is no terminal to ask at. --yes writes, --dry-run only shows"
             )
-        if not ask(f"Change {size_of(plan)}?"):
+        if not ask(f"Change {_size_of(plan.edits)}?"):
             say("nothing was written")
             return False
     outcome = write_plan(plan, undo)
-    print_outcome(outcome)
+    print_diagnostics(outcome.refused, verbose=True)
+    size = _size_of(outcome.done)
+    say(f"changed {size}; the next `enishi build` takes it up" if outcome.done else "nothing was written")
     if outcome.stopped:
         raise OutputError(outcome.stopped)
     return bool(outcome.done)

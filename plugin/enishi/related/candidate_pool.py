@@ -38,7 +38,6 @@ class CandidatePool:
         """(row, other) for the lists of the rows `wanting`, the best pair first; of equal ones, the newer `other`."""
         waiting = np.array(wanting, dtype=np.int64)
         least = pool = max(_LEAST_POOL, 4 * self._rules.settings.limit)
-        narrow: Iterator[tuple[Rows, Rows]] = iter(())
         while len(waiting):
             candidates = self._ranking.candidates(waiting, pool)
             usable = self._usable(waiting, candidates)
@@ -46,26 +45,21 @@ class CandidatePool:
             is_last = pool >= _LARGEST_POOL
             self._add(waiting, candidates, usable if is_last else usable & ~few[:, None])
             if is_last:
-                narrow = self._narrowed(waiting[few], candidates.rows[few])
+                for rows, among in self._narrowed(waiting[few], candidates.rows[few]):
+                    candidates = self._ranking.candidates(rows, least, among)
+                    self._add(rows, candidates, self._usable(rows, candidates))
                 break
             waiting = waiting[few]
             pool *= 4
-        for rows, among in narrow:
-            candidates = self._ranking.candidates(rows, least, among)
-            self._add(rows, candidates, self._usable(rows, candidates))
         if self._parts:
-            yield from self._ordered()
+            recency = np.array([self._rules.recency.get(row, -1) for row in range(len(self._rules.documents))])
+            source, other, cosines = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+            for position in np.lexsort((source, recency[other], -cosines)):
+                yield int(source[position]), int(other[position])
 
     def _add(self, rows: Rows, candidates: Candidates, usable: npt.NDArray[np.bool_]) -> None:
         source, place = (usable & (candidates.cosines >= self._min_score)).nonzero()
         self._parts.append((rows[source], candidates.rows[source, place], candidates.cosines[source, place]))
-
-    def _ordered(self) -> Iterator[tuple[int, int]]:
-        rules = self._rules
-        recency = np.array([rules.recency.get(row, -1) for row in range(len(rules.documents))], dtype=np.int64)
-        source, other, cosines = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-        for position in np.lexsort((source, recency[other], -cosines)):
-            yield int(source[position]), int(other[position])
 
     def _usable(self, rows: Rows, candidates: Candidates) -> npt.NDArray[np.bool_]:
         """Which candidates are not barred: shape of `candidates.rows`."""

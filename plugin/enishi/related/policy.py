@@ -64,14 +64,11 @@ def find_related(
         memo: knows what pairs of documents share from last time.
     """
     lists = SiteLists(documents, vectors, links, settings, backend, memo)
-    plain: list[list[int]] = [[] for _ in documents]
-    for row, near in zip(lists.rules.listable, lists.ranking.nearest.tolist(), strict=True):
-        plain[row] = near
     return RelatedPosts(
         _entries(lists, Reasons(documents, memo)),
         lists.min_score,
-        _reach(lists, [listed.chosen for listed in lists.lists]),
-        _reach(lists, plain),
+        _reach(lists, {row: listed.chosen for row, listed in enumerate(lists.lists)}),
+        _reach(lists, dict(zip(lists.rules.listable, lists.ranking.nearest.tolist(), strict=True))),
         tuple(sorted(lists.rules.diagnostics)),
     )
 
@@ -104,13 +101,9 @@ def _entry(source: Document, document: Document, score: float, kind: Kind, reaso
     )
 
 
-def _reach(lists: SiteLists, chosen: Sequence[Sequence[int]]) -> Reach:
+def _reach(lists: SiteLists, chosen: Mapping[int, Sequence[int]]) -> Reach:
     at, listable = lists.at, lists.rules.listable
-    shown = Counter(
-        other
-        for document, of_post in zip(lists.documents, chosen, strict=True)
-        if document.post.is_public
-        for other in of_post[:at]
-    )
+    public = (others for row, others in chosen.items() if lists.documents[row].post.is_public)
+    shown = Counter(other for others in public for other in others[:at])
     never = sum(1 for row in listable if not shown[row])
     return Reach(at, max(shown.values(), default=0), round(never / max(1, len(listable)), 4))

@@ -9,7 +9,7 @@ the order of a hash of their paths, so that a new post does not change the order
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -60,23 +60,15 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
 
 def _louvain(graph: Graph, resolution: float) -> list[int]:
     """Community of every node."""
-    groups = [[node] for node in range(len(graph))]
-    loops = [0.0] * len(graph)
-    current = graph
-    while True:
-        community, has_moved = _move_nodes(current, loops, resolution)
-        if not has_moved:
-            break
+    current, loops, groups = graph, [0.0] * len(graph), [[node] for node in range(len(graph))]
+    while community := _move_nodes(current, loops, resolution):
         current, loops, groups = _contract(current, loops, groups, community)
-    community_of = [0] * len(graph)
-    for number, members in enumerate(groups):
-        for node in members:
-            community_of[node] = number
-    return community_of
+    community_of = {node: number for number, members in enumerate(groups) for node in members}
+    return [community_of[node] for node in range(len(graph))]
 
 
-def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> tuple[list[int], bool]:
-    """Move each node to the neighbouring community with the best gain in modularity, until none moves."""
+def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> list[int]:
+    """Move each node to the neighbouring community with the best gain in modularity, until none moves; empty: none."""
     community = list(range(len(graph)))
     degree = [sum(edges.values()) + loop for edges, loop in zip(graph, loops, strict=True)]
     total, weight = degree.copy(), sum(degree)
@@ -86,9 +78,9 @@ def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> tupl
         for node, edges in enumerate(graph):
             own = community[node]
             total[own] -= degree[node]
-            links: dict[int, float] = {}
+            links: dict[int, float] = defaultdict(float)
             for other, edge in edges.items():
-                links[community[other]] = links.get(community[other], 0.0) + edge
+                links[community[other]] += edge
             share = resolution * degree[node] / weight
             best, best_gain = own, links.get(own, 0.0) - share * total[own]
             for candidate in sorted(links):
@@ -101,7 +93,7 @@ def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> tupl
         if not moves:
             break
         has_moved = True
-    return community, has_moved
+    return community if has_moved else []
 
 
 def _contract(
@@ -135,10 +127,10 @@ def _merge_small(graph: Graph, community: list[int]) -> list[int]:
     while True:
         joined = {}
         for node in [node for node, group in enumerate(merged) if group < 0]:
-            links: dict[int, float] = {}
+            links: dict[int, float] = defaultdict(float)
             for other, edge in graph[node].items():
                 if merged[other] >= 0:
-                    links[merged[other]] = links.get(merged[other], 0.0) + edge
+                    links[merged[other]] += edge
             if links:
                 joined[node] = min(links, key=lambda name: (-links[name], name))
         if not joined:

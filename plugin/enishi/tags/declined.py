@@ -198,15 +198,15 @@ def undecline_tag(root: Path, document: Document, tag: str) -> bool:
     Raises:
         OutputError: see :func:`decline_tag`.
     """
-    text = _text_to_edit(root)
-    own = fingerprint(document)
-    lines = text.splitlines(keepends=True)
-    kept = []
-    for line in lines:
+    own, lines = fingerprint(document), _text_to_edit(root).splitlines(keepends=True)
+
+    def is_meant(line: str) -> bool:
         old = _decline(_entry(line.rstrip("\r\n")))
-        same_tag = old is not None and fold_tag(old.tag) == fold_tag(tag)
-        if not (same_tag and old and (old.post == document.post.path or _likeness(old.content, own) >= _SAME)):
-            kept.append(line)
+        if old is None or fold_tag(old.tag) != fold_tag(tag):
+            return False
+        return old.post == document.post.path or _likeness(old.content, own) >= _SAME
+
+    kept = [line for line in lines if not is_meant(line)]
     if len(kept) == len(lines):
         return False
     _write(root, "".join(kept))

@@ -71,7 +71,7 @@ def explain_tag(
     settings: TagSettings,
     declined: Declines,
     row: int,
-    key: str,
+    tag: str,
     *,
     blocks: Sequence[tuple[float, Vectors]] = (),
     backend: Backend = "auto",
@@ -81,14 +81,12 @@ def explain_tag(
     Args:
         documents: sorted by path, as for :func:`enishi.tags.suggest.suggest_tags`.
         row: of the post.
-        key: of the tag in the blog's vocabulary.
+        tag: as some post writes it.
         blocks: see :func:`enishi.tags.likeness.measure_likeness`.
-
-    Raises:
-        KeyError: no post carries such a tag.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
-    path, name = documents[row].post.path, vocabulary.names[key]
+    path, key = documents[row].post.path, vocabulary.key(tag)
+    name = vocabulary.names[key]
     carrying = sum(key in meant for meant in vocabulary.meant_on(documents))
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -116,15 +116,14 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
     renamed = _aliases(written, site, settings)
     keys = _keys(written, renamed)
     counts: Counter[str] = Counter()
-    names: dict[str, Counter[str]] = {}
+    names: dict[str, Counter[str]] = defaultdict(Counter)
     for post in posts:
         counts.update({keys[fold_tag(tag)] for tag in post.tags if fold_tag(tag)})
     for tag, count in written.items():
-        key = keys[fold_tag(tag)]
-        written_as = names.setdefault(key, Counter())
-        written_as[tag] += count if fold_tag(tag) not in renamed else 0  # the old name is never the prevailing spelling
+        # the old name is never the prevailing spelling
+        names[keys[fold_tag(tag)]][tag] += count if fold_tag(tag) not in renamed else 0
     for new in renamed.values():
-        names.setdefault(keys[fold_tag(new)], Counter())[new] += 0
+        names[keys[fold_tag(new)]][new] += 0
     spellings = {key: tuple(sorted(names[key])) for key in sorted(names)}
     for old, new in sorted(renamed.items()):
         spellings[keys[fold_tag(new)]] += (old,)
@@ -138,13 +137,8 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
         _keys=keys,
         _by_reader=_by_reader(spellings),
     )
-    stated = _stated_broader(site, settings, diagnostics)
-    vocabulary = replace(
-        vocabulary,
-        broader=_closure(_versions(posts, vocabulary), stated, vocabulary),
-        barred=_barred(vocabulary, renamed, settings),
-    )
-    return vocabulary, diagnostics
+    broader = _closure(_versions(posts, vocabulary), _stated_broader(site, settings, diagnostics), vocabulary)
+    return replace(vocabulary, broader=broader, barred=_barred(vocabulary, renamed, settings)), diagnostics
 
 
 # --- one key for all spellings ---------------------------------------------------------------------------------------
@@ -155,14 +149,13 @@ def _keys(written: Mapping[str, int], renamed: Mapping[str, str]) -> dict[str, s
 
     The key is the folded form that most posts use (ties: the first by alphabet) of all that are spelled alike.
     """
-    alike: dict[str, Counter[str]] = {}
+    alike: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, count in [*written.items(), *((tag, 0) for pair in renamed.items() for tag in pair)]:
-        alike.setdefault(spelling_key(tag), Counter())[fold_tag(tag)] += count
+        alike[spelling_key(tag)][fold_tag(tag)] += count
     keys: dict[str, str] = {}
     for spelling, forms in alike.items():
         key = min(forms, key=lambda folded: (-forms[folded], folded))
-        keys[spelling] = key
-        keys |= dict.fromkeys(forms, key)
+        keys |= dict.fromkeys([spelling, *forms], key)
     for old, new in renamed.items():
         keys[old] = keys[fold_tag(new)]
     return keys
@@ -170,10 +163,10 @@ def _keys(written: Mapping[str, int], renamed: Mapping[str, str]) -> dict[str, s
 
 def _by_reader(spellings: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
     """Keys by what a reader takes for the same word."""
-    keys_of: dict[str, set[str]] = {}
+    keys_of: dict[str, set[str]] = defaultdict(set)
     for key, names in spellings.items():
         for name in names:
-            keys_of.setdefault(reader_key(name), set()).add(key)
+            keys_of[reader_key(name)].add(key)
     return {name: frozenset(keys) for name, keys in keys_of.items()}
 
 
@@ -245,14 +238,13 @@ def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict
         problem(0, f"cannot be read: {reason}; no broader tags are known (setting `tags.broader`)")
         return {}
     broader_of: dict[str, list[str]] = {}
-    value = document.value
-    for tag, stated in _ontology_entries(value):
+    for tag, stated in _ontology_entries(document.value):
         broader = stated.get("broader") if isinstance(stated, dict) else stated
         items = broader if isinstance(broader, list) else [] if broader is None else [broader]
         broader_of.setdefault(tag, []).extend(str(item) for item in items if isinstance(item, str | int | float))
         if any(isinstance(item, list | dict) for item in items):
             problem(document.key_lines.get(tag, -1) + 1, f"the broader tags of {tag!r} should be a list of names")
-    if value is not None and not isinstance(value, dict | list):
+    if document.value is not None and not isinstance(document.value, dict | list):
         problem(1, "should be a mapping (`S3: [AWS]`); no broader tags are known")
     return broader_of
 

@@ -43,14 +43,12 @@ def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
     declines, _ = read_declined(request.site)
     try:
         documents = by_path(read_blog(request))
-        path = path_meant(documents, post, request)
-        document = documents[path]
+        document = documents[path_meant(documents, post, request)]
     except UnknownPostError:
         if all(known.post != post for known in declines):
             raise
         document = Document(Post(post, post), TextFields(), {}, Terms({}, {}))
-        path = post
-    return path, undecline_tag(request.site, document, tag)
+    return document.post.path, undecline_tag(request.site, document, tag)
 
 
 def declines_of(request: Request) -> tuple[list[Decline], list[Diagnostic]]:

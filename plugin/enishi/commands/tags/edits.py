@@ -49,11 +49,6 @@ class Plan:
     """Suggestions left out because they are below the confidence asked for."""
 
     @property
-    def changes(self) -> int:
-        """How many tags change in all posts together."""
-        return sum(len(edit.changes) for edit in self.edits)
-
-    @property
     def diff(self) -> bytes:
         """All edits as one patch."""
         return b"".join(edit.diff for edit in self.edits)

@@ -9,7 +9,6 @@ from enishi.commands.tags.posts import known_tag, path_meant
 from enishi.pipeline import Run
 from enishi.state import Request
 from enishi.tags.declined import match_declines
-from enishi.tags.vocabulary import read_vocabulary
 
 if TYPE_CHECKING:
     from enishi.tags.explain import TagExplanation
@@ -33,7 +32,6 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
         if blog.settings.encoder.model:
             encoder.encode_parts(documents)
     tags = blog.settings.tags
-    vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, tags)
     names = {name for document in documents for name in document.post.tags}
     explanation = explain.explain_tag(
         documents,
@@ -41,7 +39,7 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
         tags,
         match_declines(blog.declines, documents, tags.declined),
         list(posts).index(path),
-        vocabulary.key(known_tag(tag, names)),
+        known_tag(tag, names),
         blocks=encoder.tag_blocks,
         backend=blog.settings.index.backend,
     )

@@ -24,8 +24,6 @@ class Outcome:
     """Files that changed since they were read, symbolic links and the like: left as they are."""
     stopped: str = ""
     """Why the rest was not tried: a full disk, say."""
-    undo: Path | None = None
-    """Where the undo patch lies."""
 
 
 def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
@@ -36,9 +34,7 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
     """
     if undo is not None:
         _write_undo(undo, plan.undo)
-    done: list[PlannedEdit] = []
-    refused: list[Diagnostic] = []
-    stopped = ""
+    done, refused, stopped = list[PlannedEdit](), list[Diagnostic](), ""
     try:
         for edit in plan.edits:
             try:
@@ -51,8 +47,12 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
                 break
     finally:  # also where the author interrupts: a patch with a file that was not edited does not apply
         if undo is not None and len(done) < len(plan.edits):
-            _shorten_undo(undo, Plan(tuple(done)).undo)
-    return Outcome(tuple(done), tuple(refused), stopped, undo if done else None)
+            with suppress(OSError, OutputError):  # where that fails, the longer patch stays
+                if done:
+                    replace_file(undo, Plan(tuple(done)).undo)
+                else:
+                    undo.unlink()
+    return Outcome(tuple(done), tuple(refused), stopped)
 
 
 def undo_file(site: Path, old: Sequence[str]) -> Path:
@@ -70,12 +70,3 @@ def _write_undo(file: Path, data: bytes) -> None:
     except OSError as error:
         raise OutputError(f"{file}: the undo patch cannot be written ({error.strerror}); nothing was changed") from None
     raise OutputError(f"{file} is there already, so nothing was written. Name another file")
-
-
-def _shorten_undo(file: Path, data: bytes) -> None:
-    """Leave in the undo patch what was done; where that fails, the longer one stays."""
-    with suppress(OSError, OutputError):
-        if data:
-            replace_file(file, data)
-        else:
-            file.unlink()
