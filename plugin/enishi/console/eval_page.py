@@ -20,7 +20,7 @@ from enishi.console.evaluation import (
     setting,
 )
 from enishi.console.page import render_template
-from enishi.tags.figures import Interval, Level, TagFigures, Tenth, WayFigures
+from enishi.tags.figures import Interval, Level, Proposal, TagFigures, Tenth, WayFigures
 from enishi.text.percent import interval_percent, percent
 from enishi.text.printable import text_line
 
@@ -72,15 +72,13 @@ def _tags_view(tags: TagFigures) -> dict[str, Any]:
         "tenths": [_tenth_view(ours, vote) for ours, vote in zip(tags.ours.tenths, tags.vote.tenths, strict=True)],
         "dots": {"ours": _dots(tags.ours.tenths), "vote": _dots(tags.vote.tenths)},
         "curves": {"ours": _curve(tags.ours), "vote": _curve(tags.vote)},
-        "mark": _mark(tags.ours),
+        "mark": _mark(tags.ours.proposal),
         "wanted": percent(tags.ours.proposal.wanted),
         "wanted_y": _up(tags.ours.proposal.wanted),
         "doubts": [
             {
                 "confidence": f"{doubt.confidence:.2f}",
-                "tag": text_line(doubt.tag),
-                "title": text_line(doubt.title),
-                "path": text_line(doubt.path),
+                **{name: text_line(getattr(doubt, name)) for name in ("tag", "title", "path")},
             }
             for doubt in tags.doubts
         ],
@@ -149,9 +147,8 @@ def _curve(way: WayFigures) -> str:
     return " ".join(f"{_at(recall)},{_up(precision)}" for _, recall, precision in way.curve)
 
 
-def _mark(way: WayFigures) -> dict[str, str] | None:
+def _mark(proposal: Proposal) -> dict[str, str] | None:
     """Where the proposed confidence lies on the curve."""
-    proposal = way.proposal
     if proposal.confidence is None or proposal.level is None or proposal.level.precision is None:
         return None
     recall, label = proposal.level.recall, f"{proposal.confidence:.2f}"

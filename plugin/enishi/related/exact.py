@@ -182,8 +182,7 @@ class Index(ABC):
         unit = (self._dim + 2) * 2.0**-24
         error = unit / (1 - unit) * _lengths(queries) * self._longest
         cut = kth - 2 * error - _ROUNDING
-        below: npt.NDArray[np.float32] = np.nextafter(cut.astype(np.float32), np.float32(-np.inf))
-        return below
+        return np.nextafter(cut.astype(np.float32), np.float32(-np.inf))
 
     def _batch(self, k: int) -> int:
         """How many queries to answer at a time, so that memory stays bounded: all rows may be candidates."""
@@ -225,5 +224,4 @@ def _reject(wrong: npt.NDArray[np.bool_], what: str, why: str) -> None:
 
 
 def _lengths(vectors: Vectors) -> Scores:
-    squares: Scores = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
-    return np.sqrt(squares)
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)))

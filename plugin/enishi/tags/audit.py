@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from enishi.config import TagSettings
@@ -32,8 +32,6 @@ _STARTS = re.compile(r"[a-z0-9]+|[^\W_]")
 
 _Titles = dict[str, list[tuple[str, str]]]
 """(path, title) of posts by what names start with in the title: a big blog has too many titles to try each."""
-_OnPosts = Mapping[str, tuple[str, ...]]
-"""Paths of the posts that carry a tag, sorted, by the tag exactly as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,98 +119,27 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
 
     What the settings deal with is left out: old names that have an alias, and retired tags.
     """
-    on_posts = _posts_by_tag(documents, vocabulary, settings)
-    names: dict[str, list[str]] = defaultdict(list)
-    for tag in on_posts:
-        names[vocabulary.key(tag)].append(tag)
-    variants = _variants(documents, vocabulary, on_posts, names)
+    tags = _BlogTags(documents, vocabulary, settings)
+    variants = tags.variants()
     has_variants = {vocabulary.key(use.tag) for tag in variants for use in (tag.kept, *tag.others)}
     tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
-    uses = {
-        key: TagUse(
-            min(tags, key=lambda tag: (-len(on_posts[tag]), tag)),
-            tuple(sorted({path for tag in tags for path in on_posts[tag]})),
-        )
-        for key, tags in names.items()
-    }
-    usual = {
-        key: use
-        for key, use in uses.items()
-        if tagged >= EVERYWHERE_POSTS and len(use.posts) >= EVERYWHERE_SHARE * tagged
-    }
+    least = EVERYWHERE_SHARE * tagged if tagged >= EVERYWHERE_POSTS else len(documents) + 1
+    usual = {key: use for key, use in tags.uses.items() if len(use.posts) >= least}
     return Audit(
         posts=len(documents),
         tagged=tagged,
         tags=len(vocabulary.names),
         variants=variants,
-        together=_together(documents, vocabulary, names, uses, usual),
-        categories=_categories(documents, names, uses),
+        together=tags.together(usual),
+        categories=tags.categories(),
         categories_meant=not vocabulary.categories_apart,
         everywhere=tuple(sorted(usual.values(), key=_by_weight)),
-        once=_once(documents, vocabulary, on_posts, names, has_variants),
+        once=tags.once(has_variants),
     )
-
-
-def _posts_by_tag(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> _OnPosts:
-    retired = {vocabulary.key(tag) for tag in settings.retired}
-    paths: dict[str, list[str]] = defaultdict(list)
-    for document in documents:
-        for tag in dict.fromkeys(document.post.tags):
-            renamed = tag in settings.aliases or fold_tag(tag) in vocabulary.aliases
-            if fold_tag(tag) and not renamed and vocabulary.key(tag) not in retired:
-                paths[tag].append(document.post.path)
-    return {tag: tuple(sorted(paths[tag])) for tag in sorted(paths)}
 
 
 def _by_weight(use: TagUse) -> tuple[int, str]:
     return -len(use.posts), use.tag
-
-
-# --- several names for one tag ---------------------------------------------------------------------------------------
-
-
-def _variants(
-    documents: Sequence[Document], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]
-) -> tuple[TagVariants, ...]:
-    resemblances = find_resemblances(documents, vocabulary, names)
-    findings = []
-    for keys in _groups(names, resemblances):
-        kept = _kept(keys, vocabulary, on_posts, names)
-        others = []
-        for key in keys:
-            for name in names[key]:
-                reasons = _reasons(name, key, kept, vocabulary.key(kept), resemblances)
-                if reasons:
-                    others.append(OtherName(name, on_posts[name], reasons))
-        if others:
-            shown_by = {path for known in resemblances if known.keys <= set(keys) for path in known.shown_by}
-            use = TagUse(kept, on_posts[kept])
-            findings.append(TagVariants(use, tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by))))
-    return tuple(sorted(findings, key=lambda tag: (-tag.to_change, -len(tag.kept.posts), tag.kept.tag)))
-
-
-def _groups(names: Mapping[str, Collection[str]], resemblances: Sequence[Resemblance]) -> list[list[str]]:
-    """Keys of tags that may be one: all that a chain of resemblances connects; sorted."""
-    group_of = {key: {key} for key in names}
-    for resemblance in resemblances:
-        one, other = sorted(resemblance.keys)
-        if group_of[one] is not group_of[other]:
-            group_of[one] |= group_of[other]
-            for key in group_of[other]:
-                group_of[key] = group_of[one]
-    return sorted({id(group): sorted(group) for group in group_of.values()}.values())
-
-
-def _kept(keys: Sequence[str], vocabulary: Vocabulary, on_posts: _OnPosts, names: Mapping[str, Sequence[str]]) -> str:
-    """The prevailing spelling of the most frequent tag; one that can be written and has no odd widths, if there is any.
-
-    A letter of another width than the rest, or one that nobody sees, is a slip, however often it was copied.
-    """
-    prevailing = {vocabulary.names[key] for key in keys}
-    every = sorted(name for key in keys for name in names[key])
-    writable = [name for name in every if can_be_written(name)] or every
-    normal = [name for name in writable if name.isprintable() and unicodedata.is_normalized("NFKC", name)] or writable
-    return min(normal, key=lambda name: (name not in prevailing, -len(on_posts[name]), name))
 
 
 def can_be_named(tag: str) -> bool:
@@ -225,6 +152,127 @@ def can_be_written(tag: str) -> bool:
     return can_be_named(tag) and re.search(r"\A\s|\s\Z|\s\s", tag) is None
 
 
+class _BlogTags:
+    """The tags that the settings do not deal with, and the posts that carry them."""
+
+    def __init__(self, documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> None:
+        self._documents, self._vocabulary = documents, vocabulary
+        retired = {vocabulary.key(tag) for tag in settings.retired}
+        paths: dict[str, list[str]] = defaultdict(list)
+        for document in documents:
+            for tag in dict.fromkeys(document.post.tags):
+                renamed = tag in settings.aliases or fold_tag(tag) in vocabulary.aliases
+                if fold_tag(tag) and not renamed and vocabulary.key(tag) not in retired:
+                    paths[tag].append(document.post.path)
+        self._on_posts = {tag: tuple(sorted(paths[tag])) for tag in sorted(paths)}
+        """Paths of the posts that carry a tag, by the tag exactly as written."""
+        self._names: dict[str, list[str]] = defaultdict(list)
+        """All spellings of a tag, by key."""
+        for tag in self._on_posts:
+            self._names[vocabulary.key(tag)].append(tag)
+        self.uses = {key: self._use_of(tags) for key, tags in self._names.items()}
+        """The posts that carry a tag in any of its spellings, with the one of most posts, by key."""
+
+    def _use_of(self, tags: Sequence[str]) -> TagUse:
+        posts = {path for tag in tags for path in self._on_posts[tag]}
+        return TagUse(min(tags, key=lambda tag: (-len(self._on_posts[tag]), tag)), tuple(sorted(posts)))
+
+    # -- several names for one tag -----------------------------------------------------------------------------------
+
+    def variants(self) -> tuple[TagVariants, ...]:
+        """Names that may mean one tag."""
+        resemblances = find_resemblances(self._documents, self._vocabulary, self._names)
+        findings = []
+        for keys in self._groups(resemblances):
+            kept = self._kept(keys)
+            others = []
+            for key in keys:
+                for name in self._names[key]:
+                    reasons = _reasons(name, key, kept, self._vocabulary.key(kept), resemblances)
+                    if reasons:
+                        others.append(OtherName(name, self._on_posts[name], reasons))
+            if others:
+                shown_by = {path for known in resemblances if known.keys <= set(keys) for path in known.shown_by}
+                use = TagUse(kept, self._on_posts[kept])
+                findings.append(TagVariants(use, tuple(sorted(others, key=_by_weight)), tuple(sorted(shown_by))))
+        return tuple(sorted(findings, key=lambda tag: (-tag.to_change, -len(tag.kept.posts), tag.kept.tag)))
+
+    def _groups(self, resemblances: Sequence[Resemblance]) -> list[list[str]]:
+        """Keys of tags that may be one: all that a chain of resemblances connects; sorted."""
+        group_of = {key: {key} for key in self._names}
+        for resemblance in resemblances:
+            one, other = sorted(resemblance.keys)
+            if group_of[one] is not group_of[other]:
+                group_of[one] |= group_of[other]
+                group_of.update(dict.fromkeys(group_of[other], group_of[one]))
+        return sorted({id(group): sorted(group) for group in group_of.values()}.values())
+
+    def _kept(self, keys: Sequence[str]) -> str:
+        """The prevailing spelling of the most frequent tag; one that can be written and has no odd widths, if any.
+
+        A letter of another width than the rest, or one that nobody sees, is a slip, however often it was copied.
+        """
+        prevailing = {self._vocabulary.names[key] for key in keys}
+        every = sorted(name for key in keys for name in self._names[key])
+        writable = [name for name in every if can_be_written(name)] or every
+        normal = [name for name in writable if name.isprintable() and unicodedata.is_normalized("NFKC", name)]
+        return min(normal or writable, key=lambda name: (name not in prevailing, -len(self._on_posts[name]), name))
+
+    # -- tags of little use to readers -------------------------------------------------------------------------------
+
+    def once(self, has_variants: Collection[str]) -> tuple[LoneTag, ...]:
+        """Tags on one post; none that other tags imply, as those posts mean it, too."""
+        implied = {broader for key in self._names for broader in self._vocabulary.broader.get(key, ())}
+        titles: _Titles = defaultdict(list)
+        for document in self._documents:
+            title = fold(document.fields.title)
+            for start in set(_STARTS.findall(title)):
+                titles[start].append((document.post.path, title))
+        findings = []
+        for key, (tag, *_) in self._names.items():
+            if self._vocabulary.counts[key] == 1 and key not in has_variants and key not in implied:
+                findings.append(LoneTag(tag, self._on_posts[tag], _naming(tag, self._on_posts[tag], titles)))
+        return tuple(sorted(findings, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
+
+    def together(self, usual: Collection[str]) -> tuple[TagsTogether, ...]:
+        """Tags on exactly the same posts; none of which one implies the other."""
+        same: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for key in sorted(self._names):
+            if len(self.uses[key].posts) >= TOGETHER_POSTS and key not in usual:
+                same[self.uses[key].posts].append(key)
+        places: dict[str, list[int]] = defaultdict(list)
+        for document in self._documents:
+            for place, tag in enumerate(document.post.tags):
+                places[self._vocabulary.key(tag)].append(place)
+        findings = []
+        for posts, keys in same.items():
+            implied = self._vocabulary.meant_by(keys) - set(keys)
+            implied |= {broader for key in keys for broader in self._vocabulary.broader.get(key, ())}
+            apart = [key for key in keys if key not in implied]
+            apart.sort(key=lambda key: (round(sum(places[key]) / len(places[key]), 6), key))
+            if len(apart) > 1:
+                tags = tuple(self.uses[key].tag for key in apart)
+                others = tuple(name for key in apart[1:] for name in self._names[key])
+                findings.append(TagsTogether(tags, posts, others))
+        return tuple(sorted(findings, key=lambda together: (-len(together.posts), together.tags)))
+
+    def categories(self) -> tuple[CategoryTag, ...]:
+        """Tags of a category's name."""
+        categories: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for document in self._documents:
+            for name in {name for chain in document.post.categories for name in chain}:
+                categories[reader_key(name)][name].add(document.post.path)
+        findings = []
+        for key, tags in self._names.items():
+            same_name = {name: paths for tag in tags for name, paths in categories.get(reader_key(tag), {}).items()}
+            if same_name:
+                tag, posts = self.uses[key].tag, self.uses[key].posts
+                category = min(same_name, key=lambda name: (-len(same_name[name]), name))
+                inside = sorted(set(posts) & set().union(*same_name.values()))
+                findings.append(CategoryTag(tag, posts, category, tuple(inside)))
+        return tuple(sorted(findings, key=lambda use: (-len(use.inside), *_by_weight(use))))
+
+
 def _reasons(name: str, key: str, kept: str, kept_key: str, resemblances: Sequence[Resemblance]) -> tuple[str, ...]:
     """Why a name may mean the kept tag: a spelling of it, or a resemblance with it or with another of the group."""
     if key == kept_key:
@@ -232,31 +280,6 @@ def _reasons(name: str, key: str, kept: str, kept_key: str, resemblances: Sequen
     near = [known for known in resemblances if key in known.keys]
     direct = [known.reason for known in near if kept_key in known.keys]
     return tuple(dict.fromkeys(direct or [known.reason for known in near]))
-
-
-# --- tags of little use to readers -----------------------------------------------------------------------------------
-
-
-def _once(
-    documents: Sequence[Document],
-    vocabulary: Vocabulary,
-    on_posts: _OnPosts,
-    names: Mapping[str, Sequence[str]],
-    has_variants: Collection[str],
-) -> tuple[LoneTag, ...]:
-    """Tags on one post; none that other tags imply, as those posts mean it, too."""
-    implied = {broader for key in names for broader in vocabulary.broader.get(key, ())}
-    titles: _Titles = defaultdict(list)
-    for document in documents:
-        title = fold(document.fields.title)
-        for start in set(_STARTS.findall(title)):
-            titles[start].append((document.post.path, title))
-    findings = []
-    for key in names:
-        if vocabulary.counts[key] == 1 and key not in has_variants and key not in implied:
-            tag = names[key][0]
-            findings.append(LoneTag(tag, on_posts[tag], _naming(tag, on_posts[tag], titles)))
-    return tuple(sorted(findings, key=lambda use: (-len(use.named_by), fold_tag(use.tag), use.tag)))
 
 
 def _naming(tag: str, carriers: Collection[str], titles: _Titles) -> tuple[str, ...]:
@@ -267,54 +290,3 @@ def _naming(tag: str, carriers: Collection[str], titles: _Titles) -> tuple[str, 
     pattern = naming_pattern([tag])
     candidates = sorted({entry for start in starts for entry in titles.get(start, ())})
     return tuple(path for path, title in candidates if path not in carriers and pattern.search(title))
-
-
-def _together(
-    documents: Sequence[Document],
-    vocabulary: Vocabulary,
-    names: Mapping[str, Sequence[str]],
-    uses: Mapping[str, TagUse],
-    usual: Collection[str],
-) -> tuple[TagsTogether, ...]:
-    """Tags on exactly the same posts; none of which one implies the other."""
-    same: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for key in sorted(names):
-        if len(uses[key].posts) >= TOGETHER_POSTS and key not in usual:
-            same[uses[key].posts].append(key)
-    places = _mean_places(documents, vocabulary)
-    findings = []
-    for posts, keys in same.items():
-        implied = vocabulary.meant_by(keys) - set(keys)
-        implied |= {broader for key in keys for broader in vocabulary.broader.get(key, ())}
-        apart = sorted((key for key in keys if key not in implied), key=lambda key: (places[key], key))
-        if len(apart) > 1:
-            tags = tuple(uses[key].tag for key in apart)
-            findings.append(TagsTogether(tags, posts, tuple(name for key in apart[1:] for name in names[key])))
-    return tuple(sorted(findings, key=lambda together: (-len(together.posts), together.tags)))
-
-
-def _mean_places(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[str, float]:
-    """At which place, on average, posts name a tag, by key."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for document in documents:
-        for place, tag in enumerate(document.post.tags):
-            places[vocabulary.key(tag)].append(place)
-    return {key: round(sum(of_tag) / len(of_tag), 6) for key, of_tag in places.items()}
-
-
-def _categories(
-    documents: Sequence[Document], names: Mapping[str, Sequence[str]], uses: Mapping[str, TagUse]
-) -> tuple[CategoryTag, ...]:
-    categories: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for document in documents:
-        for name in {name for chain in document.post.categories for name in chain}:
-            categories[reader_key(name)][name].add(document.post.path)
-    findings = []
-    for key in names:
-        same_name = {name: paths for tag in names[key] for name, paths in categories.get(reader_key(tag), {}).items()}
-        if same_name:
-            tag, posts = uses[key].tag, uses[key].posts
-            category = min(same_name, key=lambda name: (-len(same_name[name]), name))
-            inside = sorted(set(posts) & set().union(*same_name.values()))
-            findings.append(CategoryTag(tag, posts, category, tuple(inside)))
-    return tuple(sorted(findings, key=lambda use: (-len(use.inside), *_by_weight(use))))

@@ -123,5 +123,4 @@ def sigmoid(margin: Matrix) -> Matrix:
 def shown_confidence(probability: Matrix) -> Matrix:
     """The probability itself, but compressed above .9 so that nothing exceeds .95; the order stays."""
     limit = (MOST_CERTAIN - _BEND) / (1 - _BEND)
-    bent: Matrix = np.where(probability > _BEND, _BEND + (probability - _BEND) * limit, probability)
-    return bent
+    return np.where(probability > _BEND, _BEND + (probability - _BEND) * limit, probability)

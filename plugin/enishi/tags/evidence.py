@@ -144,8 +144,7 @@ def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
     drawn = cosine * np.sqrt(count / (count + 1))
     spread = drawn.std(axis=1, keepdims=True)
     centred = drawn - drawn.mean(axis=1, keepdims=True)
-    z: Matrix = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
-    return z
+    return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9))
 
 
 # --- mentions --------------------------------------------------------------------------------------------------------
@@ -174,16 +173,12 @@ class MentionRates:
 
     def _counts(self, rows: Rows) -> tuple[Rows, Rows]:
         """(with the tag, all) by bucket and tag, shape (BUCKETS, n_tags): whole numbers, so differences are exact."""
-        bucket, y = self._bucket[rows], self._labels.y[rows] > 0
-        total = np.stack([(bucket == b).sum(axis=0) for b in range(BUCKETS)]).astype(np.int64)
-        carrying = np.stack([((bucket == b) & y).sum(axis=0) for b in range(BUCKETS)]).astype(np.int64)
-        return carrying, total
+        alike = self._bucket[rows] == np.arange(BUCKETS)[:, None, None]
+        return (alike & (self._labels.y[rows] > 0)).sum(axis=1), alike.sum(axis=1)
 
     def rate(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """log(s / max(1 − s, .02)), s the share of posts of the same bucket that carry the tag."""
-        table = self.table(rows, learned, prior)
-        rate: Matrix = np.take_along_axis(table, self._bucket[rows].astype(np.int64), axis=0)
-        return rate
+        return np.take_along_axis(self.table(rows, learned, prior), self._bucket[rows].astype(np.int64), axis=0)
 
     def table(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """The same for every bucket, shape (BUCKETS, n_tags)."""

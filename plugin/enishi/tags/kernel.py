@@ -30,6 +30,9 @@ _MAX_SHARE = 0.3
 _LSA_DIMENSIONS = 200
 _LSA_COARSE = 50
 _LSA_WEIGHT, _LSA_COARSE_WEIGHT = 1.0, 0.5
+_WEIGHTS = (0.5, 0.5, 0.3, 0.5, 0.5, 0.2)
+BLOCK_NAMES = ("title", "opening", "headings", "code", "how it is filed", "where it links")
+"""Weights of :attr:`Blocks.others`, and their names, to be shown."""
 _MAX_FILED_SHARE = 0.95
 _FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
 _MAX_VALUE = 80
@@ -44,18 +47,15 @@ class Columns:
     weights: Sequence[float]
     are_values: bool = False
 
-    def row(self, values: Mapping[str, int] | Iterable[str]) -> Any:
-        """One row, csr (1, len(places)), from word counts or values; those that have no column are ignored."""
+    def rows(self, posts: Sequence[Mapping[str, int] | Iterable[str]]) -> Any:
+        """csr (len(posts), len(places)) from word counts or values; those that have no column are ignored."""
         places, weights = self.places, self.weights
-        if isinstance(values, Mapping):
-            entries = [
-                (places[word], (1 + log(count)) * weights[places[word]])
-                for word, count in values.items()
-                if word in places
-            ]
-        else:
-            entries = [(places[value], weights[places[value]]) for value in values if value in places]
-        return unit_csr(csr_rows([entries], len(places)), only_shorten=self.are_values)
+        counts = (post.items() if isinstance(post, Mapping) else ((value, 1) for value in post) for post in posts)
+        entries = [
+            [(places[name], (1 + log(count)) * weights[places[name]]) for name, count in of_post if name in places]
+            for of_post in counts
+        ]
+        return unit_csr(csr_rows(entries, len(places)), only_shorten=self.are_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,12 @@ def make_blocks(
 ) -> Blocks:
     """The features of every document, and `dense` ones given with their weights; none depends on tags."""
     counts = each(memo, "words of fields", documents, _field_words)
-    weights = (0.5, 0.5, 0.3, 0.5)
-    fields = [_text([of_post[place] for of_post in counts]) for place in range(len(weights))]
-    filed = _values_matrix([_filed_under(d) for d in documents])
-    hosts = _values_matrix([_hosts(d) for d in documents])
-    text = _text([d.words for d in documents])
-    matrices = [matrix for matrix, _ in (*fields, filed, hosts)]
-    columns = tuple(columns for _, columns in (text, *fields, filed, hosts))
-    others = tuple(zip((*weights, 0.5, 0.2), matrices, strict=True))
-    return Blocks(text[0], others, columns, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
+    fields = [_text([of_post[place] for of_post in counts]) for place in range(4)]
+    fields += [_values_matrix(list(map(_filed_under, documents))), _values_matrix(list(map(_hosts, documents)))]
+    text, text_columns = _text([document.words for document in documents])
+    others = tuple((weight, matrix) for weight, (matrix, _) in zip(_WEIGHTS, fields, strict=True))
+    columns = (text_columns, *(columns for _, columns in fields))
+    return Blocks(text, others, columns, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
 
 
 def _text(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
@@ -141,7 +138,7 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
     By the columns and latent dimensions of the blog without it (Nyström's extension).  Its dense features are those of
     the row `former`, or zeros.
     """
-    text = blocks.columns[0].row(document.words)
+    text = blocks.columns[0].rows([document.words])
     row: Matrix = (text @ blocks.text.T).toarray().ravel()
     own = float(text.multiply(text).sum())
     place, lsa = (row @ latent.left) * _inverse(latent.singular), latent.left * latent.singular
@@ -152,17 +149,13 @@ def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int |
             own += weight
     parts: list[Mapping[str, int] | Iterable[str]] = [*_field_words(document), _filed_under(document), _hosts(document)]
     for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], parts, strict=True):
-        part = columns.row(one)
+        part = columns.rows([one])
         row = row + weight * (part @ matrix.T).toarray().ravel()
         own += weight * float(part.multiply(part).sum())
     for weight, rows in blocks.dense if former is not None else ():
         row = row + weight * (rows @ rows[former])
         own += weight * float(rows[former] @ rows[former])
     return row, own
-
-
-BLOCK_NAMES = ("title", "opening", "headings", "code", "how it is filed", "where it links")
-"""Names of :attr:`Blocks.others`, to be shown."""
 
 
 def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> dict[str, Matrix]:
@@ -216,9 +209,8 @@ def _values_matrix(values: Sequence[set[str]]) -> tuple[Any, Columns]:
     frequency = columns_for(values, most=_MAX_FILED_SHARE * len(values))
     columns = {value: column for column, value in enumerate(frequency)}
     weights = [log((len(values) + 1) / (df + 1)) for df in frequency.values()]
-    rows = [[(columns[value], weights[columns[value]]) for value in of_post if value in columns] for of_post in values]
-    matrix = unit_csr(csr_rows(rows, len(columns)), only_shorten=True)
-    return matrix, Columns(columns, weights, are_values=True)
+    made = Columns(columns, weights, are_values=True)
+    return made.rows(values), made
 
 
 def _filed_under(document: Document) -> set[str]:
@@ -254,10 +246,8 @@ def _hosts(document: Document) -> set[str]:
 
 
 def _gram(matrix: Any, some: Any = None) -> Matrix:
-    product: Matrix = (matrix @ (matrix if some is None else some).T).toarray()
-    return product
+    return np.asarray((matrix @ (matrix if some is None else some).T).toarray())
 
 
 def _outer(rows: Matrix, some: Rows | None = None) -> Matrix:
-    product: Matrix = rows @ (rows if some is None else rows[some]).T
-    return product
+    return rows @ (rows if some is None else rows[some]).T

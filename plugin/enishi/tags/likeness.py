@@ -97,8 +97,7 @@ class ExactLikeness:
 
     def among(self, rows: Rows) -> Matrix:
         """The kernel between some posts, shape (len(rows), len(rows)); a copy."""
-        inner: Matrix = self._kernel[np.ix_(rows, rows)]
-        return inner
+        return self._kernel[np.ix_(rows, rows)]
 
     def by_block(self, row: int, others: Rows) -> dict[str, Matrix]:
         """The weighted terms of the kernel between one post and others by name, each of shape (len(others),)."""
@@ -106,9 +105,9 @@ class ExactLikeness:
 
     def between(self, row: int, others: Rows) -> Scores:
         """Cosines of one post with others, rounded, shape (len(others),)."""
-        scores = self._kernel[row, others] * self._inverse_length[others] * self._inverse_length[row]
-        rounded: Scores = np.round(scores, DIGITS)
-        return rounded
+        return np.asarray(
+            np.round(self._kernel[row, others] * self._inverse_length[others] * self._inverse_length[row], DIGITS)
+        )
 
     def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
         """The nearest posts of each by centred cosine, best first: (rows, scores), shape (n, min(k, n − 1)).
@@ -159,10 +158,8 @@ class ExactLearner:
         if self._place[rows[0]] >= 0:
             inside, outside = self._place[rows], self._place[learned]
             right = self._inverse[np.ix_(inside, outside)] @ centred
-            held_out: Matrix = prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
-            return held_out
-        predicted: Matrix = prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
-        return predicted
+            return prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
+        return prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
 
     def predict_new(
         self, kernel: Matrix, cosines: Matrix, part: Rows, learned: Rows, prior: Matrix, lengths: Matrix
@@ -190,14 +187,12 @@ class ExactLearner:
         """Lengths of the sums of the tags' posts in feature space, shape (n_tags,)."""
         y = self._y[learned]
         inner = self._kernel[np.ix_(learned, learned)] @ y
-        lengths: Matrix = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
-        return lengths
+        return np.asarray(np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY)))
 
     def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         """Cosine with the sum of the tag's posts in feature space."""
         sums = self._kernel[np.ix_(rows, learned)] @ self._y[learned]
-        cosine: Matrix = sums / self.centroid_lengths(learned) * self._inverse_length[rows, None]
-        return cosine
+        return sums / self.centroid_lengths(learned) * self._inverse_length[rows, None]
 
     def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         """Cosine with the nearest post that carries the tag, at least 0."""
@@ -212,9 +207,7 @@ def _inverse(positive: Matrix) -> Matrix:
         return positive
     factor, _ = lapack.dpotrf(positive, lower=1)
     inverse, _ = lapack.dpotri(factor, lower=1)
-    inverse = np.tril(inverse)
-    result: Matrix = inverse + np.tril(inverse, -1).T
-    return result
+    return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
 
 
 def _best_carrier(cosines: npt.NDArray[np.floating], y: Matrix) -> Matrix:
@@ -291,8 +284,7 @@ class _LandmarkLearner:
         return weighted.T @ self._z[rows], weighted.T @ self._y[rows], weighted.sum(axis=0)
 
     def _centres(self, rows: Rows) -> Matrix:
-        centre: Matrix = self._z[rows].T @ self._y[rows]
-        return centre
+        return self._z[rows].T @ self._y[rows]
 
     def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         from scipy.linalg import cho_factor, cho_solve
@@ -305,15 +297,13 @@ class _LandmarkLearner:
         gram = gram + np.eye(len(gram))
         right = moments - weight[:, None] * prior
         weights = cho_solve(cho_factor(gram, lower=True, overwrite_a=True, check_finite=False), right)
-        predicted: Matrix = prior + self._z[rows] @ weights
-        return predicted
+        return np.asarray(prior + self._z[rows] @ weights)
 
     def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         centre = self._all_centres - self._centres(rows) if self._is_labelled[rows[0]] else self._all_centres
         beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ self._y[learned]
         length = np.sqrt(np.maximum((centre**2).sum(axis=0) + beyond, _TINY))
-        cosine: Matrix = (self._z[rows] @ centre) / length * self._inverse_length[rows, None]
-        return cosine
+        return np.asarray((self._z[rows] @ centre) / length * self._inverse_length[rows, None])
 
     def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         starts = range(0, len(rows), _CHUNK)

@@ -63,11 +63,8 @@ def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]]
             bucket[row, tag] = 2 if count >= _OFTEN else 1
         for tag, count in opening.items():
             lede[row, tag] = count
-            bucket[row, tag] = 3
-        for tag in headings:
-            bucket[row, tag] = 3
-        for tag in title:
-            bucket[row, tag] = 4
+        bucket[row, [*opening, *headings]] = 3
+        bucket[row, [*title]] = 4
     return Mentions(counts, lede, bucket, tokens)
 
 

@@ -26,7 +26,8 @@ class SuggestionRules:
 
     def __init__(self, model: TagModel) -> None:
         self._documents, self._likeness, self._settings = model.documents, model.likeness, model.settings
-        self._estimate, self._vocabulary = estimate, vocabulary = model.estimate, model.vocabulary
+        estimate, vocabulary = model.estimate, model.vocabulary
+        self._estimate, self._vocabulary = estimate, vocabulary
         self._column = {key: place for place, key in enumerate(estimate.keys)}
         self._declined = {path: frozenset(map(vocabulary.key, tags)) for path, tags in model.declined.items()}
         self._unfit = [

@@ -28,16 +28,6 @@ class PlannedEdit:
     after: bytes
     changes: tuple[TagChange, ...]
 
-    @property
-    def diff(self) -> bytes:
-        """As a patch, relative to the site folder."""
-        return unified_diff(self.path, self.before, self.after)
-
-    @property
-    def undo(self) -> bytes:
-        """The patch that takes it back."""
-        return unified_diff(self.path, self.after, self.before)
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -50,13 +40,13 @@ class Plan:
 
     @property
     def diff(self) -> bytes:
-        """All edits as one patch."""
-        return b"".join(edit.diff for edit in self.edits)
+        """All edits as one patch, relative to the site folder."""
+        return b"".join(unified_diff(edit.path, edit.before, edit.after) for edit in self.edits)
 
-    @property
-    def undo(self) -> bytes:
-        """The patch that takes all of them back."""
-        return b"".join(edit.undo for edit in self.edits)
+
+def undo_patch(edits: Iterable[PlannedEdit]) -> bytes:
+    """The patch that takes edits back."""
+    return b"".join(unified_diff(edit.path, edit.after, edit.before) for edit in edits)
 
 
 def plan_suggestions(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from enishi.commands.tags.edits import Plan, PlannedEdit, left_alone
+from enishi.commands.tags.edits import Plan, PlannedEdit, left_alone, undo_patch
 from enishi.errors import Diagnostic, OutputError
 from enishi.files import NotReplacedError, create_file, replace_file
 from enishi.state import STATE_FOLDER
@@ -33,7 +33,7 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
         OutputError: the undo patch cannot be written; then no post was touched.
     """
     if undo is not None:
-        _write_undo(undo, plan.undo)
+        _write_undo(undo, undo_patch(plan.edits))
     done, refused, stopped = list[PlannedEdit](), list[Diagnostic](), ""
     try:
         for edit in plan.edits:
@@ -49,7 +49,7 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
         if undo is not None and len(done) < len(plan.edits):
             with suppress(OSError, OutputError):  # where that fails, the longer patch stays
                 if done:
-                    replace_file(undo, Plan(tuple(done)).undo)
+                    replace_file(undo, undo_patch(done))
                 else:
                     undo.unlink()
     return Outcome(tuple(done), tuple(refused), stopped)
