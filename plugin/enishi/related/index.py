@@ -32,6 +32,8 @@ def build_index(
 
     if backend == "exact":
         return ExactIndex(vectors)
+    if backend not in ("auto", "scann"):
+        raise ValueError(f"unknown index backend {backend!r}: auto, scann or exact")
     try:
         return ScannIndex(vectors, mode=mode, threads=threads)
     except IndexUnavailableError:
