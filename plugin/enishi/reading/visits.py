@@ -171,7 +171,8 @@ class _LogReader:
 
     def _add(self, request: Request, views: _Views) -> None:
         if request.target.lstrip(b"/") == b"robots.txt":
-            views.add_robot(request.address)
+            if len(views.robots) < _MAX_ROBOTS:
+                views.robots.add(_hash(request.address))
         elif request.is_answered:
             row = self.pages.row(request.target, request.host)
             if row >= 0 and (views is self.csv_views or not self._is_robot(request.agent)):
@@ -255,10 +256,6 @@ class _Views:
         self.visitors.append(_hash(request.address + b"\0" + (request.agent or b"")))
         self.times.append(request.time)
         self.posts.append(row)
-
-    def add_robot(self, address: bytes) -> None:
-        if len(self.robots) < _MAX_ROBOTS:
-            self.robots.add(_hash(address))
 
     def diagnostics(self, logs: Sequence[LogFile]) -> list[Diagnostic]:
         import numpy as np
