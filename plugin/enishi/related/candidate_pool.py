@@ -94,8 +94,7 @@ class CandidatePool:
         for line in np.flatnonzero(more & (free < wanted)).tolist():
             counts = Counter(crowds[line, usable[line] & (crowds[line] >= 0)].tolist())
             free[line] += sum(min(count, self._crowd_limits[crowd]) for crowd, count in counts.items())
-        few: npt.NDArray[np.bool_] = more & (free < wanted)
-        return few
+        return np.asarray(more & (free < wanted))
 
     def _narrowed(self, rows: Rows, pools: Rows) -> Iterator[tuple[Rows, Rows]]:
         """Where one crowd, or newer posts, filled even the largest pool: rows, and the posts to search for them.

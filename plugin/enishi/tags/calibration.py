@@ -116,8 +116,7 @@ def minimise_logloss(z: Matrix, y: Matrix, pair_weights: Matrix, centre: Matrix,
 
 def sigmoid(margin: Matrix) -> Matrix:
     """1 / (1 + e⁻ˣ), without overflow."""
-    positive: Matrix = 0.5 * (1 + np.tanh(0.5 * margin))
-    return positive
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * margin)))
 
 
 def shown_confidence(probability: Matrix) -> Matrix:

@@ -40,20 +40,19 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
     """
     order = sorted(range(len(paths)), key=lambda row: (path_hash(paths[row]), row))
     place = {row: number for number, row in enumerate(order)}
-    graph: Graph = [{} for _ in order]
+    graph: Graph = [defaultdict(float) for _ in order]
     for row, (near, alike) in enumerate(zip(neighbors.tolist(), scores.tolist(), strict=True)):
         for other, score in zip(near, alike, strict=True):
             if score > 0 and other != row:
-                first, second = place[row], place[other]
-                graph[first][second] = graph[first].get(second, 0.0) + score
-                graph[second][first] = graph[second].get(first, 0.0) + score
+                graph[place[row]][place[other]] += score
+                graph[place[other]][place[row]] += score
     graph = [dict(sorted(edges.items())) for edges in graph]
     resolution = min(RESOLUTION, max(1.0, len(paths) / _POSTS_PER_RESOLUTION))
     group_of = _merge_small(graph, _louvain(graph, resolution))
-    groups: dict[int, list[int]] = {}
+    groups: dict[int, list[int]] = defaultdict(list)
     for number, group in enumerate(group_of):
         if group >= 0:
-            groups.setdefault(group, []).append(order[number])
+            groups[group].append(order[number])
     members = [sorted(rows, key=lambda row: paths[row]) for rows in groups.values()]
     return sorted(members, key=lambda rows: (-len(rows), paths[rows[0]]))
 

@@ -191,8 +191,7 @@ class MentionRates:
         expected = np.repeat(general[:, None], len(prior), axis=1)
         expected[0] = prior * general[0] / mean
         share = np.minimum((carrying + _LEARN_PRIOR * expected) / (total + _LEARN_PRIOR), 1.0)
-        learned_rate: Matrix = np.log(share / np.maximum(1 - share, 0.02))
-        return learned_rate
+        return np.asarray(np.log(share / np.maximum(1 - share, 0.02)))
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------

@@ -141,12 +141,9 @@ class EvidenceFinder:
 
     def evidence(self, row: int, column: int) -> Evidence:
         """Evidence for one suggestion; the post is no evidence for itself."""
-        return Evidence(
-            neighbors=self._neighbors(row, column),
-            topic=self._topic_share(row, column),
-            mentions=int(self._estimate.mentions.counts[row, column]),
-            terms=self._speaking_terms(row, column),
-        )
+        mentions = int(self._estimate.mentions.counts[row, column])
+        terms = self._speaking_terms(row, column)
+        return Evidence(self._neighbors(row, column), self._topic_share(row, column), mentions, terms)
 
     def _neighbors(self, row: int, column: int) -> tuple[Neighbor, ...]:
         carriers = self._carriers[column][self._carriers[column] != row]

@@ -46,17 +46,11 @@ def find_resemblances(
 
     Two tags of which one implies the other are two: the author, or a version number, tells them apart.
     """
-    resemblances = [
-        *_plurals(names),
-        *_long_vowels(names),
-        *(
-            Resemblance(frozenset((short, long)), SHORT_FORM, shown_by)
-            for short, long, shown_by in find_short_forms(documents, vocabulary, names)
-        ),
-    ]
+    short_forms = find_short_forms(documents, vocabulary, names)
+    abbreviations = (Resemblance(frozenset((short, long)), SHORT_FORM, paths) for short, long, paths in short_forms)
     apart = {frozenset((key, other)) for key, broader in vocabulary.broader.items() for other in broader}
     best: dict[frozenset[str], Resemblance] = {}
-    for resemblance in resemblances:
+    for resemblance in (*_plurals(names), *_long_vowels(names), *abbreviations):
         if resemblance.keys not in apart:
             best.setdefault(resemblance.keys, resemblance)
     return sorted(best.values(), key=lambda resemblance: sorted(resemblance.keys))
