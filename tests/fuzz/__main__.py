@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP / "tests"))  # targets use what tests share
 LONGEST = 4_000
 """Bytes of an input: long enough for what is quadratic to show against `SLOW`."""
 SLOW = 20
