@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from enishi.encoders.doc2vec import Doc2VecEncoder
-from enishi.encoders.images import ImageEncoder
 from enishi.encoders.joining import (
     Part,
     Slot,
@@ -19,9 +17,6 @@ from enishi.encoders.joining import (
     smooth_along_links,
 )
 from enishi.encoders.parts import PartEncoder, PassagePair, own_arrays, registered_parts
-from enishi.encoders.readers import ReadersEncoder
-from enishi.encoders.site import SiteEncoder
-from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import Diagnostic, SettingsError
 
 if TYPE_CHECKING:
@@ -33,21 +28,40 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.types import Document, Progress, Vectors
 
-BUILT_IN: tuple[type[PartEncoder], ...] = (
-    SiteEncoder,
-    Doc2VecEncoder,
-    TransformerEncoder,
-    ReadersEncoder,
-    ImageEncoder,
-)
-"""In the order in which they stand in a vector: parts that many posts lack come after those they are filled from."""
 _SLOTS = "slots"
 
 
 def make_parts(settings: Settings, site: Site) -> list[PartEncoder]:
     """The parts that the settings ask for, in their order."""
-    asked = (part.from_settings(settings, site) for part in (*BUILT_IN, *registered_parts()))
+    asked = (part.from_settings(settings, site) for part in (*_built_in(settings), *registered_parts()))
     return [part for part in asked if part is not None]
+
+
+def _built_in(settings: Settings) -> Iterator[type[PartEncoder]]:
+    """The parts of this package, in their order: those that many posts lack come after those they are filled from.
+
+    A part whose setting is off is not even imported: a build with nothing to do asks for the parts, too.
+    """
+    if settings.encoder.site == "doc2vec":
+        from enishi.encoders.doc2vec import Doc2VecEncoder
+
+        yield Doc2VecEncoder
+    else:
+        from enishi.encoders.site import SiteEncoder
+
+        yield SiteEncoder
+    if settings.encoder.model:
+        from enishi.encoders.transformer import TransformerEncoder
+
+        yield TransformerEncoder
+    if settings.readers.patterns:
+        from enishi.encoders.readers import ReadersEncoder
+
+        yield ReadersEncoder
+    if settings.encoder.images:
+        from enishi.encoders.images import ImageEncoder
+
+        yield ImageEncoder
 
 
 class BlogEncoder:
