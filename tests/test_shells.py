@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from blog import topic_posts, write_blog
+from enishi import __version__
 from enishi.generators.base import MARKDOWN_SUFFIXES
 from enishi.generators.hexo import SUFFIXES as HEXO_SUFFIXES
 from places import ROOT
@@ -111,6 +112,7 @@ class Runner:
         self.installed = folder / "installed.txt"
         self.values = {f"inputs.{name}": str(spec["default"]) for name, spec in ACTION["inputs"].items()}
         self.values |= {f"inputs.{name}": value for name, value in inputs.items()}
+        self.values["github.action_ref"] = "main"
         self.values["steps.python.outputs.python-path"] = os.fspath(self._python())
 
     def _python(self) -> Path:
@@ -120,8 +122,8 @@ class Runner:
             f"""#!/bin/bash
             set -e
             case "$1 $2 $3" in
-              "-I -m venv") mkdir -p "$4/bin"; ln -s {shlex.quote(os.fspath(script))} "$4/bin/python"
-                            ln -s {shlex.quote(os.fspath(enishi))} "$4/bin/enishi" ;;
+              "-I -m venv") mkdir -p "$4/bin"; ln -sf {shlex.quote(os.fspath(script))} "$4/bin/python"
+                            ln -sf {shlex.quote(os.fspath(enishi))} "$4/bin/enishi" ;;
               "-I -m pip") shift 3; printf '%s\\n' "$@" > {shlex.quote(os.fspath(self.installed))} ;;
               *) exec {shlex.quote(sys.executable)} "$@" ;;
             esac
@@ -198,8 +200,43 @@ def test_the_action_annotates_a_pull_request(repository: Path, tmp_path: Path) -
 
 
 @posix_only
-def test_the_action_fails_if_it_is_strict(repository: Path, tmp_path: Path) -> None:
-    assert Runner(repository, tmp_path / "runner", strict="true").run().returncode == 1
+@pytest.mark.parametrize(("strict", "code"), [("true", 1), ("TRUE", 1), ("False", 0), ("yes", 2), ("1", 2), ("", 2)])
+def test_the_action_fails_if_it_is_strict_and_takes_no_other_word_for_it(
+    repository: Path, tmp_path: Path, strict: str, code: int
+) -> None:
+    done = Runner(repository, tmp_path / "runner", strict=strict).run()
+    assert done.returncode == code, done.stderr
+    assert ("::error title=Enishi::strict: write it as true or false" in done.stdout) == (code == 2)
+
+
+@posix_only
+def test_two_uses_in_one_job_have_a_report_each(repository: Path, tmp_path: Path) -> None:
+    runner = Runner(repository, tmp_path / "runner")
+    assert runner.run().returncode == 0
+    first, report = runner.values["steps.check.outputs.report"], runner.report
+    runner.values["inputs.format"] = "json"
+    assert runner.run().returncode == 0
+    assert runner.values["steps.check.outputs.report"] != first
+    assert Path(first).read_text("utf-8") == report
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("ref", "installed"),
+    [
+        ("v1", f"enishi=={__version__}"),
+        (f"v{__version__}", f"enishi=={__version__}"),
+        ("main", str(ROOT)),
+        ("v2-drafts", str(ROOT)),
+        ("0a309ff8b426b58ec0e2a45f0f869d46889d0240", str(ROOT)),
+        ("", str(ROOT)),
+    ],
+)
+def test_at_a_tag_the_action_installs_what_was_released_with_it(tmp_path: Path, ref: str, installed: str) -> None:
+    runner = Runner(tmp_path, tmp_path / "runner")
+    runner.values["github.action_ref"] = ref
+    runner.run()
+    assert runner.installed.read_text().splitlines()[-3:] == ["-c", f"{ROOT}/constraints.txt", installed]
 
 
 @posix_only
@@ -247,7 +284,7 @@ def test_versions_and_models_reach_pip_whole(repository: Path, tmp_path: Path) -
 def test_hostile_inputs_stay_words(repository: Path, tmp_path: Path, name: str, value: str) -> None:
     runner = Runner(repository, tmp_path / "runner", **{name: value})
     done = runner.run(HF_HUB_OFFLINE="1")
-    assert done.returncode == (0 if name == "strict" else 2), done.stderr
+    assert done.returncode == 2, done.stderr
     for folder in (repository, tmp_path / "runner", runner.temp):
         assert not (folder / "pwned").exists()
 
