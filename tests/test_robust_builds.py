@@ -40,7 +40,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
     return {
         name: value
         for name, value in files_below(folder).items()
-        if not name.startswith(("cache.db", "data/", ".scratch")) and name != ".gitignore"
+        if not name.startswith(("cache.db", "data/")) and name != ".gitignore"
     }
 
 

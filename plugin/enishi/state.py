@@ -25,7 +25,8 @@ from enishi.reading.documents import PostFile
 from enishi.reading.find import MAX_FILE_BYTES
 from enishi.tags.declined import DECLINED_NAME
 from enishi.types import Document, Reach, TagAnalysis, TopicGap
-from enishi.writing.output import JOURNAL_NAME, SCRATCH_NAME, outputs_intact, written_digest, written_files
+from enishi.writing.manifest import JOURNAL_NAME
+from enishi.writing.output import outputs_intact, written_digest, written_files
 from enishi.writing.render import templates_folder
 
 if TYPE_CHECKING:
@@ -197,8 +198,7 @@ def _is_data_file_intact(site: Path, data_file: str) -> bool:
     state = data_state(site)
     if data_file:
         return outputs_intact(site, state=state)
-    is_interrupted = any(os.path.lexists(state / name) for name in (JOURNAL_NAME, SCRATCH_NAME))
-    return not is_interrupted and not written_files(site, state=state)
+    return not os.path.lexists(state / JOURNAL_NAME) and not written_files(site, state=state)
 
 
 def _state_name(folder: Path) -> str:

@@ -15,8 +15,9 @@ import pytest
 
 import enishi.files
 from enishi.errors import OutputError, Severity
-from enishi.writing import lock, output
-from enishi.writing.output import JOURNAL_NAME, MANIFEST_NAME, WriteReport, outputs_intact, write_outputs, written_files
+from enishi.writing import lock
+from enishi.writing.manifest import JOURNAL_NAME, MANIFEST_NAME
+from enishi.writing.output import WriteReport, outputs_intact, write_outputs, written_files
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file permissions, links or fork")
 not_root = pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() == 0, reason="root may write anywhere")
@@ -325,41 +326,6 @@ def test_a_data_file_follows_the_same_rules(tmp_path: Path) -> None:
     assert sorted(path.name for path in state.iterdir()) == [MANIFEST_NAME]
 
 
-@posix_only
-def test_temporary_files_never_lie_in_the_folder_that_is_watched(tmp_path: Path) -> None:
-    watched = tmp_path / "source" / "_data"
-    watched.mkdir(parents=True)
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom enishi.writing.output import write_outputs\n"
-        "opened = []\n"
-        "sys.addaudithook(lambda event, args: opened.append(args) if event == 'open' else None)\n"
-        f"site = Path({os.fspath(tmp_path)!r})\n"
-        "write_outputs(site, {'source/_data/enishi.json': b'1'}, state=site / '.enishi' / 'data')\n"
-        "print([str(path) for path, _, flags in opened if flags & 3 and '/source/' in str(path)])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_where_a_rename_cannot_go_hidden_files_beside_the_target_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(output._Run, "_can_use_scratch", lambda self: False)
-    made: list[str] = []
-    original = output.write_temporary
-
-    def noting(folder: Path, content: bytes, *, durable: bool) -> Path:
-        temporary = original(folder, content, durable=durable)
-        made.append(temporary.name)
-        return temporary
-
-    monkeypatch.setattr(output, "write_temporary", noting)
-    write_outputs(tmp_path, FIRST)
-    assert files_in(tmp_path) == FIRST
-    assert len(made) == len(FIRST) + 2
-    assert all(name.startswith(".") and name.endswith("~") for name in made)
-
-
 # -- when the file system refuses ------------------------------------------------------------------------------------
 
 
@@ -453,14 +419,9 @@ def killed_before(step: int, work: Callable[[], Any]) -> bool:
 
 
 @posix_only
-@pytest.mark.parametrize("beside", [False, True], ids=["scratch", "beside"])
 @pytest.mark.parametrize("then", ["same", "newer", "older", "twice"])
-def test_killed_at_any_step_the_next_run_is_right(
-    tmp_path: Path, then: str, beside: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_at_any_step_the_next_run_is_right(tmp_path: Path, then: str) -> None:
     """For every step: two builds, the second killed; then files that differ from both, with one edited by hand."""
-    if beside:
-        monkeypatch.setattr(output._Run, "_can_use_scratch", lambda self: False)
     newer = {"related.json": b"{3}", "partials/b.html": b"b3", "partials/d.html": b"d3", "partials/e.html": b"e3"}
     step = 0
     while True:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from enishi.errors import OutputError
 from enishi.files import read_if_regular
 
+MANIFEST_NAME = "manifest.json"
+JOURNAL_NAME = "manifest.next.json"
 _START = b'{"enishi_manifest": 1,'
 
 
-def manifest_bytes(hashes: Mapping[str, str]) -> bytes:
-    """The manifest of files with these hashes, by name."""
-    return _framed({name: hashes[name] for name in sorted(hashes)})
-
-
-def journal_bytes(hashes: Mapping[str, set[str]]) -> bytes:
-    """The journal: hashes that a file may have if the run is broken off, by name."""
-    return _framed({name: sorted(hashes[name]) for name in sorted(hashes)})
-
-
-def _framed(entries: Mapping[str, object]) -> bytes:
-    """One file a line: people look at it in a diff when they wonder what changed."""
+def manifest_bytes(entries: Mapping[str, str | Sequence[str]]) -> bytes:
+    """One file a line, with its hash, or those that it may have if the run is broken off: people diff it."""
     pairs = ((json.dumps(name, ensure_ascii=False), json.dumps(value)) for name, value in entries.items())
     lines = ",\n".join(f"  {name}: {value}" for name, value in pairs)
     return _START + b'\n"sha256": {\n' + lines.encode("utf-8") + b"\n}}\n"
@@ -36,21 +28,16 @@ def read_manifest(path: Path) -> dict[str, str]:
     Raises:
         OutputError: the name is taken by something that we did not write.
     """
-    entries = _read_framed(path)
-    return {name: value for name, value in entries.items() if isinstance(value, str)}
+    return {name: value for name, value in _read(path).items() if isinstance(value, str)}
 
 
 def read_journal(path: Path) -> dict[str, list[str]]:
     """Possible hashes by name; see :func:`read_manifest`."""
-    entries = _read_framed(path)
-    return {
-        name: [one for one in value if isinstance(one, str)]
-        for name, value in entries.items()
-        if isinstance(value, list)
-    }
+    lists = {name: value for name, value in _read(path).items() if isinstance(value, list)}
+    return {name: [one for one in value if isinstance(one, str)] for name, value in lists.items()}
 
 
-def _read_framed(path: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, object]:
     if not os.path.lexists(path):
         return {}
     content = read_if_regular(path)
