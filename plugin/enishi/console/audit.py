@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from enishi.commands.tags.audit import BlogAudit, alias_lines, renaming_command
 from enishi.state import Request
-from enishi.tags.audit import CategoryTag, LoneTag, TagsTogether, TagUse, TagVariants, can_be_named, can_be_written
+from enishi.tags.audit import CategoryTag, LoneTag, TagsTogether, TagUse, TagVariants, can_be_written
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word, shown
 
@@ -27,15 +26,15 @@ _SHOWN_NAMES = 8
 """Names of one tag, or tags that go together."""
 
 
-# -- for machines ----------------------------------------------------------------------------------------------------
-
-
 def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
-    """All findings."""
+    """All findings, for machines."""
     found = audit.found
 
     def posts(paths: Iterable[str]) -> list[dict[str, str]]:
         return [{"path": path, "title": audit.posts[path].title} for path in paths]
+
+    def fix(old: Sequence[str], new: str) -> dict[str, Any]:
+        return {"command": _fixing_command(request, old, new), "aliases": alias_lines(old, new)}
 
     return {
         "posts": found.posts,
@@ -49,19 +48,13 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
                     for other in variants.others
                 ],
                 "shown_by": posts(variants.shown_by),
-                "command": _fixing_command(request, [other.tag for other in variants.others], variants.kept.tag),
-                "aliases": alias_lines((other.tag for other in variants.others), variants.kept.tag),
+                **fix([other.tag for other in variants.others], variants.kept.tag),
             }
             for variants in found.variants
         ],
         "together": [
-            {
-                "tags": list(together.tags),
-                "posts": posts(together.posts),
-                "command": _fixing_command(request, together.others, together.tags[0]),
-                "aliases": alias_lines(together.others, together.tags[0]),
-            }
-            for together in found.together
+            {"tags": list(one.tags), "posts": posts(one.posts), **fix(one.others, one.tags[0])}
+            for one in found.together
         ],
         "categories_meant": found.categories_meant,
         "categories": [
@@ -74,14 +67,11 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
 
 
 def _fixing_command(request: Request, old: Sequence[str], new: str) -> str:
-    """The command that makes the tags one; empty where there is none, as a tag holds what no command may write."""
-    named = [tag for tag in old if can_be_named(tag)]
+    """The command that makes the tags one; empty where a tag holds what no command may write."""
+    named = [tag for tag in old if can_be_written(tag)]
     if not named or not can_be_written(new):
         return ""
     return " ".join(map(shell_word, renaming_command(request, named, new)))
-
-
-# -- for people ------------------------------------------------------------------------------------------------------
 
 
 def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS) -> None:
@@ -91,24 +81,17 @@ def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS)
     page.line(
         (counted(found.posts, "post"), "bold"), f", {found.tagged} with tags, {counted(found.tags, 'different tag')}"
     )
+    example = _fixing_command(request, ["TAG"], "NEW")
+    merge = "merge what means the same; where one implies the other, add a line to [tags.broader] instead"
     page.section("Several names for what may be one tag", found.variants, page.variants)
-    page.section("Tags that always go together", found.together, page.together)
-    if found.together:
-        page.note("merge what means the same; where one implies the other, add a line to [tags.broader] instead")
+    page.section("Tags that always go together", found.together, page.together, merge)
     if not found.categories_meant:
-        page.section("Tags equal to a category", found.categories, page.category)
-        if found.categories:
-            page.note(f"the category says it already: drop the tag, or narrow it: {page.example}")
-    elif found.categories:
-        page.heading("Tags equal to a category", len(found.categories))
-        page.note("this blog as a rule tags posts with their category, so it means to (--json lists them)")
-    page.section("Tags on nearly everything", found.everywhere, page.everywhere)
-    if found.everywhere:
-        page.note("used on nearly every post, so they don't help readers")
-    page.section("Tags used once", found.once, page.once)
-    if found.once:
-        page.note(f"give them to more posts, or another name: {page.example}")
-    if not page.sections:
+        advice = f"the category says it already: drop the tag, or narrow it: {example}"
+        page.section("Tags equal to a category", found.categories, page.category, advice)
+    advice = "used on nearly every post, so they don't help readers"
+    page.section("Tags on nearly everything", found.everywhere, page.everywhere, advice)
+    page.section("Tags used once", found.once, page.once, f"give them to more posts, or another name: {example}")
+    if page.is_empty:
         page.line("nothing to fix")
 
 
@@ -118,42 +101,34 @@ class _Page:
     def __init__(self, audit: BlogAudit, request: Request, limit: int) -> None:
         self._out = Console(highlight=False, soft_wrap=True)
         self._audit, self._request, self._limit = audit, request, limit
-        self.example = _fixing_command(request, ["TAG"], "NEW")
-        self.sections = 0
+        self.is_empty = True
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         self._out.print(Text.assemble(*parts))
 
-    def note(self, text: str) -> None:
-        self.line((f"  {text}", "dim"))
-
-    def heading(self, title: str, number: int) -> None:
-        self.sections += 1
-        self.line("\n", (f"{title}: {number}", "bold underline"))
-
-    def section(self, title: str, findings: Sequence[F], show: Callable[[F], None]) -> None:
+    def section(self, title: str, findings: Sequence[F], show: Callable[[F], None], advice: str = "") -> None:
         if not findings:
             return
-        self.heading(title, len(findings))
+        self.is_empty = False
+        self.line("\n", (f"{title}: {len(findings)}", "bold underline"))
         for finding in findings[: self._limit]:
             show(finding)
         if len(findings) > self._limit:
             left = len(findings) - self._limit
-            self.note(f"… and {left} more (--limit {len(findings)} or --json for all)")
-
-    # what each finding looks like
+            self.line((f"  … and {left} more (--limit {len(findings)} or --json for all)", "dim"))
+        if advice:
+            self.line((f"  {advice}", "dim"))
 
     def variants(self, variants: TagVariants) -> None:
-        uses = [variants.kept, *variants.others[:_SHOWN_NAMES]]
-        width = max(cell_len(_tag(use.tag)) for use in uses)
-        number = max(len(counted(len(use.posts), "post")) for use in uses)
-        self.line("  ", *_named(variants.kept, width + 2, number, "bold green"), "  keep")
+        kept = variants.kept
+        self.line("  ", (_tag(kept.tag), "bold green"), f"  {counted(len(kept.posts), 'post')}  keep")
         for other in variants.others[:_SHOWN_NAMES]:
-            self.line("    ", *_named(other, width, number, "yellow"), f"  {', '.join(other.reasons)}")
+            why = f"  {counted(len(other.posts), 'post')}  {', '.join(other.reasons)}"
+            self.line("    ", (_tag(other.tag), "yellow"), why)
         self._more(len(variants.others) - _SHOWN_NAMES, "    ")
         self._posts(sorted({path for other in variants.others for path in other.posts}))
         if variants.shown_by:
-            self._posts(variants.shown_by, "shown by ", 1)
+            self.line("      ", ("shown by ", "dim"), *self._post(variants.shown_by[0]))
         self._fix([other.tag for other in variants.others], variants.kept.tag)
 
     def together(self, together: TagsTogether) -> None:
@@ -175,17 +150,13 @@ class _Page:
     def once(self, use: LoneTag) -> None:
         self.line("  ", (_tag(use.tag), "bold"), "  ", *self._post(use.posts[0]))
         if use.named_by:
-            others = f"{counted(len(use.named_by), 'other post')} {'has' if len(use.named_by) == 1 else 'have'}"
-            self.line((f"      {others} it in the title:", "dim"))
-            self._posts(use.named_by, at_most=2)
+            self.line((f"      in the title of {counted(len(use.named_by), 'other post')}:", "dim"))
+            self._posts(use.named_by)
 
-    # what findings are made of
-
-    def _posts(self, paths: Sequence[str], prefix: str = "", at_most: int = _SHOWN_POSTS) -> None:
-        for path in paths[:at_most]:
-            self.line("      ", (prefix, "dim"), *self._post(path))
-        if at_most > 1:
-            self._more(len(paths) - at_most, "      ")
+    def _posts(self, paths: Sequence[str]) -> None:
+        for path in paths[:_SHOWN_POSTS]:
+            self.line("      ", *self._post(path))
+        self._more(len(paths) - _SHOWN_POSTS, "      ")
 
     def _post(self, path: str) -> list[str | tuple[str, str]]:
         document = self._audit.posts[path]
@@ -200,16 +171,11 @@ class _Page:
         command = _fixing_command(self._request, old, new)
         if command:
             self.line("    ", (command, "cyan"))
-        if not command or not all(map(can_be_named, old)):
-            self.line("    ", ("a name with control characters has to be fixed by hand", "dim"))
-        for alias in alias_lines(filter(can_be_named, old), new) if command else ():
+        if not command or not all(map(can_be_written, old)):
+            self.line("    ", ("a name with control characters or odd blanks has to be fixed by hand", "dim"))
+        for alias in alias_lines(filter(can_be_written, old), new) if command else ():
             self.line("    ", ("in enishi.toml, [tags.aliases]: ", "dim"), shown(alias))
 
 
 def _tag(tag: str) -> str:
     return f"#{shown(tag)}"
-
-
-def _named(use: TagUse, width: int, number: int, style: str) -> list[str | tuple[str, str]]:
-    name, posts = _tag(use.tag), counted(len(use.posts), "post")
-    return [(name, style), " " * (width - cell_len(name) + 2), f"{posts:>{number}}"]

@@ -15,17 +15,14 @@ from dataclasses import dataclass
 from enishi.config import TagSettings
 from enishi.reading.tokens import fold
 from enishi.tags.mentions import naming_pattern, ways_to_write
-from enishi.tags.variants import Resemblance, differences, find_resemblances
+from enishi.tags.variants import SPELLING, Resemblance, find_resemblances, is_spelling
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key
 from enishi.types import Document
 
-EVERYWHERE_SHARE = 0.8
-"""A tag on this share of the tagged posts does not help readers to choose among them …"""
-EVERYWHERE_POSTS = 10
-"""… on a blog that has so many tagged posts."""
-TOGETHER_POSTS = 3
+_EVERYWHERE_SHARE, _EVERYWHERE_POSTS = 0.8, 10
+"""A tag on this share of so many tagged posts does not help readers to choose among them."""
+_TOGETHER_POSTS = 3
 """On fewer posts, two tags go together by chance."""
-
 _SHORTEST_NAME = 3
 _STARTS = re.compile(r"[a-z0-9]+|[^\W_]")
 """What a name can start with: a Latin word, or a letter of a script that may do without blanks."""
@@ -123,7 +120,7 @@ def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: 
     variants = tags.variants()
     has_variants = {vocabulary.key(use.tag) for tag in variants for use in (tag.kept, *tag.others)}
     tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
-    least = EVERYWHERE_SHARE * tagged if tagged >= EVERYWHERE_POSTS else len(documents) + 1
+    least = _EVERYWHERE_SHARE * tagged if tagged >= _EVERYWHERE_POSTS else len(documents) + 1
     usual = {key: use for key, use in tags.uses.items() if len(use.posts) >= least}
     return Audit(
         posts=len(documents),
@@ -142,14 +139,10 @@ def _by_weight(use: TagUse) -> tuple[int, str]:
     return -len(use.posts), use.tag
 
 
-def can_be_named(tag: str) -> bool:
-    """Whether a renaming can name the tag: it holds no control characters, line breaks or broken UTF-16."""
-    return all(unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c != "\ufeff" for c in tag)
-
-
 def can_be_written(tag: str) -> bool:
-    """Whether a renaming can write the tag into front matter: it has no blanks at its ends or in a row either."""
-    return can_be_named(tag) and re.search(r"\A\s|\s\Z|\s\s", tag) is None
+    """Whether a command can hold the tag: no control characters, broken UTF-16, or blanks at its ends or in a row."""
+    is_sound = all(unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c != "\ufeff" for c in tag)
+    return is_sound and re.search(r"\A\s|\s\Z|\s\s", tag) is None
 
 
 class _BlogTags:
@@ -238,7 +231,7 @@ class _BlogTags:
         """Tags on exactly the same posts; none of which one implies the other."""
         same: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for key in sorted(self._names):
-            if len(self.uses[key].posts) >= TOGETHER_POSTS and key not in usual:
+            if len(self.uses[key].posts) >= _TOGETHER_POSTS and key not in usual:
                 same[self.uses[key].posts].append(key)
         places: dict[str, list[int]] = defaultdict(list)
         for document in self._documents:
@@ -276,7 +269,7 @@ class _BlogTags:
 def _reasons(name: str, key: str, kept: str, kept_key: str, resemblances: Sequence[Resemblance]) -> tuple[str, ...]:
     """Why a name may mean the kept tag: a spelling of it, or a resemblance with it or with another of the group."""
     if key == kept_key:
-        return differences(name, kept)
+        return (SPELLING,) if is_spelling(name, kept) else ()
     near = [known for known in resemblances if key in known.keys]
     direct = [known.reason for known in near if kept_key in known.keys]
     return tuple(dict.fromkeys(direct or [known.reason for known in near]))

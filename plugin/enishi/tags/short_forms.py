@@ -11,19 +11,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from enishi.reading.tokens import fold
-from enishi.tags.mentions import naming_pattern, ways_to_write
+from enishi.tags.mentions import ways_to_write
 from enishi.tags.vocabulary import Vocabulary, spelling_key
 from enishi.types import Document
 
-_KATAKANA = re.compile(r"[ァ-ヺ]")
 _SHORT = re.compile(r"[A-Za-z0-9]{2,6}", re.ASCII)
-_AS_WRITTEN = re.compile(r"[A-Z0-9]{2,6}s?", re.ASCII)
-"""How a text writes a short form: in capitals."""
-_WRITTEN_AT_END = re.compile(rf"(?<![A-Za-z0-9])(?:{_AS_WRITTEN.pattern})\Z", re.ASCII)
-_BRACKETS = re.compile(r"[(（]([^()（）\n]{2,60})[)）]")
-_LONGEST_BEFORE = 60
-_PARTS = re.compile(r"\s*[,、，;；:：/／=＝]\s*")
+_GLOSS = re.compile(r"[(（][「『“\"'`*_ ]*([A-Z0-9]{2,6}s?)[」』”\"'`*_ ]*[)）]", re.ASCII)
+"""A short form in brackets, in capitals."""
+_LONGEST = 60
 _QUOTES = "「」『』“”\"'`*_  \t\u3000"
+_IN_WORD = re.compile(r"[A-Za-z0-9]{2}|[ァ-ヺ]{2}")
 _SMALL_WORDS = frozenset(["a", "an", "and", "as", "for", "in", "of", "on", "the", "to"])
 _POSTS_WITHOUT_INITIALS = 2
 """One gloss like クラウド（AWS） may name an example; 自然言語処理（NLP） stands in several posts."""
@@ -40,11 +37,11 @@ def find_short_forms(
     by_initials = _fit_by_initials(names)
     fitting = by_initials | _fit_by_gloss(names, glossed)
     longs = Counter(short for short, _ in fitting)
-    tagged = [(document, vocabulary.tags_of(document.post)) for document in documents]
     for short, long in sorted(fitting):
         shown_by = glossed.get((short, long), [])
         if (short, long) in by_initials and not shown_by and longs[short] == 1:  # GA: Google Analytics, GitHub Actions
-            shown_by = _used_together(tagged, short, long, names)
+            posts = (document.post for document in documents)
+            shown_by = [post.path for post in posts if {short, long} <= vocabulary.tags_of(post)]
         if shown_by:
             yield short, long, tuple(shown_by)
 
@@ -94,67 +91,24 @@ def _is_abbreviation(short: str, long: str) -> bool:
 
 
 def _glosses(documents: Sequence[Document], names: Mapping[str, Collection[str]]) -> dict[tuple[str, str], list[str]]:
-    """Posts that write two tags as *long (short)* or *short (long)*, by (short, long)."""
+    """Paths of the posts that write two tags as *long (SHORT)*, by (short, long)."""
     keys = {spelling_key(name): key for key in names for name in sorted(names[key])}
     shorts = {key for key in names if any(map(_SHORT.fullmatch, names[key]))}
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for document in documents:
         text = "\n".join((document.fields.title, document.post.description, document.fields.prose))
-        pairs = {pair for match in _BRACKETS.finditer(text) for pair in _glossed(text, match, keys, shorts)}
-        for pair in pairs:
-            paths[pair].append(document.post.path)
+        pairs = set()
+        for gloss in _GLOSS.finditer(text):
+            before = text[max(0, gloss.start() - _LONGEST) : gloss.start()]
+            pairs.add((keys.get(spelling_key(gloss[1])), _tag_at_end(before, keys)))
+        for short, long in pairs:
+            if short in shorts and long and long not in shorts:
+                paths[short, long].append(document.post.path)
     return paths
 
 
-def _glossed(
-    text: str, match: re.Match[str], keys: Mapping[str, str], shorts: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """(short, long) of one pair of brackets: of the two tags, exactly one is a short form, and written like one."""
-    for part in _PARTS.split(match[1]):
-        written = part.strip(_QUOTES)
-        inside = keys.get(spelling_key(written))
-        if inside is None:
-            continue
-        line = text[max(0, match.start() - _LONGEST_BEFORE) : match.start()].rpartition("\n")[2].rstrip(_QUOTES)
-        if inside not in shorts:
-            named = _WRITTEN_AT_END.search(line)
-            before = keys.get(spelling_key(named[0]), "") if named else ""
-            if before in shorts:
-                yield before, inside
-        elif _AS_WRITTEN.fullmatch(written):
-            before = _tag_at_end(line, keys)
-            if before and before not in shorts:
-                yield inside, before
-
-
-def _tag_at_end(line: str, keys: Mapping[str, str]) -> str:
-    """The key of the longest tag that a line ends in, whole Latin or katakana words only; empty if there is none."""
-    for start in range(len(line)):
-        if not start or not _same_word(line[start - 1], line[start]):
-            key = keys.get(spelling_key(line[start:]))
-            if key is not None:
-                return key
-    return ""
-
-
-def _same_word(one: str, other: str) -> bool:
-    return all(c.isascii() and c.isalnum() for c in (one, other)) or all(map(_KATAKANA.match, (one, other)))
-
-
-def _used_together(
-    tagged: Sequence[tuple[Document, frozenset[str]]], short: str, long: str, names: Mapping[str, Collection[str]]
-) -> list[str]:
-    """Posts that carry both; for three initials or more, also those that carry one and name the other.
-
-    Two letters fit by chance: there, nothing but both tags on one post will do.
-    """
-    by_name = min(map(len, names[short])) > 2
-    patterns = {key: naming_pattern(names[key]) for key in (short, long)}
-    paths = []
-    for document, own in tagged:
-        missing = patterns.keys() - own
-        if not missing or (
-            by_name and len(missing) == 1 and patterns[next(iter(missing))].search(fold(document.fields.prose))
-        ):
-            paths.append(document.post.path)
-    return paths
+def _tag_at_end(text: str, keys: Mapping[str, str]) -> str:
+    """The key of the longest tag that the last line ends in, whole Latin or katakana words only; empty if none."""
+    line = text.rpartition("\n")[2].rstrip(_QUOTES)
+    starts = (start for start in range(len(line)) if not start or not _IN_WORD.match(line, start - 1))
+    return next((key for start in starts if (key := keys.get(spelling_key(line[start:])))), "")
