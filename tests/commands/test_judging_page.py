@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from blog import document, topic_posts, write_blog
+from blog import document, files_below, topic_posts, write_blog
 from browser import CHROMIUM, Browser, browser
 from enishi import cli
 from enishi.commands.compare.judging import Question, make_question, read_verdicts
 from enishi.commands.compare.run import ComparedBlog, CompareOptions, compare_encoders
 from enishi.console.judging_page import MORE_TEXT, page_view, render_judging_page
+from enishi.console.page import write_page
 from enishi.pipeline import Run
 from enishi.state import Request
 from enishi.types import Document
@@ -389,3 +390,17 @@ def test_the_page_of_a_blog_without_an_address(blog: Path, found: ComparedBlog) 
     assert values["data-blog"] == '""'
     example = replace(found, blog=replace(found.blog, site=replace(found.blog.site, url="http://example.com")))
     assert dict(Elements(render_judging_page(example, 3)).attributes)["data-blog"] == '""'
+
+
+def test_a_page_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("old", "utf-8")
+    page.chmod(0o600)
+    write_page(page, b"new", "--judge")
+    assert files_below(tmp_path) == {"page.html": b"new"}
+    assert page.stat().st_mode & 0o777 == 0o600
+    link = tmp_path / "link.html"
+    link.symlink_to(page)
+    write_page(link, b"newer", "--judge")
+    assert link.is_symlink()
+    assert page.read_bytes() == b"newer"

@@ -226,21 +226,15 @@ def evaluate(
     precision: Annotated[
         float, option("--precision X", "The share of right suggestions that you want.", min=0.05, max=0.99)
     ] = 0.8,
-    html: Annotated[Path | None, option("--html FILE", "Also write it as a page with plots.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say how far to trust the suggestions on this blog: hide its tags in turn, and see what is suggested."""
-    from enishi.commands.evaluate import evaluate_blog, refuse_page, write_page
+    from enishi.commands.evaluate import evaluate_blog
     from enishi.console import evaluation as console_eval
     from enishi.console import terminal as console
-    from enishi.console.eval_page import render_page
 
-    if html is not None:
-        refuse_page(html)
     with console.progress(as_json) as progress:
         evaluation = evaluate_blog(request(site, None, config, set_), folds, precision, progress)
-    if html is not None:
-        write_page(html, render_page(evaluation))
     if as_json:
         console.print_json(console_eval.evaluation_values(evaluation))
     else:

@@ -36,10 +36,10 @@ def compare(
 ) -> None:
     """Say which encoder serves this blog best: by its own tags and links, in time, and by people who judge blind."""
     from enishi.commands.compare.run import CompareOptions, compare_encoders
-    from enishi.commands.evaluate import refuse_page, write_page
     from enishi.console import models as console_models
     from enishi.console import terminal as console
     from enishi.console.judging_page import render_judging_page
+    from enishi.console.page import refuse_page, write_page
 
     if judge is not None:
         refuse_page(judge, "--judge")

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from enishi.errors import SettingsError
-from enishi.files import replace_file
 from enishi.pipeline import Relations, Run
 from enishi.state import Request
 from enishi.tags.declined import match_declines
-from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows, text_reach
+from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows
 from enishi.tags.figures import PRECISION, TagFigures, measure_cases
-from enishi.types import Progress, Reach
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedFigures:
-    """How evenly posts are shown as related, by three methods on the same public posts and with lists of one length."""
-
-    ours: Reach
-    plain: Reach
-    """By Enishi's vectors, without its rules."""
-    text: Reach
-    """By plain TF-IDF."""
+from enishi.types import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +22,12 @@ class Evaluation:
     tags: TagFigures | None
     why_no_tags: str
     """Why tags could not be evaluated; empty if they were."""
-    related: RelatedFigures
 
 
 def evaluate_blog(
     request: Request, folds: int = FOLDS, precision: float = PRECISION, progress: Progress = lambda *_: None
 ) -> Evaluation:
-    """Hide the tags of each part of the posts in turn and see what is suggested; count how often posts are related.
+    """Hide the tags of each part of the posts in turn and see what is suggested.
 
     Args:
         folds: number of parts.
@@ -54,11 +38,10 @@ def evaluate_blog(
     """
     with Run(request, progress) as run:
         relations = run.relate(run.read(run.load()))
-    documents, related = relations.posts.documents, relations.related
-    spread = RelatedFigures(related.reach, related.plain_reach, text_reach(documents, related.reach.at))
+    documents = relations.posts.documents
     tags, why = _tags(relations, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
-    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, spread)
+    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why)
 
 
 def _tags(relations: Relations, folds: int, precision: float, progress: Progress) -> tuple[TagFigures | None, str]:
@@ -85,29 +68,3 @@ def _tags(relations: Relations, folds: int, precision: float, progress: Progress
         return None, "no tag is on enough posts to be suggested for another one"
     progress("computing intervals", 0, 0)
     return measure_cases(cases, precision), ""
-
-
-# --- writing ---------------------------------------------------------------------------------------------------------
-
-
-def refuse_page(file: Path, option: str = "--html") -> None:
-    """Complain of a place where no page can be written before any work is done.
-
-    Raises:
-        SettingsError: it does not end in .html, so that no post is ever hit by a slip; or it is a folder.
-    """
-    if file.suffix.lower() not in (".html", ".htm"):
-        raise SettingsError(f"{option} {file}: the name has to end in .html")
-    if file.is_dir():
-        raise SettingsError(f"{option} {file} is a folder; name a file")
-    if not file.parent.is_dir():
-        raise SettingsError(f"{option} {file}: there is no folder {file.parent}")
-
-
-def write_page(file: Path, page: bytes, option: str = "--html") -> None:
-    """Write the page in one step; what was there is replaced.
-
-    Raises:
-        OutputError: the file system refuses.
-    """
-    replace_file(Path(os.path.realpath(file)), page, name=f"{option} {file}")

@@ -9,16 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.evaluate import Evaluation, RelatedFigures
+from enishi.commands.evaluate import Evaluation
 from enishi.commands.tags.last_build import ADD, MAYBE
-from enishi.tags.calibration import MOST_CERTAIN
-from enishi.tags.figures import EDGE, Interval, Level, TagFigures, Tenth
+from enishi.tags.figures import Interval, Level, TagFigures
 from enishi.text.percent import interval_percent, percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown
 
 VERSION = 1
-_FIRST_TENTH = 1
 _BAR = 20
 _SHOWN_DOUBTS = 5
 _FIGURES = (("nDCG@5", "ndcg"), ("recall@5", "recall"), ("F1@5", "f1"))
@@ -35,15 +33,16 @@ def print_evaluation(evaluation: Evaluation) -> None:
     parts = f", their tags hidden in {counted(evaluation.folds, 'part')}" if evaluation.tags else ""
     out.print(Text.assemble((counted(evaluation.posts, "post"), "bold"), f", {evaluation.tagged} with tags{parts}"))
     if evaluation.tags is not None:
-        out.print(counted_tags(evaluation.tags))
+        tags = evaluation.tags
+        out.print(
+            f"{tags.hidden:,} tags hidden, {tags.answers:,} of which could be suggested: the others are on too few "
+            "other posts, or ruled out by the settings"
+        )
         out.print()
         _print_figures(out, evaluation.tags)
         _print_levels(out, evaluation.tags)
         _print_calibration(out, evaluation.tags)
         _print_doubts(out, evaluation.tags)
-    if evaluation.posts:
-        _print_related(out, evaluation.related)
-    out.print()
     out.print(Text(advice(evaluation), style="bold"))
     if setting(evaluation):
         out.print("For enishi.toml, or as `enishi tags apply --min-confidence`:")
@@ -51,9 +50,6 @@ def print_evaluation(evaluation: Evaluation) -> None:
             out.print(Text(f"    {line}", style="cyan"))
     for remark in remarks(evaluation):
         out.print(Text(remark, style="dim"))
-
-
-# --- sentences -------------------------------------------------------------------------------------------------------
 
 
 def advice(evaluation: Evaluation) -> str:
@@ -86,64 +82,25 @@ def remarks(evaluation: Evaluation) -> list[str]:
     """What to know about the advice, a sentence each."""
     if evaluation.tags is None:
         return []
-    sentences = []
-    proposal = evaluation.tags.ours.proposal
-    if proposal.confidence is not None and proposal.edge is not None and proposal.edge.precision is not None:
-        edge = proposal.edge
-        end = min(edge.confidence + EDGE - 0.01, MOST_CERTAIN)
-        sentences.append(
-            f"Of the least sure of them, {edge.confidence:.2f} to {end:.2f}, "
-            f"{edge.right:,} of {edge.suggestions:,} are right."
-        )
-    if proposal.checked is not None:
-        sentences.append(
-            f"Chosen on some parts of the posts and looked at on another, in turn: {percent(proposal.checked)} right."
-        )
-    sentences.append(_worth_of_marks(evaluation.tags))
-    other = evaluation.tags.vote.proposal
-    sentences.append(
-        f"The neighbours' vote reaches {percent(other.wanted)} from {other.confidence:.2f} on, "
-        f"where it finds {percent(other.level.recall)} of the tags."
-        if other.confidence is not None and other.level is not None
-        else f"Of the neighbours' vote, no confidence is sure to reach {percent(other.wanted)}."
-    )
-    sentences.append(
-        "This is about posts that have no tag yet. A suggestion counts as right if the author gave the tag; some of "
-        "the others are tags that the post lacks."
-    )
-    return sentences
-
-
-def _worth_of_marks(tags: TagFigures) -> str:
-    """How often suggestions with each of the two marks of `enishi tags suggest` are right."""
+    tags = evaluation.tags
     levels = {level.confidence: level for level in tags.ours.levels}
-    sure, all_marked = levels[ADD], levels[MAYBE]
-    unsure, right = all_marked.suggestions - sure.suggestions, all_marked.right - sure.right
-    return (
+    sure, marked, other = levels[ADD], levels[MAYBE], tags.vote.proposal
+    unsure, right = marked.suggestions - sure.suggestions, marked.right - sure.right
+    vote = f"Of the neighbours' vote, no confidence is sure to reach {percent(other.wanted)}."
+    if other.confidence is not None and other.level is not None:
+        vote = (
+            f"The neighbours' vote reaches {percent(other.wanted)} from {other.confidence:.2f} on, "
+            f"where it finds {percent(other.level.recall)} of the tags."
+        )
+    marks = (
         f"Marked add ({ADD:g} and above): {sure.right:,} of {sure.suggestions:,} are right; "
         f"marked maybe ({MAYBE:g} to {ADD:g}): {right:,} of {unsure:,}."
     )
-
-
-def counted_tags(tags: TagFigures) -> str:
-    """How many tags were hidden, and how many of them could be suggested."""
-    return (
-        f"{tags.hidden:,} tags hidden, {tags.answers:,} of which could be suggested: the others are on too few other "
-        "posts, or ruled out by the settings"
+    about = (
+        "This is about posts that have no tag yet. A suggestion counts as right if the author gave the tag; some of "
+        "the others are tags that the post lacks."
     )
-
-
-def precision_of(level: Level | Tenth) -> str:
-    """A precision with its interval, or a dash."""
-    return interval_percent(level.precision) if level.precision else "–"
-
-
-def level_cells(level: Level) -> tuple[str, str, str]:
-    """Precision, number of suggestions and recall."""
-    return precision_of(level), f"{level.suggestions:,}", percent(level.recall)
-
-
-# --- tables ----------------------------------------------------------------------------------------------------------
+    return [marks, vote, about]
 
 
 def _table(*columns: str, left: int = 1) -> Table:
@@ -156,11 +113,11 @@ def _table(*columns: str, left: int = 1) -> Table:
 def _print_figures(out: Console, tags: TagFigures) -> None:
     table = _table("Order", "Enishi", "neighbours' vote", "difference")
     for title, name in _FIGURES:
-        ours, vote = getattr(tags.ours, name), getattr(tags.vote, name)
         gain = tags.gain[name]
         difference = f"{gain.value:+.3f} ({gain.low:+.2f} to {gain.high:+.2f})"
-        table.add_row(title, _interval(ours), _interval(vote), difference)
-    table.add_row("calibration error", *calibration_errors(tags), "")
+        table.add_row(title, _interval(getattr(tags.ours, name)), _interval(getattr(tags.vote, name)), difference)
+    errors = (tags.ours.calibration_error, tags.vote.calibration_error)
+    table.add_row("calibration error", *("–" if error is None else f"{error:.3f}" for error in errors), "")
     out.print(table)
     out.print()
 
@@ -169,42 +126,38 @@ def _interval(interval: Interval) -> str:
     return f"{interval.value:.3f} ({interval.low:.2f}–{interval.high:.2f})"
 
 
-def calibration_errors(tags: TagFigures) -> list[str]:
-    """Ours, and that of the vote; a dash where there is none."""
-    errors = (tags.ours.calibration_error, tags.vote.calibration_error)
-    return ["–" if error is None else f"{error:.3f}" for error in errors]
+def _precision(level: Level) -> str:
+    return interval_percent(level.precision) if level.precision else "–"
 
 
 def _print_levels(out: Console, tags: TagFigures) -> None:
     table = _table("From", "right", "of", "tags found", "vote: right", "of", "tags found")
-    for ours, vote in zip(tags.ours.levels, tags.vote.levels, strict=True):
-        marked = {ADD: " add", MAYBE: " maybe"}.get(ours.confidence, "")
-        name = Text.assemble(f"{ours.confidence:.1f}", (marked, "green" if marked == " add" else "yellow"))
-        table.add_row(name, *level_cells(ours), *(Text(cell, style="dim") for cell in level_cells(vote)))
+    for pair in zip(tags.ours.levels, tags.vote.levels, strict=True):
+        marked = {ADD: " add", MAYBE: " maybe"}.get(pair[0].confidence, "")
+        name = Text.assemble(f"{pair[0].confidence:.1f}", (marked, "green" if marked == " add" else "yellow"))
+        cells = [(_precision(one), f"{one.suggestions:,}", percent(one.recall)) for one in pair]
+        table.add_row(name, *cells[0], *(Text(cell, style="dim") for cell in cells[1]))
     out.print(table)
     out.print()
 
 
 def _print_calibration(out: Console, tags: TagFigures) -> None:
-    table = _table("Confidence", "right (│: expected)", "right", "of", "vote: right", "of", left=2)
-    for ours, vote in list(zip(tags.ours.tenths, tags.vote.tenths, strict=True))[_FIRST_TENTH:]:
-        name, others = f"{ours.start:.1f}–{ours.end:.1f}", (precision_of(vote), f"{vote.suggestions:,}")
-        quiet = (Text(cell, style="dim") for cell in others)
-        table.add_row(name, _bar(ours), precision_of(ours), f"{ours.suggestions:,}", *quiet)
+    table = _table("Confidence", "right (│: expected)", "right", "of", left=2)
+    for tenth in tags.ours.tenths[1:]:
+        name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
+        table.add_row(name, _bar(tenth), _precision(tenth), f"{tenth.suggestions:,}")
     out.print(table)
     out.print()
 
 
-def _bar(tenth: Tenth) -> Text:
+def _bar(tenth: Level) -> Text:
     """The share that came true as a bar, with a mark at the mean confidence."""
     if tenth.precision is None:
         return Text("·" * _BAR, style="dim")
-    filled, expected = round(tenth.precision.value * _BAR), min(round(tenth.confidence * _BAR), _BAR - 1)
-    bar = Text()
-    for place in range(_BAR):
-        mark = "│" if place == expected else "█" if place < filled else "·"
-        bar.append(mark, style="bold" if place == expected else "cyan" if place < filled else "dim")
-    return bar
+    filled, expected = round(tenth.precision.value * _BAR), min(round(tenth.mean * _BAR), _BAR - 1)
+    bar = Text("█" * filled, style="cyan")
+    bar.append("·" * (_BAR - filled), style="dim")
+    return Text.assemble(bar[:expected], ("│", "bold"), bar[expected + 1 :])
 
 
 def _print_doubts(out: Console, tags: TagFigures) -> None:
@@ -216,13 +169,3 @@ def _print_doubts(out: Console, tags: TagFigures) -> None:
         out.print(Text.assemble("  ", (f"{doubt.confidence:.2f} ", "cyan"), tag, f"  {shown(doubt.title)}"))
         out.print(Text(f"{'':7}{shown(doubt.path)}", style="dim"), soft_wrap=True)
     out.print()
-
-
-def _print_related(out: Console, related: RelatedFigures) -> None:
-    if not related.ours.at:
-        return
-    table = _table(f"Related posts, first {related.ours.at}", "Enishi", "nearest alone", "nearest by TF-IDF")
-    ways = (related.ours, related.plain, related.text)
-    table.add_row("most shown post", *(f"{way.most_shown} times" for way in ways))
-    table.add_row("never shown", *(f"{way.never_shown:.1%}" for way in ways))
-    out.print(table)

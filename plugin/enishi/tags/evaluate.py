@@ -29,7 +29,7 @@ from enishi.reading.tokens import count_words
 from enishi.tags.likeness import measure_likeness
 from enishi.tags.model import MIN_POSTS, Declines
 from enishi.tags.suggest import RankedTags, rank_tags
-from enishi.types import Document, Progress, Reach
+from enishi.types import Document, Progress
 from enishi.vectors import one_thread, tfidf
 
 if TYPE_CHECKING:
@@ -66,8 +66,6 @@ class Case:
 
     path: str
     title: str
-    fold: int
-    """The part it was hidden with, from 0."""
     hidden: int
     """How many different tags the post carries."""
     answers: int
@@ -119,7 +117,7 @@ def hide_in_turn(
             ranked = rank_tags(seen, site, all_listed, likeness, known)
             votes = vote(seen, ranked, neighbors, part)
             countable = countable_tags(seen, ranked)
-            cases += [judge(documents[row], fold, ranked, countable, votes[row]) for row in part]
+            cases += [judge(documents[row], ranked, countable, votes[row]) for row in part]
         progress("suggesting hidden tags", len(parts), len(parts))
     return sorted(cases, key=lambda case: case.path)
 
@@ -154,12 +152,9 @@ def countable_tags(seen: Sequence[Document], ranked: RankedTags) -> frozenset[st
 
 
 def judge(
-    document: Document, fold: int, ranked: RankedTags, countable: frozenset[str], votes: Sequence[tuple[str, float]]
+    document: Document, ranked: RankedTags, countable: frozenset[str], votes: Sequence[tuple[str, float]]
 ) -> Case:
-    """The suggestions and the votes for a post, given with its tags, which was hidden in the part `fold`.
-
-    Only tags in `countable` are considered.
-    """
+    """The suggestions and the votes for a hidden post, given with its tags; only tags in `countable` are considered."""
     vocabulary, post = ranked.vocabulary, document.post
     own = vocabulary.tags_of(post)
     counting = countable - (vocabulary.meant_by(own) - own)
@@ -169,7 +164,7 @@ def judge(
         return tuple(Guess(vocabulary.names[key], sure, key in own) for key, sure in counted[:LISTED])
 
     suggested = ranked.by_path[post.path]
-    return Case(post.path, document.title, fold, len(own), len(own & countable), guesses(suggested), guesses(votes))
+    return Case(post.path, document.title, len(own), len(own & countable), guesses(suggested), guesses(votes))
 
 
 # --- the neighbours' vote ---------------------------------------------------------------------------------------------
@@ -226,18 +221,3 @@ def vote(
         shares = [(key, round(share, 4)) for key, share in votes.items()]
         by_row[row] = sorted(((key, share) for key, share in shares if share > 0), key=lambda pair: (-pair[1], pair[0]))
     return by_row
-
-
-# --- related posts ---------------------------------------------------------------------------------------------------
-
-
-def text_reach(documents: Sequence[Document], at: int) -> Reach:
-    """How evenly the plain nearest posts by TF-IDF would show the public posts, to compare with Enishi's lists."""
-    public = [row for row, document in enumerate(documents) if document.post.is_listable]
-    if not at or not public:
-        return Reach(at)
-    shown: Counter[int] = Counter()
-    for _, near, cosines in TextNeighbors(documents).of(public, public, at):
-        shown.update(near[cosines > 0].tolist())
-    never = sum(1 for row in public if not shown[row])
-    return Reach(at, max(shown.values(), default=0), round(never / len(public), 4))

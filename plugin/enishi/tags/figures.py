@@ -41,8 +41,6 @@ PRECISION = 0.8
 """The share of right suggestions that an author wants, by default."""
 MIN_SUGGESTIONS = 20
 """With fewer suggestions no confidence is proposed."""
-EDGE = 0.1
-"""Width of the range above the proposed confidence that is reported separately."""
 _HUNDREDTHS = range(5, 96)
 """Confidences that may be proposed, in hundredths; nothing is surer than .95."""
 _Z_95 = 1.959964
@@ -64,27 +62,17 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """All suggestions of at least some confidence."""
+    """All suggestions of at least some confidence, or of a tenth of confidence."""
 
     confidence: float
+    """The least."""
     suggestions: int
     right: int
     precision: Interval | None
     """None where there are no suggestions."""
     recall: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tenth:
-    """All suggestions from one confidence up to, but not including, another."""
-
-    start: float
-    end: float
-    suggestions: int
-    right: int
-    confidence: float
-    """The mean."""
-    precision: Interval | None
+    mean: float
+    """The mean confidence; 0 where there are no suggestions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +80,10 @@ class Proposal:
     """The confidence from which on suggestions reach the wanted precision."""
 
     wanted: float
-    confidence: float | None = None
+    confidence: float | None
     """The least from which on the precision is as wanted with a certainty of 90 %; None if there is none."""
-    level: Level | None = None
+    level: Level | None
     """The suggestions from there on; without a proposal, the most precise level of at least `MIN_SUGGESTIONS`."""
-    edge: Level | None = None
-    """The least confident of them: less than `EDGE` above the proposed confidence."""
-    checked: float | None = None
-    """The precision where the confidence is chosen on all folds but one and measured on that one, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +95,8 @@ class WayFigures:
     f1: Interval
     calibration_error: float | None
     levels: tuple[Level, ...]
-    tenths: tuple[Tenth, ...]
-    curve: tuple[tuple[float, float, float], ...]
-    """(confidence, recall, precision) from every hundredth of confidence on, the least sure first."""
+    """From each of `LEVELS` on."""
+    tenths: tuple[Level, ...]
     proposal: Proposal
 
 
@@ -168,7 +151,7 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
 
 
 def _figures(sums: _Sums, wanted: float) -> WayFigures:
-    tenths = tuple(map(sums.tenth, range(10)))
+    tenths = tuple(sums.level(start, 101 if start == 90 else start + 10) for start in range(0, 100, 10))
     return WayFigures(
         ndcg=sums.interval("ndcg"),
         recall=sums.interval("recall"),
@@ -176,7 +159,6 @@ def _figures(sums: _Sums, wanted: float) -> WayFigures:
         calibration_error=_calibration_error(tenths),
         levels=tuple(sums.level(round(100 * level)) for level in LEVELS),
         tenths=tenths,
-        curve=_curve(sums),
         proposal=_propose(sums, wanted),
     )
 
@@ -191,7 +173,6 @@ class _Sums:
     """
 
     def __init__(self, cases: Sequence[Case], way: Way) -> None:
-        self.cases, self.way = cases, way
         guesses: list[tuple[Guess, ...]] = [getattr(case, way) for case in cases]
         n = len(cases)
         one = np.array([1.0 if case.answers else 0.0 for case in cases])
@@ -204,17 +185,16 @@ class _Sums:
             "right": right,
             "asked": answers + np.array([float(len(of_post[:FIRST])) for of_post in guesses]) * one,
         }
-        self._counts = np.zeros((2, n, 101))
-        """Suggestions, and right ones, by post and hundredth of confidence."""
-        self._sure = np.zeros((n, 10))
-        """Sum of the confidences by post and tenth."""
+        counts = np.zeros((3, n, 101))
         for row, of_post in enumerate(guesses):
             for guess in of_post:
-                place = _hundredth(guess.confidence)
-                self._counts[:, row, place] += (1, guess.is_right)
-                self._sure[row, min(place // 10, 9)] += guess.confidence
-        self.answers = float(answers.sum())
-        starts = self._counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
+                # confidences have four decimals: whole numbers know no rounding
+                place = min(max(round(guess.confidence * 10_000), 0) // 100, 100)
+                counts[:, row, place] += (1, guess.is_right, guess.confidence)
+        self._counts = counts.sum(axis=1)
+        """Suggestions, right ones, and the sum of their confidences by hundredth of confidence, shape (3, 101)."""
+        self._answers = float(answers.sum())
+        starts = counts[:2, :, ::-1].cumsum(axis=2)[:, :, ::-1]
         table = np.concatenate([np.stack(list(self._columns.values()), axis=1), *starts], axis=1)
         drawn = np.concatenate([weights @ table for weights in resamples(n)])
         width = len(self._columns)
@@ -236,42 +216,30 @@ class _Sums:
 
     def level(self, start: int, end: int = 101) -> Level:
         """The suggestions between two hundredths of confidence."""
-        suggestions, right = self.count(start, end)
-        recall = round(right / max(self.answers, 1.0), _DIGITS)
-        return Level(start / 100, suggestions, right, self._precision(start, end), recall)
-
-    def tenth(self, number: int) -> Tenth:
-        start, end = 10 * number, 101 if number == 9 else 10 * number + 10
-        suggestions, right = self.count(start, end)
-        mean = round(float(self._sure[:, number].sum()) / suggestions, _DIGITS) if suggestions else 0.0
-        return Tenth(start / 100, min(end, 100) / 100, suggestions, right, mean, self._precision(start, end))
+        suggestions, right, sure = self._counts[:, start:end].sum(axis=1).tolist()
+        recall, mean = round(right / max(self._answers, 1), _DIGITS), round(sure / max(suggestions, 1), _DIGITS)
+        precision = self._precision(start, end) if suggestions else None
+        return Level(start / 100, int(suggestions), int(right), precision, recall, mean)
 
     def count(self, start: int, end: int = 101) -> tuple[int, int]:
         """(suggestions, right ones) between two hundredths."""
-        suggestions, right = self._counts[:, :, start:end].sum(axis=(1, 2)).astype(int).tolist()
+        suggestions, right = self._counts[:2, start:end].sum(axis=1).astype(int).tolist()
         return suggestions, right
 
     def _drawn_between(self, start: int, end: int) -> Matrix:
         suggestions, right = (drawn[:, start] - (drawn[:, end] if end < 101 else 0) for drawn in self._drawn_from)
         return np.asarray(right[suggestions > 0] / suggestions[suggestions > 0])
 
-    def _precision(self, start: int, end: int) -> Interval | None:
+    def _precision(self, start: int, end: int) -> Interval:
         suggestions, right = self.count(start, end)
-        if not suggestions:
-            return None
         low, high = wilson(right, suggestions, _Z_95)
         drawn_low, drawn_high = np.quantile(self._drawn_between(start, end), [0.025, 0.975]).tolist()
-        return Interval(
-            round(right / suggestions, _DIGITS),
-            round(min(low, drawn_low), _DIGITS),
-            round(max(high, drawn_high), _DIGITS),
-        )
+        figures = (right / suggestions, min(low, drawn_low), max(high, drawn_high))
+        return Interval(*(round(figure, _DIGITS) for figure in figures))
 
     def sure_precision(self, start: int) -> float:
         """Lower bound, with 90 % certainty, of the precision from a hundredth on."""
         suggestions, right = self.count(start)
-        if not suggestions:
-            return 0.0
         drawn = float(np.quantile(self._drawn_between(start, 101), 0.1))
         return min(drawn, wilson(right, suggestions, _Z_90_ONE_SIDED)[0])
 
@@ -304,11 +272,6 @@ def wilson(right: int, number: int, z: float) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _hundredth(confidence: float) -> int:
-    """Confidences have four decimals; whole numbers know no rounding."""
-    return min(max(round(confidence * 10_000), 0) // 100, 100)
-
-
 def ndcg(guesses: Sequence[Guess], answers: int) -> float:
     """nDCG@5 of one post's guesses, the surest first; 0 where it has no answers."""
     gain = sum(1 / log2(place + 2) for place, guess in enumerate(guesses[:FIRST]) if guess.is_right)
@@ -319,58 +282,22 @@ def ndcg(guesses: Sequence[Guess], answers: int) -> float:
 # --- calibration and thresholds --------------------------------------------------------------------------------------
 
 
-def _calibration_error(tenths: Sequence[Tenth]) -> float | None:
-    seen = [tenth for tenth in tenths if tenth.start >= SEEN_FROM]
+def _calibration_error(tenths: Sequence[Level]) -> float | None:
+    seen = [tenth for tenth in tenths if tenth.confidence >= SEEN_FROM]
     number = sum(tenth.suggestions for tenth in seen)
-    off = sum(abs(tenth.confidence * tenth.suggestions - tenth.right) for tenth in seen)
+    off = sum(abs(tenth.mean * tenth.suggestions - tenth.right) for tenth in seen)
     return round(off / number, _DIGITS) if number else None
 
 
-def _curve(sums: _Sums) -> tuple[tuple[float, float, float], ...]:
-    points = []
-    for start in _HUNDREDTHS:
-        suggestions, right = sums.count(start)
-        if suggestions:
-            recall, precision = right / max(sums.answers, 1.0), right / suggestions
-            points.append((start / 100, round(recall, _DIGITS), round(precision, _DIGITS)))
-    return tuple(points)
-
-
 def _propose(sums: _Sums, wanted: float) -> Proposal:
-    start = _least(sums, wanted)
-    if start is None:
-        return Proposal(wanted, level=_precisest(sums))
-    edge = sums.level(start, min(start + round(100 * EDGE), 101))
-    return Proposal(wanted, start / 100, sums.level(start), edge, _checked(sums, wanted))
-
-
-def _least(sums: _Sums, wanted: float) -> int | None:
-    """The least hundredth from which on the precision is as wanted, with 90 % certainty.
-
-    Without it, one of the ninety confidences to choose from would look good by chance.
-    """
-    for start in _HUNDREDTHS:
-        if sums.count(start)[0] >= MIN_SUGGESTIONS and sums.sure_precision(start) >= wanted:
-            return start
-    return None
-
-
-def _precisest(sums: _Sums) -> Level | None:
-    starts = [start for start in _HUNDREDTHS if sums.count(start)[0] >= MIN_SUGGESTIONS]
-    best = max(starts, key=lambda start: (sums.count(start)[1] / sums.count(start)[0], -start), default=None)
-    return None if best is None else sums.level(best)
-
-
-def _checked(sums: _Sums, wanted: float) -> float | None:
-    """Precision above a confidence that is chosen without the posts it is measured on."""
-    sure: list[Guess] = []
-    for fold in sorted({case.fold for case in sums.cases}):
-        others = [case for case in sums.cases if case.fold != fold]
-        start = _least(_Sums(others, sums.way), wanted) if others else None
-        if start is not None:
-            guesses = (guess for case in sums.cases if case.fold == fold for guess in getattr(case, sums.way))
-            sure += [guess for guess in guesses if _hundredth(guess.confidence) >= start]
-    return round(sum(guess.is_right for guess in sure) / len(sure), _DIGITS) if sure else None
+    """Certainty is asked for, as without it one of the ninety confidences to choose from would look good by chance."""
+    counted = {start: sums.count(start) for start in _HUNDREDTHS}
+    enough = {start: right / number for start, (number, right) in counted.items() if number >= MIN_SUGGESTIONS}
+    for start in enough:
+        if sums.sure_precision(start) >= wanted:
+            return Proposal(wanted, start / 100, sums.level(start))
+    best = max(enough, key=lambda start: (enough[start], -start), default=None)
+    return Proposal(wanted, None, None if best is None else sums.level(best))
 
 
 def _doubts(cases: Sequence[Case], limit: int) -> tuple[Doubt, ...]:

@@ -137,7 +137,7 @@ def vote_in_turn(
     The tags of a part are taken away before anything is counted, so the vocabulary is that of the other posts.
     """
     cases: list[list[Case]] = [[] for _ in neighbors]
-    for fold, part in enumerate(parts):
+    for part in parts:
         seen = hide(documents, untagged, part)
         vocabulary, _ = read_vocabulary([document.post for document in seen], site, settings)
         ranked = RankedTags(vocabulary, frozenset(eligible_tags(vocabulary.meant_on(seen), vocabulary)), {})
@@ -146,7 +146,7 @@ def vote_in_turn(
             votes = vote(seen, ranked, near, part)
             voted = {documents[row].post.path: tuple(votes[row]) for row in part}
             judged = replace(ranked, by_path=voted)
-            of_one += [judge(documents[row], fold, judged, countable, ()) for row in part]
+            of_one += [judge(documents[row], judged, countable, ()) for row in part]
     return cases
 
 
