@@ -203,7 +203,7 @@ def test_wrong_settings_are_named_and_passed_over(tmp_path: Path) -> None:
     assert (site.tag_map, site.alias, site.skip_render, site.filename_case) == ({}, {}, ("a",), 0)
 
 
-@pytest.mark.parametrize(("text", "line"), [("a: b: c\n", 1), ("title: x\nurl: 'y\n", 3), ("- a\n", 1), ("\x07", 1)])
+@pytest.mark.parametrize(("text", "line"), [("a: b: c\n", 1), ("title: x\nurl: 'y\n", 2), ("- a\n", 1), ("\x07", 1)])
 def test_settings_that_cannot_be_read(tmp_path: Path, text: str, line: int) -> None:
     site, problems = detect_site(
         make(tmp_path, **{"package.json": HEXO, "_config.yml": text, "source/_posts/a.md": ""})

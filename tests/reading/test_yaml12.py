@@ -99,7 +99,7 @@ def test_unknown_tags() -> None:
     for text in ("a: !x b\n", "a: !!python/object:os.system b\n"):
         with pytest.raises(YamlError) as error:
             load(text)
-        assert error.value.kind == "tag"
+        assert error.value.kind == "special"
         load(text, strict=False)
     assert load("a: !!str 1\nb: !!int '2'\nc: !!float 3\nd: !!timestamp 2024-01-02\n").value == {
         "a": "1",
@@ -126,7 +126,7 @@ def test_a_block_at_the_end_keeps_its_line_end() -> None:
             ('a: "b\n', "quote", 1),
             ("a: [b\nc: d\n", "flow", 1),
         ),
-        *(("a: @b\n", "character-start", 0), ("a: *b\n", "alias", 0), ("a: b\n\tc: d\n", "tab", 1)),
+        *(("a: @b\n", "special", 0), ("a: *b\n", "special", 0), ("a: b\n\tc: d\n", "tab", 1)),
         *(('a: "\\q"\n', "escape", 0), ("a: \x07\n", "character", 0), ("a: b\n--- c\n", "documents", 1)),
         *(("- a\nb: c\n", "block", 1), ("a:\n  - b\n - c\n", "block", 2), ('a: "b" c\n', "block", 0)),
     ],

@@ -7,16 +7,18 @@ generator builds must build here too.
 from __future__ import annotations
 
 import ast
-import json
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 from enishi.errors import Diagnostic, Severity
+from enishi.reading.frontmatter_formats import read_json, read_toml, read_yaml
+from enishi.reading.frontmatter_mistakes import BlockError
 from enishi.reading.javascript import to_string
+from enishi.reading.yaml12 import Document
 
 MAX_SETTINGS_BYTES = 1024 * 1024
 
@@ -34,12 +36,15 @@ class SettingsFile:
         self._values: Mapping[str, Any] = {}
         self._lines: Mapping[str, int] = {}
         if name:
-            parse = {".toml": _parse_toml, ".json": _parse_json, ".py": _parse_python}.get(Path(name).suffix)
+            read = {".toml": read_toml, ".json": read_json, ".py": _read_python}.get(Path(name).suffix, read_yaml)
             try:
-                self._values, self._lines = (parse or _parse_yaml)(read_start(root / name))
-            except _UnreadableError as error:
-                message = f"{error}; the generator's settings are not used"
-                problem = Diagnostic(name, error.line, "bad-site-settings", Severity.WARNING, message)
+                document = read(read_start(root / name))
+                if not isinstance(document.value, dict | None):
+                    raise BlockError("", "should be a mapping (`key: value`)", 0)
+                self._values, self._lines = document.value or {}, document.key_lines
+            except BlockError as error:
+                message = f"{error.message}; the generator's settings are not used"
+                problem = Diagnostic(name, error.line + 1, "bad-site-settings", Severity.WARNING, message)
                 self.problems.append(problem)
 
     def warn(self, key: str, message: str) -> None:
@@ -144,64 +149,14 @@ def read_start(path: Path) -> str:
         return ""
 
 
-class _UnreadableError(Exception):
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-_Parsed = tuple[Mapping[str, Any], Mapping[str, int]]
-"""Values, and the line of each key from 0."""
-
-
-def _parse_yaml(text: str) -> _Parsed:
-    from enishi.reading.yaml12 import YamlError, load
-
-    try:
-        document = load(text, strict=False)
-    except YamlError as error:
-        raise _UnreadableError(error.line + 1, f"cannot be read as YAML: {error.message}") from None
-    if document.value is not None and not isinstance(document.value, dict):
-        raise _UnreadableError(1, "should be a mapping (`key: value`)")
-    return document.value or {}, document.key_lines
-
-
-def _parse_toml(text: str) -> _Parsed:
-    import tomllib
-
-    try:
-        return tomllib.loads(text), {}
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise _UnreadableError(int(line[1]) if line else 0, f"cannot be read as TOML: {error}") from None
-
-
-def _parse_json(text: str) -> _Parsed:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _UnreadableError(error.lineno, f"cannot be read as JSON: {error.msg}") from None
-    except RecursionError:
-        raise _UnreadableError(0, "cannot be read as JSON: nested too deeply") from None
-    if not isinstance(value, dict):
-        raise _UnreadableError(1, "should be an object")
-    return value, {}
-
-
-def _parse_python(text: str) -> _Parsed:
+def _read_python(text: str) -> Document:
     """Plain `NAME = literal` statements; what is anything else is passed over."""
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return values, lines
-    for statement in (statement for statement in module.body if isinstance(statement, ast.Assign)):
-        for target in statement.targets:
-            if isinstance(target, ast.Name):
-                try:
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        for statement in (statement for statement in ast.parse(text).body if isinstance(statement, ast.Assign)):
+            for target in (target for target in statement.targets if isinstance(target, ast.Name)):
+                with suppress(ValueError, TypeError, RecursionError, MemoryError):
                     values[target.id] = ast.literal_eval(statement.value)
-                except (ValueError, TypeError, RecursionError, MemoryError):
-                    continue
-                lines[target.id] = statement.lineno - 1
-    return values, lines
+                    lines[target.id] = statement.lineno - 1
+    return Document(values, lines)

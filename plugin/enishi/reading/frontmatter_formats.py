@@ -152,7 +152,7 @@ def _json_like(value: Any, depth: int = 0) -> Any:
 
 
 def _too_deep() -> BlockError:
-    return BlockError("front-matter-too-deep", f"the front matter is nested more than {MAX_DEPTH} levels deep", 0)
+    return BlockError("front-matter-too-deep", f"nested more than {MAX_DEPTH} levels deep", 0)
 
 
 # --- finding --------------------------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def _loader_class() -> Any:
         def descend_resolver(self, parent: Node | None, _index: object) -> None:
             self.depth += 1
             if self.depth > MAX_DEPTH + 1:
-                raise _too_deep(parent)
+                raise _too_deep(parent.start_mark.line if parent is not None else 0)
 
         def ascend_resolver(self) -> None:
             self.depth -= 1
@@ -148,43 +148,33 @@ def _loader_class() -> Any:
     return Loader
 
 
-def _too_deep(node: Node | None) -> YamlError:
-    line = node.start_mark.line if node is not None else 0
+def _too_deep(line: int) -> YamlError:
     return YamlError("too-deep", f"nested more than {MAX_DEPTH} levels deep", line)
 
 
-_KINDS = (
-    ("while parsing a quoted scalar", "escape", "escape"),
-    ("while scanning a double-quoted scalar", "escape", "escape"),
-    ("while scanning a double-quoted scalar", "expected", "escape"),
-    ("while scanning a quoted scalar", "", "quote"),
-    ("found duplicate anchor", "", "alias"),
-    ("", "mapping values are not allowed", "colon"),
-    ("", "found undefined alias", "alias"),
-    ("while scanning an alias", "", "alias"),
-    ("while scanning an anchor", "", "alias"),
-    ("", "could not find expected ':'", "key"),
-    ("while parsing a flow", "", "flow"),
-    ("", "found character '\\t'", "tab"),
-    ("", "that cannot start any token", "character-start"),
-    ("", "exceeded maximum nesting depth", "too-deep"),
-    ("", "a tab character that violates", "tab"),
-    ("expected a single document", "", "documents"),
-    ("", "expected <document start>", "documents"),
-    ("while scanning for the next token", "", "character-start"),
-    ("while parsing a block", "", "block"),
-)
-"""How PyYAML's context begins, what its problem contains, and our word for it."""
+_KINDS = {
+    "escape": r"^while (?:parsing a quoted scalar.*escape|scanning a double-quoted scalar.*(?:escape|expected))",
+    "quote": r"^while scanning a quoted scalar",
+    "colon": r"mapping values are not allowed",
+    "tab": r"found character '\\t'|a tab character that violates",
+    "special": r"duplicate anchor|undefined alias|^while scanning (?:an a|for the next)|that cannot start any token",
+    "key": r"could not find expected ':'",
+    "flow": r"^while parsing a flow",
+    "documents": r"^expected a single document|expected <document start>",
+    "block": r"^while parsing a block",
+}
+"""Our words for what PyYAML says: its context and its problem."""
 
 
 def _as_yaml_error(error: Any) -> YamlError:
-    context, problem = error.context or "", error.problem or ""
+    said = f"{error.context or ''}; {error.problem or ''}"
     mark = error.problem_mark or error.context_mark
     start = error.context_mark.line if error.context_mark is not None else None
-    kinds = (kind for begin, part, kind in _KINDS if context.startswith(begin) and part in problem)
-    kind = next(kinds, "syntax")
-    message = "nested too deeply" if kind == "too-deep" else problem or context or "unreadable"
-    return YamlError(kind, message, mark.line if mark is not None else 0, start)
+    line = mark.line if mark is not None else 0
+    if "exceeded maximum nesting depth" in said:
+        return _too_deep(line)
+    kind = next((kind for kind, words in _KINDS.items() if re.search(words, said)), "syntax")
+    return YamlError(kind, error.problem or error.context or "unreadable", line, start)
 
 
 # --- nodes -> values -------------------------------------------------------------------------------------------------
@@ -271,11 +261,11 @@ class _Builder:
             message = f"more than {MAX_VALUES} values (aliases counted each time)"
             raise YamlError("too-large", message, node.start_mark.line)
         if depth >= MAX_DEPTH and node.id != "scalar":
-            raise _too_deep(node)
+            raise _too_deep(node.start_mark.line)
 
     def _check_tag(self, node: Node, known: set[str]) -> None:
         if self._strict and node.tag not in known:
-            raise YamlError("tag", f"unknown tag {node.tag}", node.start_mark.line)
+            raise YamlError("special", f"unknown tag {node.tag}", node.start_mark.line)
 
     def _scalar(self, node: Any) -> Any:
         text: str = node.value
