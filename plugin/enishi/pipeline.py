@@ -1,6 +1,7 @@
 """The flow of a build, stage by stage; every command takes all of it or a part.
 
-    load ─> Blog ─> read ─> Posts ─> relate ─> Relations ─> tag ─> Tags ─> render ─> Rendered ─> write ─> remember
+    load ─> Blog ─> read ─> Posts ─> relate ─> Relations ─> tag ─> TagAnalysis
+         ─> render ─> Rendered ─> write ─> remember
 
 A stage takes what an earlier one returned.  `build` goes through all of them, a watch goes through them again at each
 save, and a check, an evaluation or a search stops early.
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
-    from enishi.tags.model import TagModel
     from enishi.types import Vectors
 
 
@@ -178,16 +178,16 @@ class Run:
         diagnostics = (*encoder.diagnostics, *related.diagnostics)
         return Relations(posts, vectors, related, encoder.tag_blocks, diagnostics)
 
-    def tag(self, relations: Relations) -> Tags:
+    def tag(self, relations: Relations) -> TagAnalysis:
         """Suggest tags and find topics; nothing where the settings want none.  What `progress` raises ends the work."""
         from enishi.tags.suggest import suggest_tags
 
         blog, documents = relations.posts.blog, relations.posts.documents
         settings = blog.settings.tags
         if not settings.enabled:
-            return Tags(TagAnalysis())
+            return TagAnalysis()
         self.progress("suggesting tags", 0, 0)
-        analysis, model = suggest_tags(
+        return suggest_tags(
             documents,
             blog.site,
             settings,
@@ -197,9 +197,8 @@ class Run:
             memo=self.memo,
             progress=lambda: self.progress("suggesting tags", 0, 0),
         )
-        return Tags(analysis, model)
 
-    def render(self, relations: Relations, tags: Tags | None = None) -> Rendered:
+    def render(self, relations: Relations, tags: TagAnalysis | None = None) -> Rendered:
         """Everything that a build writes, as bytes; without tags.json where no tags are given or wanted."""
         self.progress("writing", 0, 0)
         blog, lists = relations.posts.blog, relations.related.lists
@@ -222,10 +221,10 @@ class Run:
         data = {settings.data_file: public_related_json(posts, lists)} if settings.data_file else {}
         return Rendered(files, data, partials.diagnostics)
 
-    def render_tags(self, relations: Relations, tags: Tags) -> bytes | None:
+    def render_tags(self, relations: Relations, tags: TagAnalysis) -> bytes | None:
         """The bytes of tags.json; None where the settings want no tags."""
         posts = [document.post for document in relations.posts.documents]
-        return render_tags_json(posts, tags.analysis) if relations.posts.blog.settings.tags.enabled else None
+        return render_tags_json(posts, tags) if relations.posts.blog.settings.tags.enabled else None
 
     def write(self, rendered: Rendered) -> WriteReport:
         """Bring the output folder, and the data file, up to date.
@@ -239,16 +238,18 @@ class Run:
             return written
         return written + write_outputs(request.site, rendered.data, state=data_state, shown_as="")
 
-    def remember(self, relations: Relations, tags: Tags, rendered: Rendered, written: WriteReport) -> BuildReport:
+    def remember(
+        self, relations: Relations, tags: TagAnalysis, rendered: Rendered, written: WriteReport
+    ) -> BuildReport:
         """Store what was built, for the next build and for questions to this one."""
         posts, blog = relations.posts, relations.posts.blog
         encoder = self.encoder(blog)
-        diagnostics = (*posts.diagnostics, *relations.diagnostics, *tags.analysis.diagnostics, *rendered.diagnostics)
+        diagnostics = (*posts.diagnostics, *relations.diagnostics, *tags.diagnostics, *rendered.diagnostics)
         last = state.LastBuild(
             key=blog.key,
             written=written.digest,
             valid=state.valid_between(blog.site, posts.documents, blog.now),
-            summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags.analysis),
+            summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags),
             diagnostics=diagnostics,
         )
         state.remember(self.cache, self.request.folder, last, {**encoder.arrays(), "vectors": relations.vectors})
@@ -322,15 +323,6 @@ class Relations:
     tag_blocks: tuple[tuple[float, Vectors], ...]
     """Vectors that count as evidence for tags, see :attr:`enishi.encoders.blog.BlogEncoder.tag_blocks`."""
     diagnostics: tuple[Diagnostic, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """The other half: suggestions and topics."""
-
-    analysis: TagAnalysis
-    model: TagModel | None = None
-    """What they were made from, to suggest tags for one more post; None where the settings want no suggestions."""
 
 
 @dataclass(frozen=True, slots=True)

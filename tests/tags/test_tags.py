@@ -32,7 +32,7 @@ def suggest(documents: Sequence[Document], declined: Any = None, **settings: Any
     ordered = sorted(documents, key=lambda d: d.post.path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a NaN or a division by zero shows as a warning first
-        return suggest_tags(ordered, site(), TagSettings(**{**ALL.model_dump(), **settings}), declined)[0]
+        return suggest_tags(ordered, site(), TagSettings(**{**ALL.model_dump(), **settings}), declined)
 
 
 def with_tags(post: Document, *tags: str) -> Document:
@@ -272,7 +272,7 @@ from enishi.writing.render_tags import render_tags_json
 from enishi.tags.suggest import suggest_tags
 posts = sorted(subject_posts(30), key=lambda d: d.post.path)
 settings = TagSettings(min_confidence=0, max_suggestions=9)
-found = suggest_tags(posts, site(), settings, {"go/03.md": frozenset({"x", "go"})})[0]
+found = suggest_tags(posts, site(), settings, {"go/03.md": frozenset({"x", "go"})})
 print(hashlib.sha256(render_tags_json([d.post for d in posts], found)).hexdigest())
 """
 
@@ -305,7 +305,7 @@ def test_a_post_on_language_that_never_says_nlp_gets_the_tag() -> None:
     others = read_posts(CORPORA / "efcl", every=8)
     assert len(others) >= 60
     documents = sorted([seed, *own, *others], key=lambda d: d.post.path)
-    found = suggest_tags(documents, site(), TagSettings())[0].suggestions[seed.post.path]
+    found = suggest_tags(documents, site(), TagSettings()).suggestions[seed.post.path]
     assert {"NLP", "embedding"} <= {s.tag for s in found}
     nlp = next(s for s in found if s.tag == "NLP")
     assert nlp.evidence.mentions == 0

@@ -18,7 +18,7 @@ from enishi.types import Document, MissingTag, TagAnalysis, Topic
 
 
 def analyse(documents: Sequence[Document], declined: Any = None, **settings: Any) -> TagAnalysis:
-    return suggest_tags(sorted(documents, key=lambda d: d.post.path), site(), TagSettings(**settings), declined)[0]
+    return suggest_tags(sorted(documents, key=lambda d: d.post.path), site(), TagSettings(**settings), declined)
 
 
 def topic_of(found: TagAnalysis, path: str) -> Topic:

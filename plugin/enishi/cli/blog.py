@@ -103,7 +103,7 @@ def watch(
     """Build, and from then on whenever a post is saved; show what the saved post is related to."""
     import signal
 
-    from enishi.commands.watch.loop import Listener, Watch, WatchOptions
+    from enishi.commands.watch.loop import Listener, Watch
     from enishi.commands.watch.loop import watch as watch_site
     from enishi.console import terminal as console
     from enishi.console.watch import JsonListener, TerminalListener
@@ -114,7 +114,7 @@ def watch(
     signal.signal(signal.SIGTERM, interrupt)
     asked = request(site, out, config, set_, now=now)
     listener: Listener = JsonListener() if as_json_lines else TerminalListener(quiet=quiet)
-    watched = Watch(asked, listener, WatchOptions(debounce / 1000, poll=poll))
+    watched = Watch(asked, listener, debounce=debounce / 1000, poll=poll)
     try:
         with console.progress(quiet or as_json_lines) as progress:
             first = watched.read_first(progress)

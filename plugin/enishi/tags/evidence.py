@@ -105,7 +105,7 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
         return TagScores(features, seen)
     learner = likeness.learner(labels.y, labels.labelled)
     rates = MentionRates(labels, mentions)
-    fill_mentions(features, mentions, (mentions.counts > 0).sum(axis=0), n)
+    fill_mentions(features, mentions, n)
     for fold in np.unique(labels.fold).tolist():
         rows, learned, prior = labels.part(fold)
         y = labels.y[learned]
@@ -150,8 +150,9 @@ def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
 # --- mentions --------------------------------------------------------------------------------------------------------
 
 
-def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, posts_with: Rows, n: int) -> None:
-    """Fill in the features of mentions; each tag is mentioned in `posts_with` of the blog's n posts."""
+def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, n: int) -> None:
+    """Fill in the features of mentions in a blog of n posts."""
+    posts_with = (mentions.counts > 0).sum(axis=0)
     values = {
         "m_title": mentions.bucket == 4,
         "m_lede": np.log1p(mentions.lede),
@@ -178,10 +179,6 @@ class MentionRates:
 
     def rate(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
         """log(s / max(1 − s, .02)), s the share of posts of the same bucket that carry the tag."""
-        return np.take_along_axis(self.table(rows, learned, prior), self._bucket[rows].astype(np.int64), axis=0)
-
-    def table(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
-        """The same for every bucket, shape (BUCKETS, n_tags)."""
         carrying, total = self._all
         if len(learned) < len(self._labels.labelled):
             own_carrying, own_total = self._counts(rows)
@@ -191,7 +188,8 @@ class MentionRates:
         expected = np.repeat(general[:, None], len(prior), axis=1)
         expected[0] = prior * general[0] / mean
         share = np.minimum((carrying + _LEARN_PRIOR * expected) / (total + _LEARN_PRIOR), 1.0)
-        return np.asarray(np.log(share / np.maximum(1 - share, 0.02)))
+        table = np.log(share / np.maximum(1 - share, 0.02))
+        return np.take_along_axis(table, self._bucket[rows].astype(np.int64), axis=0)
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------

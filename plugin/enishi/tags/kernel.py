@@ -40,25 +40,6 @@ _HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns of a block, so that one more post can become a row of it."""
-
-    places: Mapping[str, int]
-    weights: Sequence[float]
-    are_values: bool = False
-
-    def rows(self, posts: Sequence[Mapping[str, int] | Iterable[str]]) -> Any:
-        """csr (len(posts), len(places)) from word counts or values; those that have no column are ignored."""
-        places, weights = self.places, self.weights
-        counts = (post.items() if isinstance(post, Mapping) else ((value, 1) for value in post) for post in posts)
-        entries = [
-            [(places[name], (1 + log(count)) * weights[places[name]]) for name, count in of_post if name in places]
-            for of_post in counts
-        ]
-        return unit_csr(csr_rows(entries, len(places)), only_shorten=self.are_values)
-
-
-@dataclass(frozen=True, slots=True)
 class Blocks:
     """The features of a blog's posts: sparse blocks with their weights."""
 
@@ -66,8 +47,6 @@ class Blocks:
     """csr matrix (n_posts, n_words), unit rows."""
     others: tuple[tuple[float, Any], ...]
     """(weight, csr matrix) of the other fields."""
-    columns: tuple[Columns, ...]
-    """The columns of the text, then of the other fields."""
     dense: tuple[tuple[float, Matrix], ...] = ()
     """(weight, unit rows) of further vectors: those of a pretrained model."""
 
@@ -84,16 +63,14 @@ def make_blocks(
     counts = each(memo, "words of fields", documents, _field_words)
     fields = [_text([of_post[place] for of_post in counts]) for place in range(4)]
     fields += [_values_matrix(list(map(_filed_under, documents))), _values_matrix(list(map(_hosts, documents)))]
-    text, text_columns = _text([document.words for document in documents])
-    others = tuple((weight, matrix) for weight, (matrix, _) in zip(_WEIGHTS, fields, strict=True))
-    columns = (text_columns, *(columns for _, columns in fields))
-    return Blocks(text, others, columns, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
+    others = tuple(zip(_WEIGHTS, fields, strict=True))
+    text = _text([document.words for document in documents])
+    return Blocks(text, others, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
 
 
-def _text(counts: Sequence[Mapping[str, int]]) -> tuple[Any, Columns]:
+def _text(counts: Sequence[Mapping[str, int]]) -> Any:
     """TF-IDF of the words in 2 … max(.3 n, 3) posts."""
-    matrix, columns, weights = tfidf(counts, most=max(_MAX_SHARE * len(counts), 3))
-    return matrix, Columns(columns, weights)
+    return tfidf(counts, most=max(_MAX_SHARE * len(counts), 3))[0]
 
 
 def _field_words(document: Document) -> tuple[Mapping[str, int], ...]:
@@ -130,32 +107,6 @@ def _add_parts(kernel: Matrix, lsa: Matrix, blocks: Blocks, some: Rows | None = 
     for weight, rows in blocks.dense:
         kernel += weight * _outer(rows, some)
     return kernel
-
-
-def kernel_row(blocks: Blocks, latent: Latent, document: Document, former: int | None = None) -> tuple[Matrix, float]:
-    """K between a document that is not among the posts and all of them, shape (n,), and with itself.
-
-    By the columns and latent dimensions of the blog without it (Nyström's extension).  Its dense features are those of
-    the row `former`, or zeros.
-    """
-    text = blocks.columns[0].rows([document.words])
-    row: Matrix = (text @ blocks.text.T).toarray().ravel()
-    own = float(text.multiply(text).sum())
-    place, lsa = (row @ latent.left) * _inverse(latent.singular), latent.left * latent.singular
-    for weight, size in ((_LSA_WEIGHT, len(place)), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
-        length = float(np.linalg.norm(place[:size]))
-        if length > 1e-9:
-            row = row + weight * (exact_unit_rows(lsa[:, :size]) @ (place[:size] / length))
-            own += weight
-    parts: list[Mapping[str, int] | Iterable[str]] = [*_field_words(document), _filed_under(document), _hosts(document)]
-    for (weight, matrix), columns, one in zip(blocks.others, blocks.columns[1:], parts, strict=True):
-        part = columns.rows([one])
-        row = row + weight * (part @ matrix.T).toarray().ravel()
-        own += weight * float(part.multiply(part).sum())
-    for weight, rows in blocks.dense if former is not None else ():
-        row = row + weight * (rows @ rows[former])
-        own += weight * float(rows[former] @ rows[former])
-    return row, own
 
 
 def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> dict[str, Matrix]:
@@ -204,13 +155,13 @@ def _inverse(singular: Matrix) -> Matrix:
 # --- values --------------------------------------------------------------------------------------------------------
 
 
-def _values_matrix(values: Sequence[set[str]]) -> tuple[Any, Columns]:
+def _values_matrix(values: Sequence[set[str]]) -> Any:
     """Indicators weighted log((n+1)/(df+1)) of values in 2 posts to 95 % of them; rows divided by max(1, length)."""
     frequency = columns_for(values, most=_MAX_FILED_SHARE * len(values))
-    columns = {value: column for column, value in enumerate(frequency)}
     weights = [log((len(values) + 1) / (df + 1)) for df in frequency.values()]
-    made = Columns(columns, weights, are_values=True)
-    return made.rows(values), made
+    cells = dict(zip(frequency, enumerate(weights), strict=True))
+    entries = [[cells[value] for value in of_post if value in cells] for of_post in values]
+    return unit_csr(csr_rows(entries, len(cells)), only_shorten=True)
 
 
 def _filed_under(document: Document) -> set[str]:

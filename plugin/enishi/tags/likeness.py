@@ -21,7 +21,6 @@ from enishi.tags.kernel import (
     cross_kernel,
     dense_kernel,
     kernel_by_block,
-    kernel_row,
     make_blocks,
     self_kernel,
 )
@@ -78,22 +77,12 @@ def choose_landmarks(documents: Sequence[Document], count: int) -> Rows:
 
 
 class ExactLikeness:
-    """The whole kernel, shape (n, n); with its blocks and latent dimensions, one more post can be compared, too."""
+    """The whole kernel, shape (n, n), and what it is the sum of."""
 
     def __init__(self, kernel: Matrix, blocks: Blocks, latent: Latent) -> None:
         self._kernel, self._blocks, self._latent = kernel, blocks, latent
         own = np.sqrt(np.maximum(np.diag(kernel), 0))
         self._inverse_length = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-6)
-
-    def compare_new(self, document: Document, former: int | None = None) -> tuple[Matrix, Matrix]:
-        """Compare a document that is not among the posts with all of them: (kernel, cosines), each of shape (n,).
-
-        `former` is the row of the post before it was edited, whose further features (see :func:`measure_likeness`)
-        stand in for its own.
-        """
-        row, own = kernel_row(self._blocks, self._latent, document, former)
-        length = np.sqrt(own) if own > 1e-6 else np.inf
-        return row, row * self._inverse_length / length
 
     def among(self, rows: Rows) -> Matrix:
         """The kernel between some posts, shape (len(rows), len(rows)); a copy."""
@@ -161,38 +150,12 @@ class ExactLearner:
             return prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
         return prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
 
-    def predict_new(
-        self, kernel: Matrix, cosines: Matrix, part: Rows, learned: Rows, prior: Matrix, lengths: Matrix
-    ) -> tuple[Matrix, Matrix, Matrix]:
-        """Predictions for a post that is not among the rows: (ridge, centroid, nearest), each of shape (1, n_tags).
-
-        It learns from what the rows of `part` learn from; `kernel` and `cosines` compare it with all rows, and
-        `lengths` are those of :meth:`centroid_lengths`.
-        """
-        centred = self._y[learned] - prior
-        place, own = self._place[learned], self._place[part]
-        labelled = np.flatnonzero(self._place >= 0)
-        weighted = np.zeros(len(self._inverse))
-        weighted[place] = kernel[learned]
-        spread = weighted @ self._inverse
-        weights = spread[place]
-        if len(place) < len(labelled):
-            inner = self._inverse[np.ix_(own, own)]
-            weights = weights - np.linalg.solve(inner, spread[own]) @ self._inverse[np.ix_(own, place)]
-        y = self._y[learned]
-        near = _best_carrier(cosines[learned][None, :], y)
-        return (prior + weights @ centred)[None, :], ((kernel[learned] @ y) / lengths)[None, :], near
-
-    def centroid_lengths(self, learned: Rows) -> Matrix:
-        """Lengths of the sums of the tags' posts in feature space, shape (n_tags,)."""
-        y = self._y[learned]
-        inner = self._kernel[np.ix_(learned, learned)] @ y
-        return np.asarray(np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY)))
-
     def centroid(self, rows: Rows, learned: Rows) -> Matrix:
         """Cosine with the sum of the tag's posts in feature space."""
-        sums = self._kernel[np.ix_(rows, learned)] @ self._y[learned]
-        return sums / self.centroid_lengths(learned) * self._inverse_length[rows, None]
+        y = self._y[learned]
+        inner = self._kernel[np.ix_(learned, learned)] @ y
+        lengths = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
+        return np.asarray(self._kernel[np.ix_(rows, learned)] @ y / lengths * self._inverse_length[rows, None])
 
     def nearest(self, rows: Rows, learned: Rows) -> Matrix:
         """Cosine with the nearest post that carries the tag, at least 0."""

@@ -45,7 +45,7 @@ Declines = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class TagModel:
-    """What the suggestions of a blog were made from: enough to suggest tags for one more post."""
+    """What the suggestions of a blog are made from."""
 
     documents: Sequence[Document]
     vocabulary: Vocabulary

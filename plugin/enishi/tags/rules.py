@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from enishi.tags.model import TagModel
-from enishi.tags.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from enishi.config import TagSettings
     from enishi.types import Matrix
 
 IMPLIED_FROM = 0.5
@@ -41,10 +38,20 @@ class SuggestionRules:
         return float(self._confidence[row, column])
 
     def ranked(self, row: int) -> list[tuple[float, int]]:
-        """(confidence, column) of what is suggested for a post, in order."""
+        """(confidence, column) of what is suggested for a post, the surest first."""
         if not self._documents[row].words:
             return []  # without words, the blog's commonest tags would be suggested
-        return rank(self._confidence[row], self._estimate.keys, self._unfit[row], self._vocabulary, self._settings)
+        confidences, keys = self._confidence[row], self._estimate.keys
+        sure = np.flatnonzero(confidences >= self._settings.min_confidence).tolist()
+        ranked = [(float(confidences[column]), column) for column in sure if keys[column] not in self._unfit[row]]
+        ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
+        implied = {
+            key
+            for confidence, column in ranked
+            if confidence >= IMPLIED_FROM
+            for key in self._vocabulary.broader.get(keys[column], frozenset())
+        }
+        return [pair for pair in ranked if keys[pair[1]] not in implied][: self._settings.max_suggestions]
 
     def wants(self, row: int, key: str) -> bool:
         """Whether a topic may propose a tag for one of its posts: no rule and no strong evidence against it."""
@@ -73,20 +80,3 @@ class SuggestionRules:
                 declining = declined[np.ix_(near[alike > 0], tags)].sum(axis=0)
                 factor[row, tags] = (carrying + 1) / (carrying + declining + 1)
         return factor
-
-
-def rank(
-    confidences: Matrix, keys: Sequence[str], unfit: frozenset[str], vocabulary: Vocabulary, settings: TagSettings
-) -> list[tuple[float, int]]:
-    """(confidence, column) of the tags of one post that the rules allow, the surest first."""
-    sure = np.flatnonzero(confidences >= settings.min_confidence).tolist()
-    ranked = [(float(confidences[column]), column) for column in sure if keys[column] not in unfit]
-    ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
-    implied = {
-        key
-        for confidence, column in ranked
-        if confidence >= IMPLIED_FROM
-        for key in vocabulary.broader.get(keys[column], frozenset())
-    }
-    fit = [(confidence, column) for confidence, column in ranked if keys[column] not in implied]
-    return fit[: settings.max_suggestions]

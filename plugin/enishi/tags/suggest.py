@@ -53,8 +53,8 @@ def suggest_tags(
     backend: Backend = "auto",
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
-) -> tuple[TagAnalysis, TagModel]:
-    """Suggestions for every post, drafts too, out of the blog's own tags; and what they were made from.
+) -> TagAnalysis:
+    """Suggestions for every post, drafts too, out of the blog's own tags.
 
     Args:
         documents: sorted by path.
@@ -87,13 +87,12 @@ def suggest_tags(
             for row, document in enumerate(documents)
         }
     progress()
-    analysis = TagAnalysis(
+    return TagAnalysis(
         suggestions=suggestions,
         topics=describe_topics(documents, grouping, vocabulary, terms, rules.wants),
         topic_of={documents[row].post.path: topic for row, topic in sorted(grouping.of_row.items())},
         diagnostics=tuple(sorted(diagnostics)),
     )
-    return analysis, model
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -145,8 +146,8 @@ class EditScript(RuleBasedStateMachine):
         """The watch sees what was done, and may preview it."""
         changes = self.live.read_changes()
         if changes is not None:
-            for preview in self.live.preview(changes.edited).values():
-                assert len({entry.path for entry in preview.related}) == len(preview.related)
+            for related in self.live.preview(changes.edited).values():
+                assert len({entry.path for entry in related}) == len(related)
             self.live.relate()
             self.live.tag()
             self.live.prepare_preview()
@@ -160,11 +161,11 @@ class EditScript(RuleBasedStateMachine):
         if not hasattr(self, "site"):
             return
         update(self.live)
-        if self.live.seconds_left() is None:  # nothing is held
+        if self.live.seconds_left() == inf:  # nothing is held
             assert outputs(self.site / ".enishi") == built(self.site)
         self.clock.now += 31  # idle
         update(self.live)
-        assert self.live.seconds_left() is None
+        assert self.live.seconds_left() == inf
         assert outputs(self.site / ".enishi") == built(self.site)
         assert not update(self.live)
         assert build(Request(self.site, now=NOW)).is_unchanged
@@ -212,7 +213,7 @@ def test_a_post_that_breaks_keeps_its_last_good_state(site: Path, text: str) -> 
     update(live)
     assert [problem.kind for problem in live.file_problems()] == ["mended"]
     assert outputs(site / ".enishi") == good
-    assert live.seconds_left() is None
+    assert live.seconds_left() == inf
 
 
 def test_a_post_that_stays_broken_is_taken_as_a_build_takes_it(site: Path) -> None:
@@ -249,27 +250,6 @@ def test_an_error_that_the_post_had_before_holds_nothing(site: Path) -> None:
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
-
-
-def test_files_that_did_not_change_are_not_read_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    from enishi.commands.watch import post_files as module
-
-    past = 1_600_000_000
-    for file in site.rglob("*.md"):
-        os.utime(file, (past, past))
-    monkeypatch.setattr(module, "_RACY_NS", -(10**19))  # ctime cannot be set back
-    live = LiveBlog(Request(site, now=NOW))
-    update(live)
-    read: list[str] = []
-    plain = module.read_files
-    monkeypatch.setattr(module, "read_files", lambda found: read.extend(one.path for one in found) or plain(found))
-    post = site / "source/_posts/tea-1.md"
-    post.write_text(post.read_text("utf-8") + "\nwhisk\n", "utf-8")
-    assert update(live)
-    assert read == ["source/_posts/tea-1.md"]
-    assert outputs(site / ".enishi") == built(site)
 
 
 def test_a_second_write_within_the_clocks_tick_is_seen(site: Path) -> None:
@@ -326,14 +306,13 @@ def test_a_post_comes_out_of_the_future(tmp_path: Path, monkeypatch: pytest.Monk
     live = LiveBlog(Request(site))
     update(live)
     left = live.seconds_left()
-    assert left is not None
     assert 86_400 < left < 3 * 86_400
     assert b'"status": "future"' in outputs(site / ".enishi")["related.json"]
     assert not update(live)
     Moving.moment = datetime(2020, 1, 12, tzinfo=UTC)
     assert update(live)
     assert b'"status": "future"' not in outputs(site / ".enishi")["related.json"]
-    assert live.seconds_left() is None
+    assert live.seconds_left() > 1e9
 
 
 # -- the memo ----------------------------------------------------------------------------------------------------------

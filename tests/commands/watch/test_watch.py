@@ -21,12 +21,13 @@ from jsonschema import Draft202012Validator
 from test_live_blog import NOW, built, outputs
 
 from blog import post_text, topic_posts, topic_text, write_blog
-from enishi.commands.watch.loop import Built, Listener, Saved, Watch, WatchOptions
+from enishi.commands.watch.loop import Built, Listener, Saved, Watch
 from enishi.commands.watch.post_files import FileProblem
 from enishi.console.watch import JsonListener, TerminalListener
 from enishi.errors import Diagnostic
-from enishi.pipeline import Relations, Run, Tags
+from enishi.pipeline import Relations, Run
 from enishi.state import Request
+from enishi.types import TagAnalysis
 from enishi.writing.render import templates_folder
 from places import DOCS, IMPORT_PATH
 
@@ -100,7 +101,7 @@ class Running:
 @contextmanager
 def watching(site: Path, **options: Any) -> Iterator[Running]:
     told = Told()
-    watched = Watch(Request(site, now=NOW), told, WatchOptions(**options))
+    watched = Watch(Request(site, now=NOW), told, **options)
     thread = threading.Thread(target=watched.run, args=(watched.read_first(lambda *_: None),))
     thread.start()
     try:
@@ -279,7 +280,7 @@ def test_settings_that_do_not_fit_end_nothing(site: Path) -> None:
 def test_a_save_before_the_tags_are_done_comes_first(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, started, tried = Run.tag, threading.Event(), list[int]()
 
-    def slow(run: Run, relations: Relations) -> Tags:
+    def slow(run: Run, relations: Relations) -> TagAnalysis:
         tried.append(1)
         if len(tried) == 2:
             started.set()

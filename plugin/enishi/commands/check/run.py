@@ -142,7 +142,7 @@ class _Check:
         posts = run.read(blog)
         documents = posts.documents
         relations = run.relate(posts)
-        drafts = self._drafts(relations, run.tag(relations).analysis, before)
+        drafts = self._drafts(relations, run.tag(relations), before)
         placing = Placing(
             blog.site,
             files,

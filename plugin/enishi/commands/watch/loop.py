@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from enishi.commands.watch.live_blog import Changes, HalfRound, LiveBlog
-from enishi.commands.watch.post_files import HOLD_SECONDS, FileProblem
+from enishi.commands.watch.live_blog import Changes, LiveBlog
+from enishi.commands.watch.post_files import FileProblem
 from enishi.commands.watch.saves import Observed, Saves, set_up
 from enishi.errors import Diagnostic, EnishiError, OutputError
 from enishi.files import replace_file
+from enishi.pipeline import Relations
 from enishi.state import STATE_FOLDER, Request, Summary
-from enishi.types import Document, Related, TagSuggestion
+from enishi.types import Document, Progress, Related, TagAnalysis, TagSuggestion
 from enishi.writing.output import WriteReport
 
 MOST_SHOWN = 3
@@ -39,8 +40,6 @@ _MOST_ANSWERS = 3
 _PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 """Seconds until what failed is tried again, where nothing is saved meanwhile."""
 
-Stage = Literal["provisional", "final"]
-
 
 @dataclass(frozen=True, slots=True)
 class PostLists:
@@ -55,7 +54,7 @@ class Saved:
     """A post that was saved, with its lists as they are now and as they were before the save."""
 
     document: Document
-    stage: Stage
+    stage: Literal["provisional", "final"]
     now: PostLists
     before: PostLists | None
     """None for a new post."""
@@ -72,8 +71,9 @@ class Built:
     written: WriteReport
     seconds: float
     """Since the save was seen."""
+    is_first: bool
     summary: Summary | None = None
-    is_first: bool = False
+    """After the second half."""
 
 
 class Listener(Protocol):
@@ -87,31 +87,23 @@ class Listener(Protocol):
     def said(self, message: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class WatchOptions:
-    """How to watch."""
-
-    debounce: float = 0.1
-    """Seconds of quiet that a save ends with."""
-    poll: bool = False
-    hold: float = HOLD_SECONDS
-
-
 class _GivesWayError(Exception):
     """The tags are not finished: something was saved, or the watch ends."""
 
 
 class Watch:
-    """A watch on one blog.  :meth:`run` returns when :meth:`stop` was called, from any thread."""
+    """A watch on one blog.  :meth:`run` returns when :meth:`stop` was called, from any thread.
 
-    def __init__(self, request: Request, listener: Listener, options: WatchOptions | None = None) -> None:
-        self._options = options or WatchOptions()
-        self._listener = listener
-        self._request = request
-        self._stopping = threading.Event()
-        self._saves = Saves(self._stopping)
-        self._blog = LiveBlog(request, hold=self._options.hold)
-        self._observed = Observed(self._saves, poll=self._options.poll, say=listener.said)
+    Args:
+        debounce: seconds of quiet that a save ends with.
+        poll: look every second instead of waiting for events.
+    """
+
+    def __init__(self, request: Request, listener: Listener, *, debounce: float = 0.1, poll: bool = False) -> None:
+        self._request, self._listener, self._debounce = request, listener, debounce
+        self._saves = Saves()
+        self._blog = LiveBlog(request)
+        self._observed = Observed(self._saves, poll=poll, say=listener.said)
         self._lists: dict[str, PostLists] = {}
         """As they were reported last, by path."""
         self._diagnostics: frozenset[Diagnostic] = frozenset()
@@ -123,7 +115,7 @@ class Watch:
         self._pause = _PAUSE
         self._answers = 0
         """How often a build beside this watch was overwritten since the last save."""
-        self._changes: Changes | None = None
+        self._changes = Changes()
         """What changed since the tags were written last."""
         self._has_new_places = False
 
@@ -139,18 +131,18 @@ class Watch:
                 if first is not None:
                     self._seen_at = time.monotonic()
                     self._guarded(lambda: self._round(first))
-                while not self._stopping.is_set():
+                while not self._saves.are_over:
                     self._guarded(self._look_and_build)
         finally:
             self._observed.stop()
 
-    def read_first(self, progress: Callable[[str, int, int], None]) -> Changes | None:
+    def read_first(self, progress: Progress) -> Changes | None:
         """Read the blog before the watch begins.
 
         Raises:
             EnishiError: it cannot be watched.
         """
-        return self._blog.read_changes(progress=progress)
+        return self._blog.read_changes(progress)
 
     # -- rounds ------------------------------------------------------------------------------------------------------
 
@@ -160,18 +152,18 @@ class Watch:
         is_behind = self._behind_since is not None
         waited = 0.0 if is_behind else self._blog.seconds_left()
         if self._has_new_places:  # something may have happened there unseen, and may still go on
-            waited, self._has_new_places = self._options.debounce, False
+            waited, self._has_new_places = self._debounce, False
         if self._failure:
             waited, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
-        named = self._wait(waited)
-        if self._stopping.is_set():
+        is_saved = self._wait(waited)
+        if self._saves.are_over:
             return
         seen_at = time.monotonic()
-        if is_behind and waited == 0 and not named:
-            self._finish()
-            return
-        changes = self._blog.read_changes(named)
-        self._report_file_problems()
+        changes = None
+        if is_saved or waited > 0:
+            changes = self._blog.read_changes()
+            for problem in self._blog.file_problems():
+                self._listener.file_problem(problem)
         if changes is not None:
             self._seen_at = seen_at
             self._round(changes)
@@ -181,62 +173,61 @@ class Watch:
             self._listener.said("that is over, and nothing has changed")
         self._failure, self._pause = "", _PAUSE
 
-    def _wait(self, at_most: float | None) -> frozenset[str]:
-        """The next save; or nothing after so long, or once a build beside this watch has written something else.
+    def _wait(self, at_most: float) -> bool:
+        """Whether something was saved; not so after so long, or once a build beside this one wrote something else.
 
         Such a build may have begun before the last save, and nothing would come after it to put that right.  One that
         writes something else for good, as a second watch with other settings, is not answered for ever.
         """
-        end = None if at_most is None else time.monotonic() + at_most
+        end = time.monotonic() + at_most
         while True:
-            left = None if end is None else max(0.0, end - time.monotonic())
-            is_last = left is not None and left <= _BESIDE_SECONDS
-            named = self._saves.wait(self._options.debounce, left if is_last else _BESIDE_SECONDS)
-            if named:
+            left = max(0.0, end - time.monotonic())
+            if self._saves.wait(self._debounce, min(left, _BESIDE_SECONDS)):
                 self._answers = 0
-            if named or is_last or self._stopping.is_set():
-                return named
+                return True
+            if left <= _BESIDE_SECONDS or self._saves.are_over:
+                return False
             if self._answers < _MOST_ANSWERS and self._blog.is_overwritten:
                 self._answers += 1
-                return named
+                return False
 
     def _round(self, changes: Changes) -> None:
-        self._changes = changes if self._changes is None else self._changes.and_then(changes)
+        self._changes = self._changes.and_then(changes)
         edited = [path for path in changes.edited if path not in self._pending]
         self._pending |= {path: self._lists.get(path) for path in edited}
         if 0 < len(edited) <= MOST_SHOWN:
             self._report_previews(edited)
-        half = self._blog.relate()
+        relations, written = self._blog.relate()
         self._observe()
-        self._report_built("related", half)
+        self._report_built("related", relations, written)
         if self._behind_since is None:
             self._behind_since = time.monotonic()
         self._finish()
 
     def _finish(self) -> None:
         try:
-            half = self._blog.tag(lambda *_: self._give_way())
+            relations, tags, report = self._blog.tag(lambda *_: self._give_way())
         except _GivesWayError:
             return
         self._behind_since = None
-        self._report_posts(half)
-        self._report_built("tags", half)
-        if half.report is not None:
-            is_first = self._changes is not None and self._changes.is_first
-            self._report_diagnostics(half.report.diagnostics, is_first=is_first)
-        self._changes = None
+        self._report_posts(relations, tags)
+        self._report_built("tags", relations, report.written, report.summary)
+        now, before = frozenset(report.diagnostics), self._diagnostics
+        self._diagnostics = now
+        if now != before:
+            self._listener.diagnosed(sorted(now - before), sorted(before - now), self._changes.is_first)
+        self._changes = Changes()
         self._blog.prepare_preview()
 
     def _give_way(self) -> None:
-        patience = self._behind_since is None or time.monotonic() - self._behind_since < _PATIENCE
-        if self._stopping.is_set() or (self._saves.are_waiting and patience):
+        is_patient = self._behind_since is None or time.monotonic() - self._behind_since < _PATIENCE
+        if self._saves.are_over or (self._saves.are_waiting and is_patient):
             raise _GivesWayError
 
     def _observe(self) -> None:
         blog = self._blog.blog
         if blog is not None:
-            places = set_up(self._saves, blog, self._request)
-            self._has_new_places |= self._observed.start(places)
+            self._has_new_places |= self._observed.start(set_up(self._saves, blog, self._request))
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -256,92 +247,60 @@ class Watch:
 
     # -- what the listener hears -------------------------------------------------------------------------------------
 
-    def _report_built(self, half: Literal["related", "tags"], done: HalfRound) -> None:
-        changes = self._changes or Changes()
-        self._listener.built(
-            Built(
-                half,
-                len(done.relations.posts.documents),
-                len(changes.edited),
-                len(changes.gone),
-                done.written,
-                time.monotonic() - self._seen_at,
-                done.report.summary if done.report else None,
-                changes.is_first,
-            )
-        )
+    def _report_built(
+        self,
+        half: Literal["related", "tags"],
+        relations: Relations,
+        written: WriteReport,
+        summary: Summary | None = None,
+    ) -> None:
+        posts, changes = len(relations.posts.documents), self._changes
+        edited, gone = len(changes.edited), len(changes.gone)
+        seconds = time.monotonic() - self._seen_at
+        self._listener.built(Built(half, posts, edited, gone, written, seconds, changes.is_first, summary))
 
-    def _report_posts(self, done: HalfRound) -> None:
-        related, suggestions = done.relations.related.lists, done.tags.analysis.suggestions
-        documents, pending = done.relations.posts.documents, self._pending
+    def _report_posts(self, relations: Relations, tags: TagAnalysis) -> None:
+        related, suggestions = relations.related.lists, tags.suggestions
+        documents, pending = relations.posts.documents, self._pending
         paths = [document.post.path for document in documents]
         self._lists = {path: PostLists(related.get(path, ()), suggestions.get(path, ())) for path in paths}
         self._pending = {}
-        if len(pending) > MOST_SHOWN:
-            return
-        for document in documents:
+        for document in documents if len(pending) <= MOST_SHOWN else ():
             path = document.post.path
             if path in pending:
                 self._listener.saved(Saved(document, "final", self._lists[path], pending[path]))
 
     def _report_previews(self, paths: Sequence[str]) -> None:
-        for path, preview in self._blog.preview(paths).items():
+        for path, related in self._blog.preview(paths).items():
             before = self._pending[path]
-            suggestions = preview.suggestions
-            if suggestions is None:  # those of before, until the tags are done
-                suggestions = before.suggestions if before else ()
-            document = self._blog.document(path)
-            self._listener.saved(Saved(document, "provisional", PostLists(preview.related, suggestions), before))
-
-    def _report_file_problems(self) -> None:
-        for problem in self._blog.file_problems():
-            self._listener.file_problem(problem)
-
-    def _report_diagnostics(self, diagnostics: Sequence[Diagnostic], *, is_first: bool) -> None:
-        now = frozenset(diagnostics)
-        new, gone = sorted(now - self._diagnostics), sorted(self._diagnostics - now)
-        self._diagnostics = now
-        if new or gone:
-            self._listener.diagnosed(new, gone, is_first)
+            lists = PostLists(related, before.suggestions if before else ())
+            self._listener.saved(Saved(self._blog.document(path), "provisional", lists, before))
 
 
 def watch(watched: Watch, first: Changes | None, site: Path, patience: float = 0.7) -> None:
     """Run a watch in a thread of its own until this one is interrupted, so that nothing it does holds up the end.
+
+    Meanwhile a file in the site's own folder says "watched": its time is never older than some seconds, and the
+    generator's plugin (hexo-enishi) leaves the building to the watch.  A time, and no process number, as it goes out by
+    itself when the watch is killed, and can be seen from another container.
 
     A step of algebra cannot be interrupted; what does not end in time is left to the end of the process.  Files are
     whole at any moment.
     """
     thread = threading.Thread(target=watched.run, args=(first,), daemon=True)
     thread.start()
-    sign = _Sign(site)
+    sign = site / STATE_FOLDER / SIGN_NAME
     try:
         while thread.is_alive():
-            sign.renew()
+            with suppress(OutputError):
+                replace_file(sign, b'{"enishi_watch": 1}\n', durable=False)
             for _ in range(_SIGN_SECONDS * 5):
                 thread.join(0.2)  # without a limit, Windows would not see Ctrl-C
     finally:
         watched.stop()
-        sign.remove()
+        with suppress(OSError):
+            sign.unlink()
         thread.join(patience)
         if thread.is_alive():
             sys.stdout.flush()
             os._exit(0)
-
-
-class _Sign:
-    """A file in the site's own folder that says "watched": its time is never older than some seconds.
-
-    The generator's plugin then leaves the building to the watch (hexo-enishi looks for it).  A time, and no process
-    number, as it goes out by itself when the watch is killed, and can be seen from another container.
-    """
-
-    def __init__(self, site: Path) -> None:
-        self._file = site / STATE_FOLDER / SIGN_NAME
-
-    def renew(self) -> None:
-        with suppress(OutputError):
-            replace_file(self._file, b'{"enishi_watch": 1}\n', durable=False)
-
-    def remove(self) -> None:
-        with suppress(OSError):
-            self._file.unlink()

@@ -1,13 +1,7 @@
-"""The posts' bytes in a watch: files that did not change are not read again, and broken ones are held back for a while.
-
-A file's bytes are known again by its size, times and number on the disk.  A file that was written just before it was
-read is read again next time, as a second write within the same tick of the clock would not show.
-"""
+"""The posts' bytes in a watch: an unchanged file is the same object, and a broken one is held back for a while."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,10 +15,6 @@ HOLD_SECONDS = 30.0
 """For so long after its last save, a post that broke while it was typed keeps its last good state."""
 _HALF_TYPED = frozenset({"front-matter-not-read", "prose-read-as-front-matter", "unclosed-front-matter"})
 """No errors to a generator, which shows the front matter as text, but errors in the making to an author."""
-_RACY_NS = 2_000_000_000
-"""Coarsest tick of a file system's clock (FAT)."""
-
-_Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +27,13 @@ class FileProblem:
 
 
 @dataclass(slots=True)
-class _Known:
-    """A post's file as it was read last."""
-
-    file: PostFile
-    stamp: _Stamp
-    is_racy: bool
-
-
-@dataclass(slots=True)
 class _Broken:
     """A file that broke."""
 
     file: PostFile
     problem: Diagnostic
     until: float
-    is_taken: bool = False
+    is_taken: bool
 
 
 class PostFiles:
@@ -60,33 +41,27 @@ class PostFiles:
 
     Args:
         diagnose: what is wrong with one file.
-        hold: see :data:`HOLD_SECONDS`.
-        clock: seconds, for `hold`.
+        clock: seconds, for :data:`HOLD_SECONDS`.
     """
 
-    def __init__(
-        self, diagnose: Callable[[PostFile, Site], Sequence[Diagnostic]], hold: float, clock: Callable[[], float]
-    ) -> None:
-        self._diagnose, self._hold, self._clock = diagnose, hold, clock
-        self._known: dict[str, _Known] = {}
+    def __init__(self, diagnose: Callable[[PostFile, Site], Sequence[Diagnostic]], clock: Callable[[], float]) -> None:
+        self._diagnose, self._clock = diagnose, clock
+        self._read: dict[str, PostFile] = {}
+        """The files as they were read last, by path."""
         self._good: dict[str, PostFile] = {}
-        """The file that counts for each post."""
+        """The files that count."""
         self._errors: dict[str, set[str]] = {}
-        """Codes of the errors of these files."""
+        """Codes of their errors."""
         self._broken: dict[str, _Broken] = {}
         self._problems: list[FileProblem] = []
 
-    def read(self, named: frozenset[str], sources: Sequence[SourceFile], site: Site) -> list[PostFile]:
-        """The files that count; one that did not change is the same object as last time.
-
-        `named` are files (real paths) that were written, whatever their stamps say.
-        """
-        read = {source.path: self._read_one(source, named) for source in sources}
-        self._known = {path: known for path, known in read.items() if known is not None}
-        self._broken = {path: broken for path, broken in self._broken.items() if path in self._known}
-        files = [self._accepted(known.file, site) for known in self._known.values()]
-        self._good = {file.path: file for file in files}
-        return files
+    def read(self, sources: Sequence[SourceFile], site: Site) -> list[PostFile]:
+        """The files that count; one that did not change is the same object as last time."""
+        before = {file: file for file in self._read.values()}
+        self._read = {file.path: before.get(file, file) for file in read_files(sources)}
+        self._broken = {path: broken for path, broken in self._broken.items() if path in self._read}
+        self._good = {path: self._accepted(file, site) for path, file in self._read.items()}
+        return list(self._good.values())
 
     def note(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take in what is wrong with the files that count: an error that a post had before holds nothing back."""
@@ -104,46 +79,26 @@ class PostFiles:
         now = self._clock()
         return [broken.until - now for broken in self._broken.values() if not broken.is_taken]
 
-    def _read_one(self, source: SourceFile, named: frozenset[str]) -> _Known | None:
-        try:
-            status = source.file.stat()
-        except OSError:
-            return None
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
-        before = self._known.get(source.path)
-        if before and before.stamp == stamp and not before.is_racy and os.fspath(source.file) not in named:
-            return before
-        is_racy = max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - _RACY_NS
-        read = read_files([source])
-        if not read:
-            return None
-        (file,) = read
-        if before and before.file.digest == file.digest and before.file.file == file.file:
-            file = before.file
-        return _Known(file, stamp, is_racy)
-
     def _accepted(self, file: PostFile, site: Site) -> PostFile:
         """The file itself, or its last good state while it is broken."""
         good, broken = self._good.get(file.path), self._broken.get(file.path)
-        if broken is None and (good is None or good is file or self._hold <= 0):
+        if good is None or (broken is None and good is file):
             return file
-        if broken is not None and broken.file is file:
-            if not broken.is_taken and self._clock() >= broken.until:
-                broken.is_taken = True
-                self._problems.append(FileProblem(broken.problem, "taken"))
-            return file if broken.is_taken or good is None else good
-        problem = self._new_error(file, None if broken is not None and broken.is_taken else good, site)
-        if problem is None:
-            if broken is not None:
-                del self._broken[file.path]
-                mended = Diagnostic(file.path, 0, "mended", Severity.NOTE, "can be read again")
-                self._problems.append(FileProblem(mended, "mended"))
-            return file
-        if broken is None:
-            self._problems.append(FileProblem(problem, "held"))
-        is_taken = broken is not None and (broken.is_taken or good is None)
-        self._broken[file.path] = _Broken(file, problem, self._clock() + self._hold, is_taken)
-        return file if is_taken or good is None else good
+        if broken is None or broken.file is not file:
+            is_taken = broken is not None and broken.is_taken
+            problem = self._new_error(file, None if is_taken else good, site)
+            if problem is None:
+                if self._broken.pop(file.path, None):
+                    mended = Diagnostic(file.path, 0, "mended", Severity.NOTE, "can be read again")
+                    self._problems.append(FileProblem(mended, "mended"))
+                return file
+            if broken is None:
+                self._problems.append(FileProblem(problem, "held"))
+            broken = self._broken[file.path] = _Broken(file, problem, self._clock() + HOLD_SECONDS, is_taken)
+        elif not broken.is_taken and self._clock() >= broken.until:
+            broken.is_taken = True
+            self._problems.append(FileProblem(broken.problem, "taken"))
+        return file if broken.is_taken else good
 
     def _new_error(self, file: PostFile, good: PostFile | None, site: Site) -> Diagnostic | None:
         """An error of a kind that the good state does not have."""

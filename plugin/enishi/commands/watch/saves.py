@@ -10,7 +10,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,71 +35,53 @@ Places = Mapping[str, bool]
 
 
 class Saves:
-    """Collects events, in watchdog's thread; another one waits for them.
+    """Collects events, in watchdog's thread; another one waits for them."""
 
-    Args:
-        own: folders and files that we write ourselves (real paths).
-        single: files that matter where only their folder's entries are watched.
-        stopping: ends all waiting.
-    """
-
-    def __init__(self, stopping: threading.Event) -> None:
-        self._stopping = stopping
+    def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._named: set[str] = set()
         self._first = self._last = 0.0
+        self.are_waiting = False
+        """Whether something happened that nobody has taken."""
+        self.are_over = False
+        """Whether the watch ends."""
         self.own: tuple[str, ...] = ()
+        """Folders and files that we write ourselves (real paths)."""
         self.deep: tuple[str, ...] = ()
+        """Folders of which everything matters."""
         self.single: frozenset[str] = frozenset()
+        """Files and links that matter by their own names."""
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Called by watchdog for each event."""
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
-        self.add(path for path in paths if self._matters(path, event.is_directory))
-
-    def add(self, paths: Iterable[str]) -> None:
-        """Note that these files were written."""
-        paths = list(paths)
-        if paths:
+        if any(self._matters(path, event.is_directory) for path in paths):
             with self._condition:
                 self._last = time.monotonic()
-                if not self._named:
-                    self._first = self._last
-                self._named.update(paths)
+                if not self.are_waiting:
+                    self._first, self.are_waiting = self._last, True
                 self._condition.notify_all()
 
     def stop(self) -> None:
         """End all waiting."""
-        self._stopping.set()
         with self._condition:
+            self.are_over = True
             self._condition.notify_all()
 
-    @property
-    def are_waiting(self) -> bool:
-        """Whether something happened that nobody has taken."""
-        return bool(self._named)
+    def wait(self, quiet: float, at_most: float) -> bool:
+        """Wait for events until there were no more for `quiet` seconds.
 
-    def wait(self, quiet: float, at_most: float | None) -> frozenset[str]:
-        """The files that were written, once there was nothing more for `quiet` seconds.
-
-        Empty after `at_most` seconds without anything, and when the watch ends.
+        False after `at_most` seconds without anything, and when the watch ends.
         """
-        end = None if at_most is None else time.monotonic() + at_most
         with self._condition:
-            while not self._named and not self._stopping.is_set():
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
-                    return frozenset()
-                self._condition.wait(left)
+            self._condition.wait_for(lambda: self.are_waiting or self.are_over, at_most)
             longest = max(LONGEST_SECONDS, _LONGEST_IN_QUIETS * quiet)
-            while not self._stopping.is_set():
-                now = time.monotonic()
-                left = min(self._last + quiet, self._first + longest) - now
+            while self.are_waiting and not self.are_over:
+                left = min(self._last + quiet, self._first + longest) - time.monotonic()
                 if left <= 0:
-                    break
+                    self.are_waiting = False
+                    return True
                 self._condition.wait(left)
-            named, self._named = frozenset(self._named), set()
-            return frozenset() if self._stopping.is_set() else named
+            return False
 
     def _matters(self, path: str, is_folder: bool) -> bool:
         if any(_is_in(path, own) for own in self.own):
@@ -177,73 +159,41 @@ def _number_of(path: str) -> int:
         return 0
 
 
-def places_of(blog: Blog, request: Request) -> Places:
-    """Where something can happen that changes a build of this blog."""
-    root = os.path.realpath(request.site)
-    places: dict[str, bool] = {root: False}
-    for folder in blog.site.post_folders:
-        if folder == ".":
-            places |= dict.fromkeys(_folders_in(root), True)
-        else:
-            places[os.path.realpath(Path(root, folder))] = True
-            for parent in Path(root, folder).parents:  # where it is seen to come back
-                if not _is_in(os.fspath(parent), root):
-                    break
-                places.setdefault(os.path.realpath(parent), False)
-    if blog.settings.templates:
-        places[_existing(Path(root, blog.settings.templates), root)] = True
-    for file in _single_files(blog, request):
-        places.setdefault(_existing(file.parent, root), False)
-    for name in {os.path.dirname(file.file) for file in blog.files}:  # noqa: PTH120 - thousands of them
-        places.setdefault(os.path.realpath(name), False)  # links lead here
-    if places.get(root) and len(places) > 1:
-        places[root] = False  # a templates folder that is not there yet: its first folder is enough
-    deep = [path for path, is_deep in places.items() if is_deep]
-    return {
-        path: is_deep
-        for path, is_deep in places.items()
-        if not any(path != other and _is_in(path, other) for other in deep)
-    }
-
-
 def set_up(saves: Saves, blog: Blog, request: Request) -> Places:
     """Tell `saves` what matters in this blog; where to watch for it."""
-    root = os.path.realpath(request.site)
-    own = [Path(root, STATE_FOLDER), Path(os.path.realpath(request.folder))]
-    if blog.settings.data_file:
-        own.append(Path(root, blog.settings.data_file))
-    saves.own = tuple(os.path.realpath(path) for path in own)
-    single = {os.path.realpath(path) for path in _single_files(blog, request)}
-    saves.single = frozenset(single | {os.path.join(root, name) for name in (*settings_file_names(), *_OWN_SETTINGS)})  # noqa: PTH118
-    places = places_of(blog, request)
-    folders = [path for path, deep in places.items() if deep]
-    if blog.settings.templates:
-        folders.append(os.path.realpath(Path(root, blog.settings.templates)))
-    folders += [path for path in places if path != root and not places[path] and path not in _parents(single)]
-    saves.deep = tuple(folders) if "." not in blog.site.post_folders else (root,)
+    root, settings = os.path.realpath(request.site), blog.settings
+    own = (STATE_FOLDER, request.folder.absolute(), settings.data_file)
+    saves.own = tuple(os.path.realpath(Path(root, path)) for path in own if path)
+    folders = [Path(root, folder) for folder in (*blog.site.post_folders, settings.templates) if folder]
+    broader = settings.tags.broader if isinstance(settings.tags.broader, str) else ""
+    names = (settings.tags.constants, broader, blog.site.settings_file, *settings_file_names(), *_OWN_SETTINGS)
+    files = [Path(root, name) for name in names if name]
+    if request.config_file is not None:
+        files.append(request.config_file.absolute())
+    saves.single = frozenset(path for file in (*files, *folders) for path in (os.path.realpath(file), os.fspath(file)))
+    linked = {os.path.realpath(name) for name in {os.path.dirname(file.file) for file in blog.files}}  # noqa: PTH120
+    places = dict.fromkeys((root, *(place for file in (*files, *folders) for place in _ways_to(file, root))), False)
+    places |= dict.fromkeys(linked - places.keys(), False)
+    for folder in folders:
+        wide = _folders_in(root) if os.path.realpath(folder) == root else [os.path.realpath(folder)]
+        places |= dict.fromkeys(wide, True)
+    deep = [path for path, is_deep in places.items() if is_deep]
+    places = {
+        path: is_deep
+        for path, is_deep in places.items()
+        if os.path.isdir(path) and not any(path != other and _is_in(path, other) for other in deep)  # noqa: PTH112
+    }
+    saves.deep = (*map(os.path.realpath, folders), *(linked & places.keys()))
     return places
 
 
-def _single_files(blog: Blog, request: Request) -> Collection[Path]:
-    root, settings = Path(os.path.realpath(request.site)), blog.settings
-    names = [settings.tags.constants, settings.tags.broader if isinstance(settings.tags.broader, str) else ""]
-    found = [root / name for name in names if name]
-    if blog.site.settings_file:
-        found.append(root / blog.site.settings_file)
-    if request.config_file is not None:
-        found.append(Path(os.path.abspath(request.config_file)))  # noqa: PTH100 - a link is to be seen replaced
-    return found
-
-
-def _parents(files: Collection[str]) -> set[str]:
-    return {os.path.dirname(file) for file in files}  # noqa: PTH120
-
-
-def _existing(folder: Path, root: str) -> str:
-    """The folder, or the nearest above it that is there."""
-    while not folder.is_dir() and os.fspath(folder) != root and folder.parent != folder:
-        folder = folder.parent
-    return os.path.realpath(folder)
+def _ways_to(file: Path, root: str) -> Iterator[str]:
+    """The folder of a file, and those above it in the site: it may come back with any of them."""
+    yield os.path.realpath(file.parent)
+    for folder in file.parents:
+        if not _is_in(os.fspath(folder), root):
+            break
+        yield os.path.realpath(folder)
 
 
 def _folders_in(root: str) -> list[str]:
