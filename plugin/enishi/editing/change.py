@@ -57,23 +57,13 @@ class Edit:
         return self.before != self.after
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The file is left as it is.  `line` counts from 1, 0 where none can be named; `code` is a stable word."""
+class Refusal(Exception):  # noqa: N818 - `plan_edit` returns it
+    """The file is left as it is: why, and what to do.  `line` counts from 1; `code` is a stable word."""
 
-    line: int
-    code: str
-    message: str
-    """Why, and what to do."""
+    def __init__(self, code: str, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.code, self.message, self.line = code, message, line
 
     def diagnostic(self, path: str) -> Diagnostic:
         """The refusal as a diagnostic about `path`."""
         return Diagnostic(path, self.line, self.code, Severity.WARNING, self.message)
-
-
-class RefusedError(Exception):
-    """Raised within this package for a post that must be left; `plan_edit` returns its refusal."""
-
-    def __init__(self, code: str, message: str, line: int = 0) -> None:
-        super().__init__(message)
-        self.refusal = Refusal(line, code, message)

@@ -15,7 +15,7 @@ from enishi.editing.text import LINE_END, Value
 def add(post: ParsedPost, value: Value, tag: str) -> Iterator[str]:
     """Put a tag behind the last one."""
     raw = post.raw
-    text = post.written(tag, post.neighbors_quote(value))
+    text = post.dialect.written(tag, post.neighbors_quote(value))
     if not value.items:
         inner = raw[value.start + 1 : value.end - 1]
         if inner.strip():
@@ -24,15 +24,8 @@ def add(post: ParsedPost, value: Value, tag: str) -> Iterator[str]:
         yield post.splice(value.start + 1, value.start + 1, blank + text)
         return
     last = value.items[-1]
-    separator = _separator(post, value)
-    line_break = LINE_END.search(separator)
-    comment = re.compile(r"[ \t]*(,?)[ \t]*#[^\n\r]*").match(raw, last.end, value.end)
-    if comment is not None and comment[1] and line_break is not None:
-        below = separator[line_break.start() :]  # the comment is about the tag on its line: go below it
-        yield post.splice(comment.end(), comment.end(), below + text + ",")
-    elif comment is not None:
-        separator = ", "
-    yield post.splice(last.end, last.end, separator + text)
+    has_comment = re.compile(r"[ \t]*,?[ \t]*#").match(raw, last.end, value.end)
+    yield post.splice(last.end, last.end, (", " if has_comment else _separator(post, value)) + text)
 
 
 def _separator(post: ParsedPost, value: Value) -> str:
@@ -62,12 +55,6 @@ def remove(post: ParsedPost, value: Value, index: int) -> Iterator[str]:
         yield post.splice(start, comma.end() if comma is not None else item.end, "")
         return
     start, end = (items[index - 1].end, item.end) if index else (item.start, items[1].start)
-    if "#" not in raw[start : item.start] + raw[item.end : end]:
-        yield post.splice(start, end, "")
-        return
-    # Comments between the two: only a line that holds this item alone can go
-    line_start = post.line_start(item.start)
-    rest = re.compile(r"[ \t]*,[ \t]*(?:#[^\n\r]*)?(?=[\n\r])").match(raw, item.end)
-    if raw[line_start : item.start].strip() or rest is None:
+    if "#" in raw[start : item.start] + raw[item.end : end]:
         raise post.unsafe("a comment stands between the tag and its neighbour")
-    yield post.splice(line_start, post.next_line(rest.end()), "")
+    yield post.splice(start, end, "")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
-from enishi.editing import json, pelican, toml, yaml
-from enishi.editing.change import RefusedError
+from enishi.editing import pelican, toml, yaml
+from enishi.editing.change import Refusal
 from enishi.editing.rules import KeyPath, value_at
 from enishi.editing.text import Entry, PostText, Value, encode
 from enishi.errors import Severity
@@ -31,8 +31,8 @@ class Dialect(Protocol):
         """Texts of the file with a tags key more, the best way of adding one first."""
 
 
-_DIALECTS: Mapping[str, Dialect] = {"yaml": yaml, "json": json, "toml": toml, "meta": pelican}
-"""By `FrontMatter.format`."""
+_DIALECTS: Mapping[str, Dialect] = {"yaml": yaml, "json": yaml, "toml": toml, "meta": pelican}
+"""By `FrontMatter.format`; an object of JSON is a mapping of YAML."""
 
 
 class ParsedPost(PostText):
@@ -44,30 +44,30 @@ class ParsedPost(PostText):
         return self.front.is_lost or any(problem.severity is Severity.ERROR for problem in self.front.problems)
 
     def check_editable(self) -> None:
-        """Raise RefusedError for a file that must be left."""
+        """Raise Refusal for a file that must be left."""
         if self.raw.startswith(("\x00", "\ufffe")) or encode(self.raw[:1]) in (b"\xff", b"\xfe"):
-            raise RefusedError("not-utf8", "the file is UTF-16. Save it as UTF-8", 1)
+            raise Refusal("not-utf8", "the file is UTF-16. Save it as UTF-8", 1)
         front = self.front
         if self.is_broken:
             problem = next(p for p in front.problems if p.severity is Severity.ERROR)
-            raise RefusedError("bad-front-matter", f"mend the front matter first: {problem.message}", problem.line)
+            raise Refusal("bad-front-matter", f"mend the front matter first: {problem.message}", problem.line)
         for problem in front.problems:
             if problem.code == "not-utf8" and problem.line < front.body_line:
-                raise RefusedError("not-utf8", problem.message, problem.line)
+                raise Refusal("not-utf8", problem.message, problem.line)
             if problem.code in ("front-matter-not-read", "prose-read-as-front-matter", "unclosed-front-matter"):
-                raise RefusedError("bad-front-matter", problem.message, problem.line)
+                raise Refusal("bad-front-matter", problem.message, problem.line)
             if problem.code == "duplicate-key" and any(f"`{path[0]}`" in problem.message for path in self.paths):
-                raise RefusedError("bad-front-matter", problem.message, problem.line)
+                raise Refusal("bad-front-matter", problem.message, problem.line)
         if not front.format:
             message = "the post has no front matter to write a tag into. Put one above it: `---`, a title, `---`"
-            raise RefusedError("no-front-matter", message, 1)
+            raise Refusal("no-front-matter", message, 1)
 
     @property
     def dialect(self) -> Dialect:
         """How the front matter is written."""
         if self.front.format not in _DIALECTS:
             message = "its front matter is a program, which is not edited. Edit it by hand"
-            raise RefusedError("script-front-matter", message, 1)
+            raise Refusal("script-front-matter", message, 1)
         return _DIALECTS[self.front.format]
 
     @cached_property
@@ -98,23 +98,19 @@ class ParsedPost(PostText):
         return entries[0] if entries else None
 
     def value(self, path: KeyPath) -> Value:
-        """Where the value of a key lies; raises RefusedError where it cannot be edited."""
+        """Where the value of a key lies; raises Refusal where it cannot be edited."""
         entry = self.entry(path)
         if entry is None:
             message = f"`{path[-1]}` comes from somewhere else (a merge key `<<`, or an inline table). Edit it by hand"
             merge = next((e for e in self.entries if e.path == ("<<",)), None)
             line = self.line_at(merge.start) if merge is not None else self.front.key_lines.get(path[0], 1)
-            raise RefusedError("shared-tags", message, line)
-        if isinstance(entry.value, RefusedError):
+            raise Refusal("shared-tags", message, line)
+        if isinstance(entry.value, Refusal):
             raise entry.value
         if len(entry.value.items) > _MAX_ITEMS:
             message = f"`{path[-1]}` has more than {_MAX_ITEMS} items. Edit it by hand"
             raise self.refused("odd-tags", message, entry.start)
         return entry.value
-
-    def written(self, tag: str, quote: str) -> str:
-        """See :meth:`Dialect.written`."""
-        return self.dialect.written(tag, quote)
 
     def neighbors_quote(self, value: Value) -> str:
         """The quote that the list's items bear, of those that could do without; of the key, if there are none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from enishi.editing.change import RefusedError
+from enishi.editing.change import Refusal
 from enishi.editing.new_lines import places_for_lines
 from enishi.editing.text import Entry, PostText, Value
 
@@ -19,13 +19,13 @@ def entries(post: PostText) -> Iterator[Entry]:
     block = post.raw[start : post.block_end].replace("\r", "\n")
     for match in _KEY.finditer(block):
         first, last = start + match.start("value"), start + match.end("value")
-        value: Value | RefusedError
+        value: Value | Refusal
         if _MORE_LINES.match(block, match.end("value")) or match["value"].startswith(("[", '"', "'")):
             message = f"`{match['key']}` is more than words with commas between them. Edit it by hand"
             value = post.refused("odd-tags", message, first)
         else:
             value = Value("scalar" if match["value"] else "empty", first, last, start + match.end("key") + 1)
-        yield Entry((match["key"].lower(),), start + match.start(), value, last)
+        yield Entry((match["key"].lower(),), start + match.start(), value)
 
 
 def written(tag: str, quote: str) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from enishi.editing import flow, scalar, yaml_block
-from enishi.editing.change import Edit, Refusal, RefusedError, Style, TagChange
+from enishi.editing.change import Edit, Refusal, Style, TagChange
 from enishi.editing.parsed import ParsedPost
 from enishi.editing.rules import KeyPath, Rules, value_at
 from enishi.editing.safety import Step, first_safe
@@ -47,47 +47,37 @@ def plan_edit(data: bytes, change: TagChange, site: Site, *, style: Style = "flo
         if after.tags != wanted:
             raise post.unsafe(f"its tags would be read as {_listed(after.tags)}")
         return Edit(data, encode(after.raw), post.tags, after.tags)
-    except RefusedError as refused:
-        return refused.refusal
+    except Refusal as refusal:
+        return refusal
 
 
-@dataclass(frozen=True, slots=True)
-class TagsPlace:
-    """Where something about a post's tags is to be shown in its file."""
-
-    line: int
-    """Of the tags entry, from 1; where there is none, the front matter's first line, or 1."""
-    column: int
-    """From 1, in code points."""
-
-
-def find_tags(data: bytes, site: Site) -> TagsPlace:
-    """Where a post's tags are written; see :func:`plan_edit` for the arguments.  Pure; raises nothing."""
+def find_tags(data: bytes, site: Site) -> tuple[int, int]:
+    """Line and column, from 1, of a post's tags entry; where it has none, the front matter's first line.  Pure."""
     post = ParsedPost(decode(data), Rules(site, "flow"))
     if not post.front.format or post.front.is_lost:
-        return TagsPlace(1, 1)
-    with suppress(RefusedError):
+        return 1, 1
+    with suppress(Refusal):
         starts = [entry.start for path in post.places if (entry := post.entry(path)) is not None]
         if starts:
-            return TagsPlace(post.line_at(starts[0]), starts[0] - post.line_start(starts[0]) + 1)
-        return TagsPlace(max(1, post.located[1].first_line - 1), 1)
-    return TagsPlace(post.tags_line, 1)
+            return post.line_at(starts[0]), starts[0] - post.line_start(starts[0]) + 1
+        return max(1, post.located[1].first_line - 1), 1
+    return post.tags_line, 1
 
 
 def _check_names(change: TagChange, rules: Rules) -> None:
     if change.add == change.remove:
-        raise RefusedError("bad-tag", "there is nothing to do: name a tag to add, to remove, or two to rename")
+        raise Refusal("bad-tag", "there is nothing to do: name a tag to add, to remove, or two to rename")
     for tag in (change.add, change.remove):
         bad = next((c for c in tag if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c == "\ufeff"), None)
         if bad is not None:
             message = f"a tag holds no control characters or line breaks (here U+{ord(bad):04X}). Write it without"
-            raise RefusedError("bad-tag", message)
+            raise Refusal("bad-tag", message)
     if (change.add and not change.add.strip()) or (change.remove and not change.remove.strip()):
-        raise RefusedError("bad-tag", "a tag is more than blanks")
+        raise Refusal("bad-tag", "a tag is more than blanks")
     read_as = rules.tags(FrontMatter({"tags": [change.add]}, ""))
     if change.add and read_as != (change.add,):
         message = f"the tag would be read as {_listed(read_as)}. Write it without blanks at its ends, or two in a row"
-        raise RefusedError("bad-tag", message)
+        raise Refusal("bad-tag", message)
 
 
 def _listed(tags: tuple[str, ...]) -> str:
@@ -171,4 +161,4 @@ def _overwritten(post: ParsedPost, item: Item, tag: str) -> str:
     if not item.is_own:
         message = "this tag is an alias, or bears an anchor or a YAML tag, so it is left. Edit it by hand"
         raise post.refused("shared-tags", message, item.start)
-    return post.splice(item.start, item.end, post.written(tag, item.quote))
+    return post.splice(item.start, item.end, post.dialect.written(tag, item.quote))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,25 +21,19 @@ _ABOVE_TOPICS = ("type", "emoji", "title")
 
 
 class Rules:
-    """How the site's generator reads tags.
-
-    Args:
-        site: its generator says which front matter there is, and which keys of it hold tags.
-        style: how a list is written where the post has none.
-    """
+    """How a site's generator reads tags; `style` is how a list is written where the post has none."""
 
     def __init__(self, site: Site, style: Style) -> None:
-        self._site, self._generator, self.style = site, site.generator, style
-        self.dialect = self._generator.dialect
-
-    @property
-    def splits_at_commas(self) -> bool:
+        self._site, self.style = site, style
+        self.dialect = site.generator.dialect
+        self.splits_at_commas = site.generator.splits_at_commas
         """Whether ``tags: a, b`` holds two tags."""
-        return self._generator.splits_at_commas
+        self.paths = site.generator.tag_places
+        """The keys where the generator looks for tags, the one that counts first; they need not be there."""
 
     def splits_at_blanks(self, path: KeyPath) -> bool:
         """Whether ``tags: a b`` holds two tags."""
-        return self._generator.splits_at_blanks and path[-1].lower() == "tags"
+        return self._site.generator.splits_at_blanks and path[-1].lower() == "tags"
 
     def keys_above(self, name: str) -> tuple[str, ...]:
         """A new key called `name` goes below the first of these that there is."""
@@ -56,10 +49,6 @@ class Rules:
         key = path[-1].lower()
         dates = tuple(f"/{key}{p.removeprefix(place)}" for p in front.timestamps if f"{p}/".startswith(place + "/"))
         return self.tags(FrontMatter({key: value_at(front.meta, path)}, "", timestamps=dates))
-
-    def paths(self, meta: Mapping[str, Any]) -> list[KeyPath]:
-        """The keys where the generator looks for tags, the one that counts first; they need not be there."""
-        return self._generator.tag_places(meta)
 
 
 def value_at(meta: Any, path: KeyPath) -> Any:

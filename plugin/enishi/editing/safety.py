@@ -25,7 +25,7 @@ class Step:
 
 
 def first_safe(old: ParsedPost, steps: Iterable[Step], allowed: frozenset[str]) -> ParsedPost:
-    """The result of the first step that does what it should and nothing else; raises RefusedError if none does.
+    """The result of the first step that does what it should and nothing else; raises Refusal if none does.
 
     `allowed` are the tags that the post may have then.
     """

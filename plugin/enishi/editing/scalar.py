@@ -24,7 +24,7 @@ def add(post: ParsedPost, path: KeyPath, value: Value, tag: str) -> Iterator[str
     if not names:  # `~` or `""`
         if is_list_like:
             quote = "" if post.front.format == "yaml" else value.quote
-            yield post.splice(value.start, value.end, f"[{post.written(tag, quote)}]")
+            yield post.splice(value.start, value.end, f"[{post.dialect.written(tag, quote)}]")
         else:
             yield post.splice(value.end, value.end, tag)
         return
@@ -34,10 +34,10 @@ def add(post: ParsedPost, path: KeyPath, value: Value, tag: str) -> Iterator[str
     if post.rules.splits_at_commas and isinstance(post.value_at(path), str):
         yield from _append_to_text(post, path, value, tag)
     if is_list_like:
-        text = post.written(tag, value.quote)
+        text = post.dialect.written(tag, value.quote)
         if len(names) == 1:
             yield post.splice(value.start, value.end, f"[{written}, {text}]")
-        listed = [post.written(name, value.quote) for name in names]
+        listed = [post.dialect.written(name, value.quote) for name in names]
         yield post.splice(value.start, value.end, f"[{', '.join([*listed, text])}]")
 
 
@@ -72,7 +72,7 @@ def fill(post: ParsedPost, value: Value, tag: str) -> Iterator[str]:
     if post.front.format == "meta":
         yield post.splice(value.end, value.end, tag if value.end > value.after_key else f" {tag}")
         return
-    text, at = post.written(tag, value.quote), value.after_key
+    text, at = post.dialect.written(tag, value.quote), value.after_key
     if post.rules.style == "block" and REST_OF_LINE.match(post.raw, at):
         line_start = post.line_start(at)
         indent = re.compile(r"[ \t]*").match(post.raw, line_start).group()  # type: ignore[union-attr]
@@ -86,7 +86,7 @@ def replace(post: ParsedPost, path: KeyPath, value: Value, old: str, new: str) -
     names, is_list_like = post.names(path), post.front.format != "meta"
     if names == (old,):
         if new:
-            text = post.written(new, value.quote)
+            text = post.dialect.written(new, value.quote)
             yield post.splice(value.start, value.end, text)
             yield post.splice(value.start, value.end, f"[{text}]")
             return
@@ -110,7 +110,7 @@ def replace(post: ParsedPost, path: KeyPath, value: Value, old: str, new: str) -
     if new:
         yield post.splice(start, end, escaped(new, value.quote))
         if is_list_like:
-            listed = [post.written(new if name == old else name, value.quote) for name in names]
+            listed = [post.dialect.written(new if name == old else name, value.quote) for name in names]
             yield post.splice(value.start, value.end, f"[{', '.join(listed)}]")
         return
     start, end = (parts[index - 1][1], end) if index else (start, parts[1][0])

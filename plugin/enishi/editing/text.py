@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from enishi.editing.change import RefusedError
+from enishi.editing.change import Refusal
 from enishi.editing.rules import KeyPath, Rules
 from enishi.reading.frontmatter_formats import Block, Handler, normalise
 from enishi.reading.frontmatter_mistakes import BlockError
@@ -53,10 +53,8 @@ class Entry:
 
     path: KeyPath
     start: int
-    value: Value | RefusedError
+    value: Value | Refusal
     """The error says why the value cannot be edited."""
-    end: int
-    """Behind its last character, as far as that is known; only JSON relies on it."""
 
 
 class PostText:
@@ -77,13 +75,13 @@ class PostText:
 
     # -- refusing
 
-    def refused(self, code: str, message: str, offset: int) -> RefusedError:
+    def refused(self, code: str, message: str, offset: int) -> Refusal:
         """The error for something at an offset that must be left."""
-        return RefusedError(code, message, self.line_at(offset))
+        return Refusal(code, message, self.line_at(offset))
 
-    def unsafe(self, why: str) -> RefusedError:
+    def unsafe(self, why: str) -> Refusal:
         """The error for tags that cannot be edited safely."""
-        return RefusedError("unsafe-edit", f"left as it is, because {why}. Edit this post by hand", self.tags_line)
+        return Refusal("unsafe-edit", f"left as it is, because {why}. Edit this post by hand", self.tags_line)
 
     @property
     def tags_line(self) -> int:
@@ -120,14 +118,14 @@ class PostText:
                 continue
             if len(block.text) > _MAX_BLOCK:
                 message = f"front matter of more than {_MAX_BLOCK // 1024} KB is not edited. Edit it by hand"
-                raise RefusedError("front-matter-too-large", message, block.first_line)
+                raise Refusal("front-matter-too-large", message, block.first_line)
             with suppress(BlockError):
                 if (handler.read(block.text).value or {}) == self.front.meta:
                     line_start = 0
                     for _ in range(block.first_line - 1):
                         line_start = self._normal.index("\n", line_start) + 1
                     return handler, block, self._normal.index(block.text, line_start)
-        raise RefusedError("bad-front-matter", "its front matter is not closed, or broken. Mend it first", 1)
+        raise Refusal("bad-front-matter", "its front matter is not closed, or broken. Mend it first", 1)
 
     @property
     def block(self) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from enishi.editing.change import RefusedError
+from enishi.editing.change import Refusal
 from enishi.editing.new_lines import places_for_lines
 from enishi.editing.text import Entry, Item, PostText, Value
 
@@ -27,10 +27,10 @@ def entries(post: PostText) -> Iterator[Entry]:
         path = (*table, *match["key"].strip("\"'").split("."))
         if len(path) == 1 or path[0] == "taxonomies":
             key_start = match.start("key")
-            yield Entry(path, key_start, _value(post, path[-1], key_start, match.end()), match.end())
+            yield Entry(path, key_start, _value(post, path[-1], key_start, match.end()))
 
 
-def _value(post: PostText, name: str, key_start: int, start: int) -> Value | RefusedError:
+def _value(post: PostText, name: str, key_start: int, start: int) -> Value | Refusal:
     raw = post.raw
     odd = post.refused("odd-tags", f"`{name}` is more than a list of words. Edit it by hand", key_start)
     text = _STRING.match(raw, start)

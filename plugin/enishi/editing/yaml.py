@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from enishi.editing.change import RefusedError
+from enishi.editing.change import Refusal
 from enishi.editing.new_lines import places_for_lines
 from enishi.editing.rules import KeyPath
 from enishi.editing.text import LINE_END, Entry, Item, PostText, Value
@@ -85,7 +85,7 @@ def _tree(post: PostText) -> tuple[_Node, frozenset[str]]:
                 elif isinstance(event, yaml.CollectionStartEvent):
                     open_nodes.append(node)
     except (yaml.YAMLError, ValueError):
-        raise post.unsafe("its front matter is YAML that is not understood here") from None
+        raise post.unsafe("it is written in a way that is not understood here") from None
     if len(root.children) > 1:
         raise post.unsafe("its front matter is no mapping")
     return (root.children or [_Node("mapping", post.block_start, post.block_start)])[0], frozenset(used)
@@ -106,12 +106,12 @@ def _node(event: Any, start: int, end: int) -> _Node:
 def _mapping(post: PostText, node: _Node, used: frozenset[str], above: KeyPath) -> Iterator[Entry]:
     for key, value in zip(node.children[::2], node.children[1::2], strict=True):
         path = (*above, key.text)
-        yield Entry(path, key.start, _value(post, path[-1], key, value, used), value.end)
+        yield Entry(path, key.start, _value(post, path[-1], key, value, used))
         if path == ("taxonomies",) and value.kind == "mapping" and value.anchor not in used:
             yield from _mapping(post, value, used, path)
 
 
-def _value(post: PostText, name: str, key: _Node, value: _Node, used: frozenset[str]) -> Value | RefusedError:
+def _value(post: PostText, name: str, key: _Node, value: _Node, used: frozenset[str]) -> Value | Refusal:
     if value.kind == "alias":
         message = f"`{name}: *{value.anchor}` stands for a list that another key has too. Write the tags out here"
         return post.refused("shared-tags", message, key.start)

@@ -17,7 +17,7 @@ _PREFIX = re.compile(r"[ \t]*-[ \t]*")
 def add(post: ParsedPost, value: Value, tag: str) -> Iterator[str]:
     """Put a tag below the last one."""
     raw, last = post.raw, value.items[-1]
-    text = post.written(tag, post.neighbors_quote(value))
+    text = post.dialect.written(tag, post.neighbors_quote(value))
     prefix = _item_prefix(post, last)
     line_end = post.line_end(last.end)
     if last.start == last.end:  # a scaffold's `- ` that waits for its tag
@@ -52,7 +52,7 @@ def remove(post: ParsedPost, value: Value, index: int) -> Iterator[str]:
 
 
 def _item_prefix(post: ParsedPost, item: Item) -> str:
-    """What stands on an item's line before it; raises RefusedError where that is more than blanks and a dash."""
+    """What stands on an item's line before it; raises Refusal where that is more than blanks and a dash."""
     prefix = post.raw[post.line_start(item.start) : item.start]
     if not _PREFIX.fullmatch(prefix) or item.quote in ("|", ">") or not REST_OF_LINE.match(post.raw, item.end):
         message = "this item of the list is written in an unusual way. Edit it by hand"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enishi.commands.check.line_edits import line_edit, line_of, patch_of
 from enishi.config import CheckSettings
 from enishi.editing.change import Edit, Style, TagChange
-from enishi.editing.plan import TagsPlace, find_tags, plan_edit
+from enishi.editing.plan import find_tags, plan_edit
 from enishi.errors import Severity
 from enishi.findings import Finding
 from enishi.generators.base import Site
@@ -45,7 +45,7 @@ class Placing:
 
     def findings(self, drafts: Iterable[Finding]) -> list[Finding]:
         """The complete findings in order, without those whose level is off."""
-        places: dict[str, TagsPlace] = {}
+        places: dict[str, tuple[int, int]] = {}
         edits: Counter[str] = Counter()
         findings = []
         for draft in drafts:
@@ -53,7 +53,7 @@ class Placing:
             if level is not None:
                 if draft.path not in places:
                     file = self.files.get(draft.path)
-                    places[draft.path] = find_tags(file.data, self.site) if file else TagsPlace(1, 1)
+                    places[draft.path] = find_tags(file.data, self.site) if file else (1, 1)
                 change = _change_for(draft)
                 edits[draft.path] += change is not None
                 if edits[draft.path] > MOST_EDITS or draft.path in self.overfull:
@@ -87,10 +87,10 @@ class Placing:
                 patches[path] = patch_of(self._in_repository(path), before, data)
         return patches
 
-    def _finding(self, draft: Finding, level: Severity, place: TagsPlace, change: TagChange | None) -> Finding:
+    def _finding(self, draft: Finding, level: Severity, place: tuple[int, int], change: TagChange | None) -> Finding:
         file = self.files.get(draft.path)
         data = file.data if file is not None else b""
-        line, column = (draft.line, 1) if draft.line else (place.line, place.column)
+        line, column = (draft.line, 1) if draft.line else place
         added = self.added.get(draft.path)
         if added and line not in added and not draft.line:
             line, column = min(added), 1
