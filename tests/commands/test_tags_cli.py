@@ -13,7 +13,6 @@ import pytest
 from blog import files_below, topic_posts, write_blog
 from enishi import cli
 from enishi.commands.tags import last_build, write
-from enishi.console.tags import sparkline
 from enishi.errors import OutputError
 from enishi.files import NotReplacedError, replace_file
 from enishi.pipeline import build
@@ -126,20 +125,14 @@ def test_levels(confidence: float, word: str) -> None:
     assert last_build.level(confidence) == word
 
 
-def test_topics_with_their_trend_and_what_their_posts_lack(run: Any) -> None:
+def test_topics_and_what_their_posts_lack(run: Any) -> None:
     told = run("topics")
     assert told.code == 0, told.err
-    for words in ("Topic", "2020–2020", "█", "#tea 7", "7 of 8 posts about", LACKS_TEA):
+    for words in ("Topic", "#tea 7", "7 of 8 posts about", LACKS_TEA):
         assert words in told.out
     values = json.loads(run("topics", "--json").out)["topics"]
     assert len(values) == 4
-    assert all(topic["years"] == {"2020": 8} for topic in values)
     assert [LACKS_TEA] in [found["posts"] for topic in values for found in topic["missing"]]
-
-
-def test_a_sparkline_is_highest_in_the_best_year() -> None:
-    assert sparkline({2019: 0, 2020: 1, 2021: 4, 2022: 8}) == "·▁▄█"
-    assert sparkline({}) == ""
 
 
 @pytest.mark.parametrize("arguments", [["topics"], ["tags", "suggest"], ["tags", "apply"]])
@@ -170,11 +163,6 @@ def test_where_suggestions_are_switched_off_that_is_said(run: Any, blog: Path, a
     assert told.code == 2
     assert "tags.enabled" in told.err
     assert "enishi build" in told.err
-    (blog / "enishi.toml").write_text("[tags]\nenabled = false\n")
-    told = run(*arguments)
-    assert told.code == 2
-    assert "switched off by the setting `tags.enabled`" in told.err
-    assert "enishi build" not in told.err
 
 
 # -- what a build says -----------------------------------------------------------------------------------------------

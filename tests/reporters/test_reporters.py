@@ -138,14 +138,12 @@ def test_text_has_colour_on_a_terminal_only() -> None:
     assert [line.rstrip() for line in bare.splitlines()] == FORMATS["text"](REPORT).splitlines()
 
 
-def test_evidence_is_broken_where_it_hangs_and_places_and_commands_are_not() -> None:
+def test_places_and_commands_are_never_broken() -> None:
     narrow = io.StringIO()
     print_text(REPORT, Console(file=narrow, force_terminal=True, width=40, color_system=None))
     lines = narrow.getvalue().splitlines()
     assert f"{POST}:4:8: warning: `NLP` is probably missing (0.93) [missing-tag]" in lines
     assert any(line.endswith(f"run: {DECLINE}") for line in lines)
-    assert "    93% sure:  · 4 of the 5 nearest" in [line.rstrip() for line in lines]
-    assert "                 posts carry it:" in [line.rstrip() for line in lines]
 
 
 # -- json ------------------------------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ def explain(
 
 @command("topics")
 def topics(site: Site = Path(), out: Out = None, as_json: Json = False) -> None:
-    """Show what the blog is about: topics, their trend, and posts that lack a topic's usual tag."""
+    """Show what the blog is about: topics, and posts that lack a topic's usual tag."""
     from enishi.commands.tags.last_build import last_tags
     from enishi.console import tags as console_tags
     from enishi.console import terminal as console

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.commands.tags.edits import Plan, PlannedEdit
-from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level, posts_by_year, years_of
+from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level
 from enishi.commands.tags.write import write_plan
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import OutputError, SettingsError
@@ -35,7 +35,6 @@ _LEVEL_STYLES = {"add": "bold green", "maybe": "yellow", "unsure": "dim"}
 _SHOWN_POSTS = 5
 SHOWN_POSTS = 20
 """Posts with suggestions that are shown unless told otherwise."""
-_BARS = "▁▂▃▄▅▆▇█"
 
 
 # -- suggestions -----------------------------------------------------------------------------------------------------
@@ -229,14 +228,12 @@ def say(message: str) -> None:
 
 def topic_values(tags: LastTags) -> dict[str, Any]:
     """Topics for machines."""
-    years = years_of(tags)
     return {
         "topics": [
             {
                 "id": topic.id,
                 "label": list(topic.label),
                 "posts": list(topic.posts),
-                "years": {str(year): number for year, number in posts_by_year(tags, topic, years).items()},
                 "tags": [{"tag": tag.tag, "with_tag": tag.with_tag, "posts": tag.posts} for tag in topic.tags],
                 "missing": [
                     {"tag": missing.tag, "posts": list(missing.posts), "new": missing.new} for missing in topic.missing
@@ -248,21 +245,18 @@ def topic_values(tags: LastTags) -> dict[str, Any]:
 
 
 def print_topics(tags: LastTags) -> None:
-    """A table: topic, posts, tags, trend; below it the posts that lack a topic's usual tag."""
+    """A table: topic, posts, tags; below it the posts that lack a topic's usual tag."""
     out = Console(highlight=False)
     if not tags.topics:
         out.print("no topics: the blog has too few posts that belong together")
         return
-    years = years_of(tags)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("Topic", overflow="fold", ratio=2)
     table.add_column("Posts", justify="right")
-    table.add_column(f"{years[0]}–{years[-1]}" if years else "Years", no_wrap=True)
     table.add_column("Tags", overflow="fold", ratio=2)
     for topic in sorted(tags.topics, key=lambda topic: (-len(topic.posts), topic.id)):
         carried = ", ".join(f"#{shown(tag.tag)} {tag.with_tag}" for tag in topic.tags[:_SHOWN_POSTS])
-        trend = sparkline(posts_by_year(tags, topic, years))
-        table.add_row(Text(_label(topic), style="bold"), str(len(topic.posts)), Text(trend), Text(carried))
+        table.add_row(Text(_label(topic), style="bold"), str(len(topic.posts)), Text(carried))
     out.print(table)
     for topic in tags.topics:
         _print_missing(out, tags, topic)
@@ -285,12 +279,6 @@ def _print_missing(out: Console, tags: LastTags, topic: Topic) -> None:
 
 def _label(topic: Topic) -> str:
     return ", ".join(map(shown, topic.label)) or f"topic {topic.id}"
-
-
-def sparkline(by_year: Mapping[int, int]) -> str:
-    """A bar a year, the highest for the topic's best one; a dot for none."""
-    most = max(by_year.values(), default=0)
-    return "".join(_BARS[(number * len(_BARS) - 1) // most] if number else "·" for number in by_year.values())
 
 
 def print_declined(path: str, tag: str, is_new: bool) -> None:

@@ -6,13 +6,12 @@ the advice once per post.  No line starts with untrusted text, so none can be a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from enishi.errors import Severity
 from enishi.findings import CheckReport, Finding
-from enishi.reporters.wording import PostFindings, by_post, evidence_of, message_of, percent, summary
+from enishi.reporters.wording import by_post, evidence_of, message_of, percent, summary
 from enishi.text.printable import shown, shown_path
 
 if TYPE_CHECKING:
@@ -24,78 +23,45 @@ _LABELS = len("    100% sure: ")
 
 Piece = tuple[str, str]
 """Text and its style."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    pieces: Sequence[Piece]
-    hang: int = 0
-    """Indentation, in cells, of what does not fit on the line."""
-    is_whole: bool = False
-    """Whether the line is never wrapped: a place to click on, a command to copy."""
+Line = Sequence[Piece]
 
 
 def render(report: CheckReport) -> str:
-    """Without colour or wrapping."""
-    return "".join("".join(text for text, _ in line.pieces) + "\n" for line in _lines(report))
+    """Without colour."""
+    return "".join("".join(text for text, _ in line) + "\n" for line in _lines(report))
 
 
 def print_text(report: CheckReport, console: Console | None = None) -> None:
-    """The same on `console`, by default standard output; a terminal gets colours and wrapped evidence."""
+    """The same on `console`, by default standard output, with colours where it is a terminal."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     console = console or Console()
-    if not console.is_terminal:
-        console.file.write(render(report))
-        return
     for line in _lines(report):
-        if not line.hang:
-            console.print(Text.assemble(*line.pieces), soft_wrap=line.is_whole, highlight=False)
-            continue
-        label, *rest = line.pieces
-        grid = Table.grid(padding=0)
-        grid.add_column(width=line.hang, no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(Text(label[0], style=label[1]), Text.assemble(*rest))
-        console.print(grid, highlight=False)
+        console.print(Text.assemble(*line), soft_wrap=True, highlight=False)
 
 
-def _lines(report: CheckReport) -> Iterator[_Line]:
+def _lines(report: CheckReport) -> Iterator[Line]:
     for post in by_post(report.findings):
-        yield from _lines_of_post(post)
-        yield _Line([("", "")])
-    for note in report.notes:
-        yield _Line([("note: ", "cyan"), (shown(note), "")])
-    style = "bold red" if report.failing else "bold"
-    yield _Line([(summary(report), style)])
+        if post.title:
+            yield [("“", "dim"), (post.title, "bold"), ("”", "dim")]
+        for finding in post.findings:
+            yield _headline(finding)
+            how_sure = "because:" if finding.confidence is None else f"{percent(finding.confidence)} sure:"
+            yield from _labelled(f"    {how_sure}", evidence_of(finding))
+        yield from _labelled("  to do:", map(shown, post.advice))
+        yield []
+    yield from ([("note: ", "cyan"), (shown(note), "")] for note in report.notes)
+    yield [(summary(report), "bold red" if report.failing else "bold")]
 
 
-def _lines_of_post(post: PostFindings) -> Iterator[_Line]:
-    if post.title:
-        yield _Line([("“", "dim"), (post.title, "bold"), ("”", "dim")])
-    for finding in post.findings:
-        yield _headline(finding)
-        yield from _reasons(finding)
-    for number, advice in enumerate(post.advice):
-        yield _Line([(_label("" if number else "  to do:"), "dim"), (shown(advice), "")], is_whole=True)
-
-
-def _headline(finding: Finding) -> _Line:
+def _headline(finding: Finding) -> Line:
     place = (f"{shown_path(finding.path)}:{finding.line}:{finding.column}", "bold")
     level, message = (finding.level.value, _STYLES[finding.level]), (f": {message_of(finding)} ", "")
-    return _Line([place, (": ", ""), level, message, (f"[{shown(finding.code)}]", "dim")], is_whole=True)
+    return [place, (": ", ""), level, message, (f"[{shown(finding.code)}]", "dim")]
 
 
-def _reasons(finding: Finding) -> Iterator[_Line]:
-    """The evidence in a column of its own; the first line is labelled with the confidence."""
-    how_sure = "because:" if finding.confidence is None else f"{percent(finding.confidence)} sure:"
-    for number, line in enumerate(evidence_of(finding)):
-        label = _label("" if number else f"    {how_sure}")
-        yield _Line([(label, "dim"), (line, "")], hang=len(label))
-
-
-def _label(text: str) -> str:
-    """A label of fixed width and a mark, so that no line begins with untrusted text."""
-    return text.ljust(_LABELS) + "· "
+def _labelled(label: str, texts: Iterable[str]) -> Iterator[Line]:
+    """The first line bears the label, each a mark: no line begins with untrusted text."""
+    for number, text in enumerate(texts):
+        yield [(("" if number else label).ljust(_LABELS) + "· ", "dim"), (text, "")]

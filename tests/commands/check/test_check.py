@@ -295,21 +295,6 @@ def test_without_a_repository_the_advice_names_the_site_as_it_was_named(
     assert str(tmp_path) not in only(run(site, files=(path,))).advice[1]
 
 
-def test_arguments_without_effect_are_named(tmp_path: Path) -> None:
-    site = blog(tmp_path)
-    path = POSTS + "tea-1.md"
-    assert run(site, files=(path,)).notes == run(site, everything=True).notes == ()
-    for asked, note in (
-        (
-            {"files": (path,), "base": "x"},
-            "--base had no effect: the posts named are checked, whether they changed or not.",
-        ),
-        ({"everything": True, "base": "x"}, "--base had no effect: all posts are checked."),
-        ({"everything": True, "base": "x", "files": (path,)}, "FILE and --base had no effect: all posts are checked."),
-    ):
-        assert run(site, **asked).notes == (note,)
-
-
 def test_a_finding_stands_on_an_added_line(tmp_path: Path) -> None:
     site = blog(tmp_path, extra={"old.md": post_text("Old", topic_text("tea", 70), "tags: [notes]\n")})
     old = site / POSTS / "old.md"

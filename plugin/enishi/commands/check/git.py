@@ -42,8 +42,6 @@ _LARGEST_HASHED = 64 * 1024 * 1024
 """A larger file counts as changed."""
 _MOST_RENAMES = 100
 """The square of this is how many pairs of files git compares in search of renames, at most."""
-_MOST_GAPS = 100
-"""So many objects may be missing from a partial clone before the rest is not asked for."""
 
 
 class GitError(EnishiError):
@@ -128,14 +126,11 @@ class Repository:
         stated = os.environ.get(_PULL_REQUEST_COMMIT, "")
         if re.fullmatch(r"[0-9a-f]{40,64}", stated) and (commit := self._commit(stated)):
             return branch or stated[:12], commit
-        if merged := self._merged_into():
-            return branch or "the base branch", merged
         if branch:
             commit = self._commit(f"refs/remotes/origin/{branch}") or self._commit(f"refs/heads/{branch}")
             if not commit:
                 raise GitError(
-                    f"the pull request is to be merged into {branch!r}, which is not in this clone. "
-                    f"{self._how_to_get(branch)}"
+                    f"{branch!r}, the base of the pull request, is not in this clone. {self._how_to_get(branch)}"
                 )
             return branch, commit
         for name in _DEFAULT_BRANCHES:
@@ -146,11 +141,6 @@ class Repository:
             "nothing says what to compare with: there is no branch main or master. Name a branch or a commit with "
             f"--base, or check all posts with --all. {self._how_to_get('') if self.is_shallow() else ''}".strip()
         )
-
-    def _merged_into(self) -> str:
-        """The base of the merge commit that GitHub checks out for a pull request, if the clone goes so deep."""
-        is_merge = re.fullmatch(r"refs/pull/\d+/merge", os.environ.get("GITHUB_REF", "")) is not None
-        return self._commit("HEAD^1") if is_merge and self._commit("HEAD^2") else ""
 
     def _commit(self, ref: str) -> str:
         done = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
@@ -261,15 +251,18 @@ class Repository:
         return {paths[path] for path in done.stdout.split(b"\0") if path in paths} if done.returncode == 0 else set()
 
     def read(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """The contents of objects, by object; those that a partial clone lacks are left out."""
-        wanted = list(dict.fromkeys(filter(None, blobs)))
+        """The contents of objects, by object; git gives up at the first that a partial clone would have to fetch."""
+        wanted = "".join(f"{blob}\n" for blob in dict.fromkeys(filter(None, blobs)))
+        output = self._run("cat-file", "--batch", stdin=wanted.encode()).stdout if wanted else b""
         contents: dict[str, bytes] = {}
-        for _ in range(_MOST_GAPS):
-            if not wanted:
-                break
-            output = self._run("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n").stdout
-            # git gives up at the first object that a partial clone would have to fetch
-            wanted = wanted[_read_batch(output, contents) + 1 :]
+        at = 0
+        while (end := output.find(b"\n", at)) >= 0:
+            words = output[at:end].split(b" ")
+            at = end + 1
+            if len(words) == 3 and words[2].isdigit():
+                size = int(words[2])
+                contents[words[0].decode("ascii", "replace")] = output[at : at + size]
+                at += size + 1
         return contents
 
     # -- git itself
@@ -303,20 +296,6 @@ def _blob_name(like: str, data: bytes) -> str:
     """git's name for content, by the hash that the repository uses (which protects nothing here)."""
     algorithm = "sha256" if len(like) == 64 else "sha1"
     return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-def _read_batch(output: bytes, contents: dict[str, bytes]) -> int:
-    """Adds the answers of `git cat-file --batch` to the contents; returns how many there were."""
-    at = answered = 0
-    while (end := output.find(b"\n", at)) >= 0:
-        words = output[at:end].split(b" ")
-        at = end + 1
-        answered += 1
-        if len(words) == 3 and words[2].isdigit():
-            size = int(words[2])
-            contents[words[0].decode("ascii", "replace")] = output[at : at + size]
-            at += size + 1
-    return answered
 
 
 def _environment() -> dict[str, str]:

@@ -56,12 +56,9 @@ def choose_posts(
     """
     unread = sorted({problem.path for problem in blog.diagnostics if problem.code in UNREAD})
     if everything:
-        notes = _without_effect("all posts are checked", FILE=files, base=base)
-        return Scope(tuple(sorted({*unread, *(file.path for file in blog.files)})), None, repository, notes)
+        return Scope(tuple(sorted({*unread, *(file.path for file in blog.files)})), None, repository)
     if files:
-        paths, passed_over = _named(files, blog, unread)
-        notes = _without_effect("the posts named are checked, whether they changed or not", base=base)
-        return Scope(paths, None, repository, (*notes, *passed_over))
+        return _named(files, blog, unread, repository)
     if repository is None:
         raise git_error or GitError("there is no repository")
     changes = repository.compare(repository.base(base), blog.files, unread)
@@ -75,13 +72,7 @@ def post_folders(blog: Blog, repository: Repository | None) -> str:
     return " ".join(shell_word(posixpath.normpath(posixpath.join(prefix, name))) for name in blog.site.post_folders)
 
 
-def _without_effect(because: str, **asked: object) -> tuple[str, ...]:
-    """A note on arguments that another one makes useless."""
-    names = [name if name.isupper() else f"--{name}" for name, value in asked.items() if value]
-    return (f"{' and '.join(names)} had no effect: {because}.",) if names else ()
-
-
-def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _named(names: Iterable[str], blog: Blog, unread: Iterable[str], repository: Repository | None) -> Scope:
     """The posts that files or folders mean, and a note on files that are not posts."""
     root = blog.site.root
     by_file = {os.path.realpath(file.file): file.path for file in blog.files}
@@ -90,10 +81,8 @@ def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tup
     chosen: set[str] = set()
     passed = 0
     for name in names:
-        if not name:
-            raise SettingsError("one of the files named has an empty name")
-        if "\0" in name:
-            raise SettingsError("there is no file with a null character in its name")
+        if not name or "\0" in name:
+            raise SettingsError("there is no file with an empty name, or with a null character in it")
         places = [os.path.realpath(name), os.path.realpath(root / name), os.path.abspath(name)]  # noqa: PTH100
         exact = next((by_file[place] for place in places if place in by_file), name if name in paths else "")
         folder = next((place for place in places if Path(place).is_dir()), "")
@@ -105,7 +94,6 @@ def _named(names: Iterable[str], blog: Blog, unread: Iterable[str]) -> tuple[tup
             passed += 1  # a hook may name every file of a commit
         else:
             raise SettingsError(f"there is no file {name}")
-    if not passed:
-        return tuple(sorted(chosen)), ()
     they_are = "is no post of this site and was" if passed == 1 else "are no posts of this site and were"
-    return tuple(sorted(chosen)), (f"{passed} of the files named {they_are} passed over.",)
+    notes = (f"{passed} of the files named {they_are} passed over.",) if passed else ()
+    return Scope(tuple(sorted(chosen)), None, repository, notes)

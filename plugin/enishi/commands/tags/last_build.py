@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from enishi.commands.ask import NoBuildError, find_post, written_posts
-from enishi.config_files import load_settings
-from enishi.errors import SettingsError
 from enishi.state import Request
 from enishi.tags.declined import read_declined
 from enishi.tags.vocabulary import fold_tag
@@ -21,15 +15,11 @@ from enishi.writing.render_tags import TAGS_NAME, TagsOfPost, read_tags_json
 
 ADD, MAYBE = 0.8, 0.5
 """From these confidences a suggestion is marked "add" or "maybe"."""
-_MOST_YEARS = 20
 
 
 def level(confidence: float) -> str:
     """What to do about a suggestion, in a word."""
     return "add" if confidence >= ADD else "maybe" if confidence >= MAYBE else "unsure"
-
-
-# -- the last build --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +66,10 @@ def last_tags(request: Request) -> LastTags:
     try:
         content = read_tags_json((request.folder / TAGS_NAME).read_bytes())
     except (OSError, ValueError):
-        raise NoBuildError(_why_no_tags(request)) from None
+        raise NoBuildError(
+            f"there is no {TAGS_NAME} of this version in {request.folder}: run `enishi build`, with the setting "
+            "`tags.enabled` on"
+        ) from None
     posts = {path: _tagged_post(path, post, listed.get(path, {}), declined) for path, post in content.posts.items()}
     return LastTags(posts, tuple(_without_declined(topic, declined) for topic in content.topics))
 
@@ -94,18 +87,6 @@ def _without_declined(topic: Topic, declined: Collection[tuple[str, str]]) -> To
         for one in topic.missing
     )
     return replace(topic, missing=tuple(one for one in missing if one.posts))
-
-
-def _why_no_tags(request: Request) -> str:
-    """Why the last build says nothing of tags, although there was one."""
-    missing = f"there is no {TAGS_NAME} of this version in {request.folder}"
-    with suppress(SettingsError):  # what else is wrong with them, the build says
-        settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
-        if not settings.tags.enabled:
-            return f"{missing}: tag suggestions are switched off by the setting `tags.enabled`"
-    if not os.path.lexists(request.folder / TAGS_NAME):
-        return f"{missing}: the last build wrote none, as with `tags.enabled` off. Run `enishi build` with it on"
-    return f"{missing}. Run `enishi build` first"
 
 
 def choose_posts(
@@ -135,18 +116,3 @@ def by_tag(posts: Iterable[TaggedPost]) -> dict[str, list[tuple[TaggedPost, TagS
     for entries in rows.values():
         entries.sort(key=lambda entry: (-entry[1].confidence, entry[0].path))
     return dict(sorted(rows.items(), key=lambda item: (-item[1][0][1].confidence, item[0])))
-
-
-# -- topics ----------------------------------------------------------------------------------------------------------
-
-
-def years_of(tags: LastTags) -> range:
-    """The years that the blog's posts are of, the last twenty at most; empty where no post has a date."""
-    years = [int(post.date[:4]) for post in tags.posts.values() if re.match(r"\d{4}-", post.date)]
-    return range(max(min(years), max(years) - _MOST_YEARS + 1), max(years) + 1) if years else range(0)
-
-
-def posts_by_year(tags: LastTags, topic: Topic, years: range) -> dict[int, int]:
-    """How many of a topic's posts are of each year."""
-    dates = Counter(tags.posts[path].date[:4] for path in topic.posts if path in tags.posts)
-    return {year: dates[f"{year:04}"] for year in years}
