@@ -148,8 +148,6 @@ def test_dates_and_their_place() -> None:
         ("date: 2024-02-31", "generic", "is no date"),
         ("date: 2024-05-06T24:48:00Z", "generic", "impossible time"),
         ("date: never", "hexo", "the file's own time"),
-        ("date: 2024-02-31", "hexo", "takes it as 2024-03-02"),
-        ("date: 20240506", "hexo", "milliseconds"),
     ],
 )
 def test_bad_dates_are_named(line: str, generator: str, words: str) -> None:
@@ -236,7 +234,7 @@ def test_status_in_hexo() -> None:
 
 @pytest.mark.parametrize(
     ("line", "code"),
-    [("permalink: 2024", "bad-permalink"), ("permalink: 100%", "bad-permalink"), ("_id: x", "reserved-key")],
+    [("permalink: 100%", "percent-in-path")],
 )
 def test_hexo_loses_a_post_over_a_value(line: str, code: str) -> None:
     lost, diagnostics = read("title: a", "tags: [x]", line, generator="hexo", permalink=":title/")

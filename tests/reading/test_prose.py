@@ -84,20 +84,6 @@ def test_titles(title: str, plain: str) -> None:
     assert plain_title(title) == plain
 
 
-@pytest.mark.parametrize(
-    ("body", "prose"),
-    [
-        ("---\ntitle: x\ntags: [y]\n---\nbody", "body"),
-        ("title: x\ndate: 2024-01-01\n\nbody", "body"),
-        ('+++\ntitle = "x"\n+++\nbody', "body"),
-        ("---\n\ntext\n\n---\n\nmore", "text\n\nmore"),
-        ("note: just words\n\nbody", "note: just words\n\nbody"),
-    ],
-)
-def test_front_matter_that_other_tools_left(body: str, prose: str) -> None:
-    assert text_fields("", body).prose == prose
-
-
 def test_base64_is_no_word() -> None:
     image = "![the caption](data:image/png;base64," + "iVBORw0KGgo" * 20_000 + ")"
     assert text_fields("", f"before {image} after").prose == "before the caption after"

@@ -14,7 +14,7 @@ from typing import Any
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import hexo_dates, hexo_permalinks
 from enishi.generators.base import Generator, Site, depends_on, first_file, package_json
-from enishi.generators.post import DATE_ADVICE, Address, PostRules, plain_text, shorten, shown
+from enishi.generators.post import DATE_ADVICE, Address, PostRules, shorten, shown
 from enishi.generators.settings import below
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.globs import matches_any
@@ -89,16 +89,9 @@ class HexoRules(PostRules[HexoSite]):
         return hexo_dates.day(int(name["year"]), int(month), int(day), self.site.timezone)
 
     def _given_date(self, value: Any) -> datetime | None:
-        is_timestamp = "/date" in self._timestamps
-        date = hexo_dates.read_date(value, is_timestamp=is_timestamp, zone=self.site.timezone)
-        message = ""
+        date = hexo_dates.read_date(value, is_timestamp="/date" in self._timestamps, zone=self.site.timezone)
         if date is None:
             message = f"{shown(value)} is no date that is read here; Hexo may take the file's own time. {DATE_ADVICE}"
-        elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 100_000_000_000:
-            message = f"to Hexo, {shown(value)} is milliseconds since 1970: {date:%Y-%m-%d}. {DATE_ADVICE}"
-        elif is_timestamp and hexo_dates.rolls_over(value):
-            message = f"there is no day {value.split()[0]}: Hexo takes it as {date:%Y-%m-%d}"
-        if message:
             self.warn("date", "bad-date", message)
         return date
 
@@ -134,8 +127,12 @@ class HexoRules(PostRules[HexoSite]):
         """By the folder and by `published`; what Hexo fails over is not there."""
         if self.path.startswith(f"{self.site.source_dir}/_drafts/"):
             return "draft"
-        if self.front.is_lost or self._is_refused():
+        if self.front.is_lost:
             return "unpublished"  # the page is not there: a link to it would be dead
+        if not hexo_permalinks.can_address(self.site, self.slug(), self.values):
+            message = "no address can be made of a `%`. Write it as `%25` in `permalink`, or rename the file or folder"
+            self.warn("permalink", "percent-in-path", LOST + message, Severity.ERROR)
+            return "unpublished"
         if self.meta.get("draft") is True:
             message = "Hexo does not know `draft: true`: the post is published. Write `published: false` instead"
             self.warn("draft", "draft-is-published", message)
@@ -143,26 +140,6 @@ class HexoRules(PostRules[HexoSite]):
         if published is not None and (published in ("false", "0") or not is_truthy(published)):
             return "unpublished"
         return self.published_or_future(date)
-
-    def _is_refused(self) -> bool:
-        """Whether Hexo reads the front matter and then fails: a database id of its own, or no possible address."""
-        own_id, given = self.meta.get("_id"), self.values.get("permalink")
-        if own_id is not None and not (isinstance(own_id, str) and own_id.startswith("c") and len(own_id) == 25):
-            return self._refuse("_id", "reserved-key", "`_id` is Hexo's own name for something else. Rename the key")
-        if is_truthy(given) and (not isinstance(given, str) or "/permalink" in self._timestamps):
-            advice = f"`permalink` should be text. Write `permalink: '{shorten(plain_text(given))}'`"
-            return self._refuse("permalink", "bad-permalink", advice)
-        if hexo_permalinks.can_address(self.site, self.slug(), self.values):
-            return False
-        if is_truthy(given):
-            advice = "no address can be made of a `%` in it. Write it as `%25`"
-            return self._refuse("permalink", "bad-permalink", advice)
-        advice = "no address can be made of a path with `%`. Rename the file or folder"
-        return self._refuse("", "percent-in-path", advice)
-
-    def _refuse(self, key: str, code: str, message: str) -> bool:
-        self.warn(key, code, LOST + message, Severity.ERROR)
-        return True
 
     def _strings(self, value: Any, pointer: str) -> list[str]:
         if not isinstance(value, list):

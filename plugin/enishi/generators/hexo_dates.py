@@ -7,7 +7,6 @@ that reads it.  Texts that are no timestamps to YAML, which Hexo leaves to JavaS
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -64,18 +63,6 @@ def date_to_string(moment: datetime | None) -> str:
     if moment is None:
         return "Invalid Date"
     return f"{moment:%a %b %d} {moment.year:04d} {moment:%H:%M:%S} GMT+0000 (Coordinated Universal Time)"
-
-
-def rolls_over(text: str) -> bool:
-    """Whether a timestamp begins with a day that does not exist."""
-    match = re.match(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
-    if match is None:
-        return False
-    try:
-        datetime(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return True
-    return False
 
 
 def _utc(year: int, month: int, time: timedelta) -> datetime | None:

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.frontmatter_formats import HANDLERS, SEMICOLONS, TOML, YAML, Block, Handler, normalise
+from enishi.reading.frontmatter_formats import HANDLERS, Block, Handler, normalise
 from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, has_known_key, odd_colon
 from enishi.reading.yaml12 import Document, YamlError, load
 
@@ -58,9 +58,11 @@ def parse(text: str) -> FrontMatter:
         if isinstance(document.value, str) and (odd := odd_colon(block.text.split("\n"))):
             return broken(handler, block, odd)
         if document.value is None or isinstance(document.value, dict):
-            return front_matter(handler, block, document, *_remarks(handler, block, document, text))
+            return front_matter(handler, block, document, *_remarks(handler, block, document))
     line = unclosed_line(text)
-    return FrontMatter({}, text) if line is None else _unclosed(text, line)
+    message = "the front matter is never closed, so it is not read. Put a line `---` below its last key"
+    problem = Diagnostic("", line or 1, "unclosed-front-matter", Severity.WARNING, message)
+    return FrontMatter({}, text, problems=(problem,) if line is not None else ())
 
 
 def front_matter(handler: Handler, block: Block, document: Document, *problems: Diagnostic) -> FrontMatter:
@@ -81,23 +83,15 @@ def broken(handler: Handler, block: Block, error: BlockError) -> FrontMatter:
     return front_matter(handler, block, read_by_lines(block.text), error.diagnostic(block.first_line))
 
 
-def _remarks(handler: Handler, block: Block, document: Document, text: str) -> Iterator[Diagnostic]:
-    fence = max(block.first_line - 1, 1)
-    departure = handler.departure
-    if departure is None and _FENCE_WITH_BLANKS.match(text):
-        departure = ("fence-with-blanks", "blanks before or after the opening fence: some generators do not see it")
-    if departure is not None and has_known_key(document.value):
-        yield Diagnostic("", fence, departure[0], Severity.NOTE, departure[1])
+def _remarks(handler: Handler, block: Block, document: Document) -> Iterator[Diagnostic]:
+    if handler.departure is not None and has_known_key(document.value):
+        yield Diagnostic("", max(block.first_line - 1, 1), handler.departure[0], Severity.NOTE, handler.departure[1])
     for key, line in document.duplicates:
         message = f"`{key}` is given twice; the last one counts here, but some generators refuse the post. Delete one"
         yield Diagnostic("", block.first_line + line, "duplicate-key", Severity.WARNING, message)
 
 
-_FENCE_WITH_BLANKS = re.compile(r" *[^\S ]\s*(?:-{3}|\+{3})|[ ]*(?:-{3,}|\+{3})(?:json|toml|yaml)?[ \t]+\n")
-
-
 _UNCLOSED = re.compile(r"\s*?(-{3,}|\+{3}|;{3,})[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*[:=]")
-_EMPTY_LINE = re.compile(r"^[ \t]*$", re.MULTILINE)
 
 
 def unclosed_line(text: str) -> int | None:
@@ -106,23 +100,6 @@ def unclosed_line(text: str) -> int | None:
     if match is None or match["key"].lower() not in KNOWN_KEYS:
         return None
     return text.count("\n", 0, match.start(1)) + 1
-
-
-def _unclosed(text: str, line: int) -> FrontMatter:
-    """Key lines up to the first empty one: what follows is the body."""
-    start = text.index("\n", len(text) - len(text.lstrip())) + 1
-    empty = _EMPTY_LINE.search(text, start)
-    end = empty.start() if empty is not None else len(text)
-    block = Block(text[start:end].removesuffix("\n"), line + 1, text[end:], text.count("\n", 0, end) + 1)
-    handler = {"+": TOML, ";": SEMICOLONS}.get(text.lstrip()[0], YAML)
-    try:
-        document = handler.read(block.text)
-    except BlockError:
-        document = read_by_lines(block.text)
-    message = "the front matter is never closed. Put a line `---` below its last key"
-    return front_matter(
-        handler, block, document, Diagnostic("", line, "unclosed-front-matter", Severity.WARNING, message)
-    )
 
 
 _MAX_LINES = 400

@@ -1,4 +1,4 @@
-"""Syntax of site generators that takes whole lines: admonitions, MDX's statements, a second front matter."""
+"""Syntax of site generators that takes whole lines: admonitions, MDX's statements, abbreviations."""
 
 from __future__ import annotations
 
@@ -61,36 +61,3 @@ _MDX_STATEMENT = re.compile(
     re.M,
 )
 _MDX_AT_THE_TOP = re.compile(r"\s*(?:import\s[^\n]*[\"'];?[ \t]*$|export\s+(?:const|let|default|function)\b)", re.M)
-
-_YAML_LINE = re.compile(r"(?:[A-Za-z_][\w.-]*:(?:[ \t].*)?|[ \t]+\S.*|-(?:[ \t].*)?|#.*|[ \t]*)")
-_KNOWN_KEY = re.compile(
-    r"(?:title|date|updated|tags?|categor(?:y|ies)|layout|permalink|author|description|thumbnail|cover|keywords|slug|draft"
-    r"|lang|recommendations|excerpt|comments|toc|mathjax|published|image|lastmod|series|topics|type|emoji|id):(?:\s|$)"
-)
-_LEAD_LINES = 200
-
-
-def drop_second_front_matter(body: str) -> str:
-    """The body without a second block of front matter or settings that a tool left at its beginning."""
-    text = body.lstrip("\ufeff \t\r\n")
-    if not text or not (text.startswith(("---", "+++", ";;;")) or _KNOWN_KEY.match(text)):
-        return body
-    fence = text[:3] if text.startswith(("---", "+++", ";;;")) else ""
-    lines = text[:20_000].split("\n")[:_LEAD_LINES]
-    first = 1 if fence else 0
-    if fence and lines[0].strip().strip(fence[0]):
-        return body
-    known = 0
-    for number in range(first, len(lines)):
-        line = lines[number].rstrip("\r")
-        if line.startswith(fence or "---") and not line.strip(" \t" + (fence or "---")[0]):
-            return "\n".join(text.split("\n")[number + 1 :]) if known >= (1 if fence else 2) else body
-        if fence in ("", "---"):
-            if not _YAML_LINE.fullmatch(line):
-                return body
-            known += _KNOWN_KEY.match(line) is not None if not fence else line[:1].isalpha()
-        else:
-            known += "=" in line or ":" in line
-        if not fence and not line.strip():
-            return text[sum(len(part) + 1 for part in lines[:number]) :] if known >= 2 else body
-    return body

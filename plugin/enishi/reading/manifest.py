@@ -10,7 +10,7 @@ import json
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +27,10 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """What the generator says of one post; None where it says nothing."""
+    """What the generator says of one post."""
 
     source: str
-    url: str | None = None
-    title: str | None = None
-    date: str | int | float | None = None
-    tags: tuple[str, ...] | None = None
-    categories: tuple[tuple[str, ...], ...] | None = None
-    published: bool | None = None
-    lang: str | None = None
+    fields: Mapping[str, Any]
     problems: tuple[str, ...] = ()
     """Fields of a wrong type, which are passed over."""
 
@@ -64,27 +58,22 @@ def read_manifest(text: str) -> list[ManifestEntry]:
 def _entry(item: Any, index: int) -> ManifestEntry:
     if not isinstance(item, dict) or not isinstance(item.get("source"), str) or not item["source"].strip():
         raise SettingsError(f"manifest: post {index + 1} has no `source` (the path of its file, as text)")
-    wrong: list[str] = []
+    fields = {name: item[name] for name in _TYPES if item.get(name) is not None}
+    wrong = [n for n, value in fields.items() if type(value) not in _TYPES[n]]
+    fields = {name: value for name, value in fields.items() if name not in wrong}
+    if "tags" in fields:
+        fields["tags"] = tuple(dict.fromkeys(_names(fields["tags"])))
+    if "categories" in fields:
+        fields["categories"] = tuple(dict.fromkeys(filter(None, map(_chain, fields["categories"]))))
+    return ManifestEntry(item["source"], fields, tuple(f"`{n}` has a wrong type and is not used" for n in wrong))
 
-    def typed(name: str, *types: type) -> Any:
-        value = item.get(name)
-        if value is None or (isinstance(value, types) and (bool in types or not isinstance(value, bool))):
-            return value
-        wrong.append(f"`{name}` has a wrong type and is not used")
-        return None
 
-    tags, categories = typed("tags", list), typed("categories", list)
-    return ManifestEntry(
-        source=item["source"],
-        url=typed("url", str),
-        title=typed("title", str),
-        date=typed("date", str, int, float),
-        tags=None if tags is None else tuple(dict.fromkeys(_names(tags))),
-        categories=None if categories is None else tuple(dict.fromkeys(filter(None, map(_chain, categories)))),
-        published=typed("published", bool),
-        lang=typed("lang", str),
-        problems=tuple(wrong),
-    )
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("url", "title", "lang"), (str,)),
+    **dict.fromkeys(("tags", "categories"), (list,)),
+    "date": (str, int, float),
+    "published": (bool,),
+}
 
 
 def _names(items: Sequence[Any]) -> list[str]:
@@ -137,20 +126,20 @@ def _unlisted(post: Post) -> Post:
 def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, list[str]]:
     """The post with the fields of the entry, and what is wrong with them."""
     wrong = list(entry.problems)
-    names = ("title", "tags", "categories", "lang")
-    changes = {name: value for name in names if (value := getattr(entry, name)) is not None}
-    if entry.date is not None:
-        date = dates.parse(entry.date, site.timezone)
-        if date is None:
-            wrong.append(f"{str(entry.date)[:40]!r} is no date")
-        else:
-            changes["date"] = date
-    if entry.url is not None:
-        link = safe_link(entry.url)
-        if entry.url.strip() and not link:
-            wrong.append(f"{entry.url[:60]!r} is neither http(s) nor relative, and is not used")
-        else:
+    changes: dict[str, Any] = {name: value for name, value in entry.fields.items() if name != "published"}
+    if "date" in changes:
+        changes["date"] = dates.parse(changes["date"], site.timezone)
+        if changes["date"] is None:
+            wrong.append(f"{str(entry.fields['date'])[:40]!r} is no date")
+            del changes["date"]
+    url = changes.pop("url", None)
+    if url is not None:
+        link = safe_link(url)
+        if link or not url.strip():
             changes["url"] = encode_link(link)
+        else:
+            wrong.append(f"{url[:60]!r} is neither http(s) nor relative, and is not used")
     is_draft = post.status == "draft"
-    changes["status"] = "published" if entry.published is not False else "draft" if is_draft else "unpublished"
+    is_published = entry.fields.get("published", True)
+    changes["status"] = "published" if is_published else "draft" if is_draft else "unpublished"
     return replace(post, **changes), wrong

@@ -13,7 +13,7 @@ import html
 import re
 from bisect import bisect_right
 
-from enishi.reading.line_syntax import drop_second_front_matter, plain_lines
+from enishi.reading.line_syntax import plain_lines
 from enishi.reading.template_tags import code_language, link_target, named_text, visible_text
 
 MORE_MARK = "\0"
@@ -70,7 +70,7 @@ _MORE_COMMENT = re.compile(r"<!--\s*(?:more|truncate|excerpt|end[ _-]?excerpt|re
 
 def plain_markdown(body: str) -> str:
     """The body as markdown without template syntax; :data:`MORE_MARK` where its excerpt ends."""
-    body = drop_second_front_matter(body.replace("\0", ""))
+    body = body.replace("\0", "")
     if max(map(len, body.split("\n"))) >= _LONG:  # five times faster than asking the expression
         # both ends of base64 and the like: enough to close the link or tag that holds it
         body = _LONG_RUN.sub(lambda run: run[0][:300] + run[0][-100:], body)

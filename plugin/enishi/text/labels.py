@@ -20,50 +20,42 @@ _ISO = "YYYY-MM-DD"
 
 
 def _labels(
-    heading: str, tags: str, terms: str, translation: str, *, colon: str = ": ", comma: str = ", ", date: str = _ISO
+    own_name: str,
+    heading: str,
+    tags: str,
+    terms: str,
+    translation: str,
+    *,
+    colon: str = ": ",
+    comma: str = ", ",
+    date: str = _ISO,
 ) -> Labels:
-    return dict(zip(LABEL_NAMES, (heading, tags, terms, translation, colon, comma, date), strict=True))
+    return dict(
+        zip(("own_name", *LABEL_NAMES), (own_name, heading, tags, terms, translation, colon, comma, date), strict=True)
+    )
 
 
 _TABLE: Mapping[str, Labels] = {
-    "ar": _labels("مقالات ذات صلة", "وسوم مشتركة", "كلمات مشتركة", "ترجمة", comma="، "),
-    "de": _labels("Verwandte Beiträge", "Gemeinsame Tags", "Gemeinsame Begriffe", "Übersetzung", date="D.M.YYYY"),
-    "en": _labels("Related posts", "Shared tags", "Shared terms", "Translation"),
-    "es": _labels("Entradas relacionadas", "Etiquetas en común", "Términos en común", "Traducción"),
-    "fr": _labels("Articles liés", "Étiquettes communes", "Termes communs", "Traduction", colon="\N{NO-BREAK SPACE}: "),
-    "it": _labels("Articoli correlati", "Tag in comune", "Termini in comune", "Traduzione"),
-    "ja": _labels("関連記事", "共通のタグ", "共通のキーワード", "翻訳", colon="：", comma="、", date="YYYY年M月D日"),
-    "ko": _labels("관련 글", "공통 태그", "공통 키워드", "번역", date="YYYY년 M월 D일"),
-    "pt": _labels("Artigos relacionados", "Tags em comum", "Termos em comum", "Tradução"),
-    "ru": _labels("Похожие записи", "Общие теги", "Общие слова", "Перевод", date="DD.MM.YYYY"),
-    "zh": _labels("相关文章", "共同标签", "共同关键词", "译文", colon="：", comma="、", date="YYYY年M月D日"),
-    "zh-hant": _labels("相關文章", "共同標籤", "共同關鍵詞", "譯文", colon="：", comma="、", date="YYYY年M月D日"),
-}
-
-_OWN_NAMES: Mapping[str, str] = {
-    "ar": "العربية",
-    "cs": "Čeština",
-    "de": "Deutsch",
-    "en": "English",
-    "es": "Español",
-    "fr": "Français",
-    "he": "עברית",
-    "hi": "हिन्दी",
-    "id": "Bahasa Indonesia",
-    "it": "Italiano",
-    "ja": "日本語",
-    "ko": "한국어",
-    "nl": "Nederlands",
-    "pl": "Polski",
-    "pt": "Português",
-    "ru": "Русский",
-    "sv": "Svenska",
-    "tr": "Türkçe",
-    "uk": "Українська",
-    "vi": "Tiếng Việt",
-    "zh": "中文",
-    "zh-hans": "简体中文",
-    "zh-hant": "繁體中文",
+    "ar": _labels("العربية", "مقالات ذات صلة", "وسوم مشتركة", "كلمات مشتركة", "ترجمة", comma="، "),
+    "de": _labels(
+        "Deutsch", "Verwandte Beiträge", "Gemeinsame Tags", "Gemeinsame Begriffe", "Übersetzung", date="D.M.YYYY"
+    ),
+    "en": _labels("English", "Related posts", "Shared tags", "Shared terms", "Translation"),
+    "es": _labels("Español", "Entradas relacionadas", "Etiquetas en común", "Términos en común", "Traducción"),
+    "fr": _labels(
+        "Français", "Articles liés", "Étiquettes communes", "Termes communs", "Traduction", colon="\N{NO-BREAK SPACE}: "
+    ),
+    "it": _labels("Italiano", "Articoli correlati", "Tag in comune", "Termini in comune", "Traduzione"),
+    "ja": _labels(
+        "日本語", "関連記事", "共通のタグ", "共通のキーワード", "翻訳", colon="：", comma="、", date="YYYY年M月D日"
+    ),
+    "ko": _labels("한국어", "관련 글", "공통 태그", "공통 키워드", "번역", date="YYYY년 M월 D일"),
+    "pt": _labels("Português", "Artigos relacionados", "Tags em comum", "Termos em comum", "Tradução"),
+    "ru": _labels("Русский", "Похожие записи", "Общие теги", "Общие слова", "Перевод", date="DD.MM.YYYY"),
+    "zh": _labels("中文", "相关文章", "共同标签", "共同关键词", "译文", colon="：", comma="、", date="YYYY年M月D日"),
+    "zh-hant": _labels(
+        "繁體中文", "相關文章", "共同標籤", "共同關鍵詞", "譯文", colon="：", comma="、", date="YYYY年M月D日"
+    ),
 }
 
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
@@ -85,8 +77,9 @@ def same_language(one: str, other: str) -> bool:
 
 
 def own_name(language: str) -> str:
-    """The language's name in itself (``日本語``), else its tag as written."""
-    return _OWN_NAMES.get(_group(language)) or _OWN_NAMES.get(_primary(language)) or language
+    """The language's name in itself (``日本語``) if we have labels for it, else its tag as written."""
+    known = _TABLE.get(_group(language)) or _TABLE.get(_primary(language))
+    return known["own_name"] if known else language
 
 
 def label_language(*wanted: str) -> str:
@@ -100,7 +93,7 @@ def label_language(*wanted: str) -> str:
 
 def labels_for(language: str, overrides: LabelOverrides | None = None) -> Labels:
     """The labels of one of our languages (see :func:`label_language`), with the site's own words laid over them."""
-    words = dict(_TABLE[language])
+    words = {name: _TABLE[language][name] for name in LABEL_NAMES}
     given = overrides or {}
     words.update({name: text for name, text in given.items() if name in words and isinstance(text, str)})
     for key in sorted(given):
