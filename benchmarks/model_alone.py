@@ -22,7 +22,10 @@ from enishi.types import Document
 def make_blocks(documents: Sequence[Document], memo: Memo | None = None, dense: Any = ()) -> kernel.Blocks:
     """The blocks of a build, all of weight 0 but the model's."""
     made = kernel.make_blocks(documents, memo, dense)
-    return replace(made, text=made.text * 0, others=tuple((0.0, matrix) for _, matrix in made.others))
+    own = len(made.others) - len(dense)
+    return replace(
+        made, text=made.text * 0, others=(*((0.0, matrix) for _, matrix in made.others[:own]), *made.others[own:])
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from enishi.tags.likeness import ExactLikeness, LandmarkLikeness, choose_landmar
 
 POSTS = [*subject_posts(8), document("zz/empty.md", "", "")]
 BLOCKS = make_blocks(POSTS)
-KERNEL, LATENT = dense_kernel(BLOCKS)
-EXACT = ExactLikeness(KERNEL, BLOCKS, LATENT)
+KERNEL = dense_kernel(BLOCKS)
+EXACT = ExactLikeness(KERNEL)
 LABELLED = np.arange(0, 24, dtype=np.int64)
 Y = np.repeat(np.eye(3), 8, axis=0)
 Y = np.concatenate([Y, np.zeros((1, 3))])
@@ -73,13 +73,10 @@ def test_likeness_is_a_cosine() -> None:
 
 
 def test_the_kernel_knows_nothing_of_tags() -> None:
-    assert (dense_kernel(make_blocks([*subject_posts(8, tagged=False), POSTS[-1]]))[0] == KERNEL).all()
+    assert (dense_kernel(make_blocks([*subject_posts(8, tagged=False), POSTS[-1]])) == KERNEL).all()
 
 
 @pytest.mark.parametrize("posts", [0, 1, 2])
 def test_hardly_any_posts(posts: int) -> None:
-    blocks = make_blocks(POSTS[:posts])
-    kernel, latent = dense_kernel(blocks)
-    likeness = ExactLikeness(kernel, blocks, latent)
-    rows, _ = likeness.nearest_of_all(20)
+    rows, _ = ExactLikeness(dense_kernel(make_blocks(POSTS[:posts]))).nearest_of_all(20)
     assert rows.shape == (posts, max(posts - 1, 0))

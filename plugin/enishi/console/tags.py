@@ -1,4 +1,4 @@
-"""What a person reads on the terminal about tags and topics: suggestions with their evidence, patches, trends.
+"""What a person reads on the terminal about tags and topics: suggestions with their evidence, patches.
 
 What could be piped on goes to standard output (a patch, a table), what is said about it to standard error.
 """
@@ -127,17 +127,11 @@ def print_tag_explanation(why: TagExplanation, titles: Mapping[str, str]) -> Non
         table.add_row(_times(factor), Text(f"for {name}"))
     table.add_row(f"{why.confidence:.2%}", Text("how sure that makes it (at most 95 %)", style="bold"))
     out.print(Padding(table, (1, 0, 0, 2)))
-    if why.parts and why.neighbors_say is not None:
-        ranked = sorted(why.parts, key=lambda part: (-abs(part[1]), part[0]))
-        parts = ", ".join(f"{name} {share:+.2f}" for name, share in ranked if abs(share) >= _LEAST_SHARE)
-        sentence = f"Posts like it say {why.neighbors_say:.2f}" + (f": {parts}." if parts else ".")
-        out.print(Padding(Text(sentence), (1, 0, 0, 0)))
-    nothing = LastTags({path: TaggedPost(path, title, "", (), ()) for path, title in titles.items()}, ())
+    if why.neighbors_say is not None:
+        out.print(Text(f"\nPosts like it say {why.neighbors_say:.2f}."))
+    nothing = LastTags({path: TaggedPost(path, title, (), ()) for path, title in titles.items()}, ())
     for line in evidence_lines(why.evidence, nothing):
         out.print(Text(f"{line[0].upper()}{line[1:]}."))
-
-
-_LEAST_SHARE = 0.005
 
 
 def _times(factor: float) -> str:

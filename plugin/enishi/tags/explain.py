@@ -1,8 +1,6 @@
 """Why a tag is, or is not, suggested for a post: how each kind of evidence changes its odds.
 
 A confidence is a logistic regression, so its odds are a product: a base rate times a factor for each group of features.
-The prediction from similar posts is a kernel ridge regression on a sum of kernels, so it is a sum over these kernels:
-title, text, headings, a pretrained model …
 """
 
 from __future__ import annotations
@@ -12,12 +10,10 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from enishi.tags.calibration import sigmoid, standardise
 from enishi.tags.distinctive_terms import DistinctiveTerms
-from enishi.tags.evidence import FEATURES, Labels
-from enishi.tags.likeness import RIDGE, ExactLikeness, measure_likeness
+from enishi.tags.evidence import FEATURES
+from enishi.tags.likeness import measure_likeness
 from enishi.tags.model import Declines, TagModel, collect_evidence, constants_of, estimate_from
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.suggest import EvidenceFinder
@@ -60,8 +56,6 @@ class TagExplanation:
     """The factor by which each group of evidence multiplies the odds."""
     neighbors_say: float | None = None
     """The prediction from similar posts, about 0 to 1: their share with the tag, weighted by similarity."""
-    parts: tuple[tuple[str, float], ...] = ()
-    """What each kernel adds to that, beside how common the tag is."""
     evidence: Evidence = field(default_factory=Evidence)
 
 
@@ -99,7 +93,7 @@ def explain_tag(
         column = estimate.keys.index(key)
         model = TagModel(documents, vocabulary, likeness, estimate, settings, declined)
         rules = SuggestionRules(model)
-        _, labels, scores, _ = evidence
+        scores = evidence[2]
         z = standardise(scores.features[row, column][None, :], constants)[0]
         points = z * estimate.weights
         factors = tuple(
@@ -116,7 +110,6 @@ def explain_tag(
             round(float(sigmoid(estimate.weights[-1:])[0]), _DIGITS),
             factors,
             round(float(scores.features[row, column, FEATURES.index("krr")]), _DIGITS),
-            _parts(likeness, labels, row, column) if isinstance(likeness, ExactLikeness) else (),
             finder.evidence(row, column),
         )
 
@@ -138,15 +131,3 @@ def _verdict(model: TagModel, rules: SuggestionRules, row: int, column: int) -> 
     if confidence < settings.min_confidence:
         return f"not suggested: it is less sure than {settings.min_confidence:g} (setting tags.min_confidence)"
     return "not suggested: a narrower tag implies it, or surer ones fill the list (setting tags.max_suggestions)"
-
-
-def _parts(likeness: ExactLikeness, labels: Labels, row: int, column: int) -> tuple[tuple[str, float], ...]:
-    """p + k (K + .6 I)⁻¹ (y − p) by the kernels that k is the sum of, from the posts of the other folds."""
-    _, learned, prior = labels.part(int(labels.fold[row]))
-    if not len(learned):
-        return ()
-    inner = likeness.among(learned)
-    inner[np.diag_indices_from(inner)] += RIDGE
-    weights = np.linalg.solve(inner, labels.y[learned, column] - prior[column])
-    kernels = likeness.by_block(row, learned)
-    return tuple((name, round(float(kernel @ weights), _DIGITS)) for name, kernel in kernels.items())

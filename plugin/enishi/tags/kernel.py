@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
 _MAX_SHARE = 0.3
 _LSA_DIMENSIONS = 200
-_LSA_COARSE = 50
-_LSA_WEIGHT, _LSA_COARSE_WEIGHT = 1.0, 0.5
+_LSA = ((1.0, _LSA_DIMENSIONS), (0.5, 50))
+"""Weights of the latent dimensions: of all, and once more of the first ones."""
 _WEIGHTS = (0.5, 0.5, 0.3, 0.5, 0.5, 0.2)
-BLOCK_NAMES = ("title", "opening", "headings", "code", "how it is filed", "where it links")
-"""Weights of :attr:`Blocks.others`, and their names, to be shown."""
+"""Of title, opening, headings, code, front matter, hosts."""
 _MAX_FILED_SHARE = 0.95
 _FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
 _MAX_VALUE = 80
@@ -41,19 +40,12 @@ _HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """The features of a blog's posts: sparse blocks with their weights."""
+    """The features of a blog's posts: matrices with a row for each post."""
 
     text: Any
     """csr matrix (n_posts, n_words), unit rows."""
     others: tuple[tuple[float, Any], ...]
-    """(weight, csr matrix) of the other fields."""
-    dense: tuple[tuple[float, Matrix], ...] = ()
-    """(weight, unit rows) of further vectors: those of a pretrained model."""
-
-    @property
-    def size(self) -> int:
-        """Number of posts."""
-        return int(self.text.shape[0])
+    """(weight, csr matrix or array) of the other fields, then of further vectors: those of a pretrained model."""
 
 
 def make_blocks(
@@ -63,9 +55,8 @@ def make_blocks(
     counts = each(memo, "words of fields", documents, _field_words)
     fields = [_text([of_post[place] for of_post in counts]) for place in range(4)]
     fields += [_values_matrix(list(map(_filed_under, documents))), _values_matrix(list(map(_hosts, documents)))]
-    others = tuple(zip(_WEIGHTS, fields, strict=True))
-    text = _text([document.words for document in documents])
-    return Blocks(text, others, tuple((weight, rows.astype(np.float64)) for weight, rows in dense))
+    further = ((weight, rows.astype(np.float64)) for weight, rows in dense)
+    return Blocks(_text([document.words for document in documents]), (*zip(_WEIGHTS, fields, strict=True), *further))
 
 
 def _text(counts: Sequence[Mapping[str, int]]) -> Any:
@@ -84,72 +75,44 @@ def _field_words(document: Document) -> tuple[Mapping[str, int], ...]:
     )
 
 
-class Latent(NamedTuple):
-    """The leading dimensions of the text's Gram matrix: left singular vectors and singular values."""
+def dense_kernel(blocks: Blocks) -> Matrix:
+    """K, shape (n, n).  Call it under :func:`enishi.vectors.one_thread`."""
+    kernel = _gram(blocks.text, blocks.text)
+    left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, len(kernel)))
+    return _add_parts(kernel, left * singular, blocks)
 
-    left: Matrix
-    singular: Matrix
 
-
-def dense_kernel(blocks: Blocks) -> tuple[Matrix, Latent]:
-    """K, shape (n, n), and its latent dimensions.  Call it under :func:`enishi.vectors.one_thread`."""
-    kernel = _gram(blocks.text)
-    latent = Latent(*leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, blocks.size)))
-    return _add_parts(kernel, latent.left * latent.singular, blocks), latent
+def cross_kernel(blocks: Blocks, landmarks: Rows) -> tuple[Matrix, Matrix]:
+    """K between all posts and some, shape (n, len(landmarks)), by latent dimensions of those; and K's diagonal."""
+    some = blocks.text[landmarks]
+    cross = _gram(blocks.text, some)
+    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
+    # Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)
+    lsa = (cross @ left) * np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
+    has_lsa = np.asarray((blocks.text @ some.sum(axis=0).T) > 0).ravel()
+    own = _lengths(blocks.text) + sum(weight for weight, _ in _LSA) * has_lsa
+    for weight, matrix in blocks.others:
+        own += weight * _lengths(matrix)
+    return _add_parts(cross, lsa, blocks, landmarks), own
 
 
 def _add_parts(kernel: Matrix, lsa: Matrix, blocks: Blocks, some: Rows | None = None) -> Matrix:
     """Add to the text's part of a kernel, between all posts and `some`, all others."""
-    kernel += _LSA_WEIGHT * _outer(exact_unit_rows(lsa), some)
-    kernel += _LSA_COARSE_WEIGHT * _outer(exact_unit_rows(lsa[:, :_LSA_COARSE]), some)
-    for weight, matrix in blocks.others:
-        kernel += weight * _gram(matrix, None if some is None else matrix[some])
-    for weight, rows in blocks.dense:
-        kernel += weight * _outer(rows, some)
+    latent = [(weight, exact_unit_rows(lsa[:, :size])) for weight, size in _LSA]
+    for weight, matrix in (*latent, *blocks.others):
+        kernel += weight * _gram(matrix, matrix if some is None else matrix[some])
     return kernel
 
 
-def kernel_by_block(blocks: Blocks, latent: Latent, row: int, others: Rows) -> dict[str, Matrix]:
-    """The weighted terms of K between one post and others by name, each of shape (len(others),)."""
-    text = _gram(blocks.text[[row]], blocks.text[others])[0]
-    lsa = latent.left * latent.singular
-    for weight, size in ((_LSA_WEIGHT, lsa.shape[1]), (_LSA_COARSE_WEIGHT, _LSA_COARSE)):
-        unit = exact_unit_rows(lsa[:, :size])
-        text = text + weight * (unit[others] @ unit[row])
-    by_block = {"text": text}
-    for name, (weight, matrix) in zip(BLOCK_NAMES, blocks.others, strict=True):
-        by_block[name] = weight * _gram(matrix[[row]], matrix[others])[0]
-    if blocks.dense:
-        by_block["model"] = np.sum([weight * (rows[others] @ rows[row]) for weight, rows in blocks.dense], axis=0)
-    return by_block
+def _gram(matrix: Any, other: Any) -> Matrix:
+    product = matrix @ other.T
+    return np.asarray(product if isinstance(matrix, np.ndarray) else product.toarray())
 
 
-def cross_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
-    """K between all posts and some of them, shape (n, len(landmarks)); latent dimensions are fitted on those."""
-    cross = _gram(blocks.text, blocks.text[landmarks])
-    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
-    # Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)
-    return _add_parts(cross, (cross @ left) * _inverse(singular), blocks, landmarks)
-
-
-def self_kernel(blocks: Blocks, landmarks: Rows) -> Matrix:
-    """The diagonal of K as :func:`cross_kernel` has it, shape (n,)."""
-
-    def lengths(matrix: Any) -> Matrix:
-        return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
-
-    text = lengths(blocks.text)
-    has_latent = np.asarray((blocks.text @ blocks.text[landmarks].sum(axis=0).T) > 0).ravel()
-    own: Matrix = text + (_LSA_WEIGHT + _LSA_COARSE_WEIGHT) * has_latent
-    for weight, matrix in blocks.others:
-        own += weight * lengths(matrix)
-    for weight, rows in blocks.dense:
-        own += weight * (rows**2).sum(axis=1)
-    return own
-
-
-def _inverse(singular: Matrix) -> Matrix:
-    return np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
+def _lengths(matrix: Any) -> Matrix:
+    """Squared lengths of the rows of an array or a csr matrix."""
+    squares = matrix**2 if isinstance(matrix, np.ndarray) else matrix.multiply(matrix)
+    return np.asarray(squares.sum(axis=1)).ravel()
 
 
 # --- values --------------------------------------------------------------------------------------------------------
@@ -191,14 +154,3 @@ def _texts(value: object) -> Iterable[str]:
 def _hosts(document: Document) -> set[str]:
     matches = (_HOST.match(link) for link in document.fields.links)
     return {match[1].lower().removeprefix("www.") for match in matches if match}
-
-
-# --- algebra -------------------------------------------------------------------------------------------------------
-
-
-def _gram(matrix: Any, some: Any = None) -> Matrix:
-    return np.asarray((matrix @ (matrix if some is None else some).T).toarray())
-
-
-def _outer(rows: Matrix, some: Rows | None = None) -> Matrix:
-    return rows @ (rows if some is None else rows[some]).T

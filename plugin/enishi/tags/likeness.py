@@ -15,15 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from enishi.memo import Memo
-from enishi.tags.kernel import (
-    Blocks,
-    Latent,
-    cross_kernel,
-    dense_kernel,
-    kernel_by_block,
-    make_blocks,
-    self_kernel,
-)
+from enishi.tags.kernel import Blocks, cross_kernel, dense_kernel, make_blocks
 from enishi.types import Document
 from enishi.vectors import leading_eigenpairs, unit_rows
 
@@ -58,10 +50,14 @@ def measure_likeness(
     `blocks` are further features, (weight, unit vectors of the documents), that do not depend on tags.
     """
     made = make_blocks(documents, memo, blocks)
-    if made.size <= EXACT_POSTS:
-        kernel, latent = dense_kernel(made)
-        return ExactLikeness(kernel, made, latent)
+    if len(documents) <= EXACT_POSTS:
+        return ExactLikeness(dense_kernel(made))
     return LandmarkLikeness(made, choose_landmarks(documents, LANDMARKS), backend=backend)
+
+
+def _inverse_lengths(squares: Matrix) -> Matrix:
+    lengths = np.sqrt(np.maximum(squares, 0))
+    return np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 1e-6)
 
 
 def choose_landmarks(documents: Sequence[Document], count: int) -> Rows:
@@ -77,20 +73,11 @@ def choose_landmarks(documents: Sequence[Document], count: int) -> Rows:
 
 
 class ExactLikeness:
-    """The whole kernel, shape (n, n), and what it is the sum of."""
+    """The whole kernel, shape (n, n)."""
 
-    def __init__(self, kernel: Matrix, blocks: Blocks, latent: Latent) -> None:
-        self._kernel, self._blocks, self._latent = kernel, blocks, latent
-        own = np.sqrt(np.maximum(np.diag(kernel), 0))
-        self._inverse_length = np.divide(1.0, own, out=np.zeros_like(own), where=own > 1e-6)
-
-    def among(self, rows: Rows) -> Matrix:
-        """The kernel between some posts, shape (len(rows), len(rows)); a copy."""
-        return self._kernel[np.ix_(rows, rows)]
-
-    def by_block(self, row: int, others: Rows) -> dict[str, Matrix]:
-        """The weighted terms of the kernel between one post and others by name, each of shape (len(others),)."""
-        return kernel_by_block(self._blocks, self._latent, row, others)
+    def __init__(self, kernel: Matrix) -> None:
+        self._kernel = kernel
+        self._inverse_length = _inverse_lengths(np.diag(kernel))
 
     def between(self, row: int, others: Rows) -> Scores:
         """Cosines of one post with others, rounded, shape (len(others),)."""
@@ -109,8 +96,7 @@ class ExactLikeness:
             return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0))
         mean = self._kernel.mean(axis=0)
         centred = self._kernel - mean[:, None] - mean[None, :] + mean.mean()
-        length = np.sqrt(np.maximum(np.diag(centred), 0))
-        inverse = np.divide(1.0, length, out=np.zeros(n), where=length > 1e-6)
+        inverse = _inverse_lengths(np.diag(centred))
         inverse[self._inverse_length == 0] = 0  # a post without a word is like no other, not even like its equals
         centred *= inverse[:, None]
         centred *= inverse[None, :]
@@ -194,16 +180,14 @@ class LandmarkLikeness:
         from scipy.linalg import solve_triangular
 
         self._backend = backend
-        cross = cross_kernel(blocks, landmarks)
+        cross, own = cross_kernel(blocks, landmarks)
         inner = cross[landmarks]
         inner = (inner + inner.T) / 2
         inner[np.diag_indices_from(inner)] += _JITTER * max(float(np.trace(inner)), 1.0)
         factor = np.linalg.cholesky(inner)
         self._z: Matrix = np.ascontiguousarray(solve_triangular(factor, cross.T, lower=True, check_finite=False).T)
-        own = self_kernel(blocks, landmarks)
         self._noise = np.maximum(own - (self._z**2).sum(axis=1), 0) + RIDGE
-        length = np.sqrt(np.maximum(own, 0))
-        self._inverse_length = np.divide(1.0, length, out=np.zeros_like(length), where=length > 1e-6)
+        self._inverse_length = _inverse_lengths(own)
         axes, _ = leading_eigenpairs(self._z.T @ self._z, min(_EMBEDDED, len(landmarks)))
         self._embedded = (self._z @ axes).astype(np.float32)
         self._unit = self._embedded * self._inverse_length[:, None].astype(np.float32)
