@@ -28,8 +28,6 @@ class TaggedPost:
 
     path: str
     title: str
-    date: str
-    """ISO date, or empty."""
     tags: tuple[str, ...]
     suggestions: tuple[TagSuggestion, ...]
     """The surest first."""
@@ -37,7 +35,7 @@ class TaggedPost:
 
 @dataclass(frozen=True, slots=True)
 class LastTags:
-    """tags.json, with titles and dates from related.json beside it."""
+    """tags.json, with titles from related.json beside it."""
 
     posts: Mapping[str, TaggedPost]
     """By path."""
@@ -78,7 +76,7 @@ def _tagged_post(
     path: str, post: TagsOfPost, listed: Mapping[str, Any], declined: Collection[tuple[str, str]]
 ) -> TaggedPost:
     kept = tuple(one for one in post.suggestions if (path, fold_tag(one.tag)) not in declined)
-    return TaggedPost(path, str(listed.get("title", "")) or path, str(listed.get("date", "")), post.tags, kept)
+    return TaggedPost(path, str(listed.get("title", "")) or path, post.tags, kept)
 
 
 def _without_declined(topic: Topic, declined: Collection[tuple[str, str]]) -> Topic:
