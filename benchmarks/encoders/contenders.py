@@ -36,7 +36,6 @@ MADE: Mapping[str, Recipe] = {
     "static": Recipe(kind="static", pairs=TEXTS_ONLY),
     "distilled": Recipe(kind="static", base=PRETRAINED, pairs=TEXTS_ONLY, epochs=0),
     "distilled-trained": Recipe(kind="static", base=PRETRAINED, pairs=TEXTS_ONLY),
-    "distilled-hard": Recipe(kind="static", base=PRETRAINED, pairs=TEXTS_ONLY, hard_negatives=True),
     FINE_TUNED: Recipe(kind="transformer", base=PRETRAINED, pairs=TEXTS_ONLY),
 }
 CONTENDERS: Mapping[str, Contender] = {
@@ -46,7 +45,6 @@ CONTENDERS: Mapping[str, Contender] = {
     "trained static": Contender(model="static"),
     "distilled static": Contender(model="distilled"),
     "distilled and trained static": Contender(model="distilled-trained"),
-    "the same with hard negatives": Contender(model="distilled-hard"),
     "fine-tuned": Contender(model=FINE_TUNED),
     "doc2vec + pretrained": Contender(DOC2VEC, PRETRAINED),
     "site + pretrained": Contender(SITE, PRETRAINED),
@@ -74,7 +72,7 @@ def make_models(
             base = pretrained if recipe.base else ""
             limit = minutes if name == FINE_TUNED else 0.0
             started = time.perf_counter()
-            recipe = Recipe(recipe.kind, base, "", recipe.pairs, recipe.hard_negatives, recipe.epochs, limit)
+            recipe = Recipe(recipe.kind, base, "", recipe.pairs, recipe.epochs, limit)
             make_model(site, recipe, target)
             print(f"{site.name}  {name}: trained in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
             made[name] = target

@@ -14,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from scipy.stats import binomtest
 
@@ -32,7 +31,7 @@ from enishi.commands.compare.judging import (
     read_verdicts,
     sign_test,
 )
-from enishi.commands.compare.metrics import agreement, judge_by_links, reach_of, vote_in_turn
+from enishi.commands.compare.metrics import judge_by_links, vote_in_turn
 from enishi.commands.compare.run import ComparedBlog, CompareOptions, compare_encoders
 from enishi.commands.compare.unlinked import without_links
 from enishi.config import Settings, TagSettings
@@ -285,10 +284,9 @@ def test_no_question_to_who_knows_the_answer(blog: Path, monkeypatch: pytest.Mon
     ]
     both = use(monkeypatch, trained=topic, other=topic)
     both["trained"].learned = both["other"].learned = True
-    nobody = compare(blog, "trained", "other", with_suggester=True).figures
+    nobody = compare(blog, "trained", "other").figures
     assert nobody.tags is not None
     assert nobody.tags.ndcg == (None, None)
-    assert len(nobody.suggester) == 2  # a build leaves such a model out there
     other = compare(blog, "trained", "site").figures
     assert other.tags is not None
     assert other.tags.ndcg[1] is not None
@@ -334,17 +332,7 @@ def test_knowledge_beats_chance(blog: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert conclusions(worse)[1].startswith(
         "For tags the difference between known and site is within noise (nDCG@5 +.000"
     )
-    assert found.agreement[1][2] == 1
-    assert found.agreement[0][1] == found.agreement[1][0] < 0.5
     assert not remarks(found)
-
-
-def test_the_whole_suggester_with_an_encoder(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, known=topic)
-    found = compare(blog, "site", "known", "site+known:0.4", with_suggester=True).figures
-    assert [figure is not None for figure in found.suggester] == [True] * 3
-    assert found.suggester[1].of == found.suggester[2].of  # type: ignore[union-attr]
-    assert found.suggester[1].of.value > 0.9  # type: ignore[union-attr]
 
 
 def test_too_little_to_judge_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,15 +392,6 @@ def test_figures_are_quotients_and_differences_are_paired() -> None:
     assert figures([[0.0], [1.0]], [0.5])[1].difference.value == 2  # type: ignore[union-attr]
 
 
-def test_evenness_and_agreement() -> None:
-    documents = [document(f"{name}.md") for name in "abcd"] + [document("draft.md", status="draft")]
-    one = {"a.md": ("b.md", "c.md"), "b.md": ("a.md",), "c.md": ("b.md",), "d.md": (), "draft.md": ("d.md",)}
-    other = {"a.md": ("b.md", "d.md"), "b.md": ("c.md",), "c.md": ("b.md",), "d.md": (), "draft.md": ("a.md",)}
-    assert (reach_of(documents, one).most_shown, reach_of(documents, one).never_shown) == (2, 0.25)
-    assert agreement(documents, one, other) == round((0.5 + 0 + 1) / 3, 4)
-    assert agreement(documents, one, one) == 1
-
-
 # -- pairs for people ------------------------------------------------------------------------------------------------
 
 
@@ -450,7 +429,7 @@ def test_verdicts_count_for_whom_they_tell_apart() -> None:
     assert found.share.low < 2 / 3 < found.share.high
     ties = [verdict("p", "x", "a", "both"), verdict("q", "x", "a", "neither")]
     found = count_verdicts(ties, first, other)
-    assert (found.pairs, found.both, found.neither, found.share, found.p) == (2, 1, 1, None, 1)
+    assert (found.pairs, found.wins, found.losses, found.share, found.p) == (2, 0, 0, None, 1)
 
 
 def test_several_judges_of_a_pair_count_as_one() -> None:
@@ -461,7 +440,7 @@ def test_several_judges_of_a_pair_count_as_one() -> None:
         *(verdict("r", "x", "a", "both"), verdict("r", "x", "a", "both")),
     ]
     found = count_verdicts(said, first, other)
-    assert (found.pairs, found.wins, found.losses, found.divided, found.both) == (3, 1, 0, 1, 1)
+    assert (found.pairs, found.wins, found.losses) == (3, 1, 0)
 
 
 @pytest.mark.parametrize(("wins", "losses"), [(0, 0), (1, 0), (5, 5), (9, 1), (3, 17), (40, 60)])
@@ -494,11 +473,11 @@ def test_verdicts_are_read(tmp_path: Path) -> None:
         (b"{", "is not JSON: .*line 1 column 2"),
         (b"\xff\xfe{", "is not JSON"),
         (b"[" * 100_000, "is not JSON"),
-        (b"[]", "is not what the judging page saves"),
-        (b'{"kind": "enishi verdicts", "version": 2}', "has version 2; this Enishi reads version 1"),
-        (b'{"kind": "enishi verdicts", "version": 1}', "has no list of `verdicts`"),
-        (b'{"kind": "enishi verdicts", "version": 1, "verdicts": [7]}', r"verdicts\[0\] is no object"),
-        (b'{"kind": "enishi verdicts", "version": 1, "verdicts": [{"pair": "x", "post": 1}]}', r"lacks post, left"),
+        (b"[]", "is not what the judging page of this Enishi saves"),
+        (b'{"kind": "enishi verdicts", "version": 2}', "is not what the judging page of this Enishi saves"),
+        (b'{"kind": "enishi verdicts", "version": 1}', "is damaged"),
+        (b'{"kind": "enishi verdicts", "version": 1, "verdicts": [7]}', "see number 0 of its verdicts"),
+        (b'{"kind": "enishi verdicts", "version": 1, "verdicts": [{"pair": "x", "post": 1}]}', "is damaged"),
     ],
 )
 def test_files_that_hold_no_verdicts(tmp_path: Path, content: bytes, told: str) -> None:
@@ -516,13 +495,10 @@ def test_verdicts_that_are_not_for_this_blog(tmp_path: Path) -> None:
         read_verdicts([file_of(tmp_path, one, blog="https://other.test")], "https://blog.test", posts)
     with pytest.raises(SettingsError, match="posts of another blog"):
         read_verdicts([file_of(tmp_path, one, blog="")], "https://blog.test", ("b.md",))
-    with pytest.raises(SettingsError, match="does not fit its posts"):
-        read_verdicts([file_of(tmp_path, replace(one, post="a.md"))], "", posts)
     swapped = replace(one, left=one.right, right=one.left)
-    with pytest.raises(SettingsError, match="does not fit its posts"):
-        read_verdicts([file_of(tmp_path, swapped)], "", posts)
-    with pytest.raises(SettingsError, match="choice '\\\\\\\\x1bup'; it has to be one of left, right, both, neither"):
-        read_verdicts([file_of(tmp_path, replace(one, choice="\x1bup"))], "", posts)
+    for wrong in (replace(one, post="a.md"), swapped, replace(one, choice="\x1bup")):
+        with pytest.raises(SettingsError, match="edited by hand: see number 1"):
+            read_verdicts([file_of(tmp_path, one, wrong)], "", posts)
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
         read_verdicts([tmp_path / "none.json"], "", posts)
 
@@ -562,7 +538,7 @@ def test_the_next_run_knows_whose_verdicts_they_are(
 def test_what_a_person_reads(blog: Path, run: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, known=topic, **{"a-model-with-a-rather-long-name/of-an-organisation": noise})
     long_name = "a-model-with-a-rather-long-name/of-an-organisation"
-    told = run(blog, "site", long_name, "known", "--full")
+    told = run(blog, "site", long_name, "known")
     assert told.code == 0, told.err
     flat = " ".join(told.out.split())
     for words in (
@@ -573,8 +549,6 @@ def test_what_a_person_reads(blog: Path, run: Callable[..., Told], monkeypatch: 
         "links: recall@5",
         "links: MRR",
         "B − A",
-        "tags, by the whole suggester",
-        "Of the five nearest in common",
         f"{long_name} is worse than site for tags (nDCG@5 −.",
     ):
         assert words in flat
@@ -591,8 +565,8 @@ def test_what_a_machine_reads(blog: Path, run: Callable[..., Told], monkeypatch:
     assert set(values["tags"]["ndcg"][0]["of"]) == {"value", "low", "high"}
     assert set(values["tags"]["ndcg"][1]["difference"]) == {"value", "low", "high"}
     assert [one["name"] for one in values["encoders"]] == ["site", "known"]
-    assert all(one["seconds_per_100"] > 0 and one["loading"] >= 0 for one in values["encoders"])
-    assert values["judged"] == values["suggester"] == values["remarks"] == []
+    assert all(one["seconds_per_100"] > 0 for one in values["encoders"])
+    assert values["judged"] == values["remarks"] == []
     assert values["verdicts"][0].startswith("For tags the difference between known and site is within noise")
 
 
@@ -652,7 +626,7 @@ def test_the_same_figures_in_any_process(blog: Path, tmp_path: Path) -> None:
         "encode.make_parts = lambda s, *more: [(chance, 1.0)] if s.encoder.model else make(s, *more);"
         "c = compare_encoders(Request(Path(sys.argv[1])), CompareOptions(('site', 'chance')));"
         "from enishi.console.judging_page import render_judging_page;"
-        "v = asdict(c.figures); [one.pop(k) for one in v['encoders'] for k in ('seconds_per_100', 'loading')];"
+        "v = asdict(c.figures); [one.pop('seconds_per_100') for one in v['encoders']];"
         "print(json.dumps(v)); print(render_judging_page(c, 20).decode())"
     )
     for seed, threads in (("1", "1"), ("2", "4")):
@@ -667,7 +641,7 @@ def test_the_same_figures_in_any_process(blog: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr.decode()
         found.append(done.stdout)
     assert found[0] == found[1]
-    assert len(found[0]) > 10_000
+    assert len(found[0]) > 9_000
 
 
 @pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed")
@@ -680,12 +654,10 @@ def test_a_real_model(blog: Path, tmp_path: Path, run: Callable[..., Told], monk
     alone, both = values["encoders"][1:]
     assert alone["dimensions"] == 24
     assert both["dimensions"] == values["encoders"][0]["dimensions"] + 24
-    assert both["seconds_per_100"] >= alone["seconds_per_100"]
     assert values["tags"]["ndcg"][1]["of"]["value"] > 0.3  # random vectors of words still tell topics apart
     (model / TRAINING_NAME).write_text('{"saw_tags": true}')
     values = json.loads(run(blog, "site", "./tiny", "--json").out)
     assert values["tags"]["ndcg"][1] is values["links"]["mrr"][1] is None
-    assert np.isfinite(values["agreement"]).all()
 
 
 @pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed")

@@ -255,16 +255,12 @@ def train(
     pairs: Annotated[
         str, option("--pairs KINDS", "What belongs together: of titles, passages, links, tags.")
     ] = "titles,passages,links",
-    hard_negatives: Annotated[
-        bool, option("--hard-negatives", "Also push away what only looks near to the site encoder.")
-    ] = False,
     epochs: Annotated[
         int | None, option("--epochs N", "How often each pair is seen; 3 or 1 by default.", min=0, max=1000)
     ] = None,
     minutes: Annotated[float, option("--minutes M", "End training after so long; 0: no limit.", min=0)] = 0.0,
     batch: Annotated[int | None, option("--batch N", "Pairs of a batch; 64 or 32 by default.", min=2, max=4096)] = None,
     rate: Annotated[float | None, option("--rate X", "Learning rate; 0.01 or 0.00002 by default.", min=0)] = None,
-    seed: Annotated[int, option("--seed N", "Another order of batches.", min=0)] = 0,
     keep: Annotated[bool, option("--keep", "Keep the model even if it is not better.")] = False,
     config: Config = None,
     set_: Set = None,
@@ -281,7 +277,7 @@ def train(
         raise SettingsError("--out: name the folder that the model goes to")
     asked = request(site, None, config, set_)
     kinds = check_kinds(pairs.split(","))
-    recipe = Recipe(kind, base, revision, kinds, hard_negatives, epochs, minutes, batch, rate, seed)
+    recipe = Recipe(kind, base, revision, kinds, epochs, minutes, batch, rate)
     try:
         with console.progress(as_json) as progress:
             report = train_on(asked, recipe, out, keep, progress)

@@ -22,9 +22,6 @@ def compare(
     config: Config = None,
     set_: Set = None,
     folds: Folds = 5,
-    full: Annotated[
-        bool, option("--full", "Also try the whole tag suggester with each encoder; takes longer.")
-    ] = False,
     judge: Annotated[
         Path | None, option("--judge FILE", "Write a page on which people judge pairs of posts blind.")
     ] = None,
@@ -43,7 +40,7 @@ def compare(
 
     if judge is not None:
         refuse_page(judge, "--judge")
-    options = CompareOptions(tuple(encoders or ()), folds, full, tuple(verdicts or ()))
+    options = CompareOptions(tuple(encoders or ()), folds, tuple(verdicts or ()))
     with console.progress(as_json) as progress:
         compared = compare_encoders(request(site, None, config, set_), options, progress)
     if judge is not None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from enishi.commands.compare.judging import Score
 from enishi.commands.compare.run import Comparison
-from enishi.text.percent import interval_percent, percent
+from enishi.text.percent import interval_percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown, shown_path
 
@@ -31,8 +31,7 @@ _SURE = 0.05
 def comparison_values(comparison: Comparison) -> dict[str, Any]:
     """A comparison for machines."""
     values = asdict(comparison)
-    for encoder, reach in zip(values["encoders"], values.pop("reach"), strict=True):
-        encoder["reach"] = reach
+    for encoder in values["encoders"]:
         encoder["witness"] = {name: encoder.pop(name) for name in ("knows_tags", "knows_links")}
     sentences = [*conclusions(comparison), *judgements(comparison)]
     return {"version": VERSION, "verdicts": sentences, "remarks": remarks(comparison), **values}
@@ -41,14 +40,33 @@ def comparison_values(comparison: Comparison) -> dict[str, Any]:
 def print_comparison(comparison: Comparison) -> None:
     """All of it; the conclusions come last, where they are seen."""
     out = Console(highlight=False)
-    out.print(Text.assemble((counted(comparison.posts, "post"), "bold"), f", {comparison.tagged} with tags"))
-    if hidden := _hidden(comparison):
-        out.print(f"hidden and asked for: {hidden}")
+    tags, links = comparison.tags, comparison.links
+    out.print(Text(counted(comparison.posts, "post"), style="bold") + f", {comparison.tagged} with tags")
+    hidden = [f"tags, in {counted(tags.folds, 'part')}"] if tags else []
+    if links:
+        hidden.append(f"{counted(links.links, 'link')} from {counted(links.sources, 'post')}, all at once")
+    if hidden:
+        out.print(f"hidden and asked for: {'; '.join(hidden)}")
     out.print()
-    _print_legend(out, comparison)
-    _print_figures(out, comparison)
-    _print_agreement(out, comparison)
-    _print_judged(out, comparison)
+    legend = [
+        (letter, Text(shown(one.name)), str(one.dimensions), _seconds(one.seconds_per_100))
+        for letter, one in zip(ascii_uppercase, comparison.encoders, strict=False)
+    ]
+    _print_table(out, ("", "Encoder", "dim.", "s/100 posts"), legend, wide="Encoder")
+    columns: list[tuple[str, Sequence[Figure | None]]] = [("tags: nDCG@5", tags.ndcg)] if tags else []
+    if links:
+        columns += [("links: recall@5", links.recall), ("links: MRR", links.mrr)]
+    if columns:
+        _print_table(out, ("", *(name for name, _ in columns)), _figure_rows([figures for _, figures in columns]))
+    if comparison.judged:
+        judged = [
+            (letter, *map(str, (score.pairs, score.wins, score.losses, score.pairs - score.wins - score.losses)))
+            for letter, score in zip(ascii_uppercase, comparison.judged, strict=False)
+            if score is not None
+        ]
+        pairs, remaining = comparison.pairs, comparison.open_pairs
+        _print_table(out, ("Judged blind against A", "pairs", "won", "lost", "ties"), judged)
+        out.print(f"{pairs - remaining} of {counted(pairs, 'pair')} judged; {remaining} remain\n")
     for sentence in (*conclusions(comparison), *judgements(comparison)):
         out.print(Text(shown(sentence), style="bold"))
     for remark in remarks(comparison):
@@ -67,33 +85,13 @@ def print_page_written(file: str, asked: int, left: int) -> None:
     out.print("open it in a browser, save the verdicts, and name them with --verdicts next time")
 
 
-def _hidden(comparison: Comparison) -> str:
-    parts = []
-    if comparison.tags is not None:
-        parts.append(f"tags, in {counted(comparison.tags.folds, 'part')}")
-    if comparison.links is not None:
-        parts.append(
-            f"{counted(comparison.links.links, 'link')} from {counted(comparison.links.sources, 'post')}, all at once"
-        )
-    return "; ".join(parts)
-
-
-def _print_legend(out: Console, comparison: Comparison) -> None:
-    table = _table()
-    table.add_column("", style="bold")
-    table.add_column("Encoder", overflow="fold")
-    for name in ("dim.", "s/100 posts", "loading", "most shown", "never"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for letter, one, reach in zip(ascii_uppercase, comparison.encoders, comparison.reach, strict=False):
-        table.add_row(
-            letter,
-            Text(shown(one.name)),
-            str(one.dimensions),
-            _seconds(one.seconds_per_100),
-            f"{one.loading:.1f} s",
-            f"{reach.most_shown}×",
-            f"{reach.never_shown:.1%}",
-        )
+def _print_table(out: Console, head: Sequence[str], rows: Sequence[Sequence[Text | str]], wide: str = "") -> None:
+    """A table whose column `wide` may be folded; none of the others is."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for name in head:
+        table.add_column(name, no_wrap=name != wide, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     out.print(table)
     out.print()
 
@@ -102,38 +100,18 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds >= 100 else f"{seconds:.1f}" if seconds >= 1 else f"{seconds:.2f}"
 
 
-def _print_figures(out: Console, comparison: Comparison) -> None:
-    columns: list[tuple[str, Sequence[Figure | None]]] = []
-    if comparison.tags is not None:
-        columns.append(("tags: nDCG@5", comparison.tags.ndcg))
-    if comparison.links is not None:
-        columns += [("links: recall@5", comparison.links.recall), ("links: MRR", comparison.links.mrr)]
-    _print_table(out, columns)
-    if comparison.suggester:
-        _print_table(out, [("tags, by the whole suggester: nDCG@5", comparison.suggester)])
-
-
-def _print_table(out: Console, columns: Sequence[tuple[str, Sequence[Figure | None]]]) -> None:
+def _figure_rows(columns: Sequence[Sequence[Figure | None]]) -> list[list[Text | str]]:
     """The value of every encoder, and below it how far it is from the first."""
-    if not columns:
-        return
-    table = _table()
-    table.add_column("", style="bold", no_wrap=True)
-    for name, _ in columns:
-        table.add_column(name, no_wrap=True)
-    for place in range(len(columns[0][1])):
-        letter = ascii_uppercase[place]
-        table.add_row(letter, *(_value(figures[place]) for _, figures in columns))
-        if place:
-            table.add_row(Text(f"{letter} − A", style="dim"), *(_difference(figures[place]) for _, figures in columns))
-    out.print(table)
-    out.print()
+    rows: list[list[Text | str]] = []
+    for letter, *figures in zip(ascii_uppercase, *columns, strict=False):
+        rows.append([letter, *map(_value, figures)])
+        if letter != "A":
+            rows.append([Text(f"{letter} − A", style="dim"), *map(_difference, figures)])
+    return rows
 
 
-def _value(figure: Figure | None) -> Text:
-    if figure is None:
-        return Text("–", style="dim")
-    return Text(f"{_short(figure.of.value)} ({_short(figure.of.low)}–{_short(figure.of.high)})")
+def _value(figure: Figure | None) -> str:
+    return f"{_short(figure.of.value)} ({_short(figure.of.low)}–{_short(figure.of.high)})" if figure else "–"
 
 
 def _difference(figure: Figure | None) -> Text:
@@ -142,43 +120,6 @@ def _difference(figure: Figure | None) -> Text:
     difference = figure.difference
     text = f"{_signed(difference.value)} ({_signed(difference.low)} to {_signed(difference.high)})"
     return Text(text, style=_STYLES[figure.verdict])
-
-
-def _print_agreement(out: Console, comparison: Comparison) -> None:
-    letters = ascii_uppercase[: len(comparison.encoders)]
-    if len(letters) == 2:
-        out.print(f"A and B have {percent(comparison.agreement[0][1])} of the five nearest posts in common")
-    else:
-        table = _table()
-        table.add_column("Of the five nearest in common", no_wrap=True)
-        for letter in letters[1:]:
-            table.add_column(letter, justify="right", no_wrap=True)
-        for row, letter in enumerate(letters[:-1]):
-            shares = comparison.agreement[row]
-            table.add_row(letter, *(percent(shares[place]) if place > row else "" for place in range(1, len(letters))))
-        out.print(table)
-    out.print()
-
-
-def _print_judged(out: Console, comparison: Comparison) -> None:
-    if not comparison.judged:
-        return
-    table = _table()
-    table.add_column("Judged blind against A", no_wrap=True)
-    for name in ("pairs", "won", "lost", "both fit", "neither", "divided"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for letter, judged in zip(ascii_uppercase, comparison.judged, strict=False):
-        if judged is not None:
-            count = (judged.pairs, judged.wins, judged.losses, judged.both, judged.neither, judged.divided)
-            table.add_row(letter, *map(str, count))
-    out.print(table)
-    pairs, remaining = comparison.pairs, comparison.open_pairs
-    out.print(f"{pairs - remaining} of {counted(pairs, 'pair')} judged; {remaining} remain")
-    out.print()
-
-
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -223,11 +164,9 @@ def _judgement(first: str, other: str, score: Score) -> str:
     counts = f"Of {counted(score.pairs, 'pair')} judged blind, {other} won {score.wins} and {first} {score.losses}"
     if score.share is None:
         return f"{counts}: all were ties."
-    ties = score.pairs - score.wins - score.losses
-    tied = f"; {ties} {'was a tie' if ties == 1 else 'were ties'}" if ties else ""
     chance = "p < .001" if score.p < 0.001 else f"p = {_short(score.p)}"
     sure = "" if score.p < _SURE else ", which may be chance"
-    return f"{counts}{tied} ({interval_percent(score.share)} of those decided; {chance}{sure})."
+    return f"{counts} ({interval_percent(score.share)} of those decided; {chance}{sure})."
 
 
 def remarks(comparison: Comparison) -> list[str]:

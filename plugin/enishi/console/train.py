@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.commands.train.run import Report
+from enishi.commands.train.trial import WITH_TRAINED
 from enishi.tags.figures import Interval
 from enishi.text.plural import counted
 from enishi.text.printable import shown
@@ -38,7 +39,7 @@ def report_values(report: Report, site: Path) -> dict[str, Any]:
         "held_out": report.held_out,
         "pairs": dict(report.pairs),
         "saw_tags": report.saw_tags,
-        "training": asdict(report.fitted) if report.fitted else None,
+        "training": asdict(report.fitted),
         **trial,
         "is_better": report.trial.is_better,
         "kept": report.kept,
@@ -51,22 +52,14 @@ def print_report(report: Report, site: Path) -> None:
     """The table, then the conclusion, where it is seen."""
     out = Console(highlight=False)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.pairs.items())
-    out.print(
-        Text.assemble(
-            (counted(report.posts, "post"), "bold"), f", {report.held_out} held out; pairs of the others: {kinds}"
-        )
-    )
-    if report.fitted is not None:
-        out.print(_training(report))
+    posts = Text(counted(report.posts, "post"), style="bold")
+    out.print(posts + f", {report.held_out} held out; pairs of the others: {kinds}")
+    out.print(_training(report))
     out.print()
     out.print(_table(report))
     out.print(Text("MRR on held-out pairs, 95 % intervals; searched among all posts of the blog", style="dim"))
     out.print()
     out.print(Text(advice(report), style="bold"))
-    if report.fitted is not None and report.recipe.kind == "static":
-        out.print(
-            f"By training alone, compared with the same embedding before it: MRR {_signed(report.trial.by_training)}."
-        )
     if report.kept:
         out.print("For enishi.toml:")
         for line in ("[encoder]", f'model = "{shown(setting_of(report.out, site))}"'):
@@ -79,27 +72,22 @@ def print_report(report: Report, site: Path) -> None:
 
 def advice(report: Report) -> str:
     """The conclusion in words."""
-    trial = report.trial
-    what = f"{trial.challenger!r} against {trial.to_beat!r}: MRR {_signed(trial.gain)}"
-    if trial.is_better:
-        return f"The trained model is better ({what}). It is kept in {shown(os.fspath(report.out))}."
-    result = "The trained model is worse" if trial.is_worse else "The trained model is not better"
-    if report.kept:
-        return f"{result} ({what}). It is kept in {shown(os.fspath(report.out))} all the same, as you asked."
-    return f"{result} ({what}). Nothing was kept; --keep would keep it all the same."
+    trial, place = report.trial, shown(os.fspath(report.out))
+    result = f"The trained model is {'' if trial.is_better else 'not '}better"
+    gain = f"{WITH_TRAINED!r} against {trial.to_beat!r}: MRR {_signed(trial.gain)}"
+    if not report.kept:
+        return f"{result} ({gain}). Nothing was kept; --keep would keep it all the same."
+    return f"{result} ({gain}). It is kept in {place}{'' if trial.is_better else ' all the same, as you asked'}."
 
 
 def setting_of(out: Path, site: Path) -> str:
     """What to write as `encoder.model`: relative to the site where it lies inside."""
     folder, root = Path(os.path.realpath(out)), Path(os.path.realpath(site))
-    if folder.is_relative_to(root):
-        return folder.relative_to(root).as_posix()
-    return folder.as_posix()
+    return (folder.relative_to(root) if folder.is_relative_to(root) else folder).as_posix()
 
 
 def _training(report: Report) -> str:
     fitted = report.fitted
-    assert fitted is not None
     resumed = f", continued from step {fitted.resumed_at}" if fitted.resumed_at else ""
     ended = f" of {fitted.all_steps:,} (the time was up)" if fitted.steps < fitted.all_steps else ""
     losses = f"; loss {fitted.losses[0][1]:.2f} → {fitted.losses[-1][1]:.2f}" if len(fitted.losses) > 1 else ""
@@ -113,7 +101,7 @@ def _table(report: Report) -> Table:
     for kind, count in trial.questions.items():
         table.add_column(f"{_KINDS[kind]}\n({count} questions)", justify="right", overflow="fold")
     for name, by_kind in trial.figures.items():
-        style = "bold" if name in (trial.challenger, trial.to_beat) else ""
+        style = "bold" if name in (WITH_TRAINED, trial.to_beat) else ""
         table.add_row(Text(name, style=style), *(_interval(by_kind[kind]) for kind in trial.questions))
     table.add_row(Text("difference", style="dim"), *(_signed(trial.gains[kind]) for kind in trial.questions))
     return table

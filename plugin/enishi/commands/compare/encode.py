@@ -60,8 +60,6 @@ class ComparedEncoder:
     dimensions: int
     seconds_per_100: float
     """Seconds to encode a hundred posts, nothing being remembered and the model being loaded."""
-    loading: float
-    """Seconds until it could encode its first post."""
     knows_tags: str
     """Why the tags are no test of it (`was trained on tags`); empty where they are."""
     knows_links: str
@@ -78,8 +76,6 @@ class EncodedBlog:
     """By an encoder that sees no tags."""
     unlinked: Vectors | None
     """By an encoder that sees no links; None where the blog has none."""
-    tag_blocks: tuple[tuple[float, Vectors], ...]
-    """Evidence about tags in a build with this encoder, see :class:`enishi.encoders.blog.BlogEncoder`."""
 
 
 class PartStore:
@@ -88,7 +84,6 @@ class PartStore:
     def __init__(self, views: Views, progress: Progress = lambda *_: None) -> None:
         self._views, self._progress = views, progress
         self._parts: dict[str, PartEncoder] = {}
-        self._loading: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._vectors: dict[tuple[str, str], Vectors] = {}
 
@@ -116,20 +111,11 @@ class PartStore:
             name=encoder.name,
             dimensions=whole.shape[1],
             seconds_per_100=round(100 * seconds / max(len(views.whole), 1), 4),
-            loading=round(sum(self._loading[part.key] for part, _ in parts), 2),
             knows_tags=next((part.knows_tags for part, _ in parts if part.knows_tags), ""),
             knows_links=next((part.knows_links for part, _ in parts if part.knows_links), ""),
         )
-        evidence = [] if about.knows_tags else [(part, weight) for part, weight in parts if part.tag_kernel_weight]
-        return EncodedBlog(
-            encoder=about,
-            whole=whole,
-            untagged=joined(blind_parts, "untagged", pull),
-            unlinked=joined(parts, "unlinked", 0.0) if views.unlinked else None,
-            tag_blocks=tuple(
-                (part.tag_kernel_weight, self._part(part, weight, "untagged").vectors) for part, weight in evidence
-            ),
-        )
+        unlinked = joined(parts, "unlinked", 0.0) if views.unlinked else None
+        return EncodedBlog(about, whole, joined(blind_parts, "untagged", pull), unlinked)
 
     def _parts_of(self, name: str, settings: Settings) -> list[tuple[PartEncoder, float]]:
         """The parts of an encoder with their weights, ready to encode."""
@@ -138,9 +124,7 @@ class PartStore:
             if part.key not in self._parts:
                 self._progress(f"loading {name}", 0, 0)
                 self._parts[part.key] = part
-                started = perf_counter()
                 part.encode([_FIRST])
-                self._loading[part.key] = perf_counter() - started
             parts.append((self._parts[part.key], weight))
         return parts
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +114,7 @@ def read_verdicts(
         posts: paths of the blog's posts.
 
     Raises:
-        SettingsError: a file cannot be read, holds something else, or is about another blog; with all that is wrong.
+        SettingsError: a file cannot be read, holds something else, or is about another blog.
     """
     known: list[Verdict] = []
     unknown: set[str] = set()
@@ -137,34 +136,25 @@ def _read(file: Path, blog: str) -> list[Verdict]:
         raise _wrong(file, f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise _wrong(file, f"is not JSON: {error}") from None
-    if not isinstance(values, dict) or values.get("kind") != KIND:
-        raise _wrong(file, f'is not what the judging page saves: it has no `"kind": "{KIND}"`')
-    if values.get("version") != VERSION:
-        raise _wrong(file, f"has version {shown(str(values.get('version')), 40)}; this Enishi reads version {VERSION}")
-    theirs = values.get("blog")
+    if not isinstance(values, dict) or (values.get("kind"), values.get("version")) != (KIND, VERSION):
+        raise _wrong(file, "is not what the judging page of this Enishi saves")
+    theirs, entries = values.get("blog"), values.get("verdicts")
     if isinstance(theirs, str) and theirs and blog and theirs != blog:
         raise _wrong(file, f"is about another blog: {shown(theirs, 200)}, and this one is {shown(blog, 200)}")
-    entries = values.get("verdicts")
-    if not isinstance(entries, list):
-        raise _wrong(file, "has no list of `verdicts`")
-    for number, entry in enumerate(entries):
-        if problem := _problem(entry):
-            raise _wrong(file, f"is damaged: verdicts[{number}] {problem}")
-    return [Verdict(**{field: entry[field] for field in _FIELDS}) for entry in entries]
+    verdicts = [_verdict(entry) for entry in entries] if isinstance(entries, list) else [None]
+    if None in verdicts:
+        raise _wrong(file, f"is damaged, or was edited by hand: see number {verdicts.index(None)} of its verdicts")
+    return [verdict for verdict in verdicts if verdict is not None]
 
 
-def _problem(entry: Any) -> str:
-    """What is wrong with an entry; empty if nothing is."""
-    if not isinstance(entry, dict):
-        return "is no object"
-    if missing := [field for field in _FIELDS if not isinstance(entry.get(field), str)]:
-        return f"lacks {', '.join(missing)}"
-    if entry["choice"] not in CHOICES:
-        return f"has the choice {shown(entry['choice'], 40)!r}; it has to be one of {', '.join(CHOICES)}"
-    question = make_question(entry["post"], entry["left"], entry["right"])
-    if (question.key, question.left) != (entry["pair"], entry["left"]):
-        return f"has a `pair` that does not fit its posts ({shown(entry['post'], 80)}): was it edited by hand?"
-    return ""
+def _verdict(entry: Any) -> Verdict | None:
+    """The verdict that an entry of the file holds; None if it is not as the page writes one."""
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(field), str) for field in _FIELDS):
+        return None
+    verdict = Verdict(**{field: entry[field] for field in _FIELDS})
+    question = make_question(verdict.post, verdict.left, verdict.right)
+    is_right = verdict.choice in CHOICES and (question.key, question.left) == (verdict.pair, verdict.left)
+    return verdict if is_right else None
 
 
 def _wrong(file: Path, problem: str) -> SettingsError:
@@ -179,14 +169,9 @@ class Score:
     """How an encoder did against the first one in the eyes of people, question by question."""
 
     pairs: int
-    """Answered questions on which the two differ."""
+    """Answered questions on which the two differ; those that are neither won nor lost are ties."""
     wins: int
     losses: int
-    both: int
-    """Ties in which both posts fit."""
-    neither: int
-    divided: int
-    """Ties between people."""
     share: Interval | None
     """Share of the decided questions that it won, with Wilson's 95 % interval; None where none was decided."""
     p: float
@@ -195,25 +180,14 @@ class Score:
 
 def count_verdicts(verdicts: Sequence[Verdict], first: NearestPosts, other: NearestPosts) -> Score:
     """Wins and losses of `other` against `first`; several verdicts on a question count as one, by their majority."""
-    by_question: dict[str, list[Verdict]] = {}
+    balance: dict[str, int] = {}
     for verdict in verdicts:
-        by_question.setdefault(verdict.pair, []).append(verdict)
-    count: Counter[str] = Counter()
-    for of_question in by_question.values():
-        if side := _side(of_question[0], first, other):
-            balance = side * sum(verdict.balance for verdict in of_question)
-            count["win" if balance > 0 else "loss" if balance < 0 else _tie(of_question)] += 1
-    wins, losses = count["win"], count["loss"]
-    return Score(
-        pairs=sum(count.values()),
-        wins=wins,
-        losses=losses,
-        both=count["both"],
-        neither=count["neither"],
-        divided=count["divided"],
-        share=_share(wins, wins + losses) if wins + losses else None,
-        p=sign_test(wins, losses),
-    )
+        if side := _side(verdict, first, other):
+            balance[verdict.pair] = balance.get(verdict.pair, 0) + side * verdict.balance
+    wins = sum(value > 0 for value in balance.values())
+    losses = sum(value < 0 for value in balance.values())
+    share = _share(wins, wins + losses) if wins + losses else None
+    return Score(len(balance), wins, losses, share, sign_test(wins, losses))
 
 
 def _side(verdict: Verdict, first: NearestPosts, other: NearestPosts) -> int:
@@ -222,11 +196,6 @@ def _side(verdict: Verdict, first: NearestPosts, other: NearestPosts) -> int:
     left = (verdict.left in theirs) - (verdict.left in ours)
     right = (verdict.right in theirs) - (verdict.right in ours)
     return left if left == -right else 0
-
-
-def _tie(of_question: Sequence[Verdict]) -> str:
-    choices = {verdict.choice for verdict in of_question}
-    return choices.pop() if len(choices) == 1 else "divided"
 
 
 def _share(wins: int, decided: int) -> Interval:

@@ -13,7 +13,6 @@ translations of the post.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ from enishi.tags.figures import ndcg
 from enishi.tags.model import eligible_tags
 from enishi.tags.suggest import RankedTags
 from enishi.tags.vocabulary import read_vocabulary
-from enishi.types import Document, Post, Reach
+from enishi.types import Document, Post
 
 if TYPE_CHECKING:
     from enishi.config import TagSettings
@@ -211,28 +210,3 @@ def _answers(posts: Mapping[str, Post], links: Mapping[str, Sequence[str]]) -> d
 
 def _reciprocal_rank(near: Sequence[str], targets: frozenset[str]) -> float:
     return next((1 / place for place, path in enumerate(near, 1) if path in targets), 0.0)
-
-
-# --- lists ------------------------------------------------------------------------------------------------------------
-
-
-def reach_of(documents: Sequence[Document], nearest: NearestPosts) -> Reach:
-    """How evenly the public posts are shown in each other's first five."""
-    public = _listable(documents)
-    shown = Counter(path for source in public for path in nearest[source][:FIRST])
-    never = sum(1 for path in public if not shown[path])
-    return Reach(FIRST, max(shown.values(), default=0), round(never / max(len(public), 1), 4))
-
-
-def agreement(documents: Sequence[Document], one: NearestPosts, other: NearestPosts) -> float:
-    """The share of the first five nearest posts that two encoders have in common; the mean over posts that have any."""
-    shares = []
-    for path in _listable(documents):
-        first, second = one[path][:FIRST], other[path][:FIRST]
-        if first or second:
-            shares.append(len(set(first) & set(second)) / max(len(first), len(second)))
-    return round(sum(shares) / len(shares), 4) if shares else 0.0
-
-
-def _listable(documents: Sequence[Document]) -> list[str]:
-    return [document.post.path for document in documents if document.post.is_listable]

@@ -8,28 +8,23 @@ from pathlib import Path
 
 from enishi.commands.compare.encode import ComparedEncoder, EncodedBlog, PartStore, Views
 from enishi.commands.compare.encoder_names import name_encoders
-from enishi.commands.compare.intervals import Figure
 from enishi.commands.compare.judging import Question, Score, Verdict, count_verdicts, disagreements, read_verdicts
 from enishi.commands.compare.metrics import (
     MIN_LINKING,
     LinkRound,
     TagRound,
-    agreement,
     judge_by_links,
     judge_by_tags,
-    ndcg_figures,
     nearest_posts,
     nearest_unlinked,
-    reach_of,
 )
 from enishi.errors import SettingsError
 from enishi.pipeline import Blog, Run
 from enishi.reading.links import own_hosts
 from enishi.state import Request
-from enishi.tags.declined import match_declines
-from enishi.tags.evaluate import FOLDS, MIN_TAGGED, Case, hide_in_turn, tagged_rows
+from enishi.tags.evaluate import FOLDS, MIN_TAGGED, tagged_rows
 from enishi.text.plural import counted
-from enishi.types import Document, Progress, Reach
+from enishi.types import Document, Progress
 
 MIN_POSTS = 3
 
@@ -41,17 +36,11 @@ class Comparison:
     posts: int
     tagged: int
     encoders: tuple[ComparedEncoder, ...]
-    reach: tuple[Reach, ...]
-    """How evenly each shows posts in the lists of the five nearest."""
     tags: TagRound | None
     why_no_tags: str
     """Why tags say nothing; empty if they do."""
     links: LinkRound | None
     why_no_links: str
-    agreement: tuple[tuple[float, ...], ...]
-    """Share of the first five nearest posts that two encoders have in common, for each pair; 1 on the diagonal."""
-    suggester: tuple[Figure | None, ...]
-    """nDCG@5 of the whole suggester with each encoder in it; empty where that was not asked for."""
     pairs: int
     """Number of questions for people, where encoders disagree: see :mod:`enishi.commands.compare.judging`."""
     open_pairs: int
@@ -81,8 +70,6 @@ class CompareOptions:
     """See :mod:`enishi.commands.compare.encoder_names`; the others are compared with the first one."""
     folds: int = FOLDS
     """In how many parts the tags are hidden."""
-    with_suggester: bool = False
-    """Whether the whole suggester is tried with each encoder, too."""
     verdicts: tuple[Path, ...] = ()
     """Files that the judging page saved."""
 
@@ -128,11 +115,10 @@ def _compare(
     progress: Progress,
 ) -> ComparedBlog:
     blog, documents = views.posts.blog, views.whole
-    backend = blog.settings.index.backend
     nearest = []
     for place, one in enumerate(encoded):
         progress("finding the nearest posts", place, len(encoded))
-        nearest.append(nearest_posts(documents, one.whole, backend))
+        nearest.append(nearest_posts(documents, one.whole, blog.settings.index.backend))
     tagged = len(tagged_rows(documents))
     progress("hiding tags", 0, 0)
     tags = judge_by_tags(views, encoded, options.folds) if tagged >= MIN_TAGGED else None
@@ -145,44 +131,16 @@ def _compare(
         posts=len(documents),
         tagged=tagged,
         encoders=tuple(one.encoder for one in encoded),
-        reach=tuple(reach_of(documents, near) for near in nearest),
         tags=tags,
         why_no_tags="" if tags else _why_no_tags(tagged),
         links=links,
         why_no_links="" if links else _why_no_links(len(views.posts.links)),
-        agreement=tuple(tuple(agreement(documents, one, other) for other in nearest) for one in nearest),
-        suggester=_suggester(views, encoded, options.folds, progress) if options.with_suggester and tags else (),
         pairs=len(questions),
         open_pairs=len(unanswered),
         judged=scores if options.verdicts else (),
         unknown_posts=unknown_posts,
     )
     return ComparedBlog(blog, documents, unanswered, figures)
-
-
-def _suggester(
-    views: Views, encoded: Sequence[EncodedBlog], folds: int, progress: Progress
-) -> tuple[Figure | None, ...]:
-    """nDCG@5 of the whole suggester, with the evidence that a build takes from each encoder."""
-    blog, documents = views.posts.blog, views.whole
-    settings = blog.settings
-    declined = match_declines(blog.declines, documents, settings.tags.declined)
-    cases: dict[tuple[int, ...], list[Case]] = {}
-    """By the vectors of the evidence: encoders that share a model share what it says about tags."""
-    keys = [tuple(id(vectors) for _, vectors in one.tag_blocks) for one in encoded]
-    for key, one in zip(keys, encoded, strict=True):
-        if key not in cases:
-            cases[key] = hide_in_turn(
-                documents,
-                blog.site,
-                settings.tags,
-                declined,
-                blocks=one.tag_blocks,
-                folds=folds,
-                backend=settings.index.backend,
-                progress=progress,
-            )
-    return ndcg_figures([cases[key] for key in keys])
 
 
 def _why_no_tags(tagged: int) -> str:

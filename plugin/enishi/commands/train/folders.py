@@ -38,7 +38,7 @@ def refuse_output(out: Path) -> None:
 def checkpoint_folder(site: Path, base: Sequence[bytes], pairs: Sequence[Pair], schedule: Schedule) -> Path:
     """The folder of a training's checkpoints, named after all that its result depends on but the time limit.
 
-    `base` is what tells the model that it begins with from others.
+    `base` identifies the model that it begins with.
 
     Raises:
         SettingsError: it lies behind a link.
@@ -50,7 +50,7 @@ def checkpoint_folder(site: Path, base: Sequence[bytes], pairs: Sequence[Pair], 
     for part in base:
         key.update(part)
     for pair in pairs:
-        key.update(json.dumps([*pair.texts, *pair.posts]).encode())
+        key.update(json.dumps([pair.anchor, pair.positive, *pair.posts]).encode())
     state = site / STATE_FOLDER
     folder = state / _CHECKPOINTS / key.hexdigest()[:16]
     try:

@@ -31,19 +31,13 @@ _PAIRS_PER_TAG = 12
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts that belong together, maybe with a third that does not belong to the first."""
+    """Two texts that belong together."""
 
     kind: str
     anchor: str
     positive: str
     posts: tuple[str, ...]
     """Paths of the posts that the texts are from; two pairs of one batch share none."""
-    negative: str = ""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The columns that the loss reads."""
-        return (self.anchor, self.positive, self.negative) if self.negative else (self.anchor, self.positive)
 
 
 def check_kinds(names: Iterable[str]) -> tuple[str, ...]:

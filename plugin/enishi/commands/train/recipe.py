@@ -21,7 +21,7 @@ class Recipe:
     """What to train, and how.
 
     Raises:
-        SettingsError: there is no such kind of model, or its options contradict each other.
+        SettingsError: there is no such kind of model, or it lacks a base.
     """
 
     kind: str = STATIC
@@ -30,13 +30,11 @@ class Recipe:
     revision: str = ""
     pairs: tuple[str, ...] = DEFAULT_KINDS
     """See :func:`enishi.commands.train.pairs.check_kinds`."""
-    hard_negatives: bool = False
     epochs: int | None = None
     """How often each pair is seen; 0: never, so that a distilled model stays as it is."""
     minutes: float = 0.0
     batch: int | None = None
     rate: float | None = None
-    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in _DEFAULTS:
@@ -45,10 +43,6 @@ class Recipe:
             raise SettingsError(
                 "--kind transformer: name the model to begin with, as --base MODEL (a folder or a hub name)"
             )
-        if self.epochs == 0 and self.kind == TRANSFORMER:
-            raise SettingsError("--epochs 0 leaves a transformer as it is; it is for --kind static with --base")
-        if self.epochs == 0 and not self.base:
-            raise SettingsError("--epochs 0 learns nothing; with --base MODEL, it distils the model and no more")
 
     @property
     def is_static(self) -> bool:
@@ -62,7 +56,6 @@ class Recipe:
             epochs=usual.epochs if self.epochs is None else self.epochs,
             batch=self.batch or usual.batch,
             rate=self.rate or usual.rate,
-            seed=self.seed,
             minutes=self.minutes,
             device="cpu" if self.is_static else device,
         )

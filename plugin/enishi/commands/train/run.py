@@ -17,11 +17,9 @@ from enishi.commands.compare.unlinked import without_links
 from enishi.commands.train.fit import Fitted, fit
 from enishi.commands.train.folders import VERSION, checkpoint_folder, move_model, refuse_output, save_model
 from enishi.commands.train.held_out import hold_out
-from enishi.commands.train.negatives import hard_negatives, with_negatives
 from enishi.commands.train.pairs import Passages, make_pairs
 from enishi.commands.train.recipe import Recipe
 from enishi.commands.train.trial import BEFORE, SITE, TRAINED, WITH_BEFORE, Task, Trial, judge, make_tasks
-from enishi.config import EncoderSettings
 from enishi.encoders.models import TRAINING_NAME, ModelSource, Running, first_line, load_model
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder, count_tokens
@@ -46,8 +44,7 @@ class Report:
     held_out: int
     pairs: Mapping[str, int]
     """Number of pairs by kind."""
-    fitted: Fitted | None
-    """None where nothing was to be learned (no epochs)."""
+    fitted: Fitted
     trial: Trial
     kept: bool
     out: Path
@@ -71,7 +68,8 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
         OutputError: `out` cannot be written.
     """
     refuse_output(out)
-    _refuse_missing_packages()
+    if missing := [name for name in _PACKAGES if find_spec(name.replace("-", "_")) is None]:
+        raise EncoderError(f'training needs {", ".join(missing)}: pip install "enishi[train]"')
     with Run(request, progress) as run:
         posts = read_posts(run, progress)
         held = hold_out(posts.documents)
@@ -86,28 +84,13 @@ def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Pro
         shutil.rmtree(made, ignore_errors=True)
         save_model(training.model, made)
         trial = _judge(posts.blog, recipe, training.before, made, tasks, run.cache, progress)
-    report = Report(
-        recipe=recipe,
-        posts=len(posts.documents),
-        held_out=len(held),
-        pairs=training.pairs,
-        fitted=training.fitted,
-        trial=trial,
-        kept=trial.is_better or keep,
-        out=out,
-    )
-    if report.kept:
+    kept = trial.is_better or keep
+    report = Report(recipe, len(posts.documents), len(held), training.pairs, training.fitted, trial, kept, out)
+    if kept:
         (made / TRAINING_NAME).write_bytes(_training_note(report, request.site))
         move_model(made, out)
     shutil.rmtree(training.folder, ignore_errors=True)
     return report
-
-
-def _refuse_missing_packages() -> None:
-    if missing := [name for name in _PACKAGES if find_spec(name.replace("-", "_")) is None]:
-        named = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
-        are = "is" if len(missing) == 1 else "are"
-        raise EncoderError(f'training needs {named}, which {are} not installed: pip install "enishi[train]"')
 
 
 def read_posts(run: Run, progress: Progress = lambda *_: None) -> Posts:
@@ -130,8 +113,7 @@ class Training:
     """A static embedding as it was before; None where the base model is that."""
     pairs: Mapping[str, int]
     """Number of pairs by kind."""
-    fitted: Fitted | None
-    """None where nothing was to be learned (no epochs)."""
+    fitted: Fitted
     folder: Path
     """Of its checkpoints."""
 
@@ -142,68 +124,48 @@ def learn(posts: Posts, held: Sequence[int], recipe: Recipe, progress: Progress 
     Raises:
         SettingsError, EncoderError, OutputError: see :func:`train`.
     """
-    site, settings = posts.blog.site.root, posts.blog.settings.encoder
+    site, device = posts.blog.site.root, posts.blog.settings.encoder.device
     held_out = frozenset(held)
     seen = [document for row, document in enumerate(posts.documents) if row not in held_out]
     source = ModelSource(recipe.base, recipe.revision, site, setting="--base") if recipe.base else None
     progress("making the model", 0, 0)
-    model = _new_model(recipe, source, Running(device=settings.device), seen, progress)
+    model: Any = load_model(source, Running(device=device)) if source is not None else None
+    if recipe.is_static:
+        model = _static_model(model, recipe.base or "the blog", seen, progress)
     progress("making pairs", 0, 0)
     longest = min(model.max_seq_length or PASSAGE_TOKENS, PASSAGE_TOKENS)
-    passages = Passages(seen, longest, partial(count_tokens, model))
-    pairs = make_pairs(passages, posts.links, recipe.pairs)
-    if recipe.hard_negatives and pairs:
-        vectors = _site_encoder(settings).encode(seen)
-        pairs = with_negatives(pairs, passages, hard_negatives(seen, vectors, posts.links))
-    schedule = recipe.schedule(settings.device)
-    if schedule.epochs and len(pairs) < 2:
+    pairs = make_pairs(Passages(seen, longest, partial(count_tokens, model)), posts.links, recipe.pairs)
+    if len(pairs) < 2:
         raise SettingsError(f"there are too few pairs of the kinds {', '.join(recipe.pairs)} to learn from")
-    folder = checkpoint_folder(site, _identity(source, model, recipe), pairs, schedule)
-    before = folder / "before" if recipe.is_static else None
-    if before is not None and not before.exists():
-        save_model(model, before)
-    fitted = None
-    if schedule.epochs:
-        limit = model.max_seq_length
-        if not recipe.is_static:
-            model.max_seq_length = longest
+    schedule = recipe.schedule(device)
+    if source is not None and not recipe.is_static:
+        folder = checkpoint_folder(site, [source.identity().encode()], pairs, schedule)
+        before, limit = None, model.max_seq_length
+        model.max_seq_length = longest
         fitted = fit(model, pairs, schedule, folder, progress)
-        if not recipe.is_static:
-            model.max_seq_length = limit
+        model.max_seq_length = limit
+    else:
+        weights, words = model[0].embedding.weight.detach().numpy().tobytes(), model.tokenizer.to_str().encode()
+        folder = checkpoint_folder(site, [weights, words], pairs, schedule)
+        if not (before := folder / "before").exists():
+            save_model(model, before)
+        fitted = fit(model, pairs, schedule, folder, progress)
     return Training(model, before, dict(Counter(pair.kind for pair in pairs)), fitted, folder)
 
 
-def _new_model(
-    recipe: Recipe, source: ModelSource | None, running: Running, documents: Sequence[Document], progress: Progress
-) -> Any:
-    """The model before it is trained."""
+def _static_model(base: Any, name: str, documents: Sequence[Document], progress: Progress) -> Any:
+    """A static embedding before it is trained, distilled from a base model if there is one."""
     from sentence_transformers import SentenceTransformer
 
     from enishi.commands.train.static import embedding_from_blog, embedding_from_model
 
-    base = load_model(source, running) if source is not None else None
-    if not recipe.is_static:
-        return base
     try:
-        embedding = (
+        made = (
             embedding_from_blog(documents) if base is None else embedding_from_model(base, documents, progress=progress)
         )
     except Exception as error:
-        name = f"the model {recipe.base}" if recipe.base else "the blog"
         raise EncoderError(f"no static embedding can be made from {name}: {first_line(error)}") from error
-    return SentenceTransformer(modules=[embedding], device="cpu")
-
-
-def _identity(source: ModelSource | None, model: Any, recipe: Recipe) -> list[bytes]:
-    """What tells the model that a training begins with from others."""
-    if source is not None and not recipe.is_static:
-        return [source.identity().encode()]
-    return [model[0].embedding.weight.detach().numpy().tobytes(), model.tokenizer.to_str().encode()]
-
-
-def _site_encoder(settings: EncoderSettings) -> SiteEncoder:
-    """The site encoder without tags, which would be half an answer."""
-    return SiteEncoder(dimensions=settings.dimensions, tag_weight=0.0)
+    return SentenceTransformer(modules=[made], device="cpu")
 
 
 def _judge(
@@ -224,7 +186,7 @@ def _judge(
         return encoder
 
     encoders = {
-        SITE: _site_encoder(settings),
+        SITE: SiteEncoder(dimensions=settings.dimensions, tag_weight=0.0),  # tags would be half an answer
         BEFORE: make(str(before.absolute())) if before else make(recipe.base, recipe.revision),
         TRAINED: make(str(trained.absolute())),
     }
@@ -243,11 +205,9 @@ def _training_note(report: Report, site: Path) -> bytes:
         "pairs": dict(report.pairs),
         "saw_tags": report.saw_tags,
         "saw_links": bool(report.pairs.get("links")),
-        "hard_negatives": recipe.hard_negatives,
         "posts": report.posts,
         "held_out": report.held_out,
-        "steps": report.fitted.steps if report.fitted else 0,
-        "seed": recipe.seed,
+        "steps": report.fitted.steps,
         "better": report.trial.is_better,
         "gain": asdict(report.trial.gain),
     }

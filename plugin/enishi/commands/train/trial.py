@@ -139,23 +139,15 @@ class Trial:
     figures: Mapping[str, Mapping[str, Interval]]
     """MRR by encoder, then by kind."""
     gains: Mapping[str, Interval]
-    """The challenger's MRR less that of the one to beat, by kind."""
+    """MRR of :data:`WITH_TRAINED` less that of the one to beat, by kind."""
     gain: Interval
     """The mean over kinds."""
-    by_training: Interval
-    """The same over what the challenger was before it was trained: a static embedding may gain without any training."""
-    challenger: str
     to_beat: str
 
     @property
     def is_better(self) -> bool:
         """Whether the gain is beyond chance."""
         return self.gain.low > 0
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether the loss is beyond chance."""
-        return self.gain.high < 0
 
 
 def judge(
@@ -186,18 +178,14 @@ def judge(
         for name, (vectors, queries) in read.items():
             answers.setdefault(name, {})[task.kind] = score(task, vectors, queries)
 
-    def gains(other: str) -> dict[str, npt.NDArray[np.float64]]:
-        return {kind: ours - answers[other][kind] for kind, ours in answers[WITH_TRAINED].items()}
-
+    gains = {kind: ours - answers[to_beat][kind] for kind, ours in answers[WITH_TRAINED].items()}
     return Trial(
         questions={task.kind: len(task.questions) for task in tasks},
         figures={
             name: {kind: _mean(of_kind) for kind, of_kind in by_kind.items()} for name, by_kind in answers.items()
         },
-        gains={kind: _mean(gain) for kind, gain in gains(to_beat).items()},
-        gain=_mean(*gains(to_beat).values()),
-        by_training=_mean(*gains(WITH_BEFORE).values()),
-        challenger=WITH_TRAINED,
+        gains={kind: _mean(gain) for kind, gain in gains.items()},
+        gain=_mean(*gains.values()),
         to_beat=to_beat,
     )
 
