@@ -66,7 +66,7 @@ def test_a_build_shows_the_newest_posts_and_says_what_it_found(blog: Path) -> No
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.index("An oven of clay") < done.stdout.index("Cats on the loom")
-    for words in ("#kitchen", "5 posts, read as a folder of posts", "files written to", "most shown post"):
+    for words in ("#kitchen", "5 posts, read as a folder of posts", "files written to", "have related posts"):
         assert words in done.stdout
     assert "nothing has changed since the last build" in run("build", blog).stdout
 

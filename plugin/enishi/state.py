@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from enishi.errors import Diagnostic, SettingsError
 from enishi.reading.documents import PostFile
 from enishi.reading.find import MAX_FILE_BYTES
 from enishi.tags.declined import DECLINED_NAME
-from enishi.types import Document, Reach, TagAnalysis, TopicGap
+from enishi.types import Document, TagAnalysis
 from enishi.writing.manifest import JOURNAL_NAME
 from enishi.writing.output import outputs_intact, written_digest, written_files
 from enishi.writing.render import templates_folder
@@ -42,7 +42,6 @@ _VECTORS_OF = "last build"
 """Names the state that holds the key of the build whose vectors are in the cache."""
 _LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
 """Libraries whose versions may change what is written."""
-_REMEMBERED_GAPS = 3
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
 
 
@@ -87,13 +86,8 @@ class Summary:
     """Number of different tags."""
     suggestions: int = 0
     topics: int = 0
-    gaps: tuple[TopicGap, ...] = ()
-    """The strongest few of the topics that lack a usual tag."""
-    topics_with_gaps: int = 0
     links: int = 0
     min_score: float = 0.0
-    reach: Reach = field(default_factory=Reach)
-    plain_reach: Reach = field(default_factory=Reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +111,6 @@ def summarise(
     tags: TagAnalysis,
 ) -> Summary:
     """An analysis in numbers."""
-    from enishi.tags.topics import topic_gaps
-
-    gaps = topic_gaps(tags.topics, documents)
     return Summary(
         generator=site.generator.name,
         posts=dict(sorted(Counter(document.post.status for document in documents).items())),
@@ -128,12 +119,8 @@ def summarise(
         tags=len({tag for document in documents for tag in document.post.tags}),
         suggestions=sum(map(len, tags.suggestions.values())),
         topics=len(tags.topics),
-        gaps=tuple(gaps[:_REMEMBERED_GAPS]),
-        topics_with_gaps=len(gaps),
         links=sum(map(len, links.values())),
         min_score=related.min_score,
-        reach=related.reach,
-        plain_reach=related.plain_reach,
     )
 
 

@@ -175,16 +175,6 @@ class Related:
     shared_terms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How evenly a blog's posts are shown: in the first `at` places of all public posts' lists."""
-
-    at: int = 0
-    most_shown: int = 0
-    never_shown: float = 0.0
-    """Share of the public posts, 0 to 1."""
-
-
 # --- tags and topics ----------------------------------------------------------------------------------------------
 
 
@@ -251,21 +241,6 @@ class Topic:
     """Paths, sorted."""
     tags: tuple[TopicTag, ...] = ()
     missing: tuple[MissingTag, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TopicGap:
-    """The tag that a topic's other posts most surely carry, in few words."""
-
-    label: tuple[str, ...]
-    tag: str
-    with_tag: int
-    posts: int
-    """How many posts the topic has."""
-    lacking: int
-    """How many of them lack the tag and might carry it."""
-    titles: tuple[str, ...]
-    """Of the first of these, sorted by path."""
 
 
 @dataclass(frozen=True, slots=True)

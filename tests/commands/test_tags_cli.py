@@ -165,41 +165,6 @@ def test_where_suggestions_are_switched_off_that_is_said(run: Any, blog: Path, a
     assert "enishi build" in told.err
 
 
-# -- what a build says -----------------------------------------------------------------------------------------------
-
-
-def test_a_build_names_the_posts_that_lack_their_topics_tag_and_so_does_one_with_nothing_to_do(
-    blog: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def summary() -> str:
-        assert cli.main(["build", str(blog), "--show", "0"]) == 0
-        return capfd.readouterr().out
-
-    first, again = summary(), summary()
-    assert "nothing has changed" in again
-    assert again.splitlines()[:-1] == first.splitlines()[:-1]
-    for words in (
-        "7 of 8 posts about ",
-        "carry #tea; this one does not: Tea 3",
-        "carry #bread;",
-        "see `enishi topics`",
-    ):
-        assert words in again
-    (blog / "content" / "new.md").write_text((blog / LACKS_TEA).read_text().replace("Tea 3", "\x9b[31m[red]Tea"))
-    changed_now = summary()
-    assert "nothing has changed" not in changed_now
-    assert "7 of 9 posts about" in changed_now
-    assert "these 2 do not: \\x9b[31m[red]Tea; Tea 3" in changed_now
-    values = json.loads(run_json(blog, capfd))
-    assert values["topics_with_gaps"] == 2
-    assert {gap["tag"] for gap in values["gaps"]} == {"tea", "bread"}
-
-
-def run_json(blog: Path, capfd: pytest.CaptureFixture[str]) -> str:
-    assert cli.main(["build", str(blog), "--json"]) == 0
-    return capfd.readouterr().out
-
-
 # -- decline ---------------------------------------------------------------------------------------------------------
 
 

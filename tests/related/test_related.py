@@ -400,13 +400,18 @@ def star(leaves: int, dim: int = 64) -> tuple[list[Document], Vectors]:
     return [document(f"p{number:03}.md", day=number) for number in range(leaves + 1)], vectors
 
 
+def shown_in(found: RelatedPosts) -> Counter[str]:
+    """How often each post stands in the first places of a list."""
+    return Counter(entry.path for entries in found.lists.values() for entry in entries[:FIRST_PLACES])
+
+
 def test_no_post_is_shown_more_often_than_its_share_allows() -> None:
     documents, vectors = star(80)
     free = run(documents, vectors)
     capped = run(documents, vectors, max_share=2.5)
-    assert free.reach.most_shown > 13
-    assert capped.reach.most_shown <= 13  # 2.5 times the mean of 5
-    assert capped.reach.never_shown <= free.reach.never_shown
+    assert max(shown_in(free).values()) > 13
+    assert max(shown_in(capped).values()) <= 13  # 2.5 times the mean of 5
+    assert len(shown_in(capped)) >= len(shown_in(free))
     assert all(len(entries) == 5 for entries in capped.lists.values())
     hub_lists = [path for path, entries in capped.lists.items() if "p000.md" in {entry.path for entry in entries}]
     without = next(one.post.path for one in documents[1:] if one.post.path not in hub_lists)
@@ -416,28 +421,14 @@ def test_no_post_is_shown_more_often_than_its_share_allows() -> None:
 def test_the_cap_counts_the_places_that_readers_look_at() -> None:
     documents, vectors = star(80)
     found = run(documents, vectors, max_share=1, limit=8)
-    shown = Counter(entry.path for entries in found.lists.values() for entry in entries[:FIRST_PLACES])
-    assert max(shown.values()) <= 5
+    assert max(shown_in(found).values()) <= 5
     assert Counter(entry.path for entries in found.lists.values() for entry in entries)["p000.md"] > 5
 
 
 def test_few_posts_are_shown_by_nobody() -> None:
     documents = [document(f"p{number:03}.md") for number in range(400)]
     found = run(documents, random_vectors(400, dim=12, clusters=8, seed=6), max_share=2.5)
-    assert found.plain_reach.never_shown > 0.02
-    assert found.reach.never_shown <= 0.01
-    assert found.reach.most_shown < found.plain_reach.most_shown
-    assert found.reach.at == found.plain_reach.at == 5
-
-
-def test_reach_is_what_the_lists_say() -> None:
-    documents, vectors = star(40)
-    documents = changed(documents, "p003", status="draft")
-    found = run(documents, vectors, max_share=2.5, limit=7)
-    public = [one.post.path for one in documents if one.post.is_public]
-    shown = Counter(entry.path for path in public for entry in found.lists[path][:5])
-    assert found.reach.most_shown == max(shown.values())
-    assert found.reach.never_shown == pytest.approx(sum(not shown[path] for path in public) / len(public), abs=1e-4)
+    assert len(shown_in(found)) >= 396
 
 
 # -- small and strange blogs -------------------------------------------------------------------------------------------

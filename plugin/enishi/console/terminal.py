@@ -119,17 +119,10 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         )
     else:
         out.print("none has related posts: there is no other, or none is nearer than chance pairs of this blog are")
-    before, after = summary.plain_reach, summary.reach
-    if after.at and summary.listed:
-        out.print(
-            f"most shown post: {_times(after.most_shown)} (nearest neighbours alone: {before.most_shown}); "
-            f"never shown: {after.never_shown:.1%} of the posts ({before.never_shown:.1%})"
-        )
     if summary.tags:
         found = counted(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
         kinds = f"{counted(summary.tags, 'tag')}; {counted(summary.topics, 'topic')}"
-        out.print(f"{found} suggested from {kinds} (tags.json)")
-        _print_gaps(out, report)
+        out.print(f"{found} suggested from {kinds}: see `enishi tags suggest`, `enishi topics`")
     _print_files(out, report)
     print_diagnostics(report.diagnostics, verbose)
 
@@ -139,28 +132,6 @@ def _print_no_posts(out: Console, report: BuildReport) -> None:
     kind = f"this {label_of(report.summary.generator).split(maxsplit=1)[1]}"
     out.print(f"no posts: what {kind} holds is left out (setting `exclude`), passed over, or cannot be read")
     _print_files(out, report)
-
-
-def _print_gaps(out: Console, report: BuildReport) -> None:
-    """What a topic's posts lack, one line a topic."""
-    summary = report.summary
-    for gap in summary.gaps:
-        carried = (
-            f"{gap.with_tag} of {counted(gap.posts, 'post')} about {', '.join(map(shown, gap.label)) or 'a topic'}"
-        )
-        some = "this one does" if gap.lacking == 1 else f"these {gap.lacking} do"
-        more = f"; and {gap.lacking - len(gap.titles)} more" if gap.lacking > len(gap.titles) else ""
-        out.print(
-            Text.assemble(
-                f"  {carried} carry ",
-                (f"#{shown(gap.tag)}", "bold"),
-                f"; {some} not: {'; '.join(map(shown, gap.titles))}{more}",
-            )
-        )
-    if summary.gaps:
-        left = summary.topics_with_gaps - len(summary.gaps)
-        more = f"… and so in {counted(left, 'more topic')}; " if left else ""
-        out.print(Text(f"  {more}see `enishi topics`", style="dim"))
 
 
 def _print_files(out: Console, report: BuildReport) -> None:
@@ -299,10 +270,3 @@ def _excerpt(passage: str) -> str:
     """The beginning of a passage without its title, in one line."""
     text = " ".join((passage.partition("\n")[2] or passage).split())
     return shown(text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…")
-
-
-# -- words -----------------------------------------------------------------------------------------------------------
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"

@@ -12,7 +12,6 @@ explain.py         why a post is, or is not, in a list
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from enishi.errors import Diagnostic
 from enishi.memo import Memo
 from enishi.related.lists import SiteLists
 from enishi.related.reasons import Reasons
-from enishi.types import Document, Kind, Reach, Related
+from enishi.types import Document, Kind, Related
 
 if TYPE_CHECKING:
     from enishi.related.index import Backend
@@ -38,9 +37,6 @@ class RelatedPosts:
     lists: Mapping[str, tuple[Related, ...]]
     """By path, for every post (drafts too, which are in nobody else's list)."""
     min_score: float
-    reach: Reach
-    plain_reach: Reach
-    """The same for the plain nearest neighbours, without any rule."""
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -67,8 +63,6 @@ def find_related(
     return RelatedPosts(
         _entries(lists, Reasons(documents, memo)),
         lists.min_score,
-        _reach(lists, {row: listed.chosen for row, listed in enumerate(lists.lists)}),
-        _reach(lists, dict(zip(lists.rules.listable, lists.ranking.nearest.tolist(), strict=True))),
         tuple(sorted(lists.rules.diagnostics)),
     )
 
@@ -99,11 +93,3 @@ def _entry(source: Document, document: Document, score: float, kind: Kind, reaso
         shared_tags=reasons.shared_tags(source, document),
         shared_terms=reasons.shared_terms(source, document),
     )
-
-
-def _reach(lists: SiteLists, chosen: Mapping[int, Sequence[int]]) -> Reach:
-    at, listable = lists.at, lists.rules.listable
-    public = (others for row, others in chosen.items() if lists.documents[row].post.is_public)
-    shown = Counter(other for others in public for other in others[:at])
-    never = sum(1 for row in listable if not shown[row])
-    return Reach(at, max(shown.values(), default=0), round(never / max(1, len(listable)), 4))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from enishi.tags.communities import NEIGHBORS, SMALLEST, find_communities
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.vocabulary import Vocabulary, reader_key
-from enishi.types import Document, MissingTag, Topic, TopicGap, TopicTag
+from enishi.types import Document, MissingTag, Topic, TopicTag
 
 if TYPE_CHECKING:
     from enishi.tags.likeness import Likeness
@@ -87,22 +87,6 @@ def describe_topics(
         new_tag = MissingTag(surface, tuple(documents[row].post.path for row in using), new=True)
         topics[number] = replace(topics[number], missing=(*topics[number].missing, new_tag))
     return tuple(topics)
-
-
-def topic_gaps(topics: Sequence[Topic], documents: Sequence[Document], titles: int = 2) -> list[TopicGap]:
-    """Of each topic that lacks usual tags the most usual one; the most usual of all come first."""
-    title_of = {document.post.path: document.title for document in documents}
-    ranked = []
-    for topic in topics:
-        with_tag = {tag.tag: tag.with_tag for tag in topic.tags}
-        known = [tag for tag in topic.missing if not tag.new and tag.tag in with_tag]
-        if known:
-            best = min(known, key=lambda tag: (-with_tag[tag.tag], tag.tag))
-            named = tuple(title_of[path] for path in best.posts[:titles])
-            count, size = with_tag[best.tag], len(topic.posts)
-            gap = TopicGap(topic.label, best.tag, count, size, len(best.posts), named)
-            ranked.append((-round(count / size, 4), -count, topic.id, gap))
-    return [gap for *_, gap in sorted(ranked, key=lambda entry: entry[:3])]
 
 
 def _count_tags(rows: Sequence[int], meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> list[tuple[str, int]]:
