@@ -102,7 +102,7 @@ def test_nothing_found_names_where_it_looked(tmp_path: Path) -> None:
         detect_site(tmp_path)
     message = str(error.value)
     assert "source/_posts/" in message
-    assert "No generator was recognised" in message
+    assert "read as a folder of posts" in message
     with pytest.raises(SiteNotFoundError, match="not a folder"):
         detect_site(tmp_path / "nowhere")
     make(tmp_path, **{"_config.yml": "", "package.json": HEXO})

@@ -49,15 +49,7 @@ READ: dict[str, tuple[str, str, dict[str, Any], str, int, list[tuple[int, str]]]
     "---yaml": ("---yaml\ntitle: a\n---\nb", "yaml", {"title": "a"}, "b", 4, []),
     "empty": ("---\n---\nb", "yaml", {}, "b", 3, []),
     "only a comment": ("---\n# x\n---\nb", "yaml", {}, "b", 4, []),
-    "no opening fence": (
-        *("title: a\ntags: [x]\n----------\nb", "yaml", {"title": "a", "tags": ["x"]}, "b", 4),
-        [(1, "no-opening-fence")],
-    ),
-    "no opening fence, key unknown": (
-        *("mytitle: a\ndate: 2024-05-06\ntags: [x]\n---\nb", "yaml"),
-        *({"mytitle": "a", "date": "2024-05-06", "tags": ["x"]}, "b", 5, [(1, "no-opening-fence")]),
-    ),
-    "text above": ("Issue: 1\n---\ntitle: a\n---\nb", "yaml", {"title": "a"}, "b", 5, [(2, "text-before-fence")]),
+    "text above": ("1\n---\ntitle: a\n---\nb", "", {}, "1\n---\ntitle: a\n---\nb", 1, [(2, "front-matter-not-read")]),
     "TOML": (
         '+++\ntitle = "a"\ndate = 2024-05-06T10:00:00+09:00\n[taxonomies]\ntags = ["x"]\n+++\nb',
         "toml",
@@ -73,7 +65,7 @@ READ: dict[str, tuple[str, str, dict[str, Any], str, int, list[tuple[int, str]]]
         *("Title: a\nDate: 2024-05-06\nTags: x, y\n    z\n\nb", "meta"),
         *({"title": "a", "date": "2024-05-06", "tags": "x, y\nz"}, "\nb", 5, []),
     ),
-    "never closed": ("---\ntitle: a\n\nb\n", "", {}, "---\ntitle: a\n\nb\n", 1, [(1, "unclosed-front-matter")]),
+    "never closed": ("---\ntitle: a\n\nb\n", "", {}, "---\ntitle: a\n\nb\n", 1, [(1, "front-matter-not-read")]),
     "TOML never closed": ("+++\nx = 1\n", "", {}, "+++\nx = 1\n", 1, []),
 }
 

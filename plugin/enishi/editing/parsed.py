@@ -54,7 +54,7 @@ class ParsedPost(PostText):
         for problem in front.problems:
             if problem.code == "not-utf8" and problem.line < front.body_line:
                 raise Refusal("not-utf8", problem.message, problem.line)
-            if problem.code in ("front-matter-not-read", "prose-read-as-front-matter", "unclosed-front-matter"):
+            if problem.code in ("front-matter-not-read", "prose-read-as-front-matter"):
                 raise Refusal("bad-front-matter", problem.message, problem.line)
             if problem.code == "duplicate-key" and any(f"`{path[0]}`" in problem.message for path in self.paths):
                 raise Refusal("bad-front-matter", problem.message, problem.line)

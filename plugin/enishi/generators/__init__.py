@@ -77,7 +77,7 @@ def detect_site(root: Path, *, generator: str = "auto", posts: Sequence[str] = (
     if chosen.takes_first_folder and not posts:
         folders = _with_drafts(site, folders[:1])
     if not folders:
-        raise SiteNotFoundError(_nothing_found(site, candidates, is_named=named is not None, has_folders=bool(posts)))
+        raise SiteNotFoundError(_nothing_found(site, candidates))
     return replace(site, post_folders=folders), problems
 
 
@@ -108,19 +108,11 @@ def _with_drafts(site: Site, folders: tuple[str, ...]) -> tuple[str, ...]:
     return (*folders, *(folder for folder in drafts if (site.root / folder).is_dir()))
 
 
-def _nothing_found(site: Site, looked_for: Sequence[str], *, is_named: bool, has_folders: bool) -> str:
+def _nothing_found(site: Site, looked_for: Sequence[str]) -> str:
+    because = f", because of {site.settings_file}" if site.settings_file else ""
     places = "\n".join(f"  {folder + '/' if folder != '.' else '. (the folder itself)'}" for folder in looked_for)
-    if has_folders:
-        why = "The folders named by the setting `posts` hold none."
-    elif is_named:
-        why = f"It was read as {site.generator.label}, because the setting `generator` says so."
-    elif site.settings_file:
-        why = f"It was read as {site.generator.label}, because of {site.settings_file}."
-    else:
-        known = dict.fromkeys(file for g in _generators.values() for file in (*g.settings_files[:1], *g.other_files))
-        why = f"No generator was recognised either: there is no {', '.join(known)}."
     return (
-        f"no posts found in {site.root}\n{why}\n"
+        f"no posts found in {site.root}\nIt was read as {site.generator.label}{because}.\n"
         f"Looked in these folders, and below them, for {', '.join(sorted(site.suffixes))}:\n{places}\n"
         "Run enishi in the folder of your blog (enishi build FOLDER), or name the folder of the posts: "
         '--set posts=FOLDER, or `posts = ["FOLDER"]` in enishi.toml.'

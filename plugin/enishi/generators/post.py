@@ -232,17 +232,14 @@ class PostRules(Generic[S]):
         if not isinstance(value, dict):
             self._warn_own("`enishi:` should be a block with `pin`, `exclude`, `related` or `ignore` below it")
             return (), (), True
-        for name in value:
-            if name not in _OWN_KEYS:
-                known = ", ".join(f"`{key}`" for key in _OWN_KEYS)
-                self._warn_own(f"`enishi: {name}` is not known; there are {known}")
-        related, ignored = value.get("related"), value.get("ignore")
+        if unknown := [name for name in value if name not in _OWN_KEYS]:
+            self._warn_own(f"`enishi: {unknown[0]}` is not known; there are {', '.join(_OWN_KEYS)}")
+        related = value.get("related")
         if related is not None and not isinstance(related, bool):
             self._warn_own("`enishi: related` should be true or false")
-        for name in _as_list(ignored):  # what it does is the business of a check
-            if not isinstance(name, str) or name not in CODES:
-                message = f"`enishi: ignore`: {shown(name)} is no kind of finding; there are {', '.join(CODES)}"
-                self._warn_own(message)
+        # what `ignore` does is the business of a check
+        if wrong := [name for name in _as_list(value.get("ignore")) if not isinstance(name, str) or name not in CODES]:
+            self._warn_own(f"`enishi: ignore`: {shown(wrong[0])} is no kind of finding; there are {', '.join(CODES)}")
         return self._own_list(value, "pin"), self._own_list(value, "exclude"), related is not False
 
     def _warn_own(self, message: str) -> None:

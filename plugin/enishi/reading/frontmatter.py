@@ -14,7 +14,7 @@ from typing import Any
 
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.frontmatter_formats import HANDLERS, Block, Handler, normalise
-from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, has_known_key, odd_colon
+from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, odd_colon
 from enishi.reading.yaml12 import Document, YamlError, load
 
 
@@ -58,10 +58,10 @@ def parse(text: str) -> FrontMatter:
         if isinstance(document.value, str) and (odd := odd_colon(block.text.split("\n"))):
             return broken(handler, block, odd)
         if document.value is None or isinstance(document.value, dict):
-            return front_matter(handler, block, document, *_remarks(handler, block, document))
-    line = unclosed_line(text)
-    message = "the front matter is never closed, so it is not read. Put a line `---` below its last key"
-    problem = Diagnostic("", line or 1, "unclosed-front-matter", Severity.WARNING, message)
+            return front_matter(handler, block, document, *_remarks(block, document))
+    line = unread_line(text)
+    message = "this front matter is not read: text stands above it, or no line `---` below its last key closes it"
+    problem = Diagnostic("", line or 1, "front-matter-not-read", Severity.WARNING, message)
     return FrontMatter({}, text, problems=(problem,) if line is not None else ())
 
 
@@ -83,21 +83,19 @@ def broken(handler: Handler, block: Block, error: BlockError) -> FrontMatter:
     return front_matter(handler, block, read_by_lines(block.text), error.diagnostic(block.first_line))
 
 
-def _remarks(handler: Handler, block: Block, document: Document) -> Iterator[Diagnostic]:
-    if handler.departure is not None and has_known_key(document.value):
-        yield Diagnostic("", max(block.first_line - 1, 1), handler.departure[0], Severity.NOTE, handler.departure[1])
+def _remarks(block: Block, document: Document) -> Iterator[Diagnostic]:
     for key, line in document.duplicates:
         message = f"`{key}` is given twice; the last one counts here, but some generators refuse the post. Delete one"
         yield Diagnostic("", block.first_line + line, "duplicate-key", Severity.WARNING, message)
 
 
-_UNCLOSED = re.compile(r"\s*?(-{3,}|\+{3}|;{3,})[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*[:=]")
+_UNREAD = re.compile(r"(?:[^\n]*\n){0,3}?\s*?(-{3,}|\+{3}|;{3,})[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*[:=]")
 
 
-def unclosed_line(text: str) -> int | None:
-    """Line of an opening fence with a known key below it that nothing closes."""
-    match = _UNCLOSED.match(text)
-    if match is None or match["key"].lower() not in KNOWN_KEYS:
+def unread_line(text: str) -> int | None:
+    """Line of an opening fence with a known key below it that nothing closes, or that stands below other text."""
+    match = _UNREAD.match(text)
+    if match is None or match["key"].lower() not in KNOWN_KEYS or re.match(r"[ \t]*(?:```|~~~)", text):
         return None
     return text.count("\n", 0, match.start(1)) + 1
 
@@ -126,7 +124,5 @@ def _value(text: str) -> Any:
     try:
         value = load(text, strict=False).value
     except YamlError:
-        if text.startswith("[") and "]" not in text:
-            return None
-        return text[1:].rstrip().removesuffix(text[0]) if text[:1] in ("'", '"') else text
+        return None if text.startswith("[") and "]" not in text else text.strip("\"'")
     return text if isinstance(value, dict) else value

@@ -65,7 +65,6 @@ def read_meta_lines(block: str) -> Document:
 
 _META_LINE = re.compile(r"(?P<key>[A-Za-z][\w-]*):[ \t]*(?P<value>.*)\Z")
 
-_JSON_ADVICE = "Look for a missing comma, quote or brace on this line or the one above"
 _JSON_KEY = re.compile(r'[\s{,]*"([^"\\]+)"\s*:')
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -75,11 +74,9 @@ def read_json(text: str, *, strict: bool = False) -> Document:
     try:
         value = json.loads(text, strict=strict, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        line = error.lineno - 1
-        if "delimiter" in error.msg or "property name" in error.msg:
-            # A missing comma, or one too many, shows at what comes next: name the line that it belongs to
-            line = text.count("\n", 0, len(text[: error.pos].rstrip()))
-        raise BlockError("bad-json", f"not valid JSON: {error.msg}. {_JSON_ADVICE}", line) from None
+        # a missing comma, or one too many, shows at what comes next: name the line that it belongs to
+        line = text.count("\n", 0, len(text[: error.pos].rstrip()))
+        raise BlockError("bad-json", f"not valid JSON, here or on the next line: {error.msg}", line) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
@@ -168,9 +165,6 @@ class Handler(BaseHandler):
         fence: what an opening fence looks like.
     """
 
-    departure: tuple[str, str] | None = None
-    """Code and message for a form that most generators do not see."""
-
     def __init__(
         self, kind: str, read: Callable[[str], Document], boundary: re.Pattern[str], fence: str = "---"
     ) -> None:
@@ -226,47 +220,6 @@ class _BareJSONHandler(Handler):
         return text[start:end], text[line_end:] if line_end >= 0 else ""
 
 
-class _UnopenedHandler(Handler):
-    """Key lines at the head of the file, then a fence: the opening fence was forgotten, or never used."""
-
-    departure = ("no-opening-fence", "there is no opening `---`: most generators do not see this front matter")
-    _key_line = re.compile(r"\s*(?P<key>[A-Za-z_][\w-]*)[ \t]*:(?:\s|\Z)")
-    _rare_in_prose = KNOWN_KEYS - {"type", "ref", "status", "summary", "author", "language", "series", "description"}
-
-    def detect(self, text: str) -> bool:
-        """Only where the first line is a known key, or several are that prose does not begin with."""
-        first = self._key_line.match(text)
-        closing = self.boundary.search(text) if first is not None else None
-        if first is None or closing is None:
-            return False
-        keys = {m["key"].lower() for line in text[: closing.start()].split("\n") if (m := self._key_line.match(line))}
-        return len(keys & self._rare_in_prose) >= (1 if first["key"].lower() in KNOWN_KEYS else 2)
-
-    def split(self, text: str) -> tuple[str, str]:
-        """All above the first fence."""
-        block, body = self.boundary.split(text, 1)
-        return block, body
-
-
-class _LateFenceHandler(Handler):
-    """A fenced block with known keys after a line or two of other text, which hides it from every generator."""
-
-    departure = ("text-before-fence", "text above the opening fence hides the front matter; move it below")
-    _late = re.compile(r"(?:[^\n]*\n){1,3}?(?=-{3,}[ \t]*\n(?P<key>[A-Za-z_][\w-]*)[ \t]*:)")
-
-    def detect(self, text: str) -> bool:
-        """Within the first lines only, and not inside a block of code."""
-        late = self._late.match(text)
-        if late is None or late["key"].lower() not in KNOWN_KEYS:
-            return False
-        return not text.startswith(("---", "+++", "{", ";;;")) and not re.search(r"```|~~~", late.group())
-
-    def split(self, text: str) -> tuple[str, str]:
-        """What stands above the fence stays out of the body."""
-        late = self._late.match(text)
-        return super().split(text[late.end() :] if late is not None else text)
-
-
 class _MetaHandler(Handler):
     """`Key: value` lines up to the first empty line, without fences: Pelican's and MkDocs' (Python-Markdown `meta`)."""
 
@@ -296,7 +249,6 @@ YAML = Handler("yaml", read_yaml, _fences(r"-{3,}(?:yaml)?"))
 TOML = Handler("toml", read_toml, _fences(r"\+{3}(?:toml)?", r"\+{3}"), "+++")
 SEMICOLONS = Handler("json", read_braceless_json, _fences(";{3,}", ";{3,}"), ";;;")
 BARE_JSON = _BareJSONHandler("json", read_json, re.compile(r"\s*(?=\{\s*(?:\"|\}))"))
-LATE_FENCE = _LateFenceHandler("yaml", read_yaml, _fences(r"-{3,}"))
 HANDLERS: tuple[Handler, ...] = (
     YAML,
     TOML,
@@ -305,8 +257,6 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("toml", read_toml, _fences("-{3,}toml")),
     BARE_JSON,
     SEMICOLONS,
-    _UnopenedHandler("yaml", read_yaml, re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)),
-    LATE_FENCE,
     _MetaHandler("meta", read_meta_lines, re.compile(r"\n\n")),
 )
 """All forms, in the order in which they are tried."""

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from enishi.errors import Diagnostic, Severity
-from enishi.reading.frontmatter import FrontMatter, broken, front_matter, read_by_lines, unclosed_line
+from enishi.reading.frontmatter import FrontMatter, broken, front_matter, read_by_lines, unread_line
 from enishi.reading.frontmatter_formats import (
     HANDLERS,
     Block,
@@ -130,11 +130,11 @@ def _lost(block: Block, error: BlockError, text: str) -> FrontMatter:
 def _all_body(text: str, line: int = 0, why: str = "") -> FrontMatter:
     """Hexo reads no front matter here; say so if the author plainly meant some."""
     meant = _meant_block(text.replace("\r", "\n"))
-    unclosed = unclosed_line(text)
-    if meant is None and unclosed is None:
+    unread = unread_line(text)
+    if meant is None and unread is None:
         return FrontMatter({}, text)
     if not why:
-        line = max(meant.first_line - 1, 1) if meant is not None else unclosed or 1
+        line = max(meant.first_line - 1, 1) if meant is not None else unread or 1
         why = _NOT_READ
     return FrontMatter({}, text, problems=(Diagnostic("", line, "front-matter-not-read", Severity.WARNING, why),))
 

@@ -6,7 +6,7 @@ Its block and inline parsers are called directly instead of rendering, which spa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -143,28 +143,24 @@ def _short_parts(text: str) -> Iterator[str]:
     """An overlong paragraph in parts, cut at line ends or spaces where there are any."""
     pos = 0
     while pos < len(text):
-        size = _MAX_PARAGRAPH
-        if _is_dense(text[pos : pos + size]):
-            size = MAX_MARKERS
-        end = pos + size
-        if end < len(text):
-            middle = pos + size // 2
-            end = max(text.rfind("\n", middle, end), text.rfind(" ", middle, end), middle) + 1
+        size = MAX_MARKERS if _is_dense(text[pos : pos + _MAX_PARAGRAPH]) else _MAX_PARAGRAPH
+        end = _cut(text, pos, size, lambda start, end: max(text.rfind("\n", start, end), text.rfind(" ", start, end)))
         yield text[pos:end]
         pos = end
 
 
 def _pieces(text: str) -> Iterator[str]:
     """A long body in pieces, cut at blank lines outside fenced code where possible: each is parsed by itself."""
-    if len(text) <= _MAX_PIECE:
-        yield text
-        return
     pos = 0
-    while pos < len(text):
-        end = pos + _MAX_PIECE
-        if end < len(text):
-            middle = pos + _MAX_PIECE // 2
-            cut = max(text.rfind("\n\n", middle, end) + 1, 0) or text.rfind("\n", middle, end) or 0
-            end = cut + 1 if cut > pos else end
+    while pos < len(text) or not pos:
+        end = _cut(
+            text, pos, _MAX_PIECE, lambda start, end: text.rfind("\n\n", start, end) + 1 or text.rfind("\n", start, end)
+        )
         yield text[pos:end]
-        pos = end
+        pos = end or 1
+
+
+def _cut(text: str, pos: int, size: int, find: Callable[[int, int], int]) -> int:
+    """The end of a part of at most `size` characters, behind the place found in its second half."""
+    end = pos + size
+    return len(text) if end >= len(text) else (find(pos + size // 2, end) + 1 or end)

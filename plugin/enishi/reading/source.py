@@ -26,7 +26,7 @@ class Dialect:
     handlers: tuple[Handler, ...]
     """The forms of front matter that `parse` reads, in the order in which they are tried."""
     is_exact: bool = False
-    """Whether bytes are taken as they are: UTF-16 is not read, a lone CR ends no line."""
+    """Whether bytes are taken as they are: a lone CR ends no line."""
     expands_tabs: bool = False
     """Whether a tab at the start of a line of front matter is read as two blanks."""
 
@@ -59,11 +59,7 @@ _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
 def _decode(data: bytes, *, is_exact: bool) -> tuple[str, Diagnostic | None]:
-    """UTF-8 with bad bytes replaced; UTF-16 with its mark too, unless bytes are taken as they are."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        message = "the file is UTF-16, which generators do not read. Save it as UTF-8"
-        problem = Diagnostic("", 1, "not-utf8", Severity.WARNING, message)
-        return data.decode("utf-8" if is_exact else "utf-16", "replace"), problem
+    """UTF-8 with bad bytes replaced."""
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:

@@ -13,7 +13,7 @@ from enishi.reading.find import SourceFile
 
 HOLD_SECONDS = 30.0
 """For so long after its last save, a post that broke while it was typed keeps its last good state."""
-_HALF_TYPED = frozenset({"front-matter-not-read", "prose-read-as-front-matter", "unclosed-front-matter"})
+_HALF_TYPED = frozenset({"front-matter-not-read", "prose-read-as-front-matter"})
 """No errors to a generator, which shows the front matter as text, but errors in the making to an author."""
 
 
