@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from enishi.types import Document
@@ -65,64 +64,28 @@ class Pairs(Generic[V]):
     """Values of pairs of documents; those that a whole pass did not ask for are forgotten."""
 
     def __init__(self) -> None:
-        self._documents: Sequence[Document] = ()
-        self._last: dict[tuple[int, int], V] = {}
-        self._now: dict[tuple[int, int], V] = {}
+        self._last: dict[tuple[int, int], tuple[Document, Document, V]] = {}
+        self._now: dict[tuple[int, int], tuple[Document, Document, V]] = {}
 
-    def begin(self, documents: Sequence[Document]) -> None:
-        """Start a pass: pairs with a document that is gone are forgotten."""
-        gone = {id(document) for document in self._documents} - {id(document) for document in documents}
-        self._last = {pair: value for pair, value in self._now.items() if not gone.intersection(pair)}
-        self._now = {}
-        self._documents = documents
+    def begin(self) -> None:
+        """Start a pass."""
+        self._last, self._now = self._now, {}
 
     def get(self, first: Document, second: Document) -> V | None:
         pair = (id(first), id(second))
-        value = self._now.get(pair)
-        if value is None:
-            value = self._last.get(pair)
-            if value is not None:
-                self._now[pair] = value
-        return value
+        entry = self._now.get(pair) or self._last.get(pair)
+        if entry is None:
+            return None
+        self._now[pair] = entry
+        return entry[2]
 
     def set(self, first: Document, second: Document, value: V) -> None:
-        self._now[(id(first), id(second))] = value
+        self._now[id(first), id(second)] = (first, second, value)
 
 
-@dataclass(slots=True)
-class _Counted:
-    """A document frequency, and the documents that it counts."""
-
-    documents: dict[int, Document]
-    frequency: Counter[str]
-
-
-def term_frequency(documents: Sequence[Document], memo: Memo | None, name: str) -> tuple[Counter[str], set[str] | None]:
-    """How many documents contain each term, and the terms whose number changed since the last pass (None: any).
-
-    A term that no document contains any more may have a count of 0.
-    """
-    if memo is None:
-        frequency: Counter[str] = Counter()
-        for document in documents:
-            frequency.update(document.terms.keys())
-        return frequency, None
-    counted = memo.lasting(f"frequency for {name}", lambda: _Counted({}, Counter()))
-    present = {id(document): document for document in documents}
-    gone = [document for key, document in counted.documents.items() if key not in present]
-    come = [document for key, document in present.items() if key not in counted.documents]
-    if len(gone) + len(come) > len(documents) // 2:
-        counted.documents, counted.frequency = present, term_frequency(documents, None, name)[0]
-        return counted.frequency, None
-    difference: Counter[str] = Counter()
-    for document in come:
-        difference.update(document.terms.keys())
-    for document in gone:
-        difference.subtract(document.terms.keys())
-    changed = {term for term, count in difference.items() if count}
-    for term in changed:
-        counted.frequency[term] += difference[term]
-        if not counted.frequency[term]:
-            del counted.frequency[term]
-    counted.documents = present
-    return counted.frequency, changed
+def term_frequency(documents: Sequence[Document]) -> Counter[str]:
+    """How many documents contain each term."""
+    frequency: Counter[str] = Counter()
+    for document in documents:
+        frequency.update(document.terms.keys())
+    return frequency

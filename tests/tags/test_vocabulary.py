@@ -133,7 +133,7 @@ def test_an_ontology_that_cannot_be_read_is_named_and_passed_over(tmp_path: Path
         (tmp_path / "tags.yml").write_text(text, encoding="utf-8")
     found, diagnostics = read_vocabulary(posts(("a",)), site(tmp_path), TagSettings(broader="tags.yml"))
     assert found.broader == {}
-    assert len(diagnostics) == (0 if text == "- 1\n- 2\n" else 1)
+    assert len(diagnostics) == 1
 
 
 def test_a_version_implies_its_tag() -> None:

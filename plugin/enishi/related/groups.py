@@ -20,7 +20,7 @@ def near_duplicate_groups(
     """The group of each row that has a near-duplicate, named by the lowest row in it; `pairs` of rows are compared."""
     groups: dict[int, set[int]] = {}
     known: Pairs[bool] = memo.lasting("near-duplicates", Pairs) if memo else Pairs()
-    known.begin(documents)
+    known.begin()
     lengths = [sum(document.words.values()) for document in documents]
     for row, other in sorted({(min(pair), max(pair)) for pair in pairs}):
         if not _lengths_allow(lengths[row], lengths[other]):

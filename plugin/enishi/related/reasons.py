@@ -23,34 +23,37 @@ _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
 
 @dataclass(slots=True)
 class _KnownTerms:
-    """The shared terms of pairs, and the number of posts when they were computed."""
+    """The shared terms of pairs, and what they were computed with."""
 
     terms: Pairs[tuple[str, ...]] = field(default_factory=Pairs)
     count: int = -1
+    frequency: Counter[str] = field(default_factory=Counter)
 
 
 class Reasons:
     """Shared tags and terms of pairs of documents of one blog.
 
     With a memo, the shared terms of a pair are those of last time as long as both documents, the number of posts and
-    the frequency of every term that they share are the same.  Users of one memo give different names.
+    the frequency of every term that they share are the same.
     """
 
-    def __init__(self, documents: Sequence[Document], memo: Memo | None = None, *, name: str = "related") -> None:
+    def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
         self._count = len(documents)
-        self._frequency, self._changed = term_frequency(documents, memo, f"reasons {name}")
+        self._frequency = term_frequency(documents)
         titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
         tags = each(memo, "folded tags", documents, _folded_tags)
         known = zip(documents, titles, tags, strict=True)
         self._folded = {document.post.path: (document, title, folded) for document, title, folded in known}
         self._tag_frequency = Counter(tag for folded in tags for tag in folded)
         self._most = max(_MAX_SHARE * self._count, 3)
-        self._known = memo.lasting(f"shared terms {name}", _KnownTerms) if memo else _KnownTerms()
-        self._known.terms.begin(documents)
-        if self._known.count != self._count or self._changed is None:
-            self._known.terms = Pairs()
-            self._known.terms.begin(documents)
-        self._known.count = self._count
+        known_terms = memo.lasting("shared terms", _KnownTerms) if memo else _KnownTerms()
+        last = known_terms.frequency
+        self._changed = {key for key in last.keys() | self._frequency.keys() if last[key] != self._frequency[key]}
+        if known_terms.count != self._count:
+            known_terms.terms = Pairs()
+        known_terms.count, known_terms.frequency = self._count, self._frequency
+        known_terms.terms.begin()
+        self._known = known_terms.terms
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
@@ -67,16 +70,16 @@ class Reasons:
 
     def shared_terms(self, first: Document, second: Document) -> tuple[str, ...]:
         """At most `MAX_TERMS` terms of both posts, the most distinctive first; none that is part of another."""
-        terms = self._known.terms.get(first, second)
+        terms = self._known.get(first, second)
         if terms is None or not self._holds(first, second):
             terms = tuple(surface for surface, _ in self.weighted_terms(first, second))
-            self._known.terms.set(first, second, terms)
+            self._known.set(first, second, terms)
         return terms
 
     def _holds(self, first: Document, second: Document) -> bool:
         """Whether no term that the two share is in more or fewer posts than last time."""
-        changed, ours, theirs = self._changed or set(), first.terms.frequency, second.terms.frequency
-        return not any(term in ours and term in theirs for term in changed)
+        ours, theirs = first.terms.frequency, second.terms.frequency
+        return not any(term in ours and term in theirs for term in self._changed)
 
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times the logarithm of how often both posts use them."""

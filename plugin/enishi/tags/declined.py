@@ -227,19 +227,16 @@ def _with_line(text: str, added: Decline) -> str:
     """The text with a line for the decline at its place by (post, tag)."""
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
-    opening = next((number for number, line in enumerate(lines) if _OPENING.fullmatch(line.rstrip("\r\n"))), None)
-    closing = next((n for n, line in enumerate(lines) if line.strip() == "]" and (opening or 0) < n), None)
-    if opening is None or closing is None:
+    opening = next((number for number, line in enumerate(lines) if _OPENING.fullmatch(line.rstrip("\r\n"))), len(lines))
+    closing = next((number for number in range(opening, len(lines)) if lines[number].strip() == "]"), None)
+    if closing is None:
         message = "has no line `declined = [` with a `]` on a line of its own below it: write them, or delete the file"
         raise OutputError(f"{DECLINED_NAME} {message}")
-    place = closing
-    for number in range(opening + 1, closing):
-        old = _decline(_entry(lines[number].rstrip("\r\n")))
-        if old is not None:
-            if (old.post, old.tag) > (added.post, added.tag):
-                place = min(place, number)
-            elif not re.search(r"\}\s*,", lines[number]):  # the last entry of a list needs no comma, but does now
-                lines[number] = re.sub(r"\}", "},", lines[number].rstrip("\r\n"), count=1) + end
+    entries = [(number, _decline(_entry(lines[number].rstrip("\r\n")))) for number in range(opening + 1, closing)]
+    place = next((n for n, old in entries if old and (old.post, old.tag) > (added.post, added.tag)), closing)
+    for number in [number for number, old in entries if old and number < place][-1:]:
+        if not re.search(r"\}\s*,", lines[number]):  # the last entry of a list needs no comma, but does now
+            lines[number] = re.sub(r"\}", "},", lines[number], count=1)
     fields = (("post", added.post), ("tag", added.tag), ("content", added.content))
     entry = ", ".join(f"{name} = {toml_string(value)}" for name, value in fields)
     lines.insert(place, f"  {{ {entry} }},{end}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
-from enishi.memo import Memo, term_frequency
+from enishi.memo import term_frequency
 from enishi.reading.tokens import fold
 from enishi.types import Document
 
@@ -37,9 +37,9 @@ class LabelTerm(NamedTuple):
 class DistinctiveTerms:
     """The terms of a blog, and how many posts use them."""
 
-    def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
+    def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = documents
-        self._frequency, _ = term_frequency(documents, memo, "labels")
+        self._frequency = term_frequency(documents)
         self._titles = [fold(document.title) for document in documents]
         self._of_post: dict[int, list[str]] = {}
 

@@ -74,7 +74,7 @@ def suggest_tags(
         progress()
         grouping = group_posts(documents, likeness)
         progress()
-        terms = DistinctiveTerms(documents, memo)
+        terms = DistinctiveTerms(documents)
         model = TagModel(documents, vocabulary, likeness, estimate, settings, declined or {})
         finder, rules = EvidenceFinder(model, grouping, terms), SuggestionRules(model)
         progress()

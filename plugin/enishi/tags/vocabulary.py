@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from enishi.errors import Diagnostic, Severity
@@ -227,9 +227,8 @@ def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict
     def problem(line: int, message: str) -> None:
         diagnostics.append(Diagnostic(name, line, "bad-tag-ontology", Severity.WARNING, message))
 
-    file = root / name
     try:
-        document = load(read_file(file, _MAX_ONTOLOGY_BYTES).decode("utf-8-sig"), strict=False)
+        document = load(read_file(root / name, _MAX_ONTOLOGY_BYTES).decode("utf-8-sig"), strict=False)
     except YamlError as error:
         problem(error.line + 1, f"cannot be read as YAML: {error.message}; no broader tags are known")
         return {}
@@ -237,32 +236,17 @@ def _read_ontology(root: Path, name: str, diagnostics: list[Diagnostic]) -> dict
         reason = getattr(error, "strerror", None) or error.__class__.__name__
         problem(0, f"cannot be read: {reason}; no broader tags are known (setting `tags.broader`)")
         return {}
+    if not isinstance(document.value, dict | None):
+        problem(1, "should be a mapping (`S3: [AWS]`); no broader tags are known")
+        return {}
     broader_of: dict[str, list[str]] = {}
-    for tag, stated in _ontology_entries(document.value):
+    for tag, stated in (document.value or {}).items():
         broader = stated.get("broader") if isinstance(stated, dict) else stated
         items = broader if isinstance(broader, list) else [] if broader is None else [broader]
-        broader_of.setdefault(tag, []).extend(str(item) for item in items if isinstance(item, str | int | float))
+        broader_of[str(tag)] = [str(item) for item in items if isinstance(item, str | int | float)]
         if any(isinstance(item, list | dict) for item in items):
             problem(document.key_lines.get(tag, -1) + 1, f"the broader tags of {tag!r} should be a list of names")
-    if document.value is not None and not isinstance(document.value, dict | list):
-        problem(1, "should be a mapping (`S3: [AWS]`); no broader tags are known")
     return broader_of
-
-
-def _ontology_entries(value: Any) -> Iterable[tuple[str, Any]]:
-    """The entries of a mapping, or of a list of ``{name: …, broader: …}``; a lone key `tags` is looked into."""
-    if isinstance(value, dict) and set(value) == {"tags"} and isinstance(value["tags"], dict | list):
-        value = value["tags"]
-    if isinstance(value, dict):
-        yield from ((str(tag), stated) for tag, stated in value.items())
-    elif isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                name = item.get("name") or item.get("tag")
-                if isinstance(name, str):
-                    yield name, item
-                else:
-                    yield from ((str(tag), stated) for tag, stated in item.items())
 
 
 def _versions(posts: Sequence[Post], vocabulary: Vocabulary) -> dict[str, set[str]]:

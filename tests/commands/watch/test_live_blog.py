@@ -16,8 +16,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from blog import TOPICS, files_below, post_text, topic_posts, topic_text, write_blog
 from enishi.commands.watch.live_blog import LiveBlog
 from enishi.errors import OutputError
-from enishi.memo import Memo, Pairs, each, term_frequency
-from enishi.pipeline import build, read_blog
+from enishi.memo import Memo, Pairs, each
+from enishi.pipeline import build
 from enishi.state import Request
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -335,30 +335,16 @@ def test_each_works_once_for_each_object_and_forgets_the_rest() -> None:
     assert worked == [1, 2, 3, 1, 1, 2]
 
 
-def test_frequencies_follow_what_comes_and_goes(site: Path) -> None:
-    documents = read_blog(Request(site, now=NOW)).documents
-    memo = Memo()
-    assert term_frequency(documents[:10], memo, "x")[1] is None
-    for part in (documents[1:11], documents[1:10], documents[2:12], documents[2:12]):
-        frequency, changed = term_frequency(part, memo, "x")
-        assert frequency == term_frequency(part, None, "x")[0]
-        assert changed is not None
-    assert changed == set()
-
-
-def test_pairs_forget_what_a_round_did_not_ask_for(site: Path) -> None:
+def test_pairs_forget_what_a_round_did_not_ask_for() -> None:
     from blog import document
 
     one, two, three = (document(f"{name}.md") for name in "abc")
     pairs: Pairs[str] = Pairs()
-    pairs.begin([one, two, three])
+    pairs.begin()
     pairs.set(one, two, "x")
     pairs.set(one, three, "y")
-    pairs.begin([one, two, three])
+    pairs.begin()
     assert pairs.get(one, two) == "x"
-    pairs.begin([one, two, three])
+    pairs.begin()
     assert pairs.get(one, three) is None
     assert pairs.get(one, two) == "x"
-    pairs.begin([one, three])
-    pairs.begin([one, two, three])
-    assert pairs.get(one, two) is None

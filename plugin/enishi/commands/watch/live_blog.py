@@ -160,7 +160,7 @@ class LiveBlog:
         """Prepare previews of the next save; for when nothing else is to be done."""
         if self._relations is not None:
             with self._run as run:
-                self._previewer = Previewer(self._relations, run.encoder(self._relations.posts.blog), run.memo)
+                self._previewer = Previewer(self._relations, run.encoder(self._relations.posts.blog))
 
     # -- what is to be known of it -----------------------------------------------------------------------------------
 

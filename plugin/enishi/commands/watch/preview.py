@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from enishi.encoders.blog import BlogEncoder
-from enishi.memo import Memo
 from enishi.pipeline import Relations
 from enishi.related.reasons import Reasons
 from enishi.types import Document, Related
@@ -27,15 +26,14 @@ class Previewer:
     Args:
         relations: of the last round.
         encoder: the one that the round encoded with.
-        memo: of the round.
     """
 
-    def __init__(self, relations: Relations, encoder: BlogEncoder, memo: Memo | None) -> None:
+    def __init__(self, relations: Relations, encoder: BlogEncoder) -> None:
         self._documents = documents = relations.posts.documents
         self._relations, self._encoder = relations, encoder
         self._limit = relations.posts.blog.settings.related.limit
         self._row = {document.post.path: row for row, document in enumerate(documents)}
-        self._reasons = Reasons(documents, memo, name="preview")
+        self._reasons = Reasons(documents)
 
     def related(self, document: Document) -> tuple[Related, ...]:
         """About the list that the post will have."""
