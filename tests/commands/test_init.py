@@ -23,7 +23,7 @@ from enishi.commands.init import models
 from enishi.commands.init.models import KNOWN, Candidate
 from enishi.commands.init.profile import CYRILLIC, LATIN, Profile, language_by_script, language_name, post_language
 from enishi.commands.init.proposals import Proposal, propose
-from enishi.commands.init.run import changed_settings, choose_encoder, inspect_blog, write_settings
+from enishi.commands.init.run import changed_settings, inspect_blog, write_settings
 from enishi.commands.init.settings_file import settings_text, toml_value
 from enishi.config import Settings, describe_settings
 from enishi.config_files import load_settings
@@ -130,7 +130,7 @@ def test_the_profile_counts_what_is_there(tmp_path: Path) -> None:
     assert dict(profile.posts) == {"published": 2, "unpublished": 1}
     assert dict(profile.languages) == {"en": 2, "ja": 1}
     assert (profile.tags, profile.tagged, profile.used_once) == (2, 2, 1)
-    assert (profile.linking, profile.links, profile.pictured) == (1, 1, 1)
+    assert profile.pictured == 1
     assert (profile.site_language, profile.with_language) == ("en", 1)
     assert profile.main_language == ""
     assert profile.share("en") == pytest.approx(2 / 3)
@@ -300,7 +300,7 @@ def test_everything_works_without_the_library(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(models, "find_spec", lambda name: None)
     site = english_blog(tmp_path)
-    assert main(["init", str(site), "--yes"]) == 0
+    assert main(["init", str(site)]) == 0
     assert 'pip install "enishi[transformers]"' in capsys.readouterr().out
     assert load_settings(site)[0] == Settings()
 
@@ -417,7 +417,7 @@ def test_a_dry_run_writes_nothing_at_all(tmp_path: Path, capsys: Any) -> None:
 def test_a_file_that_is_there_is_never_written_over(tmp_path: Path, capsys: Any) -> None:
     site = english_blog(tmp_path, "[related]\nlimit = 3\n")
     before = (site / "enishi.toml").read_bytes()
-    for options in ((), ("--yes",), ("--json",)):
+    for options in ((), ("--json",)):
         out = init(site, *options, capsys=capsys)
         assert (site / "enishi.toml").read_bytes() == before
     assert json.loads(out)["written"] == ""
@@ -438,7 +438,7 @@ def test_a_file_that_came_meanwhile_is_not_written_over(tmp_path: Path) -> None:
 def test_a_link_to_elsewhere_is_not_followed(tmp_path: Path, capsys: Any) -> None:
     site = english_blog(tmp_path / "site")
     (site / "enishi.toml").symlink_to(tmp_path / "outside.toml")
-    init(site, "--yes", capsys=capsys)
+    init(site, capsys=capsys)
     assert not (tmp_path / "outside.toml").exists()
 
 
@@ -454,17 +454,11 @@ def test_where_no_links_can_be_made_the_file_is_written_all_the_same(
     assert changed_settings(load_settings(tmp_path)[0]) == {"language": "ja"}
 
 
-def test_settings_elsewhere_are_taken_over_only_when_told(tmp_path: Path, capsys: Any) -> None:
-    config = "enishi:\n  hexo:\n    x: 1\n  related:\n    limit: 3\n  language: no\n"
-    site = japanese_blog(tmp_path, config)
-    assert "Nothing was written: _config.yml has settings" in init(site, capsys=capsys)
+def test_settings_elsewhere_stay_in_effect(tmp_path: Path, capsys: Any) -> None:
+    site = japanese_blog(tmp_path, "enishi:\n  related:\n    limit: 3\n")
+    assert "Nothing was written: _config.yml was left as it is" in init(site, capsys=capsys)
     assert not (site / "enishi.toml").exists()
-    out = init(site, "--yes", capsys=capsys)
-    assert "takes over 2 settings of _config.yml" in out
-    settings, ignored = load_settings(site)
-    assert changed_settings(settings) == {"related.limit": 3, "language": "no"}
-    assert settings.hexo == {}, "the Hexo plugin reads its own where they are"
-    assert [diagnostic.code for diagnostic in ignored] == ["settings-ignored"]
+    assert changed_settings(load_settings(site)[0]) == {"related.limit": 3}
 
 
 def test_settings_of_the_hexo_plugin_alone_are_in_nobody_s_way(tmp_path: Path, capsys: Any) -> None:
@@ -487,20 +481,6 @@ def test_a_chosen_encoder_is_set(tmp_path: Path, capsys: Any) -> None:
     out = init(site, "--encoder", "multilingual-e5-small", capsys=capsys)
     assert "the next build fetches it (493 MB)" in out
     assert load_settings(site)[0].encoder.model == "intfloat/multilingual-e5-small"
-
-
-def test_what_is_answered_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    import io
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for answer, model in (("1\n", MINILM), ("\n", ""), ("none\n", ""), ("models/own\n", "models/own"), ("0\n", "")):
-        site = english_blog(tmp_path / f"site{answer.strip().replace('/', '')}")
-        monkeypatch.setattr(sys, "stdin", Terminal(answer))
-        init(site, capsys=capsys)
-        assert load_settings(site)[0].encoder.model == model, answer
 
 
 def test_an_empty_folder_is_told_what_is_missing(tmp_path: Path, capsys: Any) -> None:
@@ -537,12 +517,3 @@ def test_a_language_that_the_settings_name_wrongly_is_told(tmp_path: Path, capsy
     out = init(japanese_blog(tmp_path, "language: en\n"), capsys=capsys)
     assert "Japanese (8); the generator's settings say English" in out
     assert 'language = "ja"' not in out, "Hexo gives each post the language of its settings"
-
-
-def test_choosing_anew_keeps_what_was_found(tmp_path: Path) -> None:
-    found = inspect_blog(Request(japanese_blog(tmp_path)))
-    other = choose_encoder(found, "some/model")
-    assert other.profile is found.profile
-    assert names(other.proposals)["encoder.model"] == ("some/model", True)
-    assert "language" in names(other.proposals)
-    assert other.candidates[-1].name == "some/model"

@@ -39,10 +39,9 @@ def init(
         str,
         option(
             "--encoder MODEL",
-            "The pretrained model to use: a name on the hub, a folder, or none. Asked for at a terminal.",
+            "The pretrained model to use: a name on the hub, a folder, or none.",
         ),
     ] = "",
-    yes: Annotated[bool, option("--yes -y", "Take what is proposed, without asking.")] = False,
     dry_run: Annotated[bool, option("--dry-run", "Show the file and write nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +52,7 @@ def init(
 
     with console.progress(as_json) as progress:
         report = inspect_blog(request(site), encoder, progress, remembers=not dry_run)
-    console_init.ask_and_write(report, encoder, yes=yes, dry_run=dry_run, as_json=as_json)
+    console_init.print_and_write(report, dry_run=dry_run, as_json=as_json)
 
 
 @command("build")

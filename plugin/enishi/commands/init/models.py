@@ -31,8 +31,8 @@ class Candidate:
     worth: Worth = "unknown"
     verdict: str = "not measured by us"
     """What it is worth on this blog, in a sentence without a full stop."""
-    megabytes: int | None = None
-    """Size of the files that are fetched once (weights, tokenizer); None where nobody knows."""
+    megabytes: int = 0
+    """Size of the files that are fetched once (weights, tokenizer); 0 where nobody knows."""
     remark: str = ""
     place: Place = ""
     """Where it is on this machine; empty where it is not."""
@@ -46,23 +46,12 @@ class Candidate:
 
 
 _SITE_ENCODER = Candidate(
-    "",
-    "this blog",
-    "needed",
-    "always takes part: it learns the words of the blog itself, in any language",
-    megabytes=0,
-    place="yes",
+    "", "this blog", "needed", "always takes part: it learns the words of the blog itself, in any language", place="yes"
 )
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 KNOWN = (
     Candidate(MINILM, "English", megabytes=91, remark="small and quick"),
     Candidate("intfloat/multilingual-e5-small", "94 languages", megabytes=493, remark="made for search"),
-    Candidate(
-        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
-        "50 languages",
-        megabytes=480,
-        remark="made for similarity",
-    ),
     Candidate(
         "sentence-transformers/static-similarity-mrl-multilingual-v1",
         "50 languages",
@@ -111,8 +100,7 @@ def _other(name: str, site: Path) -> Candidate:
         place, revision = "folder" if (site / Path(name).expanduser()).is_dir() else "", ""
     trained = (site / name / TRAINING_NAME).is_file()
     remark, reads = ("trained on this blog by enishi train", "this blog") if trained else ("of your own", "?")
-    megabytes = 0 if place else None
-    return Candidate(name, reads, megabytes=megabytes, remark=remark, place=place, revision=revision)
+    return Candidate(name, reads, remark=remark, place=place, revision=revision)
 
 
 def _worth_of_english(profile: Profile) -> tuple[Worth, str]:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from enishi.generators.base import Site
 from enishi.types import Document
@@ -61,18 +60,12 @@ class Profile:
     """Number of posts by language code, the commonest first; the empty code for posts that are too short to tell."""
     with_language: int = 0
     """Posts that say themselves (in the front matter, or by their path) which language they are in."""
-    characters: int = 0
-    """Characters of prose in all posts together."""
-    median_characters: int = 0
     tags: int = 0
     """Number of different tags."""
     tagged: int = 0
     """Posts with tags."""
     used_once: int = 0
     """Tags of one post only."""
-    linking: int = 0
-    """Posts that link to another one."""
-    links: int = 0
     pictured: int = 0
     """Posts with a picture that is a file of the site."""
 
@@ -93,14 +86,11 @@ class Profile:
         return first if self.share(first) >= MOST else ""
 
 
-def profile_of(
-    documents: Sequence[Document], site: Site, links: Mapping[str, Sequence[str]], pictured: int = 0
-) -> Profile:
-    """The profile of a blog.  `links` holds, by path, the other posts that a post links to."""
+def profile_of(documents: Sequence[Document], site: Site, pictured: int = 0) -> Profile:
+    """The profile of a blog, of which so many posts show pictures."""
     posts = Counter(document.post.status for document in documents)
     languages = Counter(post_language(document, site.language) for document in documents)
     tags = Counter(tag for document in documents for tag in document.post.tags)
-    lengths = [len(document.fields.prose) for document in documents]
     return Profile(
         generator=site.generator.name,
         folders=site.post_folders,
@@ -108,13 +98,9 @@ def profile_of(
         posts=dict(sorted(posts.items())),
         languages=dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
         with_language=sum(_states_language(document, site.language) for document in documents),
-        characters=sum(lengths),
-        median_characters=int(median(lengths)) if lengths else 0,
         tags=len(tags),
         tagged=sum(bool(document.post.tags) for document in documents),
         used_once=sum(count == 1 for count in tags.values()),
-        linking=sum(bool(targets) for targets in links.values()),
-        links=sum(map(len, links.values())),
         pictured=pictured,
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from enishi.cache import Cache
-from enishi.commands.init.models import Candidate, candidates_for, full_name, trained_models
+from enishi.commands.init.models import Candidate, candidates_for, trained_models
 from enishi.commands.init.profile import Profile, profile_of
 from enishi.commands.init.proposals import NONE, Proposal, propose
 from enishi.commands.init.settings_file import settings_text
@@ -34,29 +34,17 @@ class InitReport:
     candidates: tuple[Candidate, ...]
     existing: Mapping[str, Any]
     """What is set already, by dotted names."""
-    sources: tuple[str, ...]
-    """Files that hold settings; the first one counts."""
-    data_file: str = ""
-    """Where the site's generator reads data from."""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    proposals: tuple[Proposal, ...] = ()
-    text: str = ""
+    source: str
+    """The file that holds these settings, or empty."""
+    diagnostics: tuple[Diagnostic, ...]
+    proposals: tuple[Proposal, ...]
+    text: str
     """The settings file that would be written."""
 
     @property
-    def file(self) -> Path:
-        """Where the settings file goes."""
-        return self.site / FILE_NAME
-
-    @property
-    def file_exists(self) -> bool:
-        """Whether something has the name of the file, a dangling link too: it is never written over."""
-        return os.path.lexists(self.file)
-
-    @property
-    def shadowed(self) -> str:
-        """The other file whose settings would no longer count, or empty."""
-        return next((name for name in self.sources if name != FILE_NAME), "")
+    def in_the_way(self) -> str:
+        """The file because of which none is written: one of that name (a dangling link, too), or other settings."""
+        return FILE_NAME if os.path.lexists(self.site / FILE_NAME) else self.source
 
 
 def inspect_blog(
@@ -72,28 +60,22 @@ def inspect_blog(
     """
     posts = read_blog(request, progress, cache=None if remembers else Cache(None))
     blog, documents = posts.blog, posts.documents
-    profile = profile_of(documents, blog.site, posts.links, _pictured(documents, blog))
-    others = dict.fromkeys(filter(None, (*trained_models(request.site), blog.settings.encoder.model)))
-    report = InitReport(
+    profile = profile_of(documents, blog.site, _pictured(documents, blog))
+    wanted = "" if chosen.casefold() == NONE else chosen
+    others = dict.fromkeys(filter(None, (*trained_models(request.site), blog.settings.encoder.model, wanted)))
+    candidates = candidates_for(profile, request.site, tuple(others))
+    existing = changed_settings(blog.settings)
+    proposals = propose(profile, candidates, existing, data_file=_data_file(blog), chosen=chosen)
+    return InitReport(
         site=request.site,
         profile=profile,
-        candidates=candidates_for(profile, request.site, tuple(others)),
-        existing=changed_settings(blog.settings),
-        sources=tuple(settings_sources(request.site)),
-        data_file=_data_file(blog),
+        candidates=candidates,
+        existing=existing,
+        source=next(iter(settings_sources(request.site)), ""),
         diagnostics=(*blog.diagnostics, *posts.diagnostics),
+        proposals=proposals,
+        text=settings_text(proposals, existing),
     )
-    return choose_encoder(report, chosen)
-
-
-def choose_encoder(report: InitReport, chosen: str) -> InitReport:
-    """The same blog with the proposals that follow from the author's choice of an encoder; empty for no choice."""
-    candidates = report.candidates
-    if chosen and chosen.casefold() != NONE and all(full_name(chosen) != known.name for known in candidates):
-        candidates = (*candidates, candidates_for(report.profile, report.site, [chosen])[-1])
-    proposals = propose(report.profile, candidates, report.existing, data_file=report.data_file, chosen=chosen)
-    text = settings_text(proposals, report.existing)
-    return replace(report, candidates=candidates, proposals=proposals, text=text)
 
 
 def write_settings(report: InitReport) -> Path:
@@ -102,13 +84,14 @@ def write_settings(report: InitReport) -> Path:
     Raises:
         OutputError: there is one, or the disk does not allow it.
     """
+    file = report.site / FILE_NAME
     try:
-        is_new = create_file(report.file, report.text.encode("utf-8"))
+        is_new = create_file(file, report.text.encode("utf-8"))
     except OSError as error:
-        raise OutputError(f"{report.file} cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error
     if not is_new:
         raise OutputError(f"{FILE_NAME} is there already; it was left as it is")
-    return report.file
+    return file
 
 
 def changed_settings(settings: Settings) -> dict[str, Any]:
@@ -126,18 +109,14 @@ def changed_settings(settings: Settings) -> dict[str, Any]:
 def _pictured(documents: Sequence[Document], blog: Blog) -> int:
     """How many posts show a picture that is a file of the site."""
     texts = {file.path: file.data.decode("utf-8", "replace") for file in blog.files}
-    posts = ((document.post, texts.get(document.post.path, "")) for document in documents)
+    posts = (document.post for document in documents if document.post.path in texts)
     return sum(
-        bool(post_pictures(post, picture_references(post.front_matter, text), blog.site))
-        for post, text in posts
-        if text
+        bool(post_pictures(post, picture_references(post.front_matter, texts[post.path]), blog.site)) for post in posts
     )
 
 
 def _data_file(blog: Blog) -> str:
     """Where a generator without a plugin reads data from."""
     folders = blog.site.generator.data_folders
-    if not folders:
-        return ""
-    folder = next((name for name in folders if (blog.site.root / name).is_dir()), folders[0])
-    return f"{folder}/enishi.json"
+    folder = next((name for name in folders if (blog.site.root / name).is_dir()), next(iter(folders), ""))
+    return f"{folder}/enishi.json" if folder else ""
