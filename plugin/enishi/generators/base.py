@@ -140,10 +140,7 @@ class Generator(Generic[S]):
         return post_folder not in (".", "src") or name not in NEVER_POSTS
 
     def is_post(self, site: S, path: str, post_folder: str) -> bool | Diagnostic:
-        """Whether a file with a post's suffix is a post; a Diagnostic where its author may be surprised that it is not.
-
-        Files with equal diagnostics are reported once; `{files}` in the message stands for how many there are.
-        """
+        """Whether a file with a post's suffix is a post; a Diagnostic where that may surprise its author."""
         del site
         return not (post_folder == "." and "/" not in path and is_project_file(path))
 

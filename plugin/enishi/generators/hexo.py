@@ -231,7 +231,7 @@ class Hexo(Generator[HexoSite]):
         parts = path.removeprefix(f"{post_folder}/").split("/")
         hidden = next((depth for depth, part in enumerate(parts, 1) if part.startswith(("_", "."))), 0)
         if hidden:
-            message = "Hexo passes over {files}, because the name begins with `_` or `.`. Rename it if it should be"
+            message = "Hexo passes over this, because the name begins with `_` or `.`. Rename it if it should be"
             place = posixpath.join(post_folder, *parts[:hidden])
             return Diagnostic(place, 0, "hidden-from-hexo", Severity.NOTE, f"{message} published")
         if matches_any(site.skip_render, path.removeprefix(f"{site.source_dir}/")):

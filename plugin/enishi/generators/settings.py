@@ -23,7 +23,6 @@ from enishi.reading.yaml12 import Document
 MAX_SETTINGS_BYTES = 1024 * 1024
 
 _WORDS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
-_TYPES = {bool: "true/false", int: "a number", float: "a number", list: "a list", dict: "a mapping", str: "text"}
 
 
 class SettingsFile:
@@ -53,8 +52,7 @@ class SettingsFile:
         self.problems.append(Diagnostic(self.name, line, "bad-site-setting", Severity.WARNING, message))
 
     def _warn_type(self, key: str, wanted: str) -> None:
-        given = _TYPES.get(type(self._values[key]), "nothing")
-        self.warn(key, f"`{key}` should be {wanted}, not {given}; it is not used")
+        self.warn(key, f"`{key}` should be {wanted}, so it is not used")
 
     def raw(self, key: str) -> Any:
         """The value as it is."""

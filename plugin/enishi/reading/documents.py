@@ -131,26 +131,18 @@ def diagnose(file: PostFile, site: Site, now: datetime, cache: Cache) -> Sequenc
     return site.make_post(file.path, record.front, now)[1]
 
 
-_Made = tuple[Post, tuple[Diagnostic, ...], datetime]
-"""A post, what is wrong with it, and when that was so."""
-
-
 def _posts(
     files: Sequence[PostFile], records: Mapping[str, _Record], site: Site, now: datetime, memo: Memo
-) -> list[_Made]:
-    """What the site makes of every file.  A post is made anew if its date has come to pass meanwhile."""
+) -> list[tuple[Post, Sequence[Diagnostic], datetime]]:
+    """What the site makes of every file now, and what is wrong with it."""
     items = [records[file.path] for file in files]
-    found: list[_Made] = []
-    for file, record, known in zip(files, items, memo.known("posts", items, site), strict=True):
-        made: _Made | None = known
-        if made is not None and made[0].date is not None and (made[0].date > made[2]) != (made[0].date > now):
-            made = None
-        if made is None:
-            post, told = site.make_post(file.path, record.front, now)
-            made = (post, tuple(told), now)
-        found.append(made)
-    memo.keep("posts", items, found, site)
-    return found
+    posts = memo.known("posts", items, site)
+    for row, (file, record, known) in enumerate(zip(files, items, posts, strict=True)):
+        # made anew, too, if its date has come to pass meanwhile
+        if known is None or (known[0].date and (known[0].date > known[2]) != (known[0].date > now)):
+            posts[row] = (*site.make_post(file.path, record.front, now), now)
+    memo.keep("posts", items, posts, site)
+    return posts
 
 
 def _records(
@@ -184,18 +176,17 @@ def _new_records(
     packed: dict[bytes, bytes] = {}
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
     with closing(_map([(file.data, dialect) for file in unknown], share)) as read:
-        for file, one in zip(unknown, read, strict=True):
-            record, value = one if isinstance(one, tuple) else (one, _pack(one))
+        for file, (record, value) in zip(unknown, read, strict=True):
             records[file.path], packed[keys[file.path]] = record, value
             progress("reading posts", len(records), len(files))
     cache.add_records(packed)
     return records
 
 
-def _map(jobs: Sequence[_Job], processes: int) -> Generator[_Record | tuple[_Record, bytes], None, None]:
-    """A record for every job, in order; with its packed form where another process made it."""
+def _map(jobs: Sequence[_Job], processes: int) -> Generator[tuple[_Record, bytes], None, None]:
+    """A record for every job, in order, with its packed form."""
     if processes < 2:
-        yield from map(_read, jobs)
+        yield from ((record, _pack(record)) for record in map(_read, jobs))
         return
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -215,7 +206,7 @@ def _map(jobs: Sequence[_Job], processes: int) -> Generator[_Record | tuple[_Rec
             pool.shutdown(wait=False, cancel_futures=True)
     # Where memory is short, a worker may be killed; where it is a container, there may be no process or shared memory
     except (BrokenProcessPool, OSError, NotImplementedError):
-        yield from map(_read, jobs[done:])
+        yield from _map(jobs[done:], 1)
 
 
 def _load_libraries() -> None:

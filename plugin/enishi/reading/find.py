@@ -7,9 +7,8 @@ import posixpath
 import re
 import stat
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,8 +76,7 @@ class _Search:
         self._seen: set[tuple[int, int]] = set()
         self._links: list[tuple[str, str]] = []
         self._file_links: list[tuple[str, Path, int, tuple[int, int]]] = []
-        self._passed_over: Counter[Diagnostic] = Counter()
-        self._problems: list[Diagnostic] = []
+        self._problems: set[Diagnostic] = set()
 
     def run(self) -> tuple[list[SourceFile], list[Diagnostic]]:
         for folder in self._site.post_folders:
@@ -92,14 +90,10 @@ class _Search:
             if key not in self._seen:
                 self._seen.add(key)
                 self._keep(child, file, size)
-        for problem, count in self._passed_over.items():
-            is_file = count == 1 and self._has_suffix(problem.path)
-            files = "this file" if is_file else f"{count} file{'s' if count > 1 else ''} in here"
-            self._problems.append(replace(problem, message=problem.message.format(files=files)))
         return sorted(self._files.values()), sorted(self._problems)
 
     def _warn(self, path: str, code: str, message: str) -> None:
-        self._problems.append(Diagnostic(path, 0, code, Severity.WARNING, message))
+        self._problems.add(Diagnostic(path, 0, code, Severity.WARNING, message))
 
     def _walk(self, folder: str, relative: str, post_folder: str) -> None:
         waiting = [(folder, relative)]
@@ -151,7 +145,7 @@ class _Search:
         answer = self._generator.is_post(self._site, child, post_folder)
         if answer is not True:
             if isinstance(answer, Diagnostic):
-                self._passed_over[answer] += 1
+                self._problems.add(answer)
             return
         shown = os.fsencode(child).decode("utf-8", "replace")
         if shown != child:

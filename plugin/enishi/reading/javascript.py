@@ -53,8 +53,3 @@ YAML_TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]*))?(?:[ \t]*(Z|([-+])([0-9]{1,2})(?::([0-9]{2}))?))?\Z"
 )
-
-
-def is_yaml_timestamp(text: str) -> bool:
-    """Whether js-yaml reads this plain scalar as a date."""
-    return YAML_DATE.match(text) is not None or YAML_TIMESTAMP.match(text) is not None

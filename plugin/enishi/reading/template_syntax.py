@@ -220,12 +220,15 @@ class _Cleaner:
         begin = _TEX_BEGIN.match(self.text, start)
         if begin is None:
             return None
-        key = "\\end{" + begin[1]
-        end = -1 if key in self.no_end else self.text.find(key + "}", begin.end())
-        if end < 0:
-            self.no_end.add(key)
-            return None
-        return " ", end + len(key) + 1
+        end = self._end(re.escape(f"\\end{{{begin[1]}}}"), begin.end())
+        return (" ", end.end()) if end else None
+
+    def _end(self, closing: str, pos: int) -> re.Match[str] | None:
+        """The first place at or behind `pos` that ends something; what is nowhere is searched for once."""
+        match = None if closing in self.no_end else re.compile(closing).search(self.text, pos)
+        if match is None:
+            self.no_end.add(closing)
+        return match
 
     def _tag(self, start: int) -> tuple[str, int]:
         end = self.text.find("%}", start, start + _REACH)
@@ -274,15 +277,11 @@ class _Cleaner:
 
     def _block_end(self, opener: str, name: str, pos: int) -> tuple[int, int]:
         """Where the block `name` opened before `pos` ends: start and end of its closing tag, or (pos, pos)."""
-        key = opener + name
-        if key not in self.no_end:
-            closing = rf"\{{%-?\s*end_?{re.escape(name)}\s*-?%\}}"
-            if opener != "{%":
-                closing = re.escape(opener) + rf"\s*/\s*{re.escape(name)}\s*[>%]\}}\}}"
-            if match := re.compile(closing).search(self.text, pos):
-                return match.start(), match.end()
-            self.no_end.add(key)
-        return pos, pos
+        closing = rf"\{{%-?\s*end_?{re.escape(name)}\s*-?%\}}"
+        if opener != "{%":
+            closing = re.escape(opener) + rf"\s*/\s*{re.escape(name)}\s*[>%]\}}\}}"
+        match = self._end(closing, pos)
+        return match.span() if match else (pos, pos)
 
     def _expression(self, start: int) -> tuple[str, int]:
         if start < self.raw_until:
@@ -315,50 +314,38 @@ class _Cleaner:
             return self._preformatted(start)
         if name not in _DROPPED.split("|"):
             return None
-        close = self._close_tag(name, start)
-        if close is None:
-            end = self.text.find(">", start, start + _REACH)
-            return "", (end if end >= 0 else start) + 1
-        return "", close[1]
+        if close := self._end(rf"(?i:</{name}\s*>)", start):
+            return "", close.end()
+        end = self.text.find(">", start, start + _REACH)
+        return "", (end if end >= 0 else start) + 1
 
     def _declaration(self, start: int) -> tuple[str, int] | None:
         for opener, closer in (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">")):
             if self.text.startswith(opener, start):
-                end = -1 if opener in self.no_end else self.text.find(closer, start + len(opener))
-                if end < 0:
-                    self.no_end.add(opener)
+                match = self._end(re.escape(closer), start + len(opener))
+                if match is None:
                     return "", start + len(opener)
-                end += len(closer)
+                end = match.end()
                 if _MORE_COMMENT.fullmatch(self.text, start, end):
                     alone = self._alone_on_line(start, end)
                     return (f"\n\n{MORE_MARK}\n\n" if alone else MORE_MARK), end
                 return "", end
         return None
 
-    def _close_tag(self, name: str, start: int) -> tuple[int, int] | None:
-        key = "</" + name
-        if key in self.no_end:
-            return None
-        match = re.compile(rf"</{name}\s*>", re.I).search(self.text, start)
-        if match is None:
-            self.no_end.add(key)
-            return None
-        return match.start(), match.end()
-
     def _preformatted(self, start: int) -> tuple[str, int]:
         open_end = self.text.find(">", start, start + _REACH)
         if open_end < 0:
             return "", start + 4
-        close = self._close_tag("pre", open_end)
+        close = self._end(r"(?i:</pre\s*>)", open_end)
         if close is None:
             return "", open_end + 1
-        raw = self.text[open_end + 1 : close[0]]
+        raw = self.text[open_end + 1 : close.start()]
         opening = self.text[start : open_end + 1] + raw[:200]
         language = re.search(r"(?:\blang(?:uage)?-|\bbrush:\s*|\blang=[\"'])([\w+#.-]+)", opening)
         code = html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", re.sub(r"<br\s*/?>", "\n", raw)))
         if language is None and reads_as_prose(code):
-            return f"\n\n{raw}\n\n", close[1]
-        return self._as_fence(code, language.group(1) if language else ""), close[1]
+            return f"\n\n{raw}\n\n", close.end()
+        return self._as_fence(code, language.group(1) if language else ""), close.end()
 
     # --- lines --------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from enishi.reading.javascript import is_yaml_timestamp, to_string
+from enishi.reading.javascript import YAML_DATE, YAML_TIMESTAMP, to_string
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -204,7 +204,7 @@ def plain_scalar(text: str) -> Any:
         return _integer(text)
     if len(text) < 400 and _FLOAT.match(text):
         return _float(text)
-    return Timestamp(text) if is_yaml_timestamp(text) else text
+    return Timestamp(text) if YAML_DATE.match(text) or YAML_TIMESTAMP.match(text) else text
 
 
 def is_plain_text(text: str) -> bool:
