@@ -235,8 +235,6 @@ def test_figures_by_hand() -> None:
     second = (1 / math.log2(3)) / (1 + 1 / math.log2(3))
     assert found.ours.ndcg.value == pytest.approx((1 + second + 0) / 3, abs=1e-4)
     assert found.ours.recall.value == pytest.approx((1 + 1 / 2 + 0) / 3, abs=1e-4)
-    precision, recall = 2 / (3 + 5), 2 / 4
-    assert found.ours.f1.value == pytest.approx(2 * precision * recall / (precision + recall), abs=1e-4)
     assert (found.posts, found.answered, found.answers) == (4, 3, 4)
     levels = {level.confidence: level for level in found.ours.levels}
     assert (levels[0.3].suggestions, levels[0.3].right, levels[0.3].recall) == (11, 3, 0.75)

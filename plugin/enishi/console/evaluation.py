@@ -19,7 +19,7 @@ from enishi.text.printable import shown
 VERSION = 1
 _BAR = 20
 _SHOWN_DOUBTS = 5
-_FIGURES = (("nDCG@5", "ndcg"), ("recall@5", "recall"), ("F1@5", "f1"))
+_FIGURES = (("nDCG@5", "ndcg"), ("recall@5", "recall"))
 
 
 def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:

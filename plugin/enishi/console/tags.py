@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,20 +67,18 @@ def print_suggestions(tags: LastTags, posts: Sequence[TaggedPost], grouped_by_ta
     if not posts:
         out.print("no missing tags: none is sure enough, or all were declined")
         return
-    if grouped_by_tag:
-        for tag, rows in by_tag(posts).items():
-            out.print(Text(f"#{shown(tag)}", style="bold"))
-            for post, suggestion in rows:
-                name = Text.assemble(shown(post.title), "  ", (shown(post.path), "dim"))
-                _print_suggestion(out, tags, suggestion, name)
-            out.print()
-    else:
-        for post in posts:
-            carried = " ".join(f"#{shown(tag)}" for tag in post.tags) or "no tags yet"
-            out.print(Text.assemble((shown(post.title), "bold"), "  ", (f"{shown(post.path)}  {carried}", "dim")))
-            for suggestion in post.suggestions:
-                _print_suggestion(out, tags, suggestion, Text(f"#{shown(suggestion.tag)}", style="bold"))
-            out.print()
+    for tag, rows in by_tag(posts).items() if grouped_by_tag else ():
+        out.print(Text(f"#{shown(tag)}", style="bold"))
+        for post, suggestion in rows:
+            name = Text.assemble(shown(post.title), "  ", (shown(post.path), "dim"))
+            _print_suggestion(out, tags, suggestion, name)
+        out.print()
+    for post in posts if not grouped_by_tag else ():
+        carried = " ".join(f"#{shown(tag)}" for tag in post.tags) or "no tags yet"
+        out.print(Text.assemble((shown(post.title), "bold"), "  ", (f"{shown(post.path)}  {carried}", "dim")))
+        for suggestion in post.suggestions:
+            _print_suggestion(out, tags, suggestion, Text(f"#{shown(suggestion.tag)}", style="bold"))
+        out.print()
     if more:
         out.print(Text(f"… and {counted(more, 'more post')} (--limit {len(posts) + more} for all)", style="dim"))
     out.print(Text("`enishi tags apply` writes those marked add; `enishi tags decline POST TAG` says no", style="dim"))
@@ -143,16 +142,11 @@ def _times(factor: float) -> str:
 
 def print_declines(declines: Sequence[Decline]) -> None:
     """One line a decline."""
-    out = Console(highlight=False)
+    out = Console(highlight=False, soft_wrap=True)
+    for decline in declines:
+        out.print(Text.assemble((f"#{shown(decline.tag)}", "bold"), f"  {shown(decline.post)}"))
     if not declines:
         out.print("nothing was declined")
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("Post", overflow="fold")
-    table.add_column("Declined tag", overflow="fold", style="bold")
-    for decline in declines:
-        table.add_row(Text(shown(decline.post)), Text(f"#{shown(decline.tag)}"))
-    out.print(table)
 
 
 # -- edits -----------------------------------------------------------------------------------------------------------
@@ -222,20 +216,7 @@ def say(message: str) -> None:
 
 def topic_values(tags: LastTags) -> dict[str, Any]:
     """Topics for machines."""
-    return {
-        "topics": [
-            {
-                "id": topic.id,
-                "label": list(topic.label),
-                "posts": list(topic.posts),
-                "tags": [{"tag": tag.tag, "with_tag": tag.with_tag, "posts": tag.posts} for tag in topic.tags],
-                "missing": [
-                    {"tag": missing.tag, "posts": list(missing.posts), "new": missing.new} for missing in topic.missing
-                ],
-            }
-            for topic in tags.topics
-        ]
-    }
+    return {"topics": [asdict(topic) for topic in tags.topics]}
 
 
 def print_topics(tags: LastTags) -> None:
@@ -283,10 +264,8 @@ def print_declined(path: str, tag: str, is_new: bool) -> None:
 
 def print_undeclined(path: str, tag: str, was_declined: bool) -> None:
     """That a tag is no longer declined for a post, or was not at all."""
-    if was_declined:
-        say(f"{tag} is no longer declined for {path}; the next build may suggest it again")
-    else:
-        say(f"{tag} was not declined for {path} (what the settings decline has to be changed there)")
+    now = f"{tag} is no longer declined for {path}; the next build may suggest it again"
+    say(now if was_declined else f"{tag} was not declined for {path} (what the settings decline, change there)")
 
 
 def carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:

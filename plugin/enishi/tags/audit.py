@@ -70,7 +70,6 @@ class TagsTogether:
     """Tags that no post carries one without the others."""
 
     tags: tuple[str, ...]
-    """The one that posts name first, first."""
     posts: tuple[str, ...]
     others: tuple[str, ...]
     """Every spelling of all but the first."""
@@ -233,16 +232,11 @@ class _BlogTags:
         for key in sorted(self._names):
             if len(self.uses[key].posts) >= _TOGETHER_POSTS and key not in usual:
                 same[self.uses[key].posts].append(key)
-        places: dict[str, list[int]] = defaultdict(list)
-        for document in self._documents:
-            for place, tag in enumerate(document.post.tags):
-                places[self._vocabulary.key(tag)].append(place)
         findings = []
         for posts, keys in same.items():
             implied = self._vocabulary.meant_by(keys) - set(keys)
             implied |= {broader for key in keys for broader in self._vocabulary.broader.get(key, ())}
             apart = [key for key in keys if key not in implied]
-            apart.sort(key=lambda key: (round(sum(places[key]) / len(places[key]), 6), key))
             if len(apart) > 1:
                 tags = tuple(self.uses[key].tag for key in apart)
                 others = tuple(name for key in apart[1:] for name in self._names[key])

@@ -3,7 +3,6 @@
     nDCG@5     Σ_{i≤5} [right at i] / log₂(i + 1), over the best that is possible; the mean over posts
                (Järvelin & Kekäläinen 2002)
     recall@5   right among the first five / min(5, answers); the mean over posts
-    F1@5       harmonic mean of precision and recall of all first fives together
     precision  share of the suggestions from some confidence on that are right
     recall     share of all answers that they find
     calibration error   Σ_b n_b |mean confidence − share right| / Σ_b n_b, over tenths of confidence from .3 on
@@ -92,7 +91,6 @@ class WayFigures:
 
     ndcg: Interval
     recall: Interval
-    f1: Interval
     calibration_error: float | None
     levels: tuple[Level, ...]
     """From each of `LEVELS` on."""
@@ -145,7 +143,7 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
             answers=sum(case.answers for case in cases),
             ours=_figures(ours, wanted),
             vote=_figures(vote, wanted),
-            gain={name: ours.gain(name, vote) for name in ("ndcg", "recall", "f1")},
+            gain={name: ours.gain(name, vote) for name in ("ndcg", "recall")},
             doubts=_doubts(cases, doubts),
         )
 
@@ -155,7 +153,6 @@ def _figures(sums: _Sums, wanted: float) -> WayFigures:
     return WayFigures(
         ndcg=sums.interval("ndcg"),
         recall=sums.interval("recall"),
-        f1=sums.interval("f1"),
         calibration_error=_calibration_error(tenths),
         levels=tuple(sums.level(round(100 * level)) for level in LEVELS),
         tenths=tenths,
@@ -177,13 +174,11 @@ class _Sums:
         n = len(cases)
         one = np.array([1.0 if case.answers else 0.0 for case in cases])
         answers = np.array([float(case.answers) for case in cases])
-        right = np.array([float(sum(guess.is_right for guess in of_post[:FIRST])) for of_post in guesses]) * one
+        right = np.array([float(sum(guess.is_right for guess in of_post[:FIRST])) for of_post in guesses])
         self._columns = {
             "one": one,
             "ndcg": np.array([ndcg(of_post, case.answers) for of_post, case in zip(guesses, cases, strict=True)]),
-            "recall": right / np.maximum(np.minimum(answers, FIRST), 1),
-            "right": right,
-            "asked": answers + np.array([float(len(of_post[:FIRST])) for of_post in guesses]) * one,
+            "recall": right * one / np.maximum(np.minimum(answers, FIRST), 1),
         }
         counts = np.zeros((3, n, 101))
         for row, of_post in enumerate(guesses):
@@ -203,8 +198,8 @@ class _Sums:
         """Suggestions, and right ones, from every hundredth on: each of shape (RESAMPLES, 101)."""
 
     def _quotients(self, name: str) -> tuple[float, Matrix]:
-        whole = {key: column.sum() for key, column in self._columns.items()}
-        return float(_quotient(name, whole)), _quotient(name, self._drawn)
+        column, drawn = self._columns[name], self._drawn
+        return float(column.sum() / max(self._columns["one"].sum(), 1)), drawn[name] / np.maximum(drawn["one"], 1)
 
     def interval(self, name: str) -> Interval:
         value, drawn = self._quotients(name)
@@ -242,12 +237,6 @@ class _Sums:
         suggestions, right = self.count(start)
         drawn = float(np.quantile(self._drawn_between(start, 101), 0.1))
         return min(drawn, wilson(right, suggestions, _Z_90_ONE_SIDED)[0])
-
-
-def _quotient(name: str, sums: dict[str, Matrix]) -> Matrix:
-    if name == "f1":  # 2 right / (shown + asked for) is the harmonic mean of right/shown and right/asked
-        return np.asarray(2 * sums["right"] / np.maximum(sums["asked"], 1))
-    return np.asarray(sums[name] / np.maximum(sums["one"], 1))
 
 
 def bootstrap_interval(value: float, drawn: Matrix) -> Interval:
