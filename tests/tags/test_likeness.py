@@ -27,7 +27,7 @@ def by_hand(rows: list[int], learned: list[int], prior: float) -> np.ndarray:
 def test_ridge_is_what_the_other_posts_say(rows: list[int]) -> None:
     learned = [row for row in LABELLED.tolist() if row not in rows]
     prior = np.full(3, 0.3)
-    found = EXACT.learner(Y, LABELLED).ridge(np.array(rows), np.array(learned), prior)
+    found = EXACT.learner(Y, LABELLED).predict(np.array(rows), np.array(learned), prior)[0]
     assert found == pytest.approx(by_hand(rows, learned, 0.3), abs=1e-9)
 
 
@@ -38,9 +38,8 @@ def test_ridge_knows_nothing_of_the_tags_it_speaks_about() -> None:
     for likeness in (EXACT, LandmarkLikeness(BLOCKS, LABELLED, backend="exact")):
         found = [likeness.learner(y, LABELLED) for y in (Y, other)]
         prior = np.full(3, 0.3)
-        assert found[0].ridge(rows, learned, prior) == pytest.approx(found[1].ridge(rows, learned, prior), abs=1e-9)
-        assert found[0].centroid(rows, learned) == pytest.approx(found[1].centroid(rows, learned), abs=1e-9)
-        assert found[0].nearest(rows, learned) == pytest.approx(found[1].nearest(rows, learned), abs=1e-9)
+        for one, other_one in zip(*(learner.predict(rows, learned, prior) for learner in found), strict=True):
+            assert one == pytest.approx(other_one, abs=1e-9)
 
 
 @pytest.mark.parametrize("rows", [[0, 9, 17], [24]])
@@ -49,9 +48,9 @@ def test_with_every_post_a_landmark_nothing_is_lost(rows: list[int]) -> None:
     exact = EXACT.learner(Y, LABELLED)
     spoken, learned = np.array(rows), np.array([row for row in LABELLED.tolist() if row not in rows])
     prior = np.full(3, 0.3)
-    assert landmarks.ridge(spoken, learned, prior) == pytest.approx(exact.ridge(spoken, learned, prior), abs=1e-4)
-    assert landmarks.centroid(spoken, learned) == pytest.approx(exact.centroid(spoken, learned), abs=1e-4)
-    assert landmarks.nearest(spoken, learned) == pytest.approx(exact.nearest(spoken, learned), abs=1e-3)
+    found = zip(*(learner.predict(spoken, learned, prior) for learner in (landmarks, exact)), strict=True)
+    for (one, other), most in zip(found, (1e-4, 1e-4, 1e-3), strict=True):
+        assert one == pytest.approx(other, abs=most)
 
 
 def test_nearest_posts_are_of_the_same_subject() -> None:

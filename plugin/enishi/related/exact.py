@@ -209,7 +209,8 @@ def _checked(vectors: Vectors, what: str) -> Vectors:
     array = np.asarray(vectors)
     if array.ndim != 2:
         raise ValueError(f"expected an array of shape (n, dim), got {array.shape}")
-    copy: Vectors = np.ascontiguousarray(array, dtype=np.float32) + np.float32(0)
+    with np.errstate(over="ignore"):
+        copy: Vectors = np.ascontiguousarray(array, dtype=np.float32) + np.float32(0)
     wrong = np.flatnonzero(~np.isfinite(copy).all(axis=1))
     if len(wrong):
         raise ValueError(f"{what} {wrong[0]} holds a NaN or an infinity")

@@ -38,16 +38,7 @@ class RelatedList:
 
 
 class SiteLists:
-    """The lists of one site, filled in one pass.
-
-    Args:
-        documents: sorted by path.
-        vectors: shape (len(documents), dim), unit rows or zeros.
-        links: by path, the posts that a body links to.
-        settings: the rules and limits.
-        backend: see :func:`enishi.related.index.build_index`.
-        memo: knows which pairs of documents are near-duplicates from last time.
-    """
+    """The lists of one site, filled in one pass; see :func:`enishi.related.policy.find_related`."""
 
     def __init__(
         self,

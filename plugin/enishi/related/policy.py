@@ -55,8 +55,6 @@ def find_related(
         documents: sorted by path.
         vectors: shape (len(documents), dim), unit rows or zeros.
         links: by path, the posts that a body links to.
-        settings: the rules and limits.
-        backend: see :func:`enishi.related.index.build_index`.
         memo: knows what pairs of documents share from last time.
     """
     lists = SiteLists(documents, vectors, links, settings, backend, memo)

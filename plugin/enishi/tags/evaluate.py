@@ -92,14 +92,10 @@ def hide_in_turn(
     backend: Backend = "auto",
     progress: Progress = lambda *_: None,
 ) -> list[Case]:
-    """A case for every post with tags, by path.
+    """A case for every post with tags, by path; `documents` are sorted by path.
 
-    Args:
-        documents: sorted by path.
-        settings: the blog's rules and constants; `min_confidence` and `max_suggestions` are ignored.
-        declined: see :func:`enishi.tags.declined.match_declines`.  A hidden post's own declines are hidden as well.
-        blocks: see :func:`enishi.tags.likeness.measure_likeness`; they must not depend on tags.
-        folds: number of parts.
+    `min_confidence` and `max_suggestions` are ignored, and a hidden post's own declines are hidden as well.  `blocks`
+    (see :func:`enishi.tags.likeness.measure_likeness`) must not depend on tags.
     """
     all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
     cases: list[Case] = []

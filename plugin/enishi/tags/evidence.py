@@ -92,11 +92,7 @@ class TagScores:
 def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Matrix) -> TagScores:
     """All features.  Call it under :func:`enishi.vectors.one_thread`.
 
-    Args:
-        likeness: of all posts.
-        labels: the tags.
-        mentions: counts by post and tag.
-        days: date of every post in days, NaN where it has none, shape (n,).
+    `days` is the date of every post in days, NaN where it has none, shape (n,).
     """
     n, tags = labels.y.shape
     features = np.zeros((n, tags, len(FEATURES)), dtype=np.float32)
@@ -111,10 +107,11 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
         y = labels.y[learned]
         count = y.sum(axis=0)
         seen[rows] = count.astype(np.int64)
+        ridge, centroid, nearest = learner.predict(rows, learned, prior)
         values = {
-            **ridge_features(learner.ridge(rows, learned, prior), prior),
-            "cen_z": centroid_feature(learner.centroid(rows, learned), count),
-            "near": learner.nearest(rows, learned),
+            **ridge_features(ridge, prior),
+            "cen_z": centroid_feature(centroid, count),
+            "near": nearest,
             "m_learn": rates.rate(rows, learned, prior),
             "date": date_feature(days[rows], days[learned], y, prior),
             "prior": np.broadcast_to(np.log(prior), (len(rows), tags)),

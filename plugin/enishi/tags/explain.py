@@ -70,14 +70,7 @@ def explain_tag(
     blocks: Sequence[tuple[float, Vectors]] = (),
     backend: Backend = "auto",
 ) -> TagExplanation:
-    """Why the tag is suggested for the post of that row, or not.
-
-    Args:
-        documents: sorted by path, as for :func:`enishi.tags.suggest.suggest_tags`.
-        row: of the post.
-        tag: as some post writes it.
-        blocks: see :func:`enishi.tags.likeness.measure_likeness`.
-    """
+    """Why the tag, as some post writes it, is suggested for the post of that row, or not; see `suggest_tags`."""
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
     path, key = documents[row].post.path, vocabulary.key(tag)
     name = vocabulary.names[key]

@@ -111,9 +111,7 @@ class ExactLikeness:
 
 
 class ExactLearner:
-    """Predicts tags of the posts `rows` from those of the posts `learned`: results of shape (len(rows), n_tags).
-
-    One inverse G = (K + .6 I)⁻¹ over the labelled posts serves every fold.
+    """Predicts tags by one inverse G = (K + .6 I)⁻¹ over the labelled posts, which serves every fold.
 
     By the block inverse, the prediction for the posts B from the posts R alone is p − G_BB⁻¹ G_BR (y_R − p), and
     the tags of B do not enter it.
@@ -127,26 +125,22 @@ class ExactLearner:
         inner[np.diag_indices_from(inner)] += RIDGE
         self._inverse = _inverse(inner)
 
-    def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
-        """Kernel ridge regression p + k (K + .6 I)⁻¹ (y − p)."""
-        centred = self._y[learned] - prior
+    def predict(self, rows: Rows, learned: Rows, prior: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+        """Predictions for `rows` from the tags of the posts `learned`, each of shape (len(rows), n_tags):
+
+        kernel ridge regression p + k (K + .6 I)⁻¹ (y − p), with p the `prior`; the cosine with the sum of the tag's
+        posts in feature space; that with the nearest post that carries the tag, at least 0.
+        """
+        y, part = self._y[learned], self._kernel[np.ix_(rows, learned)]
         if self._place[rows[0]] >= 0:
             inside, outside = self._place[rows], self._place[learned]
-            right = self._inverse[np.ix_(inside, outside)] @ centred
-            return prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
-        return prior + self._kernel[np.ix_(rows, learned)] @ (self._inverse @ centred)
-
-    def centroid(self, rows: Rows, learned: Rows) -> Matrix:
-        """Cosine with the sum of the tag's posts in feature space."""
-        y = self._y[learned]
+            right = self._inverse[np.ix_(inside, outside)] @ (y - prior)
+            ridge = prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
+        else:
+            ridge = prior + part @ (self._inverse @ (y - prior))
         inner = self._kernel[np.ix_(learned, learned)] @ y
-        lengths = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY))
-        return np.asarray(self._kernel[np.ix_(rows, learned)] @ y / lengths * self._inverse_length[rows, None])
-
-    def nearest(self, rows: Rows, learned: Rows) -> Matrix:
-        """Cosine with the nearest post that carries the tag, at least 0."""
-        part = self._kernel[np.ix_(rows, learned)] * self._inverse_length[rows, None] * self._inverse_length[learned]
-        return _best_carrier(part, self._y[learned])
+        lengths, own = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY)), self._inverse_length[rows, None]
+        return ridge, part @ y / lengths * own, _best_carrier(part * own * self._inverse_length[learned], y)
 
 
 def _inverse(positive: Matrix) -> Matrix:
@@ -223,39 +217,30 @@ class _LandmarkLearner:
     ) -> None:
         self._z, self._noise, self._unit, self._inverse_length, self._y = z, noise, unit, inverse_length, y
         self._is_labelled = np.isin(np.arange(len(z)), labelled)
-        self._all, self._all_centres = self._sums(labelled), self._centres(labelled)
+        self._all = self._sums(labelled)
 
-    def _sums(self, rows: Rows) -> tuple[Matrix, Matrix, Matrix]:
-        """Over some posts, with v = 1/(.6 + δ): Σ v z zᵀ, Σ v z yᵀ, Σ v z."""
-        weighted = self._z[rows] / self._noise[rows][:, None]
-        return weighted.T @ self._z[rows], weighted.T @ self._y[rows], weighted.sum(axis=0)
+    def _sums(self, rows: Rows) -> tuple[Matrix, ...]:
+        """Over some posts, with v = 1/(.6 + δ): Σ v z zᵀ, Σ v z yᵀ, Σ v z, Σ z yᵀ."""
+        z, y = self._z[rows], self._y[rows]
+        weighted = z / self._noise[rows][:, None]
+        return weighted.T @ z, weighted.T @ y, weighted.sum(axis=0), z.T @ y
 
-    def _centres(self, rows: Rows) -> Matrix:
-        return self._z[rows].T @ self._y[rows]
-
-    def ridge(self, rows: Rows, learned: Rows, prior: Matrix) -> Matrix:
+    def predict(self, rows: Rows, learned: Rows, prior: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+        """See :class:`ExactLearner`."""
         from scipy.linalg import cho_factor, cho_solve
 
-        del learned
-        gram, moments, weight = self._all
+        sums, y = self._all, self._y[learned]
         if self._is_labelled[rows[0]]:
-            own_gram, own_moments, own_weight = self._sums(rows)
-            gram, moments, weight = gram - own_gram, moments - own_moments, weight - own_weight
-        gram = gram + np.eye(len(gram))
-        right = moments - weight[:, None] * prior
-        weights = cho_solve(cho_factor(gram, lower=True, overwrite_a=True, check_finite=False), right)
-        return np.asarray(prior + self._z[rows] @ weights)
-
-    def centroid(self, rows: Rows, learned: Rows) -> Matrix:
-        centre = self._all_centres - self._centres(rows) if self._is_labelled[rows[0]] else self._all_centres
-        beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ self._y[learned]
+            sums = tuple(whole - own for whole, own in zip(sums, self._sums(rows), strict=True))
+        gram, moments, weight, centre = sums
+        factor = cho_factor(gram + np.eye(len(gram)), lower=True, overwrite_a=True, check_finite=False)
+        ridge = prior + self._z[rows] @ cho_solve(factor, moments - weight[:, None] * prior)
+        beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ y
         length = np.sqrt(np.maximum((centre**2).sum(axis=0) + beyond, _TINY))
-        return np.asarray((self._z[rows] @ centre) / length * self._inverse_length[rows, None])
-
-    def nearest(self, rows: Rows, learned: Rows) -> Matrix:
+        centroid = (self._z[rows] @ centre) / length * self._inverse_length[rows, None]
         starts = range(0, len(rows), _CHUNK)
         cosines = (self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T for start in starts)
-        return np.concatenate([_best_carrier(part, self._y[learned]) for part in cosines])
+        return ridge, centroid, np.concatenate([_best_carrier(part, y) for part in cosines])
 
 
 Likeness: TypeAlias = ExactLikeness | LandmarkLikeness

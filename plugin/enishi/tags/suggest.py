@@ -54,17 +54,10 @@ def suggest_tags(
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> TagAnalysis:
-    """Suggestions for every post, drafts too, out of the blog's own tags.
+    """Suggestions for every post, drafts too, out of the blog's own tags.  `documents` are sorted by path.
 
-    Args:
-        documents: sorted by path.
-        site: for its aliases and the place of the ontology.
-        settings: the blog's rules, and how many suggestions are wanted.
-        declined: see :func:`enishi.tags.declined.match_declines`.
-        blocks: see :func:`enishi.tags.likeness.measure_likeness`.
-        backend: of the index that finds neighbours on blogs too large for a kernel; see :mod:`enishi.related.index`.
-        memo: knows what was read out of single documents last time.
-        progress: called between the steps; what it raises ends the work.
+    `blocks` are those of :func:`enishi.tags.likeness.measure_likeness`, `backend` the index of blogs too large for a
+    kernel.  `progress` is called between the steps; what it raises ends the work.
     """
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
     with one_thread():
