@@ -26,7 +26,7 @@ from enishi.reading.find import MAX_FILE_BYTES
 from enishi.tags.declined import DECLINED_NAME
 from enishi.types import Document, TagAnalysis
 from enishi.writing.manifest import JOURNAL_NAME
-from enishi.writing.output import outputs_intact, written_digest, written_files
+from enishi.writing.output import ignore_in_git, outputs_intact, written_digest, written_files
 from enishi.writing.render import templates_folder
 
 if TYPE_CHECKING:
@@ -270,20 +270,41 @@ def _encoder_stamps(site: Site, settings: Settings) -> Iterator[str]:
 
 
 def open_cache(site: Path, folder: Path | None = None) -> Cache:
-    """The cache in `folder`, by default in the site's state folder; no cache where that cannot be written."""
+    """The cache in `folder`, by default in the site's state folder.
+
+    There is none where that cannot be written, is a link, or came with the repository.
+    """
     if folder is not None:
         return Cache(folder / _CACHE_NAME)
     folder = site / STATE_FOLDER
-    if _leads_out(site, STATE_FOLDER) or _leads_out(site, f"{STATE_FOLDER}/{_CACHE_NAME}"):
+    files = (f"{_CACHE_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
+    if _leads_out(site, STATE_FOLDER) or any(_is_link(folder, name) for name in files) or is_committed(site):
         return Cache(None)
     try:
         folder.mkdir(exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_bytes(b"*\n")
+        ignore_in_git(folder)
     except OSError:
         return Cache(None)
     return Cache(folder / _CACHE_NAME)
+
+
+def is_committed(site: Path) -> bool:
+    """Whether git tracks the site's cache: then somebody else may have made it, and nothing in it counts.
+
+    The index of git holds names of files as they are; in its version 4, at least their ends.
+    """
+    site = Path(os.path.realpath(site))
+    for top in (site, *site.parents):
+        with suppress(OSError):
+            folder = top / ".git"
+            if folder.is_file():  # of a worktree or a submodule
+                folder = top / folder.read_text("utf-8").removeprefix("gitdir:").strip()
+            if not folder.is_dir():
+                continue
+            index = (folder / "index").read_bytes()
+            name = (site.relative_to(top) / STATE_FOLDER / _CACHE_NAME).as_posix()
+            return (_CACHE_NAME if index[7:8] == b"\4" else name).encode("utf-8", "replace") + b"\0" in index
+    return False
 
 
 def refuse_places_outside(site: Path, settings: Settings) -> None:
@@ -294,6 +315,8 @@ def refuse_places_outside(site: Path, settings: Settings) -> None:
     """
     if _leads_out(site, STATE_FOLDER):
         raise SettingsError(f"{STATE_FOLDER} is a link that leads out of the site: nothing was written; remove it")
+    if _is_link(site / STATE_FOLDER, data_state(site).name):
+        raise SettingsError(f"{STATE_FOLDER}/{data_state(site).name} is a link: nothing was written; remove it")
     places = {"templates": settings.templates, "data_file": settings.data_file}
     if isinstance(settings.tags.broader, str):
         places["tags.broader"] = settings.tags.broader
@@ -302,6 +325,12 @@ def refuse_places_outside(site: Path, settings: Settings) -> None:
             raise SettingsError(f"{name} = {value!r} leads out of the site; name a place inside it, relative to it")
     if settings.data_file and not settings.data_file.endswith(".json"):
         raise SettingsError(f"data_file = {settings.data_file!r} has to end in .json")
+
+
+def _is_link(folder: Path, name: str) -> bool:
+    """Whether a name in a folder is a link, or a junction of Windows."""
+    real = os.path.realpath(folder / name)
+    return os.path.normcase(real) != os.path.normcase(Path(os.path.realpath(folder), name))
 
 
 def _leads_out(root: Path, name: str) -> bool:

@@ -25,6 +25,8 @@ not_root = pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() == 0, reason="
 FIRST = {"related.json": b"{1}", "partials/a.html": b"a1", "partials/b.html": b"b1", "partials/c.html": b"c1"}
 SECOND = {"related.json": b"{2}", "partials/a.html": b"a2", "partials/b.html": b"b1", "partials/d.html": b"d2"}
 
+DATA = b'{\n  "version": 1,\n  "posts": {'
+
 
 def files_in(folder: Path) -> dict[str, bytes]:
     """What a reader finds, without what the writer keeps for itself."""
@@ -73,9 +75,9 @@ def test_only_what_differs_is_written_and_what_went_is_removed(tmp_path: Path) -
 
 
 def test_folders_that_become_empty_go_too(tmp_path: Path) -> None:
-    write_outputs(tmp_path, {"x/y/z.json": b"1", "related.json": b"1"})
+    write_outputs(tmp_path, {"partials/z.html": b"1", "related.json": b"1"})
     write_outputs(tmp_path, {"related.json": b"1"})
-    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "partials").exists()
     write_outputs(tmp_path, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == [MANIFEST_NAME]
 
@@ -314,14 +316,15 @@ def test_a_data_file_follows_the_same_rules(tmp_path: Path) -> None:
 
     (tmp_path / "source" / "_data").mkdir(parents=True)
     (tmp_path / "source" / "_data" / "menu.yml").write_bytes(b"mine")
-    assert write({name: b"1"}).written == (name,)
-    assert write({name: b"1"}).unchanged == (name,)
+    one, two = DATA + b"1", DATA + b"2"
+    assert write({name: one}).written == (name,)
+    assert write({name: one}).unchanged == (name,)
     assert outputs_intact(tmp_path, state=state)
     (tmp_path / name).write_bytes(b"edited")
-    assert [one.path for one in write({name: b"2"}).diagnostics] == [name]
-    (tmp_path / name).unlink()
-    assert write({name: b"2"}).written == (name,)
-    assert write({"data/enishi.json": b"2"}).removed == (name,)
+    assert [told.path for told in write({name: two}).diagnostics] == [name]
+    (tmp_path / name).write_bytes(b"")  # by a power cut
+    assert write({name: two}).written == (name,)
+    assert write({"data/enishi.json": two}).removed == (name,)
     assert (tmp_path / "source" / "_data" / "menu.yml").read_bytes() == b"mine"
     assert sorted(path.name for path in state.iterdir()) == [MANIFEST_NAME]
 

@@ -14,7 +14,6 @@ The file is edited line by line: what else the author wrote into it stays.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -247,4 +246,4 @@ def _with_line(text: str, added: Decline) -> str:
 
 
 def _write(root: Path, text: str) -> None:
-    replace_file(Path(os.path.realpath(root / DECLINED_NAME)), text.encode("utf-8"), name=DECLINED_NAME)
+    replace_file(root / DECLINED_NAME, text.encode("utf-8"), name=DECLINED_NAME)

@@ -74,7 +74,7 @@ def render_with_site_template(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
     try:
         child = subprocess.run(
-            [sys.executable, "-m", "enishi.writing.fragments"],
+            [sys.executable, "-P", "-m", "enishi.writing.fragments"],  # -P: no module of the current folder
             input=job.encode("ascii"),
             capture_output=True,
             check=False,

@@ -1,7 +1,9 @@
 """Files on disk: written only when they differ, each at once or not at all, and nobody else's are touched.
 
 A folder of ours holds `manifest.json`, which names every file that we wrote there with its SHA-256.  A file is *ours*
-if it is named there and still has that hash; only such files are replaced or removed.  The order of one run is
+if it is named there and still has that hash; only such files are replaced or removed.  As a manifest may come with a
+stranger's repository, a name has to be one that we give, and a file among the author's own has to begin as ours do.
+The order of one run is
 
 1. `manifest.next.json` says which hashes are about to appear,
 2. every new file is written to a temporary name (a full disk shows here, with nothing changed yet),
@@ -17,6 +19,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +30,11 @@ from enishi.files import read_if_regular, remove_temporaries, rename, sync_folde
 from enishi.writing.lock import locked
 from enishi.writing.manifest import JOURNAL_NAME, MANIFEST_NAME, manifest_bytes, read_journal, read_manifest
 
+_OURS = re.compile(r"(?:related|tags)\.json|partials/[^/]+\.html")
+"""Names that we give in a folder of our own."""
+_DATA_FILE = re.compile(r"(?!(?:.*/)?\.git/)(?:.*/)?[^/]+\.json", re.IGNORECASE)
+_DATA_START = re.compile(rb'\{\n  "version": \d+,\n  "posts": \{')
+"""Names and first bytes of files that we write among the author's own."""
 _RESERVED = frozenset({MANIFEST_NAME, JOURNAL_NAME, ".gitignore"})
 _FORBIDDEN = frozenset('\\:*?"<>|')  # what Windows forbids, so that a site builds alike everywhere
 _SYNCED_AT_MOST = 64  # thousands of fragments would take a minute; _Run._is_ours says why it is safe without
@@ -104,7 +112,7 @@ def write_outputs(
         with locked(state):
             run = _Run(out.resolve(), state.resolve(), out.name if shown_as is None else shown_as)
             if ignores_itself:
-                _ignore_in_git(run.out)
+                ignore_in_git(run.out)
             return run.write(files)
     except OSError as error:
         raise _output_error(error, out) from error
@@ -158,10 +166,13 @@ class _Run:
     def __init__(self, out: Path, state: Path, shown: str) -> None:
         self.out, self.state, self.shown = out, state, shown
         self.manifest, self.journal = state / MANIFEST_NAME, state / JOURNAL_NAME
-        self.before = read_manifest(self.manifest)
+        self.is_ours_alone = state == out
+        may_be_ours = (_OURS if self.is_ours_alone else _DATA_FILE).fullmatch
+        self.before = {name: known for name, known in read_manifest(self.manifest).items() if may_be_ours(name)}
         self.known: dict[str, set[str]] = {name: {known} for name, known in self.before.items()}
         for name, hashes in read_journal(self.journal).items():
-            self.known.setdefault(name, set()).update(hashes)
+            if may_be_ours(name):
+                self.known.setdefault(name, set()).update(hashes)
 
     def write(self, files: Mapping[str, bytes]) -> WriteReport:
         self._refuse_ways_out(files)
@@ -205,13 +216,15 @@ class _Run:
         target = self.out / name
         if os.path.lexists(target) and _is_safe_name(name) and self._leads_inside(name):
             current = read_if_regular(target)
-            is_ours = current is not None and self._is_ours(name, current)
+            is_ours = current is not None and self._is_ours(name, current, self.is_ours_alone)
             (plan.remove if is_ours else plan.kept[_LEFT]).append(name)
 
-    def _is_ours(self, name: str, current: bytes) -> bool:
+    def _is_ours(self, name: str, current: bytes, may_be_empty: bool = True) -> bool:
         """A power cut can leave a file of ours empty or as zero bytes; nothing of an author's is lost with those."""
-        hashes = self.known.get(name)
-        return hashes is not None and (_sha256(current) in hashes or not current.strip(b"\0"))
+        if not current.strip(b"\0"):
+            return may_be_empty and name in self.known
+        is_proven = self.is_ours_alone or _DATA_START.match(current) is not None
+        return is_proven and _sha256(current) in self.known.get(name, ())
 
     def _refuse_ways_out(self, names: Mapping[str, bytes]) -> None:
         for parent in sorted({name.rpartition("/")[0] for name in names}):
@@ -315,8 +328,8 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _ignore_in_git(folder: Path) -> None:
-    """An author's own `.gitignore` stays; an empty one is what a killed run left."""
+def ignore_in_git(folder: Path) -> None:
+    """Put a `.gitignore` of ``*`` into a folder; an author's own stays, an empty one is what a killed run left."""
     target = folder / ".gitignore"
     if not os.path.lexists(target) or read_if_regular(target) == b"":
         rename(write_temporary(folder, b"*\n", durable=False), target)

@@ -39,7 +39,8 @@ function run(command, args, { cwd, input, onStart }) {
     const [program, ...rest] = [...command, ...args];
     const child = spawn(locate(program, cwd), rest, {
       cwd,
-      env: { ...process.env, PYTHONUTF8: '1' }, // pipes on Windows would be in an old code page
+      // Pipes on Windows would be in an old code page; and `-m` would look for modules in the blog's folder first
+      env: { ...process.env, PYTHONUTF8: '1', PYTHONSAFEPATH: '1' },
       stdio: ['pipe', 'ignore', 'pipe'],
       windowsHide: true
     });

@@ -1,0 +1,143 @@
+"""What comes with a stranger's repository beside posts: modules, a state that says it is ours, links in our places."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from blog import files_below, topic_posts, write_blog
+from enishi.errors import OutputError, SettingsError
+from enishi.pipeline import build
+from enishi.state import Request, open_cache
+from enishi.tags.declined import DECLINED_NAME
+from places import IMPORT_PATH
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="making links needs a right on Windows")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return write_blog(tmp_path / "blog", topic_posts(2))
+
+
+# -- modules in the blog's folder --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["json", "typing", "jinja2", "numpy"])
+def test_no_module_of_the_blogs_folder_is_run(site: Path, name: str) -> None:
+    (site / "templates/enishi").mkdir(parents=True)
+    (site / "templates/enishi/related.html.j2").write_text("<p>{{ title }}</p>")
+    (site / f"{name}.py").write_text('open("RUN", "a").close()\n')
+    environment = {**os.environ, "PYTHONPATH": IMPORT_PATH}
+    subprocess.run([sys.executable, "-m", "enishi", "build", "-q"], cwd=site, env=environment, check=True, timeout=120)
+    assert b"<p>" in b"".join(file.read_bytes() for file in (site / ".enishi/partials").iterdir())
+    assert not (site / "RUN").exists()
+
+
+# -- a state that came with the repository -----------------------------------------------------------------------------
+
+
+def forge(state: Path, files: Mapping[str, bytes]) -> None:
+    """A manifest, and a journal, that call these files ours."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "manifest.json").write_text('{"enishi_manifest": 1,\n"sha256": ' + json.dumps(hashes) + "}\n")
+    lists = {name: [known] for name, known in hashes.items()}
+    (state / "manifest.next.json").write_text('{"enishi_manifest": 1,\n"sha256": ' + json.dumps(lists) + "}\n")
+
+
+@pytest.mark.parametrize("state", [".enishi/data", ".enishi"])
+def test_a_manifest_from_the_repository_costs_the_author_nothing(site: Path, state: str) -> None:
+    folder = site if state.endswith("data") else site / state
+    for name, text in {
+        ".git/HEAD": "ref: refs/heads/main\n",
+        ".git/x.json": "{}",
+        "empty.json": "",
+        ".nojekyll": "",
+        "notes.txt": "mine",
+        "source/_data/menu.json": "{}",
+        "undo-tags.patch": "mine",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    before = files_below(folder)
+    forge(site / state, before)
+    report = build(Request(site))
+    assert report.written.removed == ()
+    after = files_below(folder)
+    assert {name: after.get(name) for name in before} == before
+
+
+def test_a_data_file_in_the_place_of_another_is_not_written(site: Path) -> None:
+    package = (site / "package.json").read_bytes()
+    forge(site / ".enishi/data", {"package.json": package})
+    report = build(Request(site, overrides=("data_file=package.json",)))
+    assert report.written.kept == ("package.json",)
+    assert (site / "package.json").read_bytes() == package
+
+
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_a_cache_that_git_tracks_is_none(site: Path, version: str) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", f"index.version={version}", *words], cwd=site.parent, check=True)
+
+    build(Request(site))
+    assert open_cache(site).is_open
+    git("init", "-q")
+    git("add", ".")
+    assert open_cache(site).is_open
+    git("add", "-f", "blog/.enishi/cache.db", "blog/.enishi/.gitignore")
+    assert not open_cache(site).is_open
+    assert not build(Request(site)).is_unchanged
+
+
+# -- links in our places -----------------------------------------------------------------------------------------------
+
+
+@posix_only
+@pytest.mark.parametrize(
+    "name", [".gitignore", "watch.json", "cache.db", "cache.db-wal", "cache.db-journal", "tags.json"]
+)
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_in_the_state_folder_is_not_written_through(site: Path, tmp_path: Path, name: str, exists: bool) -> None:
+    outside = tmp_path / "outside"
+    if exists:
+        outside.write_bytes(b"mine")
+    (site / ".enishi").mkdir()
+    (site / ".enishi" / name).symlink_to(outside)
+    build(Request(site))
+    build(Request(site))
+    assert outside.exists() == exists
+    assert not exists or outside.read_bytes() == b"mine"
+
+
+@posix_only
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_folder_of_the_data_files_manifest_is_no_link(site: Path, tmp_path: Path, inside: bool) -> None:
+    target = site / "source/_posts" if inside else tmp_path
+    before = files_below(target)
+    (site / ".enishi").mkdir()
+    (site / ".enishi/data").symlink_to(target)
+    with pytest.raises(SettingsError, match=r"\.enishi/data is a link"):
+        build(Request(site, overrides=("data_file=source/_data/enishi.json",)))
+    assert {name: data for name, data in files_below(target).items() if name in before} == before
+    assert not (target / "manifest.json").exists()
+
+
+@posix_only
+def test_declines_are_not_written_through_a_link(site: Path, tmp_path: Path) -> None:
+    from enishi.commands.tags.declines import decline
+
+    build(Request(site))
+    (tmp_path / "outside.toml").write_bytes(b"")
+    (site / DECLINED_NAME).symlink_to(tmp_path / "outside.toml")
+    with pytest.raises(OutputError, match="symbolic link"):
+        decline(Request(site), "source/_posts/tea-0.md", "bread")
+    assert (tmp_path / "outside.toml").read_bytes() == b""
