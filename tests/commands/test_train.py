@@ -176,7 +176,7 @@ def test_translations_are_held_out_together() -> None:
 
 @needs_trainer
 def test_held_out_posts_never_occur_in_training(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = Recipe(pairs=("titles", "passages", "links", "tags"))
+    recipe = Recipe()
     learned: list[Pair] = []
 
     def fit(model: Any, pairs: list[Pair], *rest: Any) -> fitting.Fitted:
@@ -245,18 +245,11 @@ def test_pairs_of_each_kind() -> None:
     assert linked.posts == ("000.md", "001.md")
     assert linked.anchor.startswith("Sheep\n")
     assert linked.positive.startswith("Hills\n")
-    assert {pair.posts for pair in made("tags")} == {("000.md", "001.md"), ("000.md", "002.md"), ("001.md", "002.md")}
-
-
-def test_a_usual_tag_makes_no_pairs() -> None:
-    posts = [document(number, f"Post {number}", "words", ("usual", f"rare{number // 2}")) for number in range(20)]
-    pairs = make_pairs(Passages(posts, 60, count_tokens), {}, ("tags",))
-    assert [pair.posts for pair in pairs] == [(f"{n:03}.md", f"{n + 1:03}.md") for n in range(0, 20, 2)]
 
 
 def test_kinds_are_checked() -> None:
     assert check_kinds([" Links", "titles", ""]) == ("titles", "links")
-    with pytest.raises(SettingsError, match="sentences: there are titles, passages, links, tags"):
+    with pytest.raises(SettingsError, match="sentences: there are titles, passages, links"):
         check_kinds(["titles", "sentences"])
     with pytest.raises(SettingsError, match="at least one"):
         check_kinds([" "])
@@ -643,7 +636,7 @@ def test_better_is_kept_and_used(
     out = site / "model"
     code, told, complaints = run_train(
         capsys, site, "--out", out, "--kind", "transformer", "--base", tiny, "--batch", "32", "--rate", "0.003",
-        "--epochs", "30", "--pairs", "titles,tags", "--set", "encoder.weight=1", "--json",
+        "--epochs", "30", "--pairs", "titles", "--set", "encoder.weight=1", "--json",
     )  # fmt: skip
     assert code == 0, complaints
     report = json.loads(told)
@@ -652,8 +645,7 @@ def test_better_is_kept_and_used(
     assert report["model"] == "model"
     assert report["gain"]["low"] > 0
     assert report["training"]["losses"][-1][1] < report["training"]["losses"][0][1]
-    assert json.loads((out / TRAINING_NAME).read_bytes())["saw_tags"] is True
-    assert ModelSource("model", "", site).saw("tags")
+    assert not ModelSource("model", "", site).saw("tags")
     assert main(["build", str(site), "--quiet", "--set", "encoder.model=model"]) == 0
 
 

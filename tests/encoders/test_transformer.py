@@ -297,7 +297,7 @@ def test_the_key_tells_apart_how_a_model_is_run(folder: Path) -> None:
     keys = {
         TransformerEncoder(str(folder), prompt=prompt, running=running).key
         for prompt in ("auto", "", "passage: ")
-        for running in (Running(), Running(precision="bfloat16"), Running(backend="openvino"), Running(device="cpu"))
+        for running in (Running(), Running(precision="bfloat16"), Running(device="cpu"))
     }
     assert len(keys) == 12
 
@@ -322,22 +322,6 @@ def test_prompts(folder: Path, encoder: TransformerEncoder, monkeypatch: pytest.
 def test_half_precision_is_near(folder: Path, encoder: TransformerEncoder) -> None:
     half = TransformerEncoder(str(folder), running=Running(precision="bfloat16"))
     assert (half.raw(blog(3)) * encoder.raw(blog(3))).sum(axis=1).min() > 0.99
-
-
-@pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_a_backend_that_is_not_installed_is_told(folder: Path, backend: str) -> None:
-    if models._is_installed(models._BACKENDS[backend][0]):
-        pytest.skip(f"{backend} is installed")
-    found = TransformerEncoder(str(folder), running=Running(backend=backend))  # type: ignore[arg-type]
-    with pytest.raises(EncoderError, match=f'pip install "sentence-transformers.{backend}."') as caught:
-        found.encode(blog(1))
-    assert 'encoder.backend = "torch"' in str(caught.value)
-
-
-def test_openvino_gives_the_same_vectors(folder: Path, encoder: TransformerEncoder) -> None:
-    pytest.importorskip("optimum.intel", reason="the extra sentence-transformers[openvino] is not installed")
-    found = TransformerEncoder(str(folder), running=Running(backend="openvino"))
-    assert (found.raw(blog(3)) * encoder.raw(blog(3))).sum(axis=1).min() > 0.999
 
 
 def test_a_model_that_saw_the_tags_says_so(tiny: Path) -> None:

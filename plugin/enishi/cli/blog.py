@@ -252,7 +252,7 @@ def train(
     ] = "",
     revision: Annotated[str, option("--revision REF", "The revision (commit) of a base model on the hub.")] = "",
     pairs: Annotated[
-        str, option("--pairs KINDS", "What belongs together: of titles, passages, links, tags.")
+        str, option("--pairs KINDS", "What belongs together: of titles, passages, links.")
     ] = "titles,passages,links",
     epochs: Annotated[
         int | None, option("--epochs N", "How often each pair is seen; 3 or 1 by default.", min=0, max=1000)

@@ -38,7 +38,6 @@ def report_values(report: Report, site: Path) -> dict[str, Any]:
         "posts": report.posts,
         "held_out": report.held_out,
         "pairs": dict(report.pairs),
-        "saw_tags": report.saw_tags,
         "training": asdict(report.fitted),
         **trial,
         "is_better": report.trial.is_better,
@@ -64,10 +63,6 @@ def print_report(report: Report, site: Path) -> None:
         out.print("For enishi.toml:")
         for line in ("[encoder]", f'model = "{shown(setting_of(report.out, site))}"'):
             out.print(Text(f"    {line}", style="cyan"))
-    if report.kept and report.saw_tags:
-        out.print(
-            Text("It has seen the blog's tags, so it takes no part in the evidence for tag suggestions.", style="dim")
-        )
 
 
 def advice(report: Report) -> str:

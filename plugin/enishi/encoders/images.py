@@ -65,7 +65,7 @@ class ImageEncoder(PretrainedPart):
         model: the name of a CLIP-type model on the hub, or a folder (absolute, or relative to the site).
         site: where the posts and their pictures are.
         revision: the commit, tag or branch of a model on the hub.
-        running: how the model is run, by torch in any case, because the other backends read texts only.
+        running: how the model is run.
         weight: its share of the vector.
     """
 
@@ -75,9 +75,7 @@ class ImageEncoder(PretrainedPart):
     def __init__(
         self, model: str, *, site: Site, revision: str = "", running: Running | None = None, weight: float = 1.0
     ) -> None:
-        running = running or Running()
-        source = ModelSource(model, revision, site.root, setting=SETTING)
-        super().__init__(source, Running("torch", running.precision, running.device), weight)
+        super().__init__(ModelSource(model, revision, site.root, setting=SETTING), running or Running(), weight)
         self._site = site
         self._digests: dict[tuple[Path, int, int], bytes] = {}
         self._problems: tuple[Diagnostic, ...] = ()
@@ -92,7 +90,7 @@ class ImageEncoder(PretrainedPart):
             chosen.images,
             site=site,
             revision=chosen.images_revision,
-            running=Running.from_settings(chosen),
+            running=Running(chosen.precision, chosen.device),
             weight=chosen.images_weight,
         )
 

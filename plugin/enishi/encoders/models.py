@@ -10,20 +10,18 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.files import read_file
-
-if TYPE_CHECKING:
-    from enishi.config import EncoderSettings
 
 LIBRARIES = ("sentence-transformers", "transformers", "torch")
 """Whose versions may change a vector."""
@@ -32,41 +30,17 @@ TRAINING_NAME = "enishi-training.json"
 _MAX_SETTINGS_BYTES = 1024 * 1024
 _SAMPLES = 64
 _SAMPLE_BYTES = 65_536
-
-Backend = Literal["torch", "onnx", "openvino"]
-_BACKENDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "onnx": ("optimum.onnxruntime", ("optimum-onnx", "onnxruntime")),
-    "openvino": ("optimum.intel", ("optimum-intel", "openvino")),
-}
-"""What a backend other than torch needs: a module, and the packages whose versions may change a vector."""
-_FORMATS = {"torch": (), "onnx": ("*.onnx", "onnx/*"), "openvino": ("openvino/*",)}
-"""Files of a model on the hub that only one backend reads."""
-_UNREAD_FORMATS = ("*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "coreml/*")
+_UNREAD = ["*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "coreml/*", "*.onnx", "onnx/*", "openvino/*"]
+"""Files of a model on the hub that torch does not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """How a model is run."""
 
-    backend: Backend = "torch"
     precision: Literal["float32", "float16", "bfloat16"] = "float32"
     device: str = "auto"
     """As torch names it; `auto`: a GPU where there is one."""
-
-    @property
-    def key(self) -> str:
-        """Part of the key of every vector."""
-        return f"{self.backend}/{self.precision}/{self.device}"
-
-    @property
-    def libraries(self) -> tuple[str, ...]:
-        """The packages that the backend needs, whose versions may change a vector."""
-        return _BACKENDS[self.backend][1] if self.backend in _BACKENDS else ()
-
-    @classmethod
-    def from_settings(cls, settings: EncoderSettings) -> Running:
-        """How the settings want models to be run."""
-        return cls(settings.backend, settings.precision, settings.device)
 
 
 class ModelSource:
@@ -78,14 +52,10 @@ class ModelSource:
             used, and the newest is fetched where there is none.
         site: what a relative folder is relative to.
         setting: the setting that names the model, for what is said when it cannot be had.
-        backend: which of the files of a model on the hub are fetched.
     """
 
-    def __init__(
-        self, name: str, revision: str, site: Path, setting: str = "encoder.model", backend: Backend = "torch"
-    ) -> None:
-        self.name, self.setting = name, setting
-        self._revision, self._backend = revision, backend
+    def __init__(self, name: str, revision: str, site: Path, setting: str = "encoder.model") -> None:
+        self.name, self.setting, self._revision = name, setting, revision
         path = site / Path(name).expanduser()
         self.is_folder = Path(name).is_absolute() or name.startswith((".", "~")) or path.is_dir()
         self._folder = path if self.is_folder else None
@@ -167,12 +137,10 @@ class ModelSource:
         if _is_offline():
             reason = "it is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids fetching it"
             raise EncoderError(ways_out(self.setting, self.name, reason))
-        foreign = [pattern for backend, own in _FORMATS.items() if backend != self._backend for pattern in own]
-        unread = [*_UNREAD_FORMATS, *foreign]
         try:
-            folder = Path(download(**wanted, ignore_patterns=[*unread, "*.bin"]))
+            folder = Path(download(**wanted, ignore_patterns=[*_UNREAD, "*.bin"]))
             if not has_model(folder):  # an older model, without safetensors
-                folder = Path(download(**wanted, ignore_patterns=unread))
+                folder = Path(download(**wanted, ignore_patterns=_UNREAD))
         except Exception as error:
             reason = f"it is not on this machine, and fetching it failed: {first_line(error)}"
             raise EncoderError(ways_out(self.setting, self.name, reason)) from error
@@ -187,8 +155,6 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
     """
     require_package(source.setting, source.name)
     folder = source.folder()
-    if running.backend != "torch":
-        _require_backend(source, running)
     from sentence_transformers import SentenceTransformer
 
     try:
@@ -196,12 +162,11 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
             model = SentenceTransformer(
                 str(folder),
                 device=None if running.device == "auto" else running.device,
-                backend=running.backend,
                 trust_remote_code=False,
                 local_files_only=True,
             )
-            if running.backend == "torch":  # as stored it may be of half precision, which is for GPUs
-                {"float32": model.float, "float16": model.half, "bfloat16": model.bfloat16}[running.precision]()
+            # As stored it may be of half precision, which is for GPUs
+            {"float32": model.float, "float16": model.half, "bfloat16": model.bfloat16}[running.precision]()
             model.eval()
     except Exception as error:
         reason = f"it does not load: {first_line(error)}"
@@ -209,37 +174,11 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
     return model
 
 
-def _require_backend(source: ModelSource, running: Running) -> None:
-    backend = running.backend
-    module, (package, *_) = _BACKENDS[backend]
-    if running.precision != "float32":
-        raise EncoderError(
-            f"encoder.precision = {running.precision!r} is for the backend torch; with {backend!r}, set encoder.model "
-            "to a folder with the model exported in that precision"
-        )
-    if not _is_installed(module):
-        raise EncoderError(
-            f"encoder.backend = {backend!r} needs the package {package}, which is not installed. One of these helps:\n"
-            f'  - install it: pip install "sentence-transformers[{backend}]"\n'
-            '  - set encoder.backend = "torch", which needs nothing more\n'
-            f'  - set {source.setting} = "" to use the site encoder, which needs no model'
-        )
-
-
 def require_package(setting: str, name: str) -> None:
     """Raises EncoderError if sentence-transformers is not installed."""
-    if not _is_installed("sentence_transformers"):
+    if find_spec("sentence_transformers") is None:
         reason = "the package sentence-transformers is not installed"
         raise EncoderError(ways_out(setting, name, reason, install=True))
-
-
-def _is_installed(package: str) -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(package) is not None
-    except ModuleNotFoundError:  # of the package around it
-        return False
 
 
 def _is_offline() -> bool:

@@ -47,7 +47,7 @@ class PretrainedPart(PartEncoder):
             EncoderError: if there is no such model on this machine and it cannot be fetched.
         """
         if not self._key:
-            self._key = f"{self._recipe()}/{self.running.key}/{self.source.identity()}"
+            self._key = f"{self._recipe()}/{self.running}/{self.source.identity()}"
         return self._key
 
     @abstractmethod

@@ -68,8 +68,7 @@ class TransformerEncoder(PretrainedPart):
         running: Running | None = None,
         weight: float = 1.0,
     ) -> None:
-        running = running or Running()
-        super().__init__(ModelSource(model, revision, site or Path(), backend=running.backend), running, weight)
+        super().__init__(ModelSource(model, revision, site or Path()), running or Running(), weight)
         self._prompt = prompt
 
     @classmethod
@@ -83,13 +82,12 @@ class TransformerEncoder(PretrainedPart):
             revision=chosen.revision,
             site=site.root,
             prompt=chosen.prompt,
-            running=Running.from_settings(chosen),
+            running=Running(chosen.precision, chosen.device),
             weight=chosen.weight,
         )
 
     def _recipe(self) -> str:
-        versions = library_versions(*LIBRARIES, *self.running.libraries)
-        return f"transformer/{code_digest(*_CODE)}/{self._prompt!r}/{versions}"
+        return f"transformer/{code_digest(*_CODE)}/{self._prompt!r}/{library_versions(*LIBRARIES)}"
 
     @property
     def tag_kernel_weight(self) -> float:

@@ -145,7 +145,7 @@ OTHER_PARTS = """
 [encoder]
 images = "stranger/clip"
 site = "doc2vec"
-backend = "onnx"
+precision = "float16"
 device = "cuda"
 [readers]
 logs = "/var/log/*"
@@ -157,7 +157,7 @@ def test_a_repository_chooses_no_other_part_of_a_vector(tmp_path: Path) -> None:
     (site / "enishi.toml").write_text(OTHER_PARTS)
     found = settings_of(site)
     assert (found.encoder.images, found.readers.patterns) == ("", ())
-    assert (found.encoder.site, found.encoder.backend, found.encoder.device) == ("words", "torch", "auto")
+    assert (found.encoder.site, found.encoder.precision, found.encoder.device) == ("words", "float32", "auto")
     told = "\n".join(guarded(site)[1])
     assert "encoder.images = 'stranger/clip' is not used" in told
     assert "readers.logs = '/var/log/*' is not used" in told

@@ -97,5 +97,5 @@ def _with(settings: Settings, **encoder: object) -> Settings:
 def _encoders_of(settings: Settings) -> object:
     """All settings that the vectors depend on, so that two names of one encoder are noticed."""
     encoder = settings.encoder
-    unused = {} if encoder.model else {"weight": 0.0, "revision": "", "prompt": "", "backend": "", "precision": ""}
+    unused = {} if encoder.model else {"weight": 0.0, "revision": "", "prompt": "", "precision": ""}
     return {**encoder.model_dump(), **unused}, settings.readers.model_dump()

@@ -18,14 +18,13 @@ SHARE = 0.2
 _TITLE_WEIGHT = 3
 
 
-def hold_out(documents: Sequence[Document], share: float = SHARE, part: int = 0) -> list[int]:
-    """Rows of the posts to judge by, sorted: about so large a share, by a hash of their paths; `part` names which one.
+def hold_out(documents: Sequence[Document]) -> list[int]:
+    """Rows of the posts to judge by, sorted: about :data:`SHARE` of them, by a hash of their paths.
 
     A hash, so that a new post moves nobody else.  Translations of one post stay together: one would give the other
     away.
     """
-    low, high = part * share, (part + 1) * share
-    return [row for row, document in enumerate(documents) if low <= _fraction(document) < high]
+    return [row for row, document in enumerate(documents) if _fraction(document) < SHARE]
 
 
 def _fraction(document: Document) -> float:

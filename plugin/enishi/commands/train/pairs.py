@@ -3,7 +3,6 @@
     titles    a post's title and each of its passages (without the title)
     passages  two neighbouring passages of one post
     links     passages of two posts, one of which links to the other
-    tags      passages of two posts that share a rare tag
 
 The loss takes every other text of a batch as a negative, so a batch must not hold two texts of one post: each pair
 names the posts it is from.
@@ -11,22 +10,17 @@ names the posts it is from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from enishi.commands.train.held_out import has_words
 from enishi.encoders.passages import cut_passages
 from enishi.errors import SettingsError
-from enishi.tags.vocabulary import fold_tag
 from enishi.types import Document
 
-KINDS = ("titles", "passages", "links", "tags")
-DEFAULT_KINDS = ("titles", "passages", "links")
-"""Without tags: a model that has learned from them is no independent evidence about tags."""
-RARE = 8
-"""Posts belong together if they share a tag that at most so many posts carry."""
-_PAIRS_PER_TAG = 12
+KINDS = ("titles", "passages", "links")
+"""None by tags: a model that has learned from them would be no independent evidence about tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,6 @@ class Passages:
     def __init__(
         self, documents: Sequence[Document], longest: int, count_tokens: Callable[[list[str]], list[int]]
     ) -> None:
-        self.documents = documents
         self.titles = {document.post.path: " ".join(document.fields.title.split()) for document in documents}
         self.texts: dict[str, list[str]] = {}
         """By path, a post's passages without its title."""
@@ -91,28 +84,9 @@ def make_pairs(passages: Passages, links: Mapping[str, Sequence[str]], kinds: Se
         if "passages" in kinds:
             pairs += [Pair("passages", first, second, (path,)) for first, second in pairwise(parts)]
 
-    def between(kind: str, posts: Iterable[tuple[str, str]]) -> Iterator[Pair]:
-        for number, (first, second) in enumerate(posts):
-            yield Pair(kind, passages.with_title(first, number), passages.with_title(second, number), (first, second))
-
     if "links" in kinds:
         linked = {(min(path, target), max(path, target)) for path, targets in links.items() for target in targets}
-        pairs += between("links", [both for both in sorted(linked) if all(path in texts for path in both)])
-    if "tags" in kinds:
-        pairs += between("tags", _rare_pairs(passages.documents))
+        for number, both in enumerate(sorted(pair for pair in linked if all(path in texts for path in pair))):
+            first, second = (passages.with_title(path, number) for path in both)
+            pairs.append(Pair("links", first, second, both))
     return [pair for pair in pairs if has_words(pair.anchor) and has_words(pair.positive)]
-
-
-def _rare_pairs(documents: Sequence[Document]) -> list[tuple[str, str]]:
-    """Pairs of posts that share a tag which few posts carry."""
-    carried: dict[str, list[str]] = {}
-    for document in documents:
-        for tag in sorted({fold_tag(tag) for tag in document.post.tags} - {""}):
-            carried.setdefault(tag, []).append(document.post.path)
-    pairs: dict[tuple[str, str], None] = {}
-    for _, posts in sorted(carried.items()):
-        if 2 <= len(posts) <= RARE:
-            of_tag = list(combinations(sorted(posts), 2))
-            step = max(1, len(of_tag) // _PAIRS_PER_TAG)
-            pairs |= dict.fromkeys(of_tag[::step][:_PAIRS_PER_TAG])
-    return list(pairs)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from enishi.commands.train.fit import Schedule
-from enishi.commands.train.pairs import DEFAULT_KINDS
+from enishi.commands.train.pairs import KINDS
 from enishi.errors import SettingsError
 
 STATIC, TRANSFORMER = "static", "transformer"
@@ -28,7 +28,7 @@ class Recipe:
     base: str = ""
     """A pretrained model: what a transformer begins as, or what a static embedding is distilled from."""
     revision: str = ""
-    pairs: tuple[str, ...] = DEFAULT_KINDS
+    pairs: tuple[str, ...] = KINDS
     """See :func:`enishi.commands.train.pairs.check_kinds`."""
     epochs: int | None = None
     """How often each pair is seen; 0: never, so that a distilled model stays as it is."""

