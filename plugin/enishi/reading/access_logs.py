@@ -27,6 +27,7 @@ from enishi.errors import Diagnostic, Severity
 from enishi.files import open_regular
 
 MAX_FILES = 10_000
+"""Of one pattern; further ones are not read."""
 MAX_LINE = 32 * 1024
 """Bytes; longer lines are not read.  Servers refuse requests of more than 8 to 32 KiB."""
 MAX_UNPACKED = 64 << 30
@@ -91,27 +92,21 @@ def find_logs(
     """
     logs: dict[str, LogFile] = {}
     diagnostics: list[Diagnostic] = []
-
-    def warn(path: str, code: str, message: str) -> None:
-        diagnostics.append(Diagnostic(path, 0, code, Severity.WARNING, message))
-
     for pattern in patterns:
-        files = sorted(_matches(pattern, site, MAX_FILES + 1))
+        files = sorted(_matches(pattern, site))
         if not files:
-            warn(pattern, "no-logs", "readers.logs names no file, so nothing is read")
+            message = "readers.logs names no file, so nothing is read"
+            diagnostics.append(Diagnostic(pattern, 0, "no-logs", Severity.WARNING, message))
         for file in files:
             real = os.path.realpath(file)
             if real in logs or file.is_dir():
                 continue
-            if len(logs) == MAX_FILES:
-                message = f"only the first {MAX_FILES:,} logs are read: name fewer in readers.logs"
-                warn(pattern, "too-many-logs", message)
-                break
             name = _name(file, site)
             try:
                 logs[real] = _stamped(file, name, {} if known is None else known)
             except OSError as error:
-                warn(name, "unreadable-log", f"this log cannot be read: {error.strerror}")
+                message = f"this log cannot be read: {error.strerror}"
+                diagnostics.append(Diagnostic(name, 0, "unreadable-log", Severity.WARNING, message))
     unique = {log.digest: log for log in sorted(logs.values(), key=lambda log: log.name, reverse=True)}
     return [unique[digest] for digest in sorted(unique)], sorted(diagnostics)
 
@@ -120,7 +115,7 @@ def log_stamps(patterns: Iterable[str], site: Path) -> Iterator[str]:
     """One line for each log that the patterns name, with its size and time, sorted: they differ when a log changes."""
     lines = set()
     for pattern in patterns:
-        for file in _matches(pattern, site, MAX_FILES):
+        for file in _matches(pattern, site):
             try:
                 status = file.stat()
             except OSError:
@@ -129,8 +124,8 @@ def log_stamps(patterns: Iterable[str], site: Path) -> Iterator[str]:
     yield from sorted(lines)
 
 
-def _matches(pattern: str, site: Path, limit: int) -> Iterator[Path]:
-    yield from map(Path, islice(iglob(os.fspath(site / Path(pattern).expanduser())), limit))  # noqa: PTH207
+def _matches(pattern: str, site: Path) -> Iterator[Path]:
+    yield from map(Path, islice(iglob(os.fspath(site / Path(pattern).expanduser())), MAX_FILES))  # noqa: PTH207
 
 
 def _name(file: Path, site: Path) -> str:

@@ -42,8 +42,6 @@ _MAX_ROBOTS = 1_000_000
 _MAX_TARGET = 2048
 """Bytes of an address that are looked at, since as many addresses are remembered as:"""
 _REMEMBERED = 100_000
-_FEW_VIEWS = 200
-_LARGEST_SHARE = 0.5
 
 _ASSET = re.compile(
     r"\.(?:css|m?js|map|json|jsonp|wasm|xml|xsl|rss|atom|txt|webmanifest|png|jpe?g|gif|webp|avif|svg|ico|bmp|tiff?|heic"
@@ -55,7 +53,7 @@ _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 _SLASHES = re.compile(r"/{2,}")
 _LONG_WORD = re.compile(rb"[\w-]{80}")
 """In no browser's name; the expression of `crawlerdetect` takes quadratic time in it."""
-_NO_PAGE, _NO_POST = -2, -1
+_NO_POST = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +97,10 @@ def read_visits(
         reader.read(log, report)
         done += log.size
         report(0)
-    diagnostics = [*reader.diagnostics, *reader.pages.diagnostics(logs), *reader.log_views.diagnostics(logs)]
     views = [reader.log_views.visits(can_be_hasty=True), reader.csv_views.visits(can_be_hasty=False)]
     counts = [_readers(visitor, post, len(documents)) for _, visitor, post in views]
     visits = [(visit, post) for visit, _, post in views]
-    return _sorted_visits(visits, counts[0] + counts[1], diagnostics)
+    return _sorted_visits(visits, counts[0] + counts[1], reader.diagnostics)
 
 
 def _first_time(log: LogFile) -> int:
@@ -125,19 +122,16 @@ class _LogReader:
         self.diagnostics: list[Diagnostic] = []
         self._is_robot = lru_cache(_REMEMBERED)(_robot_detector())
 
-    def _is_full(self) -> bool:
-        return len(self.log_views) + len(self.csv_views) >= MAX_VIEWS
-
     def read(self, log: LogFile, report: Callable[[int], None]) -> None:
-        if self._is_full():
-            message = f"not read: newer logs hold {MAX_VIEWS:,} views of posts already"
-            self.diagnostics.append(Diagnostic(log.name, 0, "too-many-views", Severity.NOTE, message))
-            return
         number = total = broken = first_broken = 0
         parse: Callable[[bytes], Request | None] | None = None
         views = self.log_views
         try:
             for lines in read_lines(log, report):
+                if len(self.log_views) + len(self.csv_views) >= MAX_VIEWS:
+                    message = f"not read from here on: newer logs hold {MAX_VIEWS:,} views of posts already"
+                    self.diagnostics.append(Diagnostic(log.name, number, "too-many-views", Severity.NOTE, message))
+                    break
                 for line in lines:
                     number += 1
                     if not line or line == b"\r":
@@ -154,10 +148,6 @@ class _LogReader:
                     else:
                         broken += 1
                         first_broken = first_broken or number
-                if self._is_full():
-                    message = f"the logs hold over {MAX_VIEWS:,} views of posts; what follows here is not read"
-                    self.diagnostics.append(Diagnostic(log.name, number, "too-many-views", Severity.NOTE, message))
-                    break
         except UnreadableLogError as error:
             message = f"this log cannot be read from here on: {error}; what stands before counts"
             self.diagnostics.append(Diagnostic(log.name, number, "unreadable-log", Severity.WARNING, message))
@@ -203,16 +193,12 @@ class _Pages:
         self._rows = {document.post.path: row for row, document in enumerate(documents)}
         self._hosts = {host.casefold().removeprefix("www.") for host in hosts if host}
         self._find = lru_cache(_REMEMBERED)(self._row)
-        self._others = self._posts = 0
 
     def row(self, target: bytes, host: bytes) -> int:
         """The row of the post that a request asks for; negative if it asks for none."""
         if len(target) > _MAX_TARGET or len(host) > _MAX_TARGET:
-            return _NO_PAGE
-        row = self._find(target, host)
-        self._posts += row >= 0
-        self._others += row == _NO_POST
-        return row
+            return _NO_POST
+        return self._find(target, host)
 
     def _row(self, target: bytes, host: bytes) -> int:
         text = _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), target).decode("utf-8", "replace")
@@ -220,18 +206,12 @@ class _Pages:
         if text.startswith(("http://", "https://")):
             name, text = web_address(text) or ("", "")
         if name and self._hosts and name not in self._hosts:
-            return _NO_PAGE
+            return _NO_POST
         path = _SLASHES.sub("/", text.partition("#")[0])
         if not path.startswith("/") or _ASSET.search(path):
-            return _NO_PAGE
+            return _NO_POST
         post = self._finder.find(path)
         return _NO_POST if post is None else self._rows[post]
-
-    def diagnostics(self, logs: Sequence[LogFile]) -> list[Diagnostic]:
-        if self._others < _FEW_VIEWS or self._posts:
-            return []
-        message = f"none of {self._others:,} pages that were read is a post of this site: are these its logs?"
-        return [Diagnostic(logs[0].name, 0, "foreign-logs", Severity.WARNING, message)]
 
 
 def _hash(value: bytes) -> int:
@@ -256,20 +236,6 @@ class _Views:
         self.visitors.append(_hash(request.address + b"\0" + (request.agent or b"")))
         self.times.append(request.time)
         self.posts.append(row)
-
-    def diagnostics(self, logs: Sequence[LogFile]) -> list[Diagnostic]:
-        import numpy as np
-
-        if len(self) < _FEW_VIEWS:
-            return []
-        _, views = np.unique(np.frombuffer(self.addresses, dtype=np.uint64), return_counts=True)
-        if views.max() <= _LARGEST_SHARE * len(self):
-            return []
-        message = (
-            f"{views.max() / len(self):.0%} of all views come from one address, as where a proxy's is logged: visitors "
-            "cannot be told apart; have the server log the reader's own address, or a number for each session"
-        )
-        return [Diagnostic(logs[0].name, 0, "one-address", Severity.WARNING, message)]
 
     def visits(
         self, *, can_be_hasty: bool
