@@ -156,13 +156,10 @@ def _too_deep() -> BlockError:
 
 
 class Handler(BaseHandler):
-    """One form of front matter: `detect` and `split` find it, `read` and `load` parse it.
+    """One form of front matter: `detect` and `split` find it, `read` (which raises BlockError) and `load` parse it.
 
-    Args:
-        kind: what :attr:`FrontMatter.format` calls it.
-        read: parses a block; raises BlockError.
-        boundary: python-frontmatter's, which matches the opening fence at the head of a text, and the closing one.
-        fence: what an opening fence looks like.
+    `kind` is what :attr:`FrontMatter.format` calls it; `boundary` is python-frontmatter's, which matches the opening
+    fence at the head of a text, and the closing one; `fence` is what an opening one looks like.
     """
 
     def __init__(

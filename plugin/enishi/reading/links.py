@@ -94,10 +94,7 @@ class PostFinder:
 
 def own_hosts(url: str) -> list[str]:
     """The host of a site whose address is `url`; none where that is missing, or a generator's placeholder."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
+    host = (web_address(url) or ("", ""))[0]
     return [host] if host and not host.endswith("example.com") else []
 
 

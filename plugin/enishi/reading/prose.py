@@ -112,6 +112,13 @@ class _Reader:
         self.after_item = False
         self.open_html = 0
         self.in_link = 0
+        self._writers: dict[str, Callable[[Token], str]] = {
+            **dict.fromkeys(("softbreak", "linebreak"), lambda _: "\n"),
+            "codespan": self._code_span,
+            "link": self._link_text,
+            "image": self._image_text,
+            "inline_math": lambda _: " ",
+        }
         self.escapes = frozenset(_PERCENT_RUN.findall(body)) if "%" in body else frozenset[str]()
 
     # --- blocks -------------------------------------------------------------------------------------------------
@@ -212,23 +219,17 @@ class _Reader:
         if tag is None:
             return ""
         name = tag[2].lower()
-        if _UNREAD_TAG.fullmatch(name):
-            if tag[1]:
-                if name in unread:
-                    unread.remove(name)
-            elif not tag[3].endswith("/"):
-                unread.append(name)
+        is_unread = _UNREAD_TAG.fullmatch(name) is not None
+        if tag[1] and name in unread:
+            unread.remove(name)
+        elif not tag[1] and ((name == "a" and not self._note_href(raw)) or (is_unread and tag[3][-1:] != "/")):
+            unread.append(name)
+        if is_unread:
             return ""
-        if name == "a" and tag[1]:
-            if name in unread:
-                unread.remove(name)
-        elif name == "a":
-            if not self._note_href(raw):
-                unread.append(name)
-        elif name == "img":
+        if name == "img":
             alt = _ALT.search(raw)
             return f" {_alt_text(html.unescape(alt[1] or alt[2] or ''))} " if alt else " "
-        elif name == "br":
+        if name == "br":
             return "\n"
         return " " if _SPACING_TAG.fullmatch(name) else ""
 
@@ -255,30 +256,18 @@ class _Reader:
                     out.append(self._words(run))
                 run = ""
             if kind == "inline_html":
-                written = self._inline_tag(token["raw"], unread)
-            elif unread:
-                continue
-            elif kind in ("softbreak", "linebreak"):
-                written = "\n"
-            elif kind == "codespan":
-                written = self._code_span(token["raw"])
-            elif kind == "link":
-                written = self._link_text(token)
-            elif kind == "image":
-                written = self._image_text(token)
-            elif kind == "inline_math":
-                written = " "
-            elif "children" in token:
-                written = self._flatten(token["children"])
-            else:
-                continue
-            out.append(written)
+                out.append(self._inline_tag(token["raw"], unread))
+            elif not unread and (write := self._writers.get(kind)):
+                out.append(write(token))
+            elif not unread:
+                out.append(self._flatten(token.get("children", [])))
         if run and (not unread or unread[0] not in ("rt", "rp")):
             out.append(self._words(run))
         return "".join(out)
 
-    def _code_span(self, raw: str) -> str:
+    def _code_span(self, token: Token) -> str:
         """Names and short commands are words; a whole line of code is code."""
+        raw: str = token["raw"]
         if len(raw) > _MAX_CODE_SPAN:
             self.code.append(raw)
             return " "
@@ -304,7 +293,7 @@ class _Reader:
     def _words(self, raw: str) -> str:
         """Text as a reader sees it: entities decoded; URLs, emoji shortcodes and stray markers gone."""
         if "<" in raw:  # a tag that mistune could not read: quotes in quotes, say
-            raw = _BROKEN_TAG.sub(_broken_tag_text, raw)
+            raw = _BROKEN_TAG.sub(lambda tag: f" {alt[1]} " if (alt := _BROKEN_ALT.search(tag[0])) else " ", raw)
         if "&" in raw:
             raw = html.unescape(raw)
         if "[^" in raw:
@@ -385,11 +374,6 @@ class _Reader:
 
 
 _PERCENT_RUN = re.compile(r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*")
-
-
-def _broken_tag_text(tag: re.Match[str]) -> str:
-    alt = _BROKEN_ALT.search(tag[0])
-    return f" {alt[1]} " if alt else " "
 
 
 def _alt_text(alt: str) -> str:
