@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from enishi import __version__, cli, pipeline
+from enishi import __version__, cli, errors, pipeline
+from enishi.cli import base
 from enishi.commands.ask import Hit
 from enishi.console import terminal as console
+from enishi.state import Request
 
 TEXTS = {
     "cats": (
@@ -212,6 +216,21 @@ def test_version_and_help() -> None:
     assert run().returncode in (0, 2)
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_commands_and_options_once_that_is_installed(tmp_path: Path) -> None:
+    (tmp_path / "enishi").write_text(f'#!/bin/sh\nexec {sys.executable} -m enishi "$@"\n')
+    (tmp_path / "enishi").chmod(0o755)
+    program = """
+        enishi --install-completion && . ~/.bashrc
+        tab() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _enishi_completion enishi; echo "${COMPREPLY[@]}"; }
+        tab enishi bui; tab enishi tags re; tab enishi watch --deb
+    """
+    environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-3:] == ["build", "rename", "--debounce"], done.stderr
+    assert done.stderr == ""
+
+
 def test_a_bug_ends_with_3_and_a_trace(
     blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -253,6 +272,29 @@ def test_no_standard_output_is_no_error(blog: Path) -> None:
         line = f"'{sys.executable}' -m enishi build {arguments} >&-"
         done = subprocess.run(["sh", "-c", line], cwd=blog, stderr=subprocess.PIPE, text=True)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_text_that_standard_output_has_no_letters_for_is_no_error(blog: Path, options: list[str]) -> None:
+    """Redirected, Windows has an old code page for it."""
+    (blog / "posts" / "kana.md").write_text("---\ntitle: 索引 − index\n---\n\nsourdough\n", "utf-8")
+    pipeline.build(Request(blog))
+    command = [sys.executable, "-m", "enishi", "related", "kana", "--site", str(blog), *options]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?? ? index" in done.stdout
+
+
+def test_a_pipe_that_is_closed_on_windows_is_no_error(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: Any) -> Any:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(pipeline, "build", closed)
+    monkeypatch.setattr(base, "_discard_output", lambda: None)
+    assert cli.main(["build", str(blog)]) == 3
+    monkeypatch.setattr(errors, "_IS_WINDOWS", True)
+    assert cli.main(["build", str(blog)]) == 0
 
 
 def test_too_little_memory_is_no_bug(

@@ -6,8 +6,12 @@ and the rest of the site is still built.
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from enum import StrEnum
+
+_IS_WINDOWS = os.name == "nt"
 
 
 class EnishiError(Exception):
@@ -34,6 +38,12 @@ class IndexUnavailableError(EnishiError):
 
 class OutputError(EnishiError):
     """The output cannot be written: a full disk, a read-only folder, a file of somebody else in its place."""
+
+
+def is_closed_pipe(error: Exception) -> bool:
+    """Whether nobody reads what is written any more; Windows calls that an invalid argument."""
+    is_invalid = isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or (_IS_WINDOWS and is_invalid)
 
 
 class Severity(StrEnum):

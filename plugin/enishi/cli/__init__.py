@@ -6,6 +6,7 @@ Only what every command needs is imported: `enishi --help` has to answer at once
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -33,4 +34,8 @@ def run() -> None:
     gc.set_threshold(100_000, 20, 20)
     if sys.stdout is None:  # closed by whoever started us (`>&-`)
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # Windows has an old code page for what is redirected
+            is_chosen = stream.isatty() or "PYTHONIOENCODING" in os.environ
+            stream.reconfigure(encoding=None if is_chosen else "utf-8", errors="replace")
     sys.exit(main())

@@ -14,7 +14,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from enishi import __version__
-from enishi.errors import EnishiError
+from enishi.errors import EnishiError, is_closed_pipe
 
 P = ParamSpec("P")
 
@@ -24,7 +24,6 @@ BUILT, FAILED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 app = typer.Typer(
     name="enishi",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,9 +60,10 @@ def command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]]
             except KeyboardInterrupt:
                 complain("interrupted; what was written before is whole")
                 raise typer.Exit(INTERRUPTED) from None
-            except BrokenPipeError:  # the reader (`head`, a pager) has seen enough
-                _discard_output()
             except Exception as error:
+                if is_closed_pipe(error):  # the reader (`head`, a pager) has seen enough
+                    _discard_output()
+                    return
                 if reason := _lack(error):
                     _discard_output()
                     complain(f"cannot go on: {reason}")

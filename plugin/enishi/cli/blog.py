@@ -110,7 +110,8 @@ def watch(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for name in {"SIGTERM", "SIGBREAK"} & set(dir(signal)):  # the latter is Ctrl-Break of Windows
+        signal.signal(getattr(signal, name), interrupt)
     asked = request(site, out, config, set_, now=now)
     listener: Listener = JsonListener() if as_json_lines else TerminalListener(quiet=quiet)
     watched = Watch(asked, listener, debounce=debounce / 1000, poll=poll)

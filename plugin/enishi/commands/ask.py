@@ -100,9 +100,8 @@ def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> 
     text = unicodedata.normalize("NFC", text)
     if text in posts:
         return text
-    file = os.path.realpath(text)
-    relative = os.path.relpath(file, os.path.realpath(site)).replace(os.sep, "/")
-    if relative in posts:
+    file, root = Path(os.path.realpath(text)), Path(os.path.realpath(site))
+    if file.is_relative_to(root) and (relative := file.relative_to(root).as_posix()) in posts:
         return relative
     finder = PostFinder([Post(path, str(post["title"]), str(post["url"])) for path, post in posts.items()])
     titled = [path for path, post in posts.items() if str(post["title"]).casefold() == text.casefold()]

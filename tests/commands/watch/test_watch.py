@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from test_live_blog import NOW, built, outputs
+from watchdog.events import FileModifiedEvent
 
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi.commands.watch.loop import Built, Listener, Saved, Watch
 from enishi.commands.watch.post_files import FileProblem
+from enishi.commands.watch.saves import Saves
 from enishi.console.watch import JsonListener, TerminalListener
 from enishi.errors import Diagnostic
 from enishi.pipeline import Relations, Run
@@ -263,6 +266,16 @@ def test_what_it_writes_itself_does_not_wake_it(site: Path) -> None:
         time.sleep(QUIET)
         assert len(running.told.rounds) == 2
         assert not running.watched._saves.are_waiting
+
+
+def test_a_save_is_seen_whatever_form_the_system_has_for_a_name() -> None:
+    """macOS may tell of `か` + U+3099 where settings say `が`."""
+    saves = Saves()
+    saves.deep = (unicodedata.normalize("NFC", "/blog/ながい"),)
+    saves.dispatch(FileModifiedEvent(unicodedata.normalize("NFD", "/blog/ながい/a.md")))
+    assert saves.wait(0, 0)
+    saves.dispatch(FileModifiedEvent("/blog/other/a.md"))
+    assert not saves.wait(0, 0)
 
 
 def test_settings_that_do_not_fit_end_nothing(site: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 from enishi.commands.watch.live_blog import Changes, LiveBlog
 from enishi.commands.watch.post_files import FileProblem
 from enishi.commands.watch.saves import Observed, Saves, set_up
-from enishi.errors import Diagnostic, EnishiError, OutputError
+from enishi.errors import Diagnostic, EnishiError, OutputError, is_closed_pipe
 from enishi.files import replace_file
 from enishi.pipeline import Relations
 from enishi.state import STATE_FOLDER, Request, Summary
@@ -126,13 +126,12 @@ class Watch:
     def run(self, first: Changes | None = None) -> None:
         """Watch until stopped.  `first` is what :meth:`read_first` returned."""
         try:
-            with suppress(BrokenPipeError):  # nobody listens any more
-                self._guarded(self._observe)
-                if first is not None:
-                    self._seen_at = time.monotonic()
-                    self._guarded(lambda: self._round(first))
-                while not self._saves.are_over:
-                    self._guarded(self._look_and_build)
+            self._guarded(self._observe)
+            if first is not None:
+                self._seen_at = time.monotonic()
+                self._guarded(lambda: self._round(first))
+            while not self._saves.are_over:
+                self._guarded(self._look_and_build)
         finally:
             self._observed.stop()
 
@@ -234,9 +233,10 @@ class Watch:
             work()
         except EnishiError as error:
             self._fail(str(error))
-        except BrokenPipeError:
-            raise
         except Exception as error:
+            if is_closed_pipe(error):  # nobody listens any more
+                self.stop()
+                return
             self._blog.forget()
             self._fail(f"this is a bug, please report it: {error!r}\n{traceback.format_exc()}")
 

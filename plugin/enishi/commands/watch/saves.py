@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -84,6 +85,7 @@ class Saves:
             return False
 
     def _matters(self, path: str, is_folder: bool) -> bool:
+        path = _alike(path)
         if any(_is_in(path, own) for own in self.own):
             return False
         return is_folder or path in self.single or any(_is_in(path, folder) for folder in self.deep)
@@ -163,14 +165,15 @@ def set_up(saves: Saves, blog: Blog, request: Request) -> Places:
     """Tell `saves` what matters in this blog; where to watch for it."""
     root, settings = os.path.realpath(request.site), blog.settings
     own = (STATE_FOLDER, request.folder.absolute(), settings.data_file)
-    saves.own = tuple(os.path.realpath(Path(root, path)) for path in own if path)
+    saves.own = tuple(_alike(os.path.realpath(Path(root, path))) for path in own if path)
     folders = [Path(root, folder) for folder in (*blog.site.post_folders, settings.templates) if folder]
     broader = settings.tags.broader if isinstance(settings.tags.broader, str) else ""
     names = (settings.tags.constants, broader, blog.site.settings_file, *settings_file_names(), *_OWN_SETTINGS)
     files = [Path(root, name) for name in names if name]
     if request.config_file is not None:
         files.append(request.config_file.absolute())
-    saves.single = frozenset(path for file in (*files, *folders) for path in (os.path.realpath(file), os.fspath(file)))
+    watched = [os.fspath(path) for file in (*files, *folders) for path in (os.path.realpath(file), file)]
+    saves.single = frozenset(map(_alike, watched))
     linked = {os.path.realpath(name) for name in {os.path.dirname(file.file) for file in blog.files}}  # noqa: PTH120
     places = dict.fromkeys((root, *(place for file in (*files, *folders) for place in _ways_to(file, root))), False)
     places |= dict.fromkeys(linked - places.keys(), False)
@@ -183,7 +186,7 @@ def set_up(saves: Saves, blog: Blog, request: Request) -> Places:
         for path, is_deep in places.items()
         if os.path.isdir(path) and not any(path != other and _is_in(path, other) for other in deep)  # noqa: PTH112
     }
-    saves.deep = (*map(os.path.realpath, folders), *(linked & places.keys()))
+    saves.deep = tuple(map(_alike, (*map(os.path.realpath, folders), *(linked & places.keys()))))
     return places
 
 
@@ -203,6 +206,11 @@ def _folders_in(root: str) -> list[str]:
             for entry in entries
             if entry.is_dir() and not entry.name.startswith(".") and entry.name not in NEVER_POSTS
         ]
+
+
+def _alike(path: str) -> str:
+    """A path as it is compared: macOS may tell of names in another form, Windows in other case."""
+    return os.path.normcase(unicodedata.normalize("NFC", path))
 
 
 def _is_in(path: str, folder: str) -> bool:
