@@ -22,8 +22,6 @@ F = TypeVar("F")
 
 SHOWN_FINDINGS = 10
 _SHOWN_POSTS = 3
-_SHOWN_NAMES = 8
-"""Names of one tag, or tags that go together."""
 
 
 def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
@@ -122,19 +120,17 @@ class _Page:
     def variants(self, variants: TagVariants) -> None:
         kept = variants.kept
         self.line("  ", (_tag(kept.tag), "bold green"), f"  {counted(len(kept.posts), 'post')}  keep")
-        for other in variants.others[:_SHOWN_NAMES]:
+        for other in variants.others:
             why = f"  {counted(len(other.posts), 'post')}  {', '.join(other.reasons)}"
             self.line("    ", (_tag(other.tag), "yellow"), why)
-        self._more(len(variants.others) - _SHOWN_NAMES, "    ")
         self._posts(sorted({path for other in variants.others for path in other.posts}))
         if variants.shown_by:
             self.line("      ", ("shown by ", "dim"), *self._post(variants.shown_by[0]))
         self._fix([other.tag for other in variants.others], variants.kept.tag)
 
     def together(self, together: TagsTogether) -> None:
-        names = "  ".join(map(_tag, together.tags[:_SHOWN_NAMES]))
+        names = "  ".join(map(_tag, together.tags))
         self.line("  ", (names, "bold"), f"  on the same {counted(len(together.posts), 'post')}")
-        self._more(len(together.tags) - _SHOWN_NAMES, "    ")
         self._posts(together.posts)
         self._fix(together.others, together.tags[0])
 
@@ -156,16 +152,13 @@ class _Page:
     def _posts(self, paths: Sequence[str]) -> None:
         for path in paths[:_SHOWN_POSTS]:
             self.line("      ", *self._post(path))
-        self._more(len(paths) - _SHOWN_POSTS, "      ")
+        if len(paths) > _SHOWN_POSTS:
+            self.line((f"      … and {len(paths) - _SHOWN_POSTS} more", "dim"))
 
     def _post(self, path: str) -> list[str | tuple[str, str]]:
         document = self._audit.posts[path]
         status = "" if document.post.is_public else f" ({document.post.status})"
         return [shown(document.title) + status, (f"  {shown(path)}", "dim")]
-
-    def _more(self, number: int, indent: str) -> None:
-        if number > 0:
-            self.line((f"{indent}… and {number} more", "dim"))
 
     def _fix(self, old: Sequence[str], new: str) -> None:
         command = _fixing_command(self._request, old, new)

@@ -53,47 +53,32 @@ def _explain(lists: SiteLists, row: int, candidate: int) -> str:
 
 
 def _why_not(lists: SiteLists, row: int, candidate: int, cosine: float) -> str:
+    rules, settings = lists.rules, lists.settings
+    own, other = lists.documents[row].post, lists.documents[candidate].post
     if row == candidate:
         return "a post is never in its own list"
-    if not lists.documents[row].post.wants_related:
+    if not own.wants_related:
         return "the post wants no list (`enishi: related: false`)"
-    other = lists.documents[candidate].post
     if not other.is_public:
         return f"it is not published ({other.status})"
     if not other.wants_related:
         return "it wants to be in no list (`enishi: related: false`)"
-    return (
-        lists.rules.why_barred(row, candidate)
-        or _too_far(lists, cosine)
-        or _has_no_room(lists, row, candidate)
-        or lists.why_crowded(row, candidate)
-        or _steps_back(lists, row, candidate)
-        or "others are nearer"
-    )
-
-
-def _too_far(lists: SiteLists, cosine: float) -> str:
-    if cosine >= lists.min_score:
-        return ""
-    if lists.settings.min_score == "auto":
+    if barred := rules.why_barred(row, candidate):
+        return barred
+    if cosine < lists.min_score and settings.min_score == "auto":
         return f"pairs of this blog reach {lists.min_score:.4f} by chance, and this one only {cosine:.4f}"
-    return f"their similarity of {cosine:.4f} is below {lists.min_score:.4f} (`related.min_score`)"
-
-
-def _has_no_room(lists: SiteLists, row: int, candidate: int) -> str:
-    if lists.settings.limit == 0:
+    if cosine < lists.min_score:
+        return f"their similarity of {cosine:.4f} is below {lists.min_score:.4f} (`related.min_score`)"
+    if settings.limit == 0:
         return "lists hold no posts (`related.limit`)"
-    if candidate in lists.rules.pinned.get(row, ()):
+    if candidate in rules.pinned.get(row, ()):
         return "the author pins more posts than a list holds (`related.limit`)"
-    return ""
-
-
-def _steps_back(lists: SiteLists, row: int, candidate: int) -> str:
-    """Why others come before `candidate` that may be less near."""
-    if lists.rules.is_demoted(row, candidate):
+    if crowded := lists.why_crowded(row, candidate):
+        return crowded
+    if rules.is_demoted(row, candidate):
         return "the post links to it already, so it comes after all others (`related.linked`)"
-    if lists.rules.has_own_version(row, candidate):
+    if rules.has_own_version(row, candidate):
         return "there is a translation of it in the language of the post (`related.translations`)"
-    if lists.documents[row].post.is_public and lists.shown[candidate] >= lists.cap:
+    if own.is_public and lists.shown[candidate] >= lists.cap:
         return f"it is shown by {lists.shown[candidate]} posts already, the most that `related.max_share` allows"
-    return ""
+    return "others are nearer"

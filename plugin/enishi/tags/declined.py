@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from enishi.errors import Diagnostic, OutputError, Severity
@@ -102,7 +103,7 @@ def parse_declined(text: str) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
     for entry in entries:
         decline = _decline(entry)
         if decline is None:
-            diagnostics.append(_problem(f"{_shortened(entry)} should have a text for each of `post` and `tag`"))
+            diagnostics.append(_problem(f"{shorten(str(entry), 60)} should have a text for each of `post` and `tag`"))
         else:
             declines.add(decline)
     return tuple(sorted(declines)), diagnostics
@@ -129,11 +130,6 @@ def _decline(entry: object) -> Decline | None:
     if not (isinstance(post, str) and post and isinstance(tag, str) and fold_tag(tag)):
         return None
     return Decline(post, tag, content if isinstance(content, str) else "")
-
-
-def _shortened(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 # --- whose they are --------------------------------------------------------------------------------------------------

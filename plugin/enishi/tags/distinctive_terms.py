@@ -22,16 +22,12 @@ _MIN_LABEL_POSTS = 2
 
 
 class LabelTerm(NamedTuple):
-    """A term that names a group of posts."""
+    """A term, by its folded key, that so many of a group's posts use, and that so many have in the title."""
 
     key: str
-    """Folded."""
     surface: str
-    """As most of the posts write it."""
     posts: int
-    """How many of them use it."""
     titles: int
-    """How many have it in the title."""
 
 
 class DistinctiveTerms:
