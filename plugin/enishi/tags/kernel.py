@@ -30,6 +30,8 @@ _MAX_SHARE = 0.3
 _LSA_DIMENSIONS = 200
 _LSA = ((1.0, _LSA_DIMENSIONS), (0.5, 50))
 """Weights of the latent dimensions: of all, and once more of the first ones."""
+_LEAST_SINGULAR = 1e-5
+"""Smaller singular values are rounding errors (about 1e-8), which no processor shares with another."""
 _WEIGHTS = (0.5, 0.5, 0.3, 0.5, 0.5, 0.2)
 """Of title, opening, headings, code, front matter, hosts."""
 _MAX_FILED_SHARE = 0.95
@@ -79,7 +81,7 @@ def dense_kernel(blocks: Blocks) -> Matrix:
     """K, shape (n, n).  Call it under :func:`enishi.vectors.one_thread`."""
     kernel = _gram(blocks.text, blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, len(kernel)))
-    return _add_parts(kernel, left * singular, blocks)
+    return _add_parts(kernel, left * np.where(singular > _LEAST_SINGULAR, singular, 0), blocks)
 
 
 def cross_kernel(blocks: Blocks, landmarks: Rows) -> tuple[Matrix, Matrix]:
@@ -88,7 +90,7 @@ def cross_kernel(blocks: Blocks, landmarks: Rows) -> tuple[Matrix, Matrix]:
     cross = _gram(blocks.text, some)
     left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
     # Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)
-    lsa = (cross @ left) * np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 1e-6)
+    lsa = (cross @ left) * np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > _LEAST_SINGULAR)
     has_lsa = np.asarray((blocks.text @ some.sum(axis=0).T) > 0).ravel()
     own = _lengths(blocks.text) + sum(weight for weight, _ in _LSA) * has_lsa
     for weight, matrix in blocks.others:
