@@ -55,7 +55,7 @@ def main() -> None:
 def rate(site: Path, options: list[str]) -> dict[str, Any]:
     """How many posts get a warning of a missing tag."""
     report = check(site, "--all", *options)
-    warned = {f["path"] for f in report["findings"] if f["code"] == "missing-tag" and f["level"] == "warning"}
+    warned = {f["path"] for f in report["findings"] if any(one["sure"] for one in f.get("tags", ()))}
     return {"posts": len(report["checked"]), "with_warning": round(len(warned) / len(report["checked"]), 4)}
 
 
@@ -127,12 +127,8 @@ def tags_of(site: Path) -> dict[str, dict[str, list[str]]]:
 
 def suggested(report: dict[str, Any]) -> dict[str, list[str]]:
     """Missing tags by post, folded, the surest first."""
-    found = [finding for finding in report["findings"] if finding["code"] == "missing-tag"]
-    found.sort(key=lambda finding: (-finding["confidence"], finding["tag"]))
-    by_path: dict[str, list[str]] = {}
-    for finding in found:
-        by_path.setdefault(finding["path"], []).append(fold_tag(finding["tag"]))
-    return by_path
+    findings = [finding for finding in report["findings"] if "tags" in finding]
+    return {one["path"]: [fold_tag(missing["tag"]) for missing in one["tags"]] for one in findings}
 
 
 def check(site: Path, *arguments: str) -> dict[str, Any]:

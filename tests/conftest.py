@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 
 from hypothesis import settings
 
@@ -9,6 +10,9 @@ from places import IMPORT_PATH
 
 # A test may use what another room's test has made
 sys.path += IMPORT_PATH.split(os.pathsep)
+
+# A check remembers what it read in the user's own folder
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="enishi-tests-cache-")
 
 # The same examples in every run: a gate must not fail for what nobody changed.
 settings.register_profile("enishi", derandomize=True, deadline=None)

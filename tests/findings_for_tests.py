@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import strategies as st
 
 from enishi.errors import Severity
-from enishi.findings import CODES, CheckReport, Finding, LineEdit
+from enishi.findings import CODES, CheckReport, Finding, LineEdit, SuggestedTag
 
 POST = "source/_posts/2024/形態素解析.md"
 HELLO = "source/_posts/hello world #1 100%.md"
@@ -24,6 +24,7 @@ MISSING = Finding(
     "`NLP` is probably missing (0.93)",
     title=TITLE,
     tag="NLP",
+    tags=(SuggestedTag("NLP", 0.93, True),),
     confidence=0.93,
     evidence=("4 of the 5 nearest posts carry it: “検索の話”", "11 of 13 other posts of its topic carry it"),
     advice=(

@@ -25,6 +25,58 @@ CODES: Mapping[str, str] = {
 }
 """Every code that a finding may have, and what it means in a few words."""
 
+EXPLANATIONS: Mapping[str, str] = {
+    "missing-tag": (
+        "Posts that are like this one carry the tag. All that a post lacks is one finding: one suggested edit writes "
+        "every tag from the confidence `check.warn_from` on, and less sure ones are named only. Add the tags, or "
+        "decline one for good with `enishi tags decline`."
+    ),
+    "no-tags": (
+        "Most posts of the blog have tags, and this one has none. Tags that fit are named, and sure ones suggested as "
+        "an edit, as for `missing-tag`."
+    ),
+    "tag-spelling": (
+        "More posts write the tag differently, or the settings (`tags.aliases`) give it another name. Write it as they "
+        "do, or rename it everywhere with `enishi tags rename`."
+    ),
+    "implied-tag": (
+        "The setting `tags.broader` says that one of the post's tags implies this one, so that readers find the post "
+        "anyway. Take it out."
+    ),
+    "retired-tag": (
+        "The setting `tags.retired` names the tag, and the post did not have it before. Take it out, or take it off "
+        "the list."
+    ),
+    "tag-is-category": (
+        "The tag says what the post's category or series says already, and the blog does not tag other posts so. Take "
+        "it out."
+    ),
+    "near-duplicate": (
+        "Most words of the post are those of another one. If one is a copy, delete it; if both are meant, put "
+        "`enishi: {ignore: [near-duplicate]}` into its front matter."
+    ),
+    "bad-front-matter": (
+        "The site's generator cannot read a part of the front matter, or reads it otherwise than it looks. The message "
+        "says what and where."
+    ),
+}
+"""For each code, why it is reported and what to do."""
+DOCS = "https://github.com/OWNER/enishi/blob/main/docs/check.md"
+
+
+def docs_address(code: str) -> str:
+    """Where the documentation explains a code."""
+    return f"{DOCS}#{code}" if code in CODES else DOCS
+
+
+def explain(code: str) -> str:
+    """What a code means, why it is reported, what to do, and how to turn it off."""
+    return (
+        f"{code}: {CODES[code]}\n\n{EXPLANATIONS[code]}\n\nOne post turns it off in its front matter, "
+        f"`enishi: {{ignore: [{code}]}}`; the settings make it an error, a warning, a note or off for all: "
+        f'`check.levels = {{"{code}" = "off"}}`.\n\n{docs_address(code)}'
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class LineEdit:
@@ -53,6 +105,17 @@ class LineEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedTag:
+    """A tag that a post probably lacks."""
+
+    tag: str
+    confidence: float
+    """Probability that the author agrees, 0 to 1."""
+    is_sure: bool
+    """Whether the finding's edit writes it; else it is only named."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One remark about one post."""
 
@@ -70,7 +133,9 @@ class Finding:
     title: str = ""
     """The post's title."""
     tag: str = ""
-    """The tag that the finding is about, if any."""
+    """The tag that the finding is about, if any; of several, the surest."""
+    tags: tuple[SuggestedTag, ...] = ()
+    """All tags that the post lacks, the surest first: a post has one finding about them."""
     new_tag: str = ""
     """The tag to write instead."""
     confidence: float | None = None
@@ -80,17 +145,27 @@ class Finding:
     advice: tuple[str, ...] = ()
     """What to do, a clause or a command each: how to accept it, how to decline it for good."""
     edit: LineEdit | None = None
-    """The change that settles it, where one can be made safely."""
+    """The change that settles this and all other findings about the post's tags, at the first of them, where one can
+    be made safely: two edits of one line could not both be accepted."""
     line_text: str = ""
     """The text of that line, without its break: formats that count columns in bytes or UTF-16 need it."""
     subject: str = ""
     """What distinguishes it from other findings of this code in the post, such as the path of its near-duplicate."""
 
     @property
+    def about(self) -> str:
+        """What distinguishes it from others of its code in the post; nothing of what a post lacks, which is one."""
+        return "" if self.code in ("missing-tag", "no-tags") else self.tag or self.subject
+
+    @property
     def fingerprint(self) -> str:
         """Identifies the finding across commits, moved lines and changed confidences: 32 hex digits."""
-        named = "\0".join((self.code, self.path, self.tag or self.subject))
-        return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return fingerprint(self.code, self.path, self.about)
+
+
+def fingerprint(*named: str) -> str:
+    """32 hexadecimal digits that stand for these names."""
+    return hashlib.sha256("\0".join(named).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

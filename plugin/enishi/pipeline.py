@@ -159,22 +159,25 @@ class Run:
         )
         return Posts.of(blog, documents, diagnostics)
 
-    def relate(self, posts: Posts) -> Relations:
-        """Encode the posts, and list for each the posts that are related.
+    def relate(self, posts: Posts, *, lists: bool = True) -> Relations:
+        """Encode the posts, and list for each the posts that are related, unless no lists are wanted.
 
         Raises:
             SettingsError: the parts of a vector take more than there is.
             EncoderError: a pretrained model cannot be had, or what reads logs is not installed.
         """
-        from enishi.related.policy import find_related
+        from enishi.related.policy import find_related, without_lists
 
         documents, settings = posts.documents, posts.blog.settings
         encoder = self.encoder(posts.blog)
         self.progress("encoding posts", 0, 0)
         vectors = encoder.encode(documents, posts.links, self.memo)
         self.progress("finding related posts", 0, 0)
-        backend = settings.index.backend
-        related = find_related(documents, vectors, posts.links, settings.related, backend=backend, memo=self.memo)
+        if lists:
+            backend = settings.index.backend
+            related = find_related(documents, vectors, posts.links, settings.related, backend=backend, memo=self.memo)
+        else:
+            related = without_lists(documents, posts.links, settings.related)
         diagnostics = (*encoder.diagnostics, *related.diagnostics)
         return Relations(posts, vectors, related, encoder.tag_blocks, diagnostics)
 

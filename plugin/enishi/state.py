@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = ".enishi"
 """The site's folder of the cache, and by default of the output."""
-_CACHE_NAME = "cache.db"
+CACHE_NAME = "cache.db"
 _VECTORS_OF = "last build"
 """Names the state that holds the key of the build whose vectors are in the cache."""
 _LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
@@ -275,9 +275,9 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
     There is none where that cannot be written, is a link, or came with the repository.
     """
     if folder is not None:
-        return Cache(folder / _CACHE_NAME)
+        return Cache(folder / CACHE_NAME)
     folder = site / STATE_FOLDER
-    files = (f"{_CACHE_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
+    files = (f"{CACHE_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
     if _leads_out(site, STATE_FOLDER) or any(_is_link(folder, name) for name in files) or is_committed(site):
         return Cache(None)
     try:
@@ -285,7 +285,7 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
         ignore_in_git(folder)
     except OSError:
         return Cache(None)
-    return Cache(folder / _CACHE_NAME)
+    return Cache(folder / CACHE_NAME)
 
 
 def is_committed(site: Path) -> bool:
@@ -302,8 +302,8 @@ def is_committed(site: Path) -> bool:
             if not folder.is_dir():
                 continue
             index = (folder / "index").read_bytes()
-            name = (site.relative_to(top) / STATE_FOLDER / _CACHE_NAME).as_posix()
-            return (_CACHE_NAME if index[7:8] == b"\4" else name).encode("utf-8", "replace") + b"\0" in index
+            name = (site.relative_to(top) / STATE_FOLDER / CACHE_NAME).as_posix()
+            return (CACHE_NAME if index[7:8] == b"\4" else name).encode("utf-8", "replace") + b"\0" in index
     return False
 
 

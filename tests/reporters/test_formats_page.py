@@ -7,7 +7,7 @@ import re
 
 from enishi.commands.check.line_edits import line_edit, patch_of
 from enishi.errors import Severity
-from enishi.findings import CheckReport, Finding
+from enishi.findings import CheckReport, Finding, SuggestedTag
 from enishi.reporters import FORMATS
 from places import DOCS
 
@@ -27,6 +27,7 @@ REPORT = CheckReport(
             "`NLP` is probably missing (0.93)",
             title="Tokenizers compared",
             tag="NLP",
+            tags=(SuggestedTag("NLP", 0.93, True),),
             confidence=0.93,
             evidence=(
                 "4 of the 5 nearest posts carry it: “Search in Japanese”, “Sorting mail with BERT” and 2 more",

@@ -27,6 +27,7 @@ from enishi.cli.options import (
     SiteArgument,
     argument,
     option,
+    program,
     request,
 )
 from enishi.errors import SettingsError
@@ -309,6 +310,7 @@ def check(
     write_baseline: Annotated[
         bool, option("--write-baseline", "Accept what is found, in .enishi-baseline.json.")
     ] = False,
+    explain_code: Annotated[str, option("--explain CODE", "Say what a code of findings means, and do no more.")] = "",
     cache: CacheFolder = None,
     config: Config = None,
     set_: Set = None,
@@ -320,13 +322,27 @@ def check(
     from enishi.commands.check.run import CheckRequest
     from enishi.commands.check.run import check as check_site
     from enishi.console import terminal as console
+    from enishi.findings import CODES
+    from enishi.findings import explain as explain_of
 
+    if explain_code:
+        if explain_code not in CODES:
+            raise SettingsError(f"there is no code {explain_code!r}; there are {', '.join(CODES)}")
+        typer.echo(explain_of(explain_code))
+        return
     form = "json" if as_json else format_
     check_format(form)
     outputs = parse_outputs(output or ())
     asked = request(site, None, config, set_, now=now, cache=cache)
     checked = CheckRequest(
-        asked, tuple(files or ()), base, everything, min_confidence, strict, write_baseline=write_baseline
+        asked,
+        tuple(files or ()),
+        base,
+        everything,
+        min_confidence,
+        strict,
+        write_baseline=write_baseline,
+        program=program(),
     )
     with console.progress(False) as progress:
         report = check_site(checked, progress)

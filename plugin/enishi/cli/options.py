@@ -39,7 +39,9 @@ Base = Annotated[
         "Compare with the merge base with this; the pull request's base or the default branch by default.",
     ),
 ]
-CacheFolder = Annotated[Path | None, option("--cache DIR", "Folder of the cache; SITE/.enishi by default.")]
+CacheFolder = Annotated[
+    Path | None, option("--cache DIR", "Folder of the cache, outside of the checkout; the user's own by default.")
+]
 Config = Annotated[Path | None, option("--config FILE", "Take the settings from this file instead of the site's own.")]
 Debounce = Annotated[int, option("--debounce MS", "How long a save has to be over.", min=0, max=60_000)]
 Folds = Annotated[int, option("--folds N", "In how many parts the tags are hidden.", min=2, max=50)]
@@ -56,6 +58,20 @@ Out = Annotated[Path | None, option("--out DIR", "Folder of the output; SITE/.en
 Quiet = Annotated[bool, option("--quiet -q", "Print nothing but what went wrong.")]
 Set = Annotated[list[str] | None, option("--set KEY=VALUE", "Override a setting, such as related.limit=3; repeatable.")]
 Site = Annotated[Path, option("--site SITE", "The blog's folder.")]
+
+
+def program() -> str:
+    """How this program is called, for commands in messages: a hook of pre-commit is on nobody's path."""
+    from enishi.text.printable import shell_word
+
+    script, prefix = Path(sys.argv[0]), Path(sys.prefix).parts
+    if script.parts[-2:] == ("enishi", "__main__.py"):
+        return f"{shell_word(Path(sys.executable).name)} -m enishi"
+    if os.environ.get("PRE_COMMIT") and not os.environ.get("CI"):
+        return shell_word(os.fspath(script.absolute()))
+    if "archive-v0" in prefix:
+        return "uvx enishi"
+    return "pipx run enishi" if {"pipx", ".cache"} <= {*prefix} else "enishi"
 
 
 def request(

@@ -23,6 +23,7 @@ from enishi.errors import Diagnostic
 from enishi.memo import Memo
 from enishi.related.lists import SiteLists
 from enishi.related.reasons import Reasons
+from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind, Related
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def find_related(
         lists.min_score,
         tuple(sorted(lists.rules.diagnostics)),
     )
+
+
+def without_lists(
+    documents: Sequence[Document], links: Mapping[str, tuple[str, ...]], settings: RelatedSettings
+) -> RelatedPosts:
+    """What there is to say of the wishes of authors, without any list; see :func:`find_related`."""
+    rules = ListingRules(documents, links, settings)
+    return RelatedPosts({}, 0.0, tuple(sorted(rules.diagnostics)))
 
 
 def _entries(lists: SiteLists, reasons: Reasons) -> dict[str, tuple[Related, ...]]:

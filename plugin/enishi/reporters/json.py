@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from enishi.findings import CheckReport, Finding, LineEdit
+from enishi.findings import CheckReport, Finding, LineEdit, docs_address
 from enishi.reporters.wording import unique_fingerprints
 from enishi.text.printable import is_utf8, json_text
 
@@ -23,11 +23,15 @@ def render(report: CheckReport) -> str:
 def _fields(finding: Finding, fingerprint: str) -> dict[str, Any]:
     fields = {name: getattr(finding, name) for name in ("path", "line", "column", "code")}
     fields |= {"level": finding.level.value, "message": finding.message, "fingerprint": fingerprint}
+    fields["docs"] = docs_address(finding.code)
     optional = {
         name: getattr(finding, name) for name in ("title", "tag", "subject", "confidence", "evidence", "advice")
     }
     if finding.confidence is not None:
         optional["confidence"] = round(finding.confidence, 4) + 0.0  # no minus zero
+    optional["tags"] = [
+        {"tag": one.tag, "confidence": round(one.confidence, 4) + 0.0, "sure": one.is_sure} for one in finding.tags
+    ]
     optional["edit"] = _edit_fields(finding.edit)
     return fields | {name: value for name, value in optional.items() if value or value == 0.0}
 

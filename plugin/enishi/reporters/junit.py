@@ -47,7 +47,7 @@ def _add_test(suite: Element, finding: Finding, report: CheckReport) -> None:
 
     path, code = shown_path(report.in_repository(finding.path)), shown(finding.code)
     # services identify a test by its name, so the name must not change from commit to commit
-    about = shown(finding.tag or finding.subject)
+    about = shown(finding.about)
     test = SubElement(suite, "testcase", classname=path, name=f"{code} {about}".strip(), time="0")
     place = f"{path}:{finding.line}:{finding.column}"
     text = f"{place}: {explanation(finding)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from enishi.errors import Severity
-from enishi.findings import CheckReport, Finding
+from enishi.findings import DOCS, CheckReport, Finding, docs_address
 from enishi.reporters.wording import explanation, replacement
 from enishi.text.printable import disarmed, json_text, shown
 
@@ -19,7 +19,7 @@ _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.NO
 def render(report: CheckReport) -> str:
     """One DiagnosticResult."""
     diagnostics = [_diagnostic(finding, report) for finding in report.findings]
-    return json_text({"source": {"name": "enishi"}, "diagnostics": diagnostics})
+    return json_text({"source": {"name": "enishi", "url": DOCS}, "diagnostics": diagnostics})
 
 
 def _diagnostic(finding: Finding, report: CheckReport) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def _diagnostic(finding: Finding, report: CheckReport) -> dict[str, Any]:
         "message": explanation(finding, disarmed),
         "location": {"path": report.in_repository(finding.path), "range": {"start": start}},
         "severity": _SEVERITIES[finding.level],
-        "code": {"value": shown(finding.code)},
+        "code": {"value": shown(finding.code), "url": docs_address(finding.code)},
     }
     suggestion = replacement(finding)
     if suggestion is not None:

@@ -8,7 +8,7 @@ from urllib.parse import quote_from_bytes
 
 from enishi import __version__
 from enishi.errors import Severity
-from enishi.findings import CODES, CheckReport, Finding
+from enishi.findings import CODES, DOCS, CheckReport, Finding, docs_address, explain
 from enishi.reporters.wording import explanation, replacement, unique_fingerprints
 from enishi.text.printable import json_text, shown
 
@@ -25,7 +25,12 @@ def render(report: CheckReport) -> str:
     notes = [{"level": "note", "message": {"text": _plain(note)}} for note in report.notes]
     run = {
         "tool": {
-            "driver": {"name": "Enishi", "semanticVersion": __version__, "rules": [_rule(code) for code in codes]}
+            "driver": {
+                "name": "Enishi",
+                "semanticVersion": __version__,
+                "informationUri": DOCS,
+                "rules": [_rule(code) for code in codes],
+            }
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the repository"}}},
@@ -43,10 +48,8 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": shown(code),
         "shortDescription": {"text": what[:1].upper() + what[1:]},
-        "help": {
-            "text": f"Enishi found {what}. The message says why, and how to accept or decline it for good. "
-            "In the settings every code can be an error, a warning, a note or off."
-        },
+        "helpUri": docs_address(code),
+        "help": {"text": explain(code) if code in CODES else what},
         "defaultConfiguration": {"level": "warning"},
     }
 

@@ -77,7 +77,8 @@ def with_code(advice: str) -> str:
     return advice if "`" in advice else _COMMAND.sub("`\\g<0>`", advice)
 
 
-_COMMAND = re.compile(r"(?<=: )enishi:? [^\n]+\Z")
+_COMMAND = re.compile(r"(?:(?<=run: )|(?<=repository: )|(?<=front matter: ))[^\n]+\Z")
+"""Or a line of front matter."""
 
 
 def message_of(finding: Finding, safe: Safe = shown) -> str:

@@ -19,7 +19,7 @@ from enishi.commands.check.baseline import BASELINE_NAME
 from enishi.commands.check.run import CheckRequest, check
 from enishi.config import CheckCode
 from enishi.errors import EnishiError, SettingsError
-from enishi.findings import CODES, CheckReport, Finding
+from enishi.findings import CODES, CheckReport, Finding, fingerprint
 from enishi.state import Request
 from repository import ENVIRONMENT, branch, commit, git, repository
 
@@ -103,8 +103,10 @@ def test_a_missing_tag_says_why_and_what_to_do(tmp_path: Path) -> None:
     assert found.evidence[-1] == "though the text never names it"
     assert "enishi tags apply 'source/_posts/new post.md' --tag tea" in found.advice[0]
     assert "enishi tags decline 'source/_posts/new post.md' tea" in found.advice[1]
-    assert found.edit is not None
-    assert (found.edit.line, found.edit.before, found.edit.after) == (4, ("tags: [notes]",), ("tags: [notes, tea]",))
+    assert [(one.tag, one.is_sure) for one in found.tags] == [("tea", found.confidence >= 0.8)]
+    edit = only(run(site, "check.warn_from=0.3")).edit
+    assert edit is not None
+    assert (edit.line, edit.before, edit.after) == (4, ("tags: [notes]",), ("tags: [notes, tea]",))
 
 
 def test_levels_follow_the_confidence(tmp_path: Path) -> None:
@@ -115,10 +117,10 @@ def test_levels_follow_the_confidence(tmp_path: Path) -> None:
     assert only(run(site, f"check.warn_from={confidence}")).level == "warning"
     assert only(run(site, f"check.warn_from={confidence + 0.001}")).level == "note"
     assert not run(site, f"check.note_from={confidence + 0.001}", "check.warn_from=0.1").findings
-    more = run(site, min_confidence=0.0)
-    assert len(more.findings) == 5
-    assert [found.level for found in more.findings].count("note") >= 4
-    assert max(more.findings, key=lambda one: one.confidence or 0).tag == "tea"
+    more = only(run(site, min_confidence=0.0))
+    assert len(more.tags) == 5
+    assert (more.tag, more.tags[0].tag) == ("tea", "tea")
+    assert [one.confidence for one in more.tags] == sorted((one.confidence for one in more.tags), reverse=True)
 
 
 def test_a_declined_tag_does_not_return(tmp_path: Path) -> None:
@@ -140,16 +142,46 @@ def test_an_accepted_tag_is_written_without_a_build(tmp_path: Path) -> None:
 def test_no_tags(tmp_path: Path) -> None:
     site = blog(tmp_path)
     add(site, "new.md", "")
-    report = run(site)
-    assert codes(report) == [("new.md", "missing-tag"), ("new.md", "missing-tag"), ("new.md", "no-tags")]
-    found = report.findings[-1]
-    assert (found.line, found.column, found.message, found.level) == (1, 1, "the post has no tags", "warning")
-    assert found.evidence == ("48 of the 49 posts of the blog have tags",)
-    assert found.advice == ("add tags; these fit best: `notes`, `tea`",)
-    missing = report.findings[0].edit
-    assert missing is not None
-    assert missing.before
-    assert "tags: [notes]" in missing.after
+    found = only(run(site, "check.warn_from=0.5"))
+    assert (found.line, found.column, found.code, found.level) == (1, 1, "no-tags", "warning")
+    notes, tea = found.tags
+    assert found.message == (
+        f"the post has no tags; `notes` ({notes.confidence:.2f}) and `tea` ({tea.confidence:.2f}) probably fit"
+    )
+    assert found.evidence[0].startswith("`notes`: ")
+    assert found.evidence[1].startswith("`tea`: 5 of the 5 nearest posts carry it")
+    assert found.evidence[2] == "48 of the 49 posts of the blog have tags"
+    assert "enishi tags apply source/_posts/new.md --tag notes --tag tea" in found.advice[0]
+    assert found.edit is not None
+    assert "tags: [notes, tea]" in found.edit.after
+    between = (notes.confidence + tea.confidence) / 2
+    found = only(run(site, f"check.warn_from={between}"))
+    assert found.message.endswith(
+        f"`notes` ({notes.confidence:.2f}) probably fits, perhaps `tea` ({tea.confidence:.2f}) too"
+    )
+    assert found.edit is not None
+    assert "tags: [notes]" in found.edit.after
+    assert only(run(site, 'check.levels={"missing-tag" = "off"}')).message == "the post has no tags"
+    assert only(run(site, 'check.levels={"no-tags" = "off"}')).code == "missing-tag"
+
+
+def test_one_edit_settles_all_that_is_wrong_with_the_tags_of_a_post(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = add(site, "new.md", "tags: [Notes, BREAD]\n")
+    report = run(site, "check.warn_from=0.3")
+    assert codes(report) == [("new.md", "missing-tag"), ("new.md", "tag-spelling"), ("new.md", "tag-spelling")]
+    assert [found.edit is not None for found in report.findings] == [True, False, False]
+    edit = report.findings[0].edit
+    assert edit is not None
+    assert edit.after == ("tags: [notes, bread, tea]",)
+    assert report.patches == {path: edit.patch}
+
+
+def test_a_failing_missing_tag_fails_for_a_post_without_tags_too(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    add(site, "new.md", "")
+    assert run(site, "check.warn_from=0.3", 'check.fail_on=["missing-tag"]').failing == ("no-tags",)
+    assert run(site, "check.warn_from=0.99", 'check.fail_on=["missing-tag"]').failing == ()
 
 
 def test_a_blog_without_tags_is_not_told_of_it(tmp_path: Path) -> None:
@@ -314,7 +346,7 @@ def test_a_site_in_a_subfolder(tmp_path: Path) -> None:
     repository(tmp_path)
     branch(tmp_path)
     add(site, "new.md", "tags: [notes]\n")
-    report = run(site)
+    report = run(site, "check.warn_from=0.3")
     found = only(report)
     assert (report.prefix, report.in_repository(found.path)) == ("blog", f"blog/{POSTS}new.md")
     for advice, command in zip(found.advice, ("apply", "decline"), strict=True):
@@ -402,7 +434,7 @@ def test_the_baseline(tmp_path: Path) -> None:
             "path": f"{POSTS}old.md",
             "code": "missing-tag",
             "about": "tea",
-            "fingerprint": first.findings[0].fingerprint,
+            "fingerprint": fingerprint("missing-tag", f"{POSTS}old.md", "tea"),
         }
     ]
     clean = run(site, everything=True)
@@ -513,19 +545,32 @@ def test_a_report_is_the_same_whatever_is_in_the_cache(tmp_path: Path) -> None:
     assert replace(check(CheckRequest(Request(site, cache=tmp_path / "elsewhere", processes=2)))) == first
 
 
-def test_nothing_is_written_but_the_cache(tmp_path: Path) -> None:
-    site = blog(tmp_path)
+def test_a_second_check_of_the_same_posts_reads_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = blog(tmp_path / "blog")
+    asked = CheckRequest(Request(site, cache=tmp_path / "cache"))
+    path = add(site, "new.md", "tags: [Tea]\n")
+    first = check(asked)
+    with monkeypatch.context() as patched:
+        patched.setattr("enishi.pipeline.read_documents", lambda *_, **__: pytest.fail("posts were parsed"))
+        assert check(asked) == first
+    assert "tag-spelling" in check(replace(asked, strict=True)).failing
+    add(site, "new.md", "tags: [tea, notes]\n")
+    assert check(asked).checked == (path,)
+    assert not check(asked).findings
+
+
+def test_the_cache_is_the_users_own_and_never_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = blog(tmp_path / "blog")
     add(site, "new.md", "tags: [notes]\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
     before = files_below(site / "source") | {name.name: b"" for name in site.iterdir()}
-    run(site)
-    assert (
-        files_below(site / "source") | {name.name: b"" for name in site.iterdir() if name.name != ".enishi"} == before
-    )
-    assert {name.removesuffix("-wal").removesuffix("-shm") for name in files_below(site / ".enishi")} == {
-        ".gitignore",
-        "cache.db",
-    }
-    assert git(site, "status", "--porcelain") == f"?? {POSTS}new.md"
+    report = run(site)
+    assert files_below(site / "source") | {name.name: b"" for name in site.iterdir()} == before
+    assert [file.name for file in (tmp_path / "own").rglob("*.db")] == ["cache.db"]
+    inside = check(CheckRequest(Request(site, cache=site / "source" / "mine")))
+    assert not (site / "source" / "mine").exists()
+    assert inside == replace(report, notes=inside.notes)
+    assert "--cache lies in the checkout" in inside.notes[0]
 
 
 def test_a_cache_elsewhere_leaves_the_site_untouched(tmp_path: Path) -> None:

@@ -381,7 +381,6 @@ def test_hostile_settings_of_a_repository_run_nothing(blog: Path, tmp_path: Path
     assert list(found) == ["posts/a.md", "posts/moved.md", "posts/new.md"]
     assert found["posts/moved.md"] == git(blog, "rev-parse", "HEAD:posts/b.md")
     assert Repository(blog).read(["0" * 39 + "1"]) == {}
-    assert not Repository(blog).tracks(".enishi")
     assert not (tmp_path / "ran").exists()
 
 
@@ -409,27 +408,25 @@ def test_a_folder_that_looks_like_a_repository_is_none(blog: Path) -> None:
         Repository(bare).base("")
 
 
-def test_git_in_the_folder_under_check_is_not_run(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = blog / "git"
+@pytest.mark.parametrize("where", ["posts", "top", "link", "current"])
+def test_git_in_the_checkout_or_the_current_folder_is_not_run(
+    blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The site is a subfolder: also a git at the top of the repository came with the pull request."""
+    current = tmp_path / "current"
+    current.mkdir()
+    folder = {"posts": blog / "posts", "current": current}.get(where, blog)
+    fake = folder / "git"
     fake.write_text("#!/bin/sh\ntouch ran\n")
     fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{blog}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(GitError, match="lies in the site folder"):
-        Repository(blog)
-    assert not (blog / "ran").exists()
-
-
-def test_what_git_tracks(blog: Path) -> None:
-    assert not Repository(blog).tracks(".enishi/cache.db")
-    (blog / ".Enishi").mkdir()
-    (blog / ".Enishi" / "cache.db-wal").write_text("")
-    (blog / "link").symlink_to("posts")
-    commit(blog)
-    asked = Repository(blog)
-    assert asked.tracks(".enishi/cache.db")
-    assert not asked.tracks("[pl]*")
-    assert asked.is_tracked_link("link")
-    assert not asked.is_tracked_link("posts")
+    if where == "link":
+        (tmp_path / "bin").symlink_to(blog)
+        folder = tmp_path / "bin"
+    monkeypatch.chdir(current)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(GitError, match="lies in the checkout or the current folder"):
+        Repository(blog / "posts")
+    assert not list(tmp_path.rglob("ran"))
 
 
 # -- lines -----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from test_check import POSTS, add, blog, only, run
 from test_check import _no_settings_of_anybody as _no_settings_of_anybody  # a fixture
 
 from blog import files_below, post_text, topic_text
+from enishi.cache import Cache
 from enishi.cli import main
-from enishi.commands.check.git import Repository
+from enishi.commands.check.git import GitError, Repository
 from enishi.commands.check.report_files import write_report
 from enishi.commands.check.run import CheckRequest, check
 from enishi.commands.check.scope import post_folders
@@ -30,7 +32,7 @@ from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.findings import CheckReport
 from enishi.pipeline import Run
 from enishi.state import Request
-from repository import commit, git, repository
+from repository import repository
 
 
 def guarded(site: Path, *overrides: str, config: Path | None = None) -> tuple[Request, list[str]]:
@@ -252,37 +254,33 @@ def test_posts_that_are_links_out_of_the_site_are_not_read(tmp_path: Path) -> No
 # -- the cache -------------------------------------------------------------------------------------------------------
 
 
-def test_a_cache_that_git_tracks_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = blog(tmp_path)
-    add(site, "new.md", "tags: [notes]\n")
-    first = run(site)
-    git(site, "add", "-f", ".enishi/cache.db")
-    commit(site)
-    monkeypatch.setattr("enishi.commands.check.run.open_cache", lambda *_: pytest.fail("the cache was opened"))
-    assert run(site) == first
-
-
-def test_a_folder_of_the_repository_is_no_cache_if_git_tracks_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_cache_that_came_with_the_checkout_is_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
 ) -> None:
-    site = blog(tmp_path)
-    request = Request(site, cache=site / "source" / "mine")
-    add(site, "new.md", "tags: [notes]\n")
-    first = check(CheckRequest(request))
-    commit(site)
-    monkeypatch.setattr("enishi.commands.check.run.open_cache", lambda *_: pytest.fail("the cache was opened"))
-    assert check(CheckRequest(request, base="main")) == first
+    """Not even where git, which could say who put it there, refuses to read the repository."""
+    site = blog(tmp_path / "site")
+    if not is_trusted:
+        monkeypatch.setattr("enishi.commands.check.run.Repository", _refused)
+    asked = CheckRequest(Request(site), files=(add(site, "new.md", "tags: [notes]\n"),))
+    first = check(asked)
+    assert only(first).tag == "tea"
+    for place in (".enishi", "source/mine"):
+        (site / place).mkdir()
+        with Cache(site / place / "cache.db") as planted:
+            planted.set_state("check", "forged")
+    (site / "link").symlink_to("source/mine")
+    untouched = files_below(site)
+    assert check(asked) == first
+    for name in ("source/mine", "link", ".", "source/mine/deeper"):
+        found = check(replace(asked, request=Request(site, cache=site / name)))
+        assert found.findings == first.findings
+        assert "it is not used" in found.notes[-1]
+    assert files_below(site) == untouched
 
 
-def test_a_link_that_git_tracks_leads_to_no_cache(tmp_path: Path) -> None:
-    site = blog(tmp_path)
-    (site / ".gitignore").unlink()
-    (site / "planted").mkdir()
-    (site / ".enishi").symlink_to("planted")
-    add(site, "new.md", "tags: [notes]\n")
-    commit(site)
-    assert only(run(site)).tag == "tea"
-    assert not list((site / "planted").iterdir())
+def _refused(site: Path) -> Repository:
+    raise GitError(f"git does not read this repository ({site})")
 
 
 def test_a_post_that_is_wrong_in_a_thousand_ways_is_not_edited_for_ever(tmp_path: Path) -> None:
@@ -293,7 +291,7 @@ def test_a_post_that_is_wrong_in_a_thousand_ways_is_not_edited_for_ever(tmp_path
     add(site, "some.md", f"tags: [{', '.join(map(str.upper, many[:50]))}]\n", topic_text("tea", 77))
     report = run(site)
     edits = [found.path for found in report.findings if found.edit is not None]
-    assert edits == [f"{POSTS}some.md"] * 20
+    assert edits == [f"{POSTS}some.md"]
     assert list(report.patches) == [f"{POSTS}some.md"]
     assert len(report.findings) >= 500
 
@@ -429,7 +427,7 @@ def test_a_repository_that_git_does_not_trust(tmp_path: Path, monkeypatch: pytes
     report = run(site, files=(f"{POSTS}new.md",))
     assert only(report).tag == "tea"
     assert any("safe.directory" in note for note in report.notes)
-    assert "cache.db" not in files_below(site / ".enishi") if (site / ".enishi").exists() else True
+    assert not (site / ".enishi").exists()
 
 
 def test_a_repository_without_its_git_folder_asks_for_files(tmp_path: Path) -> None:

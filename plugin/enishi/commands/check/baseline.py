@@ -12,7 +12,7 @@ from pathlib import Path
 
 from enishi.errors import Diagnostic, OutputError, Severity
 from enishi.files import read_file, replace_file
-from enishi.findings import Finding
+from enishi.findings import Finding, fingerprint
 
 BASELINE_NAME = ".enishi-baseline.json"
 _VERSION = 1
@@ -41,7 +41,8 @@ def write_baseline(site: Path, findings: Iterable[Finding], checked: Collection[
         raise OutputError(f"{BASELINE_NAME} {problem}: it was left as it is. Mend or delete it first")
     seen = set(checked)
     accepted = {entry for entry in old if entry[0] not in seen}
-    accepted |= {(one.path, one.code, one.tag or one.subject, one.fingerprint) for one in findings}
+    named = ((one.path, one.code, one.tag or one.subject) for one in findings)
+    accepted |= {(path, code, about, fingerprint(code, path, about)) for path, code, about in named}
     replace_file(site / BASELINE_NAME, render_baseline(accepted), name=BASELINE_NAME)
     return len(accepted)
 

@@ -158,16 +158,6 @@ class Repository:
 
     # -- files
 
-    def tracks(self, name: str) -> bool:
-        """Whether git tracks a file of the site whose name begins so, in any case of letters."""
-        done = self._run("--icase-pathspecs", "ls-files", "-z", "--", f"{_literal(name)}*")
-        return done.returncode != 0 or bool(done.stdout)
-
-    def is_tracked_link(self, name: str) -> bool:
-        """Whether git tracks a link (or a submodule) of this name in the site."""
-        done = self._run("--icase-pathspecs", "ls-files", "-s", "-z", "--", _literal(name))
-        return any(entry[:3] in (b"120", b"160") for entry in done.stdout.split(b"\0"))
-
     def compare(self, base: str, files: Iterable[PostFile], unread: Sequence[str] = ()) -> Changes:
         """Which of the posts on the disk are not what they were at the base.
 
@@ -315,15 +305,24 @@ _GIT_ENVIRONMENT = {
 }
 
 
+def checkouts(site: Path) -> list[Path]:
+    """The tops of the repositories that a site lies in, the innermost first, found without git; else the site."""
+    real = Path(os.path.realpath(site))
+    return [folder for folder in (real, *real.parents) if os.path.lexists(folder / ".git")] or [real]
+
+
 def _find_git(site: Path) -> str:
-    """Path of git; never of a program of that name in the folder under check (Windows looks there first)."""
+    """Path of git; never of a program of that name in the checkout, or in the current folder (Windows looks there)."""
     git = shutil.which("git")
     if git is None:
         raise NoRepositoryError(
             "git is not installed, so what changed is not known: name the posts to check, or use --all"
         )
-    if Path(os.path.realpath(git)).is_relative_to(site):
-        raise GitError(f"{git} lies in the site folder, so it is not run: name the posts to check, or use --all")
+    places = {Path(os.path.realpath(git)), Path(os.path.realpath(Path(git).parent)) / "git"}
+    if any(place.parent == Path.cwd() or place.is_relative_to(checkouts(site)[0]) for place in places):
+        raise GitError(
+            f"{git} lies in the checkout or the current folder, so it is not run: name the posts to check, or use --all"
+        )
     return git
 
 
@@ -339,11 +338,6 @@ def _explained(stderr: bytes, site: Path) -> GitError:
     if "not a git repository" in message:
         return NoRepositoryError(f"{site} lies in no git repository, so what changed is not known: {ways_out}")
     return GitError(f"git failed ({_first_line(stderr)}), so what changed is not known: {ways_out}")
-
-
-def _literal(name: str) -> str:
-    """A name as a pattern of git that matches it alone."""
-    return re.sub(r"([*?\[\]\\])", r"\\\1", name.replace(os.sep, "/"))
 
 
 def _first_line(stderr: bytes) -> str:

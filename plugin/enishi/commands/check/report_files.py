@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from enishi.commands.check.git import checkouts
 from enishi.errors import OutputError, SettingsError
 from enishi.files import replace_file
 from enishi.findings import CheckReport
@@ -42,12 +43,6 @@ def check_format(name: str) -> None:
         raise SettingsError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
 
 
-def _checkout(site: Path) -> Path:
-    """The top of the repository that a site lies in, found without git; the site's folder if there is none."""
-    real = Path(os.path.realpath(site))
-    return next((folder for folder in (real, *real.parents) if os.path.lexists(folder / ".git")), real)
-
-
 def _is_github_log() -> bool:
     """Whether standard output is, or may be, a log of GitHub Actions, which obeys commands in it."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
@@ -73,7 +68,7 @@ def write_report(report: CheckReport, name: str, file: str, site: Path) -> None:
         sys.stdout.buffer.flush()
         return
     target = Path(os.path.abspath(file))  # noqa: PTH100 - the name as given, no link resolved
-    checkout = _checkout(site)
+    checkout = checkouts(site)[0]
     is_inside = any(Path(os.path.realpath(folder)) == checkout for folder in target.parents)
     folder = Path(os.path.realpath(target.parent))
     if is_inside and (not folder.is_relative_to(checkout) or folder.is_relative_to(checkout / ".git")):

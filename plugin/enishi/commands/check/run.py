@@ -6,25 +6,31 @@ repositories: :mod:`enishi.commands.check.untrusted` says which of their setting
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from enishi.cache import Cache
+from enishi.cache import Cache, digest
 from enishi.commands.check.baseline import BASELINE_NAME, read_baseline, write_baseline
 from enishi.commands.check.git import GitError, NoRepositoryError, Repository
 from enishi.commands.check.line_edits import added_lines
+from enishi.commands.check.remembered import cache_folder, recall_report, remember_report
 from enishi.commands.check.scope import UNREAD, Scope, choose_posts, post_folders
 from enishi.commands.check.untrusted import guarded_request
 from enishi.errors import Diagnostic, Severity
-from enishi.findings import CODES, CheckReport, Finding
-from enishi.pipeline import Blog, Relations, Run
+from enishi.findings import CODES, CheckReport, Finding, fingerprint
+from enishi.pipeline import Blog, Run
 from enishi.reading.source import read_source
-from enishi.state import STATE_FOLDER, Request, open_cache
+from enishi.state import CACHE_NAME, Request, valid_between
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.plural import counted
-from enishi.types import Document, Progress, TagAnalysis
+from enishi.types import Document, Progress
+
+if TYPE_CHECKING:
+    from enishi.commands.check.tag_findings import Advice, TagFindings
+    from enishi.config import CheckSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class CheckRequest:
     """Whether every warning makes the check fail."""
     write_baseline: bool = False
     """Whether all findings are accepted for the future."""
+    program: str = "enishi"
+    """How messages call this program."""
 
 
 def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckReport:
@@ -60,10 +68,12 @@ def check(asked: CheckRequest, progress: Progress = lambda *_: None) -> CheckRep
     scope = choose_posts(blog, repository, git_error, files=asked.files, base=asked.base, everything=asked.everything)
     accepted, unreadable = read_baseline(request.site)
     notes = [*notes, *scope.notes, *_notes_on_the_site([*blog.diagnostics, *unreadable], scope)]
-    is_unreadable = git_error is not None and not isinstance(git_error, NoRepositoryError)
-    if is_unreadable:
-        notes.append(f"{git_error} Paths are relative to the site folder, and its cache is not used.")
-    with Cache(None) if is_unreadable and not request.cache else _cache(request, repository) as cache:
+    if git_error is not None and not isinstance(git_error, NoRepositoryError):
+        notes.append(f"{git_error} Paths are relative to the site folder.")
+    folder = cache_folder(request)
+    if folder is None and request.cache is not None:
+        notes.append("--cache lies in the checkout, which may have come with a cache of its own: it is not used.")
+    with Cache(folder / CACHE_NAME if folder else None) as cache:
         report = _Check(asked, blog, scope, cache, accepted, progress).report()
     return replace(report, notes=(*notes, *report.notes))
 
@@ -85,19 +95,6 @@ def _notes_on_the_site(diagnostics: Iterable[Diagnostic], scope: Scope) -> list[
     ]
 
 
-def _cache(request: Request, repository: Repository | None) -> Cache:
-    """The cache, unless it came with the repository."""
-    if repository is not None:
-        folder = request.cache or request.site / STATE_FOLDER
-        real = Path(os.path.realpath(folder))
-        names = [STATE_FOLDER] if request.cache is None else []
-        if real != repository.top and real.is_relative_to(repository.top):
-            names.append(os.path.relpath(real, repository.site))
-        if any(repository.tracks(f"{name}/cache.db") or repository.is_tracked_link(name) for name in names):
-            return Cache(None)
-    return open_cache(request.site, request.cache)
-
-
 @dataclass(frozen=True, slots=True)
 class _Check:
     """One check of one blog."""
@@ -111,11 +108,26 @@ class _Check:
     progress: Progress
 
     def report(self) -> CheckReport:
-        """The report; accepted findings go into the baseline first."""
+        """The report: that of last time if it would be the same."""
         if not self.scope.paths:
             return self._nothing_to_check()
-        report = self._work_out()
-        return self._accept(report) if self.asked.write_baseline else report
+        before, notes = self._before()
+        key = self._key(before)
+        report = None if self.asked.write_baseline else recall_report(self.cache, key, self.blog.now)
+        if report is None:
+            report, valid = self._work_out(before)
+            if not self.asked.write_baseline:
+                remember_report(self.cache, key, valid, report)
+        return replace(report, notes=(*notes, *report.notes))
+
+    def _key(self, before: Mapping[str, bytes]) -> str:
+        """Hash of everything that the report depends on but the time."""
+        asked, base = self.asked, self.scope.changes.base if self.scope.changes else ""
+        parts = (asked.strict, asked.program, asked.request.site.as_posix(), self.scope.prefix, base)
+        return digest(
+            self.blog.key, repr((*parts, self.scope.paths, sorted(self.accepted), sorted(self.blog.diagnostics))),
+            *(part for path in sorted(before) for part in (path, before[path]))
+        ).hex()  # fmt: skip
 
     def _nothing_to_check(self) -> CheckReport:
         """Reads no post, except to fill a cache of its own for later checks."""
@@ -131,48 +143,57 @@ class _Check:
     def _run(self) -> Run:
         return Run(self.asked.request, self.progress, cache=self.cache)
 
-    def _work_out(self) -> CheckReport:
+    def _work_out(self, before: Mapping[str, bytes]) -> tuple[CheckReport, tuple[datetime, datetime]]:
+        """The report, and the span of time in which it stays the same."""
         from enishi.commands.check.placing import MOST_TAGS, Placing
+        from enishi.commands.check.tag_findings import TagFindings, nearest_posts
         from enishi.editing.style import prevailing_style
+        from enishi.tags.vocabulary import read_vocabulary
 
         blog = self.blog.with_tag_settings(min_confidence=self.blog.settings.check.note_from)
         files = {file.path: file for file in blog.files}
-        before, notes = self._before()
         run = self._run()
         posts = run.read(blog)
-        documents = posts.documents
-        relations = run.relate(posts)
-        drafts = self._drafts(relations, run.tag(relations), before)
+        documents, settings = posts.documents, blog.settings
+        relations = run.relate(posts, lists=False)
+        suggested = run.tag(relations)
+        vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
+        checked = [row for row, document in enumerate(documents) if document.post.path in frozenset(self.scope.paths)]
+        nearest = nearest_posts(relations.vectors, checked, settings.index.backend)
+        tags = TagFindings(documents, nearest, suggested, vocabulary, settings, self._advice())
+        problems = [*blog.diagnostics, *posts.diagnostics, *relations.diagnostics, *suggested.diagnostics]
+        drafts = [
+            replace(draft, level=level)
+            for draft in self._drafts(tags, [documents[row] for row in checked], documents, nearest, problems, before)
+            if (level := _level(draft, settings.check))
+        ]
+        ignored = {document.post.path: _ignored_codes(document) for document in documents}
+        kept = [draft for draft in drafts if draft.code not in ignored.get(draft.path, ())]
+        if not self.asked.write_baseline:
+            kept = [one for one in kept if fingerprint(one.code, one.path, one.tag or one.subject) not in self.accepted]
         placing = Placing(
             blog.site,
             files,
             {document.post.path: document.title for document in documents},
             {path: added_lines(data, files[path].data) for path, data in before.items()},
-            blog.settings.check,
             prevailing_style(file.data for file in blog.files),
             self.scope.prefix,
             frozenset(document.post.path for document in documents if len(document.post.tags) > MOST_TAGS),
         )
-        ignored = {document.post.path: _ignored_codes(document) for document in documents}
-        wanted = [draft for draft in drafts if draft.code not in ignored.get(draft.path, ())]
-        findings = placing.findings(wanted)
-        suppressed = sum(1 for draft in drafts if draft not in wanted and placing.level(draft))
-        if not self.asked.write_baseline:
-            kept = [finding for finding in findings if finding.fingerprint not in self.accepted]
-            suppressed += len(findings) - len(kept)
-            findings = kept
-        reported = {(finding.path, finding.code, finding.tag) for finding in findings}
-        return CheckReport(
+        findings, patches = placing.findings(tags.joined(kept))
+        report = CheckReport(
             findings=tuple(findings),
             checked=self.scope.paths,
             posts=len(documents),
             prefix=self.scope.prefix,
             base=self.scope.changes.base if self.scope.changes else "",
-            suppressed=suppressed,
+            suppressed=len(drafts) - len(kept),
             failing=self._failing(findings),
-            notes=notes,
-            patches=placing.patches([one for one in wanted if (one.path, one.code, one.tag) in reported]),
+            patches=patches,
         )
+        if self.asked.write_baseline:
+            report = self._accept(report, kept)
+        return report, valid_between(blog.site, documents, blog.now)
 
     def _before(self) -> tuple[dict[str, bytes], tuple[str, ...]]:
         """The bytes that the changed posts had at the base, and a note if the clone lacks some of them."""
@@ -190,42 +211,38 @@ class _Check:
         )
         return before, (note,)
 
-    def _drafts(self, relations: Relations, suggested: TagAnalysis, before: Mapping[str, bytes]) -> list[Finding]:
+    def _drafts(
+        self,
+        tags: TagFindings,
+        checked: Sequence[Document],
+        documents: Sequence[Document],
+        nearest: Mapping[int, Sequence[int]],
+        problems: Iterable[Diagnostic],
+        before: Mapping[str, bytes],
+    ) -> Iterator[Finding]:
         """All findings about the posts under check, which :class:`Placing` completes."""
         from enishi.commands.check.post_findings import front_matter_findings, near_duplicates
-        from enishi.commands.check.tag_findings import TagFindings, nearest_posts
-        from enishi.tags.vocabulary import read_vocabulary
 
-        posts, blog, paths = relations.posts, relations.posts.blog, frozenset(self.scope.paths)
-        documents, settings = posts.documents, blog.settings
-        diagnostics = [*blog.diagnostics, *posts.diagnostics, *relations.diagnostics, *suggested.diagnostics]
-        vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
-        checked = [row for row, document in enumerate(documents) if document.post.path in paths]
-        nearest = nearest_posts(relations.vectors, checked, settings.index.backend)
-        site, where = self._site_option()
-        tags = TagFindings(documents, nearest, suggested, vocabulary, settings, site, where)
-        return [
-            *(
-                finding
-                for path in sorted(documents[row].post.path for row in checked)
-                for finding in tags.of(path, self._tags_before(path, before.get(path)))
-            ),
-            *front_matter_findings(diagnostics, paths),
-            *near_duplicates(documents, nearest, sorted(paths)),
-        ]
+        for document in checked:
+            path = document.post.path
+            yield from tags.of(path, self._tags_before(path, before.get(path)))
+        yield from front_matter_findings(problems, self.scope.paths)
+        yield from near_duplicates(documents, nearest, self.scope.paths)
 
-    def _site_option(self) -> tuple[list[str], str]:
-        """How the commands in the advice name the site folder, and where they are to be run.
+    def _advice(self) -> Advice:
+        """How commands are written for whoever reads the report.
 
-        Whoever reads the advice may have another clone, so the folder is relative to the top of the repository.
-        Without a repository it is named as it was on the command line.
+        They may have another clone, so the site folder is relative to the top of the repository.  Without a repository
+        it is named as it was on the command line.
         """
-        site = self.asked.request.site
+        from enishi.commands.check.tag_findings import Advice
+
+        site, program = self.asked.request.site, self.asked.program
         if self.scope.prefix:
-            return ["--site", self.scope.prefix], " at the top of the repository"
+            return Advice(program, ("--site", self.scope.prefix), " at the top of the repository")
         if self.scope.repository is not None or site == Path() or site.is_absolute():
-            return [], ""
-        return ["--site", site.as_posix()], ""
+            return Advice(program)
+        return Advice(program, ("--site", site.as_posix()))
 
     def _tags_before(self, path: str, data: bytes | None) -> frozenset[str]:
         """The tags, folded, that a post had at the base."""
@@ -237,21 +254,28 @@ class _Check:
 
     def _failing(self, findings: Iterable[Finding]) -> tuple[str, ...]:
         """Codes that make the check fail: those that the user chose, where one is more than a note."""
-        loud = {finding.code for finding in findings if finding.level is not Severity.NOTE}
-        return tuple(sorted(loud if self.asked.strict else loud & set(self.blog.settings.check.fail_on)))
+        loud = [finding for finding in findings if finding.level is not Severity.NOTE]
+        chosen = set(self.blog.settings.check.fail_on)
+        if "missing-tag" in chosen and any(one.code == "no-tags" and one.edit for one in loud):
+            chosen.add("no-tags")  # which says what is missing, too
+        return tuple(sorted({one.code for one in loud if self.asked.strict or one.code in chosen}))
 
-    def _accept(self, report: CheckReport) -> CheckReport:
-        """Writes the findings into the baseline, and leaves none to report."""
-        accepted = counted(write_baseline(self.blog.site.root, report.findings, report.checked), "finding")
+    def _accept(self, report: CheckReport, drafts: Iterable[Finding]) -> CheckReport:
+        """Writes the findings into the baseline, each tag by itself, and leaves none to report."""
+        accepted = counted(write_baseline(self.blog.site.root, drafts, report.checked), "finding")
         note = f"{BASELINE_NAME} accepts {accepted} now. Commit it: from then on only others are reported."
-        return replace(
-            report,
-            findings=(),
-            suppressed=report.suppressed + len(report.findings),
-            failing=(),
-            patches={},
-            notes=(*report.notes, note),
-        )
+        suppressed = report.suppressed + len(report.findings)
+        return replace(report, findings=(), suppressed=suppressed, failing=(), patches={}, notes=(note,))
+
+
+def _level(draft: Finding, settings: CheckSettings) -> Severity | None:
+    """The level that the settings give a finding, else its own; None for `off`."""
+    stated = {str(code): level for code, level in settings.levels.items()}.get(draft.code)
+    if stated == "off":
+        return None
+    if stated is None or (draft.code == "missing-tag" and draft.level is Severity.NOTE):
+        return draft.level  # an unsure tag is never more than a note
+    return Severity(stated)
 
 
 def _ignored_codes(document: Document) -> frozenset[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Severity
-from enishi.findings import Finding
+from enishi.findings import Finding, SuggestedTag
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word
@@ -25,6 +26,7 @@ _TELLING_SHARE = 0.2
 _MANY_MENTIONS = 8
 _SHOWN_TITLES = 3
 _LONGEST_TITLE = 60
+_GRAVEST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
 def nearest_posts(vectors: Vectors, rows: Sequence[int], backend: Backend = "auto") -> dict[int, list[int]]:
@@ -46,6 +48,22 @@ def nearest_posts(vectors: Vectors, rows: Sequence[int], backend: Backend = "aut
     return nearest
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How commands are written in the advice, for whoever reads it."""
+
+    program: str = "enishi"
+    """How this program is called."""
+    site: tuple[str, ...] = ()
+    """How commands name the site folder: ``--site blog``, or nothing."""
+    where: str = ""
+    """Where they are to be run: `` at the top of the repository``, or nothing."""
+
+    def run(self, *words: str) -> str:
+        """The clause that ends in a command."""
+        return f"run{self.where}: {self.program} {' '.join(map(shell_word, (*words, *self.site)))}"
+
+
 class TagFindings:
     """Compares the tags of single posts with those of the whole blog.
 
@@ -55,8 +73,7 @@ class TagFindings:
         tags: the analysis of the blog's tags.
         vocabulary: the blog's tags and rules.
         settings: the rules that the blog sets itself.
-        site: how the commands in the advice name the site folder: ``--site blog``, or nothing.
-        where: where these commands are to be run: `` at the top of the repository``, or nothing.
+        advice: how commands are written.
     """
 
     def __init__(
@@ -66,12 +83,10 @@ class TagFindings:
         tags: TagAnalysis,
         vocabulary: Vocabulary,
         settings: Settings,
-        site: Sequence[str] = (),
-        where: str = "",
+        advice: Advice,
     ) -> None:
         self._documents, self._nearest, self._tags = documents, nearest, tags
-        self._vocabulary, self._settings = vocabulary, settings
-        self._site, self._where = tuple(site), where
+        self._vocabulary, self._settings, self._advice = vocabulary, settings, advice
         self._row = {document.post.path: row for row, document in enumerate(documents)}
         self._labels = {topic.id: topic.label for topic in tags.topics}
         self._meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
@@ -80,14 +95,19 @@ class TagFindings:
         self._retired = {vocabulary.key(tag) for tag in settings.tags.retired}
 
     def of(self, path: str, old_tags: frozenset[str] = frozenset()) -> Iterator[Finding]:
-        """Draft findings about a post's tags, which :mod:`enishi.commands.check.placing` completes.
+        """Draft findings about a post's tags, one for each tag.
 
         `old_tags` are the tags, folded, that the post had at the base.
         """
-        yield from self._no_tags(path)
-        for suggestion in self._tags.suggestions.get(path, ()):
-            yield self._missing(path, suggestion)
         post = self._documents[self._row[path]].post
+        # on a blog that hardly uses tags, having none is nothing to report
+        if not any(map(fold_tag, post.tags)) and 2 * self._tagged >= len(self._documents):
+            counts = f"{self._tagged} of the {len(self._documents)} posts of the blog have tags"
+            yield draft(path, "no-tags", "the post has no tags", evidence=(counts,), advice=("add tags",))
+        for one in self._tags.suggestions.get(path, ()):
+            is_sure = one.confidence >= self._settings.check.warn_from
+            level, evidence = Severity.WARNING if is_sure else Severity.NOTE, tuple(self._evidence(path, one))
+            yield draft(path, "missing-tag", "", level=level, tag=one.tag, confidence=one.confidence, evidence=evidence)
         for tag in filter(fold_tag, dict.fromkeys(post.tags)):
             if finding := (
                 self._retired_tag(post, tag, old_tags)
@@ -97,27 +117,41 @@ class TagFindings:
             ):
                 yield finding
 
-    def _no_tags(self, path: str) -> Iterator[Finding]:
-        post = self._documents[self._row[path]].post
-        if any(map(fold_tag, post.tags)) or 2 * self._tagged < len(self._documents):
-            return  # on a blog that hardly uses tags, having none is nothing to report
-        evidence = (f"{self._tagged} of the {len(self._documents)} posts of the blog have tags",)
-        suggested = [suggestion.tag for suggestion in self._tags.suggestions.get(path, ())]
-        advice = f"add tags; these fit best: {', '.join(_code(tag) for tag in suggested)}" if suggested else "add tags"
-        yield draft(path, "no-tags", "the post has no tags", evidence=evidence, advice=(advice,))
+    def joined(self, drafts: Iterable[Finding]) -> list[Finding]:
+        """The drafts with all that a post lacks as one of them."""
+        joined, lacking = list[Finding](), dict[str, list[Finding]]()
+        for one in drafts:
+            if one.code in ("missing-tag", "no-tags"):
+                lacking.setdefault(one.path, []).append(one)
+            else:
+                joined.append(one)
+        for path, parts in lacking.items():
+            bare = [one for one in parts if one.code == "no-tags"]
+            missing = [one for one in parts if one.code == "missing-tag"]
+            joined.append(self._lacking(path, missing, bare[0] if bare else None) if missing else bare[0])
+        return joined
 
-    def _missing(self, path: str, suggestion: TagSuggestion) -> Finding:
-        is_sure = suggestion.confidence >= self._settings.check.warn_from
-        likely = "probably" if suggestion.confidence >= 0.5 else "possibly"
-        return draft(
-            path,
-            "missing-tag",
-            f"{_code(suggestion.tag)} is {likely} missing ({suggestion.confidence:.2f})",
-            level=Severity.WARNING if is_sure else Severity.NOTE,
-            tag=suggestion.tag,
-            confidence=suggestion.confidence,
-            evidence=tuple(self._evidence(path, suggestion)),
-            advice=self._ways_out(path, suggestion),
+    def _lacking(self, path: str, missing: Sequence[Finding], bare: Finding | None) -> Finding:
+        tags = [SuggestedTag(one.tag, one.confidence or 0.0, one.level is not Severity.NOTE) for one in missing]
+        sure, unsure = [one for one in tags if one.is_sure], [one for one in tags if not one.is_sure]
+        evidence = missing[0].evidence
+        if len(tags) > 1 or bare:
+            evidence = tuple(f"{_code(one.tag)}: {'; '.join(one.evidence)}" for one in missing)
+        accepted = [word for one in sure or tags for word in ("--tag", one.tag)]
+        them, declined = ("it", tags[0].tag) if len(tags) == 1 else ("one", "TAG")
+        return replace(
+            bare or missing[0],
+            message=_lack(sure, unsure, bare is not None),
+            level=next(level for level in _GRAVEST for one in (*missing, *filter(None, [bare])) if one.level is level),
+            tag=tags[0].tag,
+            tags=tuple(tags),
+            confidence=tags[0].confidence,
+            evidence=(*evidence, *(bare.evidence if bare else ())),
+            advice=(
+                f"to accept, add {'it' if len(accepted) == 2 else 'them'} to the tags, or "
+                + self._advice.run("tags", "apply", path, *accepted),
+                f"to decline {them} for good, " + self._advice.run("tags", "decline", path, declined),
+            ),
         )
 
     def _evidence(self, path: str, suggestion: TagSuggestion) -> list[str]:
@@ -154,14 +188,6 @@ class TagFindings:
     def _titles(self, rows: Sequence[int]) -> str:
         titles = ", ".join(quoted(self._documents[row].title) for row in rows[:_SHOWN_TITLES])
         return titles + (f" and {len(rows) - _SHOWN_TITLES} more" if len(rows) > _SHOWN_TITLES else "")
-
-    def _ways_out(self, path: str, suggestion: TagSuggestion) -> tuple[str, ...]:
-        apply = ["enishi", "tags", "apply", path, "--tag", suggestion.tag, *self._site]
-        decline = ["enishi", "tags", "decline", path, suggestion.tag, *self._site]
-        return (
-            f"to accept, add it to the tags, or run{self._where}: {' '.join(map(shell_word, apply))}",
-            f"to decline it for good, run{self._where}: {' '.join(map(shell_word, decline))}",
-        )
 
     def _retired_tag(self, post: Post, tag: str, old_tags: frozenset[str]) -> Finding | None:
         if self._vocabulary.key(tag) not in self._retired or fold_tag(tag) in old_tags:
@@ -234,6 +260,23 @@ class TagFindings:
                     advice=("take it out",),
                 )
         return None
+
+
+def _lack(sure: Sequence[SuggestedTag], unsure: Sequence[SuggestedTag], has_none: bool) -> str:
+    """What a post lacks, in a sentence."""
+
+    def listed(tags: Sequence[SuggestedTag]) -> str:
+        names = [f"{_code(one.tag)} ({one.confidence:.2f})" for one in tags]
+        return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+    named, rest = sure or unsure, unsure if sure else ()
+    likely = "probably" if named[0].confidence >= 0.5 else "possibly"
+    perhaps = f", perhaps {listed(rest)} too" if rest else ""
+    if has_none:
+        return f"the post has no tags; {listed(named)} {likely} {'fits' if len(named) == 1 else 'fit'}{perhaps}"
+    if len(named) == 1:
+        return f"{_code(named[0].tag)} is {likely} missing ({named[0].confidence:.2f}){perhaps}"
+    return f"{listed(named)} are {likely} missing{perhaps}"
 
 
 def draft(path: str, code: str, message: str, *, level: Severity = Severity.WARNING, **fields: Any) -> Finding:
