@@ -269,6 +269,56 @@ def test_a_full_disk_costs_what_is_new_and_nothing_else(file: Path) -> None:
     assert is_filled(file)
 
 
+DESTROYING = [
+    *(
+        f"UPDATE arrays SET value = CAST(substr(value, 1, {at}) || x'0102030405' || substr(value, {at + 6}) AS BLOB)"
+        for at in (0, 9)
+    ),
+    "UPDATE arrays SET dtype = '<i4'",
+    "UPDATE arrays SET shape = '[3, 2]'",
+    "UPDATE arrays SET name = 'site/columns'",
+    "UPDATE arrays SET value = CAST(value AS TEXT)",
+]
+
+
+@pytest.mark.parametrize("statement", DESTROYING)
+def test_an_array_that_is_not_as_it_was_written_is_missing(file: Path, statement: str) -> None:
+    """Compiled code trusts the numbers in it."""
+    fill(file)
+    altered(statement)(file)
+    with Cache(file) as cache:
+        assert cache.arrays() == {}
+    with Cache(file) as cache:
+        assert cache.state("out") is None, "the next build has to write them anew"
+    assert_works(file)
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["DROP TABLE states", f"CREATE VIEW states AS {ENDLESS} 'x' AS name, i AS value FROM n WHERE i < 0"],
+        ["DROP TABLE records", f"CREATE VIEW records AS {ENDLESS} x'00' AS key, i AS value FROM n"],
+        [f"CREATE TRIGGER t BEFORE INSERT ON states BEGIN SELECT count(*) FROM ({ENDLESS} i FROM n); END"],
+    ],
+    ids=["view", "view of records", "trigger"],
+)
+def test_a_crafted_file_is_an_empty_cache(file: Path, statements: list[str]) -> None:
+    fill(file)
+    for statement in statements:
+        altered(statement)(file)
+    program = (
+        "import sys; from pathlib import Path; from enishi.cache import Cache, digest\n"
+        "with Cache(Path(sys.argv[1])) as cache:\n"
+        "    cache.keep_only([]); assert cache.records([digest('key')]) == {}\n"
+        "    assert cache.state('out') is None; cache.set_state('out', 1); assert cache.state('out') == 1"
+    )
+    subprocess.run([sys.executable, "-c", program, os.fspath(file)], check=True, timeout=30)
+    assert_works(file)
+
+
 # -- several processes -------------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,31 @@ def test_no_module_of_the_blogs_folder_is_run(site: Path, name: str) -> None:
     assert not (site / "RUN").exists()
 
 
+SPAWNED = """
+import sys
+from types import SimpleNamespace
+from enishi.cli import main, options
+from enishi.reading import documents
+if __name__ == "__main__":
+    documents.sys = SimpleNamespace(platform="darwin", flags=sys.flags)
+    options.processes = lambda: 2
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("name", ["multiprocessing", "signal", "enishi"])
+def test_workers_run_no_module_of_the_blogs_folder(site: Path, tmp_path: Path, name: str) -> None:
+    """Elsewhere than on Linux, a worker is a new Python."""
+    (tmp_path / "start.py").write_text(SPAWNED)
+    (site / f"{name}.py").write_text('open("RUN", "a").close()\n')
+    for number in range(4):
+        (site / f"source/_posts/long-{number}.md").write_text("# Long\n\n" + "Some words of a post.\n" * 20_000)
+    command = [sys.executable, tmp_path / "start.py", "build", "-q"]
+    done = subprocess.run(command, cwd=site, capture_output=True, text=True, timeout=200)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (site / "RUN").exists()
+
+
 # -- a state that came with the repository -----------------------------------------------------------------------------
 
 

@@ -3,7 +3,8 @@
 Four tables: `records` (what a file's bytes say, by a hash of them), `embeddings` (what a pretrained model made of a
 passage or an image, likewise), `arrays` (the last build's vectors, for search and explanations) and `states` (what the
 last build of an output folder was made from).  A damaged, foreign, newer or locked cache is an empty cache; nothing
-here raises because of its content.  Never a pickle: JSON and raw arrays.
+here raises because of its content.  Never a pickle: JSON and raw arrays.  A file that has anything but our own tables
+(a view or a trigger may run for ever) is foreign.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x656E6973  # "enis": tells our file from any other SQLite file
 _TABLES = """
 CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -144,9 +145,10 @@ class Cache:
 
     def put_arrays(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace all arrays, in one transaction: a reader sees those of one build."""
-        rows = [
-            (name, array.dtype.str, json.dumps(array.shape), array.tobytes()) for name, array in sorted(arrays.items())
-        ]
+        rows = []
+        for name, array in sorted(arrays.items()):
+            kind, shape, value = array.dtype.str, json.dumps(array.shape), array.tobytes()
+            rows.append((name, kind, shape, _sum_of(value, name, kind, shape) + value))
 
         def write(db: sqlite3.Connection) -> None:
             with db:
@@ -161,10 +163,11 @@ class Cache:
 
         def read(db: sqlite3.Connection) -> dict[str, npt.NDArray[Any]]:
             found: dict[str, npt.NDArray[Any]] = {}
-            for name, dtype, shape, value in db.execute("SELECT * FROM arrays"):
+            for name, dtype, shape, stored in db.execute("SELECT * FROM arrays"):
+                value = stored[_SUM_BYTES:]
                 kind: np.dtype[Any] = np.dtype(dtype)
-                if kind.hasobject:
-                    return {}
+                if kind.hasobject or stored[:_SUM_BYTES] != _sum_of(value, name, dtype, shape):
+                    raise ValueError(f"the array {name} is damaged")  # compiled code would trust its numbers
                 found[name] = np.frombuffer(value, dtype=kind).reshape(json.loads(shape))
             return found
 
@@ -229,8 +232,9 @@ def _intact(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]
             yield key, value[_SUM_BYTES:]
 
 
-def _sum_of(value: bytes) -> bytes:
-    return zlib.crc32(value).to_bytes(_SUM_BYTES, "little")
+def _sum_of(value: bytes, *about: str) -> bytes:
+    """A checksum of a value, and of what says how to read it."""
+    return zlib.crc32("\0".join(about).encode(), zlib.crc32(value)).to_bytes(_SUM_BYTES, "little")
 
 
 def _select(table: str, db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -261,7 +265,7 @@ def _open(file: Path) -> sqlite3.Connection | None:
 def _is_damage(error: Exception) -> bool:
     """Whether the file itself is at fault, and not the disk, another process, or what was asked."""
     if isinstance(error, sqlite3.OperationalError):
-        return "no such" in str(error)  # a table or a column
+        return str(error).startswith(("no such", "Could not decode"))  # a table or a column; a text
     return type(error) is sqlite3.DatabaseError or not isinstance(error, sqlite3.Error | MemoryError)
 
 
@@ -269,13 +273,27 @@ class _ForeignCacheError(Exception):
     """The file is a database, but not one of ours of this version."""
 
 
+def _schema(db: sqlite3.Connection) -> list[tuple[str, ...]]:
+    """Every table, index, view and trigger, with the statement that made it."""
+    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 100")
+    return sorted(tuple(map(str, row)) for row in rows)
+
+
+@functools.cache
+def _own_schema() -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_TABLES)
+        return _schema(db)
+
+
 def _connect(file: Path) -> sqlite3.Connection:
     db = sqlite3.connect(file, timeout=_BUSY_SECONDS)
     try:
+        db.execute("PRAGMA trusted_schema=OFF")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (application,) = db.execute("PRAGMA application_id").fetchone()
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and (version, application) != (SCHEMA_VERSION, _APPLICATION_ID):
+        tables = _schema(db)
+        if tables and (version, application, tables) != (SCHEMA_VERSION, _APPLICATION_ID, _own_schema()):
             raise _ForeignCacheError
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")

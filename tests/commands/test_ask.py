@@ -15,7 +15,7 @@ import pytest
 from blog import post_text, topic_posts, write_blog
 from enishi.commands.ask import NoBuildError, UnknownPostError, explain, find_post, search, written_posts
 from enishi.pipeline import build
-from enishi.state import Request
+from enishi.state import Request, open_cache
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -202,3 +202,24 @@ def test_related_answers_without_any_library(site: Path) -> None:
     assert status == "0"
     assert not {"numpy", "scipy", "sklearn", "scann", "jinja2"} & set(modules)
     assert json.loads(done.stdout)["path"] == "source/_posts/tea-0.md"
+
+
+@pytest.mark.parametrize(("name", "change"), [("columns", 10**9), ("starts", -7), ("starts", 10**9)])
+def test_numbers_in_the_cache_that_lead_out_of_an_array_are_not_followed(
+    tmp_path: Path, name: str, change: int
+) -> None:
+    """Compiled code would: the process would end without a word."""
+    blog = write_blog(tmp_path / "blog", topic_posts(2))
+    build(request_for(blog))
+    with open_cache(blog) as cache:
+        arrays = cache.arrays()
+        arrays[f"site/{name}"] = arrays[f"site/{name}"] + change
+        cache.put_arrays(arrays)
+
+    def enishi(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "enishi", *arguments, "--site", str(blog)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    searched, explained = enishi("search", "kettle"), enishi("explain", "tea-0", "tea-1")
+    assert (searched.returncode, explained.returncode) == (2, 0), searched.stderr + explained.stderr
+    assert "Run `enishi build` again" in searched.stderr

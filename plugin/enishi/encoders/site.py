@@ -49,7 +49,6 @@ _CITATION_WEIGHT = 0.1
 _POWER_ITERATIONS = 4
 _OVERSAMPLES = 100
 _COLUMNS_AT_ONCE = 32
-_QUERY_ARRAYS = ("words", "idf", "data", "columns", "starts", "projection", "mean_kernel", "norms", "centre")
 
 
 class SiteEncoder(PartEncoder):
@@ -107,9 +106,10 @@ class SiteEncoder(PartEncoder):
         return self._model.arrays() if self._model else {}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
-        if not set(_QUERY_ARRAYS) <= set(arrays):
+        try:
+            self._model = _Model.from_arrays(arrays)
+        except (KeyError, ValueError):
             return False
-        self._model = _Model.from_arrays(arrays)
         return True
 
 
@@ -173,6 +173,7 @@ class _Model:
         features = csr_matrix(
             (arrays["data"].astype(np.float64), arrays["columns"], starts), shape=(len(starts) - 1, len(vocabulary))
         )
+        features.check_format(full_check=True)  # products trust the columns
         gamma, mean_mean = (float(value) for value in arrays["centre"])
         return cls(
             {word: column for column, word in enumerate(vocabulary)},

@@ -185,14 +185,16 @@ def _new_records(
 
 def _map(jobs: Sequence[_Job], processes: int) -> Generator[tuple[_Record, bytes], None, None]:
     """A record for every job, in order, with its packed form."""
-    if processes < 2:
+    is_forked = sys.platform == "linux"  # elsewhere, system libraries do not survive it
+    if processes < 2 or (sys.flags.ignore_environment and not is_forked):
         yield from ((record, _pack(record)) for record in map(_read, jobs))
         return
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    # A forked child starts at once; elsewhere than on Linux, system libraries do not survive it.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    # A child that is no fork is a new Python, which would look for modules in the current folder, often a blog's
+    os.environ["PYTHONSAFEPATH"] = "1"
+    context = multiprocessing.get_context("fork" if is_forked else "spawn")
     done = 0
     try:
         pool = ProcessPoolExecutor(processes, context, _start_worker)
