@@ -249,6 +249,26 @@ def test_an_error_that_the_post_had_before_holds_nothing(site: Path) -> None:
     assert outputs(site / ".enishi") == built(site)
 
 
+def test_a_preview_between_two_halves_is_of_what_was_related_last(site: Path) -> None:
+    """A new post that is gone before its tags are done leaves an encoder of other dimensions."""
+    live = LiveBlog(Request(site, now=NOW))
+    update(live)
+    new, old = site / "source/_posts/new.md", site / "source/_posts/tea-0.md"
+    new.write_text(post_text("New", topic_text("tea", 20)), "utf-8")
+    assert live.read_changes()
+    live.relate()
+    new.unlink()
+    old.write_text(old.read_text("utf-8") + "\nkettle\n", "utf-8")
+    changes = live.read_changes()
+    assert changes is not None
+    ((path, related),) = live.preview(changes.edited).items()
+    assert path == "source/_posts/tea-0.md"
+    assert related
+    live.relate()
+    live.tag()
+    assert outputs(site / ".enishi") == built(site)
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 
 from enishi.commands.watch.post_files import FileProblem, PostFiles
 from enishi.commands.watch.preview import Previewer
+from enishi.encoders.blog import BlogEncoder
 from enishi.errors import Diagnostic
 from enishi.generators.base import Site
 from enishi.memo import Memo
@@ -79,6 +80,8 @@ class LiveBlog:
         self._relations: Relations | None = None
         self._rendered: Rendered | None = None
         self._tags: TagAnalysis | None = None
+        self._encoded: tuple[Relations, BlogEncoder] | None = None
+        """What was related last, with the encoder in the state that it was encoded with."""
         self._previewer: Previewer | None = None
 
     # -- the three steps ---------------------------------------------------------------------------------------------
@@ -113,10 +116,11 @@ class LiveBlog:
         """
         if self._posts is None:
             raise RuntimeError("nothing was read before")
-        self._is_written = False
+        self._is_written, self._encoded, self._previewer = False, None, None
         with self._run as run:
             run.progress = lambda *_: None
             self._relations = relations = run.relate(self._posts)
+            self._encoded = relations, run.encoder(relations.posts.blog)
             self._rendered = run.render(relations)
             return relations, self._write(relations, self._rendered)
 
@@ -150,7 +154,8 @@ class LiveBlog:
     # -- previews ----------------------------------------------------------------------------------------------------
 
     def preview(self, paths: Collection[str]) -> dict[str, tuple[Related, ...]]:
-        """About what these posts will be related to, by the last finished round; nothing before one."""
+        """About what these posts will be related to, by what was related last; nothing before that."""
+        self.prepare_preview()
         previewer = self._previewer
         if previewer is None:
             return {}
@@ -158,9 +163,8 @@ class LiveBlog:
 
     def prepare_preview(self) -> None:
         """Prepare previews of the next save; for when nothing else is to be done."""
-        if self._relations is not None:
-            with self._run as run:
-                self._previewer = Previewer(self._relations, run.encoder(self._relations.posts.blog))
+        if self._previewer is None and self._encoded is not None:
+            self._previewer = Previewer(*self._encoded)
 
     # -- what is to be known of it -----------------------------------------------------------------------------------
 
