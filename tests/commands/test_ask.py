@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from blog import post_text, topic_posts, write_blog
+from enishi import cli
 from enishi.commands.ask import NoBuildError, UnknownPostError, explain, find_post, search, written_posts
 from enishi.pipeline import build
 from enishi.state import Request, open_cache
@@ -90,6 +91,11 @@ def test_an_unknown_post_is_told_with_the_nearest_names(site: Path, posts: Any) 
         b'{"version": 1, "posts": []}',
         b'{"version": 1, "posts": {"a": 5}}',
         b'{"version": 1, "posts": {"a": {"title": 1, "url": ""}}}',
+        b'{"version": 1, "posts": {"a": {"title": "", "url": ""}}}',
+        b'{"version": 1, "posts": {"a": {"title": "", "url": "", "related": 5}}}',
+        b'{"version": 1, "posts": {"a": {"title": "", "url": "", "related": [], "date": 5}}}',
+        b'{"version": 1, "posts": {"a": {"title": "", "url": "", "related": [5]}}}',
+        b'{"version": 1, "posts": {"a": {"title": "", "url": "", "related": [{"path": "b"}]}}}',
         b'{"version": 2, "posts": {}}',
         b"[" * 100_000,
         b"\xff\xfe",
@@ -100,6 +106,22 @@ def test_what_is_no_build_is_said_to_be_none(tmp_path: Path, content: bytes | No
         (tmp_path / "related.json").write_bytes(content)
     with pytest.raises(NoBuildError, match="Run `enishi build` first"):
         written_posts(tmp_path)
+
+
+ENTRY = {"path": "b", "url": "", "title": "B", "score": 0.5, "kind": "similar", "shared_tags": ["x"]}
+
+
+@pytest.mark.parametrize("field", list(ENTRY))
+def test_a_damaged_list_is_no_build(tmp_path: Path, capfd: pytest.CaptureFixture[str], field: str) -> None:
+    file = tmp_path / ".enishi" / "related.json"
+    file.parent.mkdir()
+    for value in (ENTRY[field], None, 10**400, ["x", {}], {}):
+        post = {"title": "A", "url": "", "related": [ENTRY | {field: value}]}
+        file.write_text(json.dumps({"version": 1, "posts": {"a": post}}), "utf-8")
+        code = cli.main(["related", "a", "--site", str(tmp_path)])
+        told = capfd.readouterr().err
+        assert code == (0 if value == ENTRY[field] else 2)
+        assert ("Run `enishi build`" in told) == (code == 2)
 
 
 # -- search ------------------------------------------------------------------------------------------------------------

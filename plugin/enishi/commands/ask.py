@@ -88,7 +88,20 @@ def written_posts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _is_written_post(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("title", "url"))
+    return _has_fields(value, "title", "url", "related") and all(
+        _has_fields(entry, "path", "title", "score", "kind") for entry in value["related"]
+    )
+
+
+def _has_fields(value: Any, *needed: str) -> bool:
+    """Whether this is an object with the needed fields, and every field is of its type."""
+
+    def fits(name: str, field: Any) -> bool:
+        if name.startswith("shared_"):
+            return isinstance(field, list) and all(isinstance(word, str) for word in field)
+        return isinstance(field, list if name == "related" else float if name == "score" else str)
+
+    return isinstance(value, dict) and value.keys() >= set(needed) and all(map(fits, value, value.values()))
 
 
 def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> str:
