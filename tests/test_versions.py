@@ -19,6 +19,7 @@ SAID = {
     "plugin/hexo-enishi/package.json": r'(?m)^  "version": "(.+)",$',
     "README.md": r"(?:enishi(?:\[\w+\])?==|hexo-enishi@|rev: v)(\d[\w.]+)",
     "docs/check.md": r"(?:enishi(?:\[\w+\])?==|rev: v|`@v)(\d+\.[\w.]+)",
+    "docs/tutorial.md": r"enishi==(\d[\w.]+)",
     "action.yml": r"such as (\d[\w.]+)\. By default",
 }
 """Where the version stands, once or more: hatchling and the action read the first of them."""

@@ -1,0 +1,77 @@
+"""What the site of the documentation has beside docs/: pages from elsewhere in the repository, and related pages."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File
+from mkdocs.utils import get_relative_url
+
+ROOT = Path(__file__).resolve().parent.parent
+ELSEWHERE = {
+    "index.md": "README.md",
+    "hexo.md": "plugin/hexo-enishi/README.md",
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "reporting.md": "SECURITY.md",
+    "example.md": "example_site/README.md",
+    "benchmarks/measuring.md": "benchmarks/README.md",
+    "enishi.css": "templates/enishi.css",
+}
+"""Page of the site -> file of the repository."""
+STYLE = """
+.md-typeset .enishi-entry { margin-inline-start: 0 }
+.md-typeset td:first-child code { white-space: nowrap }
+"""
+LISTS: dict[str, str] = {}
+"""Page of the site -> its related pages, as HTML."""
+
+
+def on_files(files: Any, config: Any) -> Any:
+    for uri, name in ELSEWHERE.items():
+        content = (ROOT / name).read_text("utf-8") + (STYLE if uri.endswith(".css") else "")
+        files.append(File.generated(config, uri, content=content))
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder)
+        (site / "mkdocs.yml").write_text("docs_dir: docs\n", "utf-8")
+        for file in files.documentation_pages():
+            (site / "docs" / file.src_uri).parent.mkdir(parents=True, exist_ok=True)
+            (site / "docs" / file.src_uri).write_text(file.content_string, "utf-8")
+        subprocess.run([sys.executable, "-P", "-m", "enishi", "build", folder, "--quiet"], check=True)
+        posts = json.loads((site / ".enishi" / "related.json").read_text("utf-8"))["posts"]
+        for path, post in posts.items():
+            html = (site / ".enishi" / "partials" / post["partial"]).read_text("utf-8")
+            LISTS[path.removeprefix("docs/")] = html
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
+    """Links of the repository become links of the site or, to what it does not show, of the repository's page."""
+    uri = page.file.src_uri
+    here = posixpath.dirname(ELSEWHERE.get(uri, f"docs/{uri}"))
+    pages = {name: page for page, name in ELSEWHERE.items()}
+
+    def moved(found: re.Match[str]) -> str:
+        path, hash_, anchor = found[1].partition("#")
+        target = posixpath.normpath(posixpath.join(here, path))
+        if not path or ":" in path or not (ROOT / target).exists():
+            return found[0]
+        if target in pages or target.startswith("docs/"):
+            own = pages.get(target, target.removeprefix("docs/"))
+            return f"]({posixpath.relpath(own, posixpath.dirname(uri) or '.')}{hash_}{anchor})"
+        return f"]({config.repo_url}/blob/main/{target}{hash_}{anchor})"
+
+    return re.sub(r"\]\(([^)\s]+)\)", moved, markdown)
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    related = LISTS.get(page.file.src_uri, "")
+    # the site may lie below any address
+    return html + re.sub(r'href="/([^"]*)"', lambda found: f'href="{get_relative_url(found[1], page.url)}"', related)
