@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -391,9 +392,22 @@ class TestWithoutScann:
         assert isinstance(build_index(unit_rows(30, 3)), ExactIndex)
 
     def test_scann_asked_for_by_name(self) -> None:
-        with pytest.raises(IndexUnavailableError, match=r"'scann' cannot be had.*Linux") as raised:
+        with pytest.raises(IndexUnavailableError, match=r"cannot be imported \(\w*Error.*Linux x86_64") as raised:
             build_index(unit_rows(30, 3), backend="scann")
         assert isinstance(raised.value, EnishiError)
+
+
+@pytest.mark.parametrize("raised", ["ImportError('x')", "OSError('x.so')", "AttributeError('x')", "SystemError('x')"])
+def test_a_scann_that_does_not_run_here_is_none(raised: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a wheel does that holds a binary for another Python."""
+    (tmp_path / "scann").mkdir()
+    (tmp_path / "scann" / "__init__.py").write_text(f"raise {raised}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "scann"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert isinstance(build_index(unit_rows(30, 3)), ExactIndex)
+    with pytest.raises(IndexUnavailableError, match="x"):
+        build_index(unit_rows(30, 3), backend="scann")
 
 
 @needs_scann

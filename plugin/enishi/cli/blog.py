@@ -56,6 +56,16 @@ def init(
     console_init.print_and_write(report, dry_run=dry_run, as_json=as_json)
 
 
+@command("doctor")
+def doctor(site: SiteArgument = Path(), config: Config = None, set_: Set = None) -> None:
+    """Say which index, encoder, extras and libraries run here."""
+    from enishi.commands.doctor import diagnose
+    from enishi.text.printable import shown
+
+    for label, text in diagnose(request(site, None, config, set_)):
+        typer.echo(f"{label:<18} {shown(text)}")
+
+
 @command("build")
 def build(
     site: SiteArgument = Path(),

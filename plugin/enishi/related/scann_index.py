@@ -42,7 +42,7 @@ class ScannIndex(Index):
     """
 
     def __init__(self, vectors: Vectors, *, mode: ScannMode | None = None, threads: int | None = None) -> None:
-        scann = _import_scann()
+        scann = import_scann()
         super().__init__(vectors)
         count = len(self._rows)
         self.mode: ScannMode = mode or _mode_for(count)
@@ -110,13 +110,18 @@ def _reordered(wanted: int, count: int) -> int:
     return max(400, count // 100, 10 * wanted)
 
 
-def _import_scann() -> Any:
+def import_scann() -> Any:
+    """The part of ScaNN that is used.
+
+    Raises:
+        IndexUnavailableError: it is not there, or does not run here.
+    """
     try:
         from scann.scann_ops.py import scann_ops_pybind
-    except (ImportError, OSError) as error:  # OSError: a wheel for another C library
+    except Exception as error:  # whatever a wheel for another machine, C library or Python makes of it
         raise IndexUnavailableError(
-            "the index backend 'scann' cannot be had on this machine: ScaNN has wheels for Linux (x86_64, aarch64) "
-            f"only; use 'auto' or 'exact' ({error})"
+            f"ScaNN cannot be imported ({type(error).__name__}: {error}). It runs on Linux x86_64 with Python before "
+            "3.14; index.backend = 'auto' takes NumPy elsewhere, which finds the same"
         ) from error
     return scann_ops_pybind
 
