@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from blog_of_documents import site
 from enishi.config import TagSettings
 from enishi.tags.vocabulary import Vocabulary, fold_tag, read_vocabulary, reader_key, spelling_key
 from enishi.types import Post
+from places import TESTS
 
 
 def posts(*tags: tuple[str, ...], **fields: Any) -> list[Post]:
@@ -113,6 +116,34 @@ def test_broader_tags_are_implied_through_and_through() -> None:
     assert found.meant_by({"s3"}) == {"s3", "aws", "cloud"}
     assert {"s3", "aws", "cloud"} <= found.unfit_for(Post("x.md", "", tags=("S3",)))
     assert "s3" not in found.unfit_for(Post("x.md", "", tags=("AWS",)))
+
+
+def test_of_a_chain_of_broader_tags_only_the_nearest_are_implied() -> None:
+    chain = {f"t{number}": f"t{number + 1}" for number in range(2_000)}
+    found = vocabulary(posts(("t0",)), TagSettings(broader=chain))
+    assert found.broader["t0"] == {f"t{number}" for number in range(1, 101)}
+    assert max(map(len, found.broader.values())) == 100
+
+
+CHAIN = """
+from blog_of_documents import site
+from enishi.config import TagSettings
+from enishi.tags.vocabulary import read_vocabulary
+from enishi.types import Post
+
+last = 30_000
+aliases = {f"t{number}": f"t{number + 1}" for number in range(last)}
+found, _ = read_vocabulary([Post("a.md", "", tags=("t0",))], site(), TagSettings(aliases=aliases))
+assert found.aliases["t0"] == found.aliases["t29999"] == "t30000"
+circle, _ = read_vocabulary([], site(), TagSettings(aliases=aliases | {"t30000": "t0"}))
+assert not circle.aliases
+"""
+
+
+def test_a_chain_of_aliases_takes_no_time() -> None:
+    """Nothing is asserted of seconds; to follow the chain from each of its tags anew runs into the timeout."""
+    done = subprocess.run([sys.executable, "-c", CHAIN], cwd=TESTS, capture_output=True, timeout=100)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_an_ontology_is_read_from_a_file(tmp_path: Path) -> None:

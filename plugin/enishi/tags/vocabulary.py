@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +31,8 @@ _VERSIONED_TOGETHER = 0.5
 _SEPARATORS = re.compile(r"[\s_\-‐-―・·/\\:,、]+|(?<!\d)\.|\.(?!\d)")
 _LONG_VOWEL = re.compile(r"(?<=[ァ-ヺー]{2})ー(?![ァ-ヺー])")
 _VERSION = re.compile(r"(?P<base>.*?[^\W\d_].*?)[\s_-]*v?\d+(?:\.\d+)*(?:\.x)?\Z", re.I)
+_MOST_BROADER = 100
+"""So that a chain of thousands of tags does not take the square of its length."""
 _MAX_ONTOLOGY_BYTES = 4 * 1024 * 1024
 
 
@@ -192,15 +194,16 @@ def _aliases(written: Mapping[str, int], site: Site, settings: TagSettings) -> d
         if old and new:
             stated[fold_tag(old)] = new
     stated |= {fold_tag(old): new for old, new in settings.aliases.items() if fold_tag(old) and fold_tag(new)}
-    resolved = {}
+    ends: dict[str, str | None] = {}
     for old in stated:
-        seen, new = {old}, stated[old]
-        while fold_tag(new) in stated and fold_tag(new) not in seen:
-            seen.add(fold_tag(new))
-            new = stated[fold_tag(new)]
-        if fold_tag(new) not in seen:
-            resolved[old] = carried.get(fold_tag(new), new)
-    return resolved
+        chain: dict[str, None] = {}
+        key, name = old, old
+        while key in stated and key not in ends and key not in chain:
+            chain[key] = None
+            name, key = stated[key], fold_tag(stated[key])
+        end = ends[key] if key in ends else None if key in chain else carried.get(key, name)
+        ends |= dict.fromkeys(chain, end)
+    return {old: end for old in stated if (end := ends[old]) is not None}
 
 
 def _tag_in_address(address: str) -> str:
@@ -272,21 +275,20 @@ def _versions(posts: Sequence[Post], vocabulary: Vocabulary) -> dict[str, set[st
 def _closure(
     versions: Mapping[str, set[str]], stated: Mapping[str, Sequence[str]], vocabulary: Vocabulary
 ) -> dict[str, frozenset[str]]:
-    """All that a tag implies; a circle makes no tag imply itself."""
+    """All that a tag implies, the `_MOST_BROADER` nearest at most; a circle makes no tag imply itself."""
     direct: dict[str, set[str]] = {key: set(bases) for key, bases in versions.items()}
     for tag, broader in stated.items():
         if fold_tag(tag):
             direct.setdefault(vocabulary.key(tag), set()).update(vocabulary.key(b) for b in broader if fold_tag(b))
     closed = {}
     for key in sorted(direct):
-        seen: set[str] = set()
-        waiting = list(direct[key])
-        while waiting:
-            current = waiting.pop()
+        seen, waiting = {key}, deque(sorted(direct[key]))
+        while waiting and len(seen) <= _MOST_BROADER:
+            current = waiting.popleft()
             if current not in seen:
                 seen.add(current)
-                waiting += direct.get(current, ())
-        if seen - {key}:
+                waiting += sorted(direct.get(current, ()))
+        if len(seen) > 1:
             closed[key] = frozenset(seen - {key})
     return closed
 
