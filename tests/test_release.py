@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -121,6 +122,18 @@ def test_the_tools_of_the_index_take_the_packages(dist: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_wheel_is_whole_and_what_it_brings_is_light(dist: Path, wheel_programs: Path) -> None:
+    with zipfile.ZipFile(one(dist, "python/*.whl")) as archive:
+        names = set(archive.namelist())
+    templates = {
+        f"enishi/templates/{file.relative_to(ROOT / 'templates')}" for file in (ROOT / "templates").rglob("*.*")
+    }
+    assert {*templates, "enishi/py.typed"} <= names
+    (packages,) = wheel_programs.parent.glob("lib/python3.*/site-packages")
+    assert not {"sklearn", "torch", "sentence_transformers"} & {path.name for path in packages.iterdir()}
+    assert sum(path.lstat().st_size for path in packages.rglob("*") if path.suffix != ".pyc") < 300e6
+
+
 def test_the_source_package_builds_the_example_with_the_same_bytes(
     dist: Path, wheel_programs: Path, tmp_path: Path
 ) -> None:
@@ -207,9 +220,7 @@ def test_pre_commit_installs_the_tag_that_the_docs_name(dist: Path, tmp_path: Pa
     git(hooks, "tag", f"v{__version__}")
     site = blog_with_a_branch(tmp_path / "blog")
     config = yaml.safe_dump(dict(documented())[".pre-commit-config.yaml"])
-    (site / ".pre-commit-config.yaml").write_text(
-        config.replace("https://github.com/OWNER/enishi", str(hooks)), "utf-8"
-    )
+    (site / ".pre-commit-config.yaml").write_text(re.sub(r"https://github\.com/[\w./-]+", str(hooks), config), "utf-8")
     git(site, "add", "-A")
     given = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     given |= {"PRE_COMMIT_HOME": str(tmp_path / "home"), "PIP_CONSTRAINT": CONSTRAINTS[1], "PIP_NO_COMPILE": "1"}
