@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from enishi.errors import OutputError, SettingsError
 from enishi.pipeline import build
 from enishi.state import Request, open_cache
 from enishi.tags.declined import DECLINED_NAME
-from places import IMPORT_PATH
+from places import IMPORT_PATH, ROOT
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="making links needs a right on Windows")
 
@@ -63,6 +64,19 @@ def test_workers_run_no_module_of_the_blogs_folder(site: Path, tmp_path: Path, n
     command = [sys.executable, tmp_path / "start.py", "build", "-q"]
     done = subprocess.run(command, cwd=site, capture_output=True, text=True, timeout=200)
     assert (done.returncode, done.stderr) == (0, "")
+    assert not (site / "RUN").exists()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+def test_the_hexo_plugin_runs_no_module_of_the_blogs_folder(site: Path) -> None:
+    (site / "enishi.py").write_text('open("RUN", "a").close()\n')
+    file = json.dumps(str(ROOT / "plugin" / "hexo-enishi" / "lib" / "command.js"))
+    words = json.dumps([sys.executable, "-m", "enishi"])
+    arguments = 'process.argv[1]; require(FILE).runFirst([WORDS], ["build", site, "-q"], { cwd: site, input: "" })'
+    program = f"const site = {arguments}".replace("FILE", file).replace("WORDS", words)
+    environment = {**os.environ, "PYTHONPATH": IMPORT_PATH}
+    subprocess.run(["node", "-e", program, str(site)], env=environment, check=True, timeout=120)
+    assert (site / ".enishi/related.json").exists()
     assert not (site / "RUN").exists()
 
 
