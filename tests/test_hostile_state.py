@@ -80,6 +80,59 @@ def test_the_hexo_plugin_runs_no_module_of_the_blogs_folder(site: Path) -> None:
     assert not (site / "RUN").exists()
 
 
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+COMMANDS = "x\\n::stop-commands::pwnd\\n::error file=a.md,line=1::Approved\\n\\u001b[2J"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("enishi.toml", f'"{COMMANDS}" = 1\n'),
+        ("enishi.toml", f'posts = ["{COMMANDS}"]\n'),
+        ("enishi.toml", f'generator = "{COMMANDS}"\n'),
+        ("enishi.toml", f'templates = "../{COMMANDS}"\n'),
+        ("enishi.toml", f'[check.levels]\n"{COMMANDS}" = "off"\n'),
+        ("enishi.toml", f'[encoder]\nmodel = "{COMMANDS}"\n'),
+        ("_config.yml", f'enishi:\n  "{COMMANDS}": 1\n'),
+        ("_config.yml", f'enishi:\n  related: "{COMMANDS}"\n'),
+    ],
+)
+def test_no_name_in_settings_is_a_command_to_a_terminal_or_to_ci(site: Path, name: str, text: str) -> None:
+    (site / name).write_text(text)
+    for command in (["build"], ["check", "--all", "--site"]):
+        words = [sys.executable, "-m", "enishi", *command, str(site)]
+        done = subprocess.run(words, env={**os.environ, "PYTHONPATH": IMPORT_PATH}, capture_output=True, timeout=120)
+        assert done.returncode in (0, 2), done.stderr
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert not [line for line in (done.stdout + done.stderr).splitlines() if line.lstrip().startswith(b"::")]
+
+
+DIGITS = "1" * 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("enishi.toml", f"related.limit = {DIGITS}\n"),
+        ("pyproject.toml", f"[tool.enishi]\nposts = [{DIGITS}]\n"),
+        ("_config.yml", f"enishi: {{related: {{limit: {DIGITS}}}}}\n"),
+        ("_config.yml", f"per_page: {DIGITS}\n"),
+        (DECLINED_NAME, f"declined = [{DIGITS}]\n"),
+        (DECLINED_NAME, f"declined = [\n  {{ post = {DIGITS} }},\n"),
+        ("hugo.toml", f"x = {DIGITS}\n"),
+        ("_config.json", f'{{"x": {DIGITS}}}'),
+        ("package.json", "[" * 200_000),
+    ],
+)
+def test_settings_that_python_cannot_hold_are_a_message(site: Path, name: str, text: str) -> None:
+    (site / name).write_text(text)
+    words = [sys.executable, "-m", "enishi", "build", str(site)]
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": IMPORT_PATH}, capture_output=True, timeout=120)
+    assert done.returncode in (0, 2), done.stderr
+    assert len(done.stderr) < 2000
+
+
 # -- a state that came with the repository -----------------------------------------------------------------------------
 
 

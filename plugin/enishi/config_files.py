@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from enishi.config import Settings, describe_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.text.printable import shown
 
 _MOST_VALUES = 100_000
 """Of settings in YAML, where aliases can make billions of values from a few lines."""
@@ -123,7 +124,7 @@ def _read_toml(file: Path, name: str, table: Key) -> _Source:
     text = _text(file)
     try:
         values: Any = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also of a number of thousands of digits
         raise SettingsError(f"{name} is not valid TOML: {error}") from error
     for key in table:
         values = values.get(key, {}) if isinstance(values, dict) else {}
@@ -224,7 +225,7 @@ def _parse_value(text: str) -> Any:
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 
@@ -245,11 +246,12 @@ def _explain(error: ValidationError, values: Mapping[str, Any], places: Mapping[
         if problem["type"] == "extra_forbidden":
             section = problem["input"] if isinstance(problem["input"], dict) else {}
             for unknown in [(*key, name) for name in section] or [key]:
-                dotted = ".".join(unknown)
-                reasons[f"{_place(unknown, places)}: there is no setting {dotted}; {_nearest(dotted, names)}"] = []
+                dotted, place = ".".join(unknown), _place(unknown, places)
+                reasons[f"{place}: there is no setting {shown(dotted)}; {_nearest(dotted, names)}"] = []
         else:
             message = f"{problem['msg'][:1].lower()}{problem['msg'][1:]}"
-            wrong = f"{_place(key, places)}: {'.'.join(key)} = {problem.get('input')!r} does not fit: "
+            value = shown(repr(problem.get("input")), 100)
+            wrong = f"{_place(key, places)}: {shown('.'.join(key))} = {value} does not fit: "
             reasons.setdefault(wrong, []).append(message)
     return [what + " or ".join(dict.fromkeys(messages)) for what, messages in reasons.items()]
 

@@ -295,7 +295,7 @@ def is_committed(site: Path) -> bool:
     """
     site = Path(os.path.realpath(site))
     for top in (site, *site.parents):
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             folder = top / ".git"
             if folder.is_file():  # of a worktree or a submodule
                 folder = top / folder.read_text("utf-8").removeprefix("gitdir:").strip()

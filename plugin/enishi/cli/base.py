@@ -15,6 +15,7 @@ import typer
 
 from enishi import __version__
 from enishi.errors import EnishiError, is_closed_pipe
+from enishi.text.printable import shown_message
 
 P = ParamSpec("P")
 
@@ -68,8 +69,10 @@ def command(name: str, group: typer.Typer = app) -> Callable[[Callable[P, None]]
                     _discard_output()
                     complain(f"cannot go on: {reason}")
                     raise typer.Exit(USAGE) from None
-                traceback.print_exc()
-                complain(f"this is a bug in enishi {__version__}, please report it with the lines above: {error!r}")
+                complain(
+                    f"this is a bug in enishi {__version__}, please report it with these lines: {error!r}\n"
+                    + traceback.format_exc()
+                )
                 raise typer.Exit(BUG) from None
 
         return group.command(name)(guarded)
@@ -94,8 +97,8 @@ def _lack(error: Exception) -> str:
 
 
 def complain(message: str) -> None:
-    """One line on standard error."""
-    print(f"enishi: {message}", file=sys.stderr)  # noqa: T201
+    """A message on standard error: the boundary at which names from a repository become harmless."""
+    print(f"enishi: {shown_message(message)}", file=sys.stderr)  # noqa: T201
 
 
 @app.callback(invoke_without_command=True)

@@ -91,7 +91,7 @@ def parse_declined(text: str) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
     diagnostics: list[Diagnostic] = []
     try:
         entries = tomllib.loads(text).get("declined", [])
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also of a number of thousands of digits
         place = re.search(r"line (\d+)", str(error))
         line = int(place[1]) if place else 0
         diagnostics.append(_problem("not valid TOML; what can be read line by line still counts", line))
@@ -119,7 +119,7 @@ def _entry(line: str) -> Any:
         return None
     try:
         return tomllib.loads(f"entry = {match[1]}")["entry"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -56,6 +56,12 @@ def shown_path(path: str) -> str:
     return f"./{safe}" if safe.lstrip().startswith("::") else safe
 
 
+def shown_message(message: str) -> str:
+    """A message of one or more lines, each made harmless: none is a command to a terminal or to a CI service."""
+    lines = (_escaped(line.rstrip("\r"))[: 4 * LONGEST] for line in message.split("\n"))
+    return "\n".join(f"\\{line}" if line.lstrip().startswith("::") else line for line in lines)
+
+
 def _escaped(text: str) -> str:
     return _LOG_COMMAND.sub(r"#\\x23", _DECEIVING.sub(_as_python_escape, text))
 
