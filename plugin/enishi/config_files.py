@@ -25,6 +25,7 @@ _MOST_VALUES = 100_000
 """Of settings in YAML, where aliases can make billions of values from a few lines."""
 _MAX_BYTES = 1024 * 1024
 """The largest file of settings that is read; the file may come with an untrusted repository."""
+_LONGEST_PROBLEM = 2000
 
 
 Key = tuple[str, ...]
@@ -61,7 +62,8 @@ def load_settings(
     except ValidationError as error:
         problems += _explain(error, values, places)
     if problems:
-        raise SettingsError("\n".join(["These settings are wrong:", *(f"  {line}" for line in problems)]))
+        shown_problems = (f"  {shown(problem, _LONGEST_PROBLEM)}" for problem in problems)
+        raise SettingsError("\n".join(["These settings are wrong:", *shown_problems]))
     ignored = [
         Diagnostic(
             other.name,

@@ -8,9 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from enishi.editing.change import Edit, TagChange
-from enishi.editing.patch import unified_diff
+from enishi.editing.patch import read_patch, unified_diff
 from enishi.editing.plan import plan_edit
 from made_up_sites import site_of
 
@@ -58,6 +60,8 @@ def test_git_applies_the_patch_and_its_reverse(name: str, before: bytes, after: 
     assert file.read_bytes() == after
     subprocess.run(["git", "apply", "-R", "-"], input=patch, cwd=tmp_path, check=True)
     assert file.read_bytes() == before
+    (read,) = read_patch(patch)
+    assert (read.path, read.applied_to(before), read.applied_to(after)) == (name, after, after)
 
 
 def headers(patch: bytes) -> list[bytes]:
@@ -76,3 +80,18 @@ def test_the_patch_shows_the_one_place() -> None:
         " date: 2024-01-02\n-tags: [a]\n+tags: [a, new]\n x: 1\n ---\n Body.\n"
     )
     assert unified_diff("a", b"same", b"same") == b""
+
+
+LINES = [b"a\n", b"b\n", b"\r\n", b"---\n", b"+++ b/x\n", b"diff --git a/x b/x\n", b"\xff\r"]
+TEXTS = st.lists(st.sampled_from(LINES)).map(b"".join)
+
+
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_a_patch_is_read_again_and_applied_once(before: bytes, after: bytes, one: bytes, other: bytes) -> None:
+    patch = unified_diff("a.md", before, after) + unified_diff("b.md", one, other)
+    read = {file.path: file for file in read_patch(patch)}
+    for path, old, new in (("a.md", before, after), ("b.md", one, other)):
+        if old != new:
+            assert read[path].applied_to(old) == new
+            assert read[path].applied_to(new) == new
+            assert read[path].applied_to(b"else\n" + new) in (None, b"else\n" + new)

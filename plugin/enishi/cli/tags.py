@@ -173,6 +173,22 @@ def merge(
     _rename(old, new, request(site, None, config, set_), undo, yes, dry_run)
 
 
+@command("undo", tags_app)
+def undo(
+    patch: Annotated[Path, argument("PATCH", "The undo patch that renaming or merging wrote.")],
+    site: Site = Path(),
+    config: Config = None,
+    set_: Set = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Take a renaming or a merge back, also one that was broken off, after showing the patch and asking."""
+    from enishi.commands.tags.edits import plan_undo
+    from enishi.console.tags import carry_out
+
+    carry_out(plan_undo(request(site, None, config, set_), patch), yes, dry_run)
+
+
 def _rename(old: list[str], new: str, asked: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
     from enishi.commands.tags.audit import alias_lines
     from enishi.commands.tags.edits import plan_renaming

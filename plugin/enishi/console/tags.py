@@ -6,7 +6,6 @@ What could be piped on goes to standard output (a patch, a table), what is said 
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -25,7 +24,7 @@ from enishi.console.terminal import print_diagnostics
 from enishi.errors import OutputError, SettingsError
 from enishi.tags.declined import DECLINED_NAME, Decline
 from enishi.text.plural import counted
-from enishi.text.printable import shown
+from enishi.text.printable import shell_word, shown
 from enishi.types import Evidence, TagSuggestion, Topic
 from enishi.writing.render_tags import suggestion_fields
 
@@ -183,19 +182,9 @@ def _size_of(edits: Sequence[PlannedEdit]) -> str:
 
 def print_undo(site: Path, patch: Path) -> None:
     """How to take a renaming back."""
-    say(f"undo patch: {shown(str(patch))} (in the blog's folder: {shown(_git_apply(site, patch))})")
-
-
-def _git_apply(site: Path, patch: Path) -> str:
-    """The command for the site folder by which git applies a patch whose paths are relative to it."""
-    root = Path(os.path.realpath(site))
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    words = ["git", "apply"]
-    if top != root:  # git reads paths from its own top, and passes over what lies elsewhere without a word
-        words.append(f"--directory={root.relative_to(top).as_posix()}")
-    file = Path(os.path.realpath(patch))
-    words.append(file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file))
-    return shlex.join(words)
+    options = [] if os.path.realpath(site) == os.path.realpath(Path()) else ["--site", str(site)]
+    command = " ".join(map(shell_word, ["enishi", "tags", "undo", str(patch), *options]))
+    say(f"to take it back: {shown(command)}")
 
 
 def print_aliases(lines: Sequence[str]) -> None:

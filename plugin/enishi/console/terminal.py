@@ -6,7 +6,6 @@ title could otherwise write over the terminal, and changes of the writing direct
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from rich.text import Text
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import label_of
 from enishi.text.plural import counted
-from enishi.text.printable import shown
+from enishi.text.printable import json_text, shown
 
 if TYPE_CHECKING:
     from enishi.commands.ask import Explanation, Hit
@@ -73,7 +72,7 @@ def progress(silent: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 def print_json(value: Any) -> None:
     """For machines: one JSON value, UTF-8, two blanks an indent."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n")
+    sys.stdout.write(json_text(value))
 
 
 # -- build -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from codecs import escape_decode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import AnyStr
 
 _CONTEXT = 3
@@ -65,3 +67,54 @@ def _git_name(name: str) -> bytes:
 def _ended(name: bytes, path: str) -> bytes:
     """git marks the end of a name with blanks in it by a tab."""
     return name + b"\t" if " " in path else name
+
+
+# -- and read again --------------------------------------------------------------------------------------------------
+
+_FILE = re.compile(
+    rb"(?m)^diff --git [^\n]*\n--- [^\n]*\n\+\+\+ ([^\n]*)\n@@ -(\d+),(\d+) [^\n]* @@\n((?:[ +\\-][^\n]*\n)*)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePatch:
+    """The change of one file."""
+
+    path: str
+    start: int
+    """How many lines stand above the old ones."""
+    old: list[bytes]
+    new: list[bytes]
+
+    def applied_to(self, data: bytes) -> bytes | None:
+        """The file afterwards, the same if it is so already; None where it says something else."""
+        lines = _lines(data)
+        reaches_end = common_ends(self.old, self.new)[1] < _CONTEXT
+        if self._is_in(lines, self.new, reaches_end):
+            return data
+        if not self._is_in(lines, self.old, reaches_end):
+            return None
+        return b"".join([*lines[: self.start], *self.new, *lines[self.start + len(self.old) :]])
+
+    def _is_in(self, lines: list[bytes], side: list[bytes], reaches_end: bool) -> bool:
+        end = self.start + len(side)
+        return lines[self.start : end] == side and (end == len(lines) or not reaches_end)
+
+
+def read_patch(patch: bytes) -> Iterator[FilePatch]:
+    """The changes in a patch of :func:`unified_diff`, file by file."""
+    for match in _FILE.finditer(patch):
+        name, line, count = match[1].removesuffix(b"\t"), int(match[2]), int(match[3])
+        name = escape_decode(name[1:-1])[0] if name.startswith(b'"') else name
+        sides: dict[bytes, list[bytes]] = {b"-": [], b"+": []}
+        touched = [*sides.values()]
+        for text in match[4].split(b"\n")[:-1]:
+            if text.startswith(b"\\"):  # no line break at the end of the file
+                for side in touched:
+                    side[-1] = side[-1].removesuffix(b"\n")
+            else:
+                touched = [side for mark, side in sides.items() if text[:1] in (b" ", mark)]
+                for side in touched:
+                    side.append(text[1:] + b"\n")
+        path = name.removeprefix(b"b/").decode("utf-8", "surrogateescape")
+        yield FilePatch(path, line - 1 if count else line, sides[b"-"], sides[b"+"])

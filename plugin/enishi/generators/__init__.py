@@ -24,6 +24,7 @@ from enishi.generators.mkdocs import MkDocs
 from enishi.generators.pelican import Pelican
 from enishi.generators.zenn import Zenn
 from enishi.reading.find import NEVER_POSTS, is_project_file
+from enishi.text.printable import shown
 
 _BUILT_IN = (Hexo(), Pelican(), MkDocs(), Hugo(), Eleventy(), Jekyll(), Zenn(), PlainFolder())
 """In the order in which they are asked: the most telling files first."""
@@ -110,7 +111,8 @@ def _with_drafts(site: Site, folders: tuple[str, ...]) -> tuple[str, ...]:
 
 def _nothing_found(site: Site, looked_for: Sequence[str]) -> str:
     because = f", because of {site.settings_file}" if site.settings_file else ""
-    places = "\n".join(f"  {folder + '/' if folder != '.' else '. (the folder itself)'}" for folder in looked_for)
+    named = (f"{shown(folder)}/" if folder != "." else ". (the folder itself)" for folder in looked_for)
+    places = "\n".join(f"  {name}" for name in named)
     return (
         f"no posts found in {site.root}\nIt was read as {site.generator.label}{because}.\n"
         f"Looked in these folders, and below them, for {', '.join(sorted(site.suffixes))}:\n{places}\n"

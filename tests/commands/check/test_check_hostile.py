@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from blog import topic_posts, write_blog
+from enishi.cli import main
 from places import PACKAGE
 
 FORMATS = ("text", "json", "github", "checkstyle", "rdjson", "sarif", "gitlab", "junit", "markdown", "diff")
@@ -313,3 +314,47 @@ def test_no_code_loads_code(file: Path) -> None:
         if name == "yaml.load":
             assert "safe" in ast.unparse(call).lower() or "_loader_class" in ast.unparse(call)
         assert not name.startswith("yaml.") or "unsafe" not in name
+
+
+# -- names that are printed outside of a report -----------------------------------------------------------------------
+
+NAME = "x\n::stop-commands::pwnd\n::error file=a.md,line=1::Approved\r\n##[error]no\n\x1b[2J\x9b2J\u202e"
+QUOTED = json.dumps(NAME)
+PLACES = {
+    "a setting": {"enishi.toml": f"{QUOTED} = 1\n"},
+    "a value": {"enishi.toml": f"generator = {QUOTED}\n"},
+    "a level": {"enishi.toml": f'[check]\nlevels = {{{QUOTED} = "off"}}\n'},
+    "folders of posts": {"enishi.toml": f"posts = [{QUOTED}]\n"},
+    "a model": {"enishi.toml": f"[encoder]\nmodel = {QUOTED}\n"},
+    "a file of broader tags": {"enishi.toml": f"[tags]\nbroader = {QUOTED}\n"},
+    "a template": {"enishi.toml": f"templates = {QUOTED}\n"},
+    "a data file": {"enishi.toml": f"data_file = {QUOTED}\n"},
+    "broken TOML": {"enishi.toml": f"[{QUOTED}]\n{QUOTED} = \n"},
+    "Hexo's settings": {"_config.yml": f"{QUOTED}: 1\nenishi: {{{QUOTED}: 1}}\npermalink: {QUOTED}\n"},
+    "broken YAML": {"_config.yml": f"a: *{'a' * 9}\n{QUOTED}: [\n"},
+    "a post": {"source/_posts/new.md": f"---\n{QUOTED}: 1\nenishi: {{{QUOTED}: 1, pin: {QUOTED}}}\n---\nText\n"},
+    "a name of a file": {f"source/_posts/{NAME.replace('/', '')}.md": "---\ntitle: [\n---\nText\n"},
+    "declined": {".enishi-declined.toml": f"{QUOTED} = [1]\n"},
+    "a baseline": {".enishi-baseline.json": json.dumps({"version": NAME, "findings": []})},
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names of files")
+@pytest.mark.parametrize("where", [*PLACES, "a link"])
+def test_no_name_is_a_command_of_a_log_or_a_terminal(
+    tmp_path: Path, where: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = write_blog(tmp_path / "blog", topic_posts(1))
+    for name, text in PLACES.get(where, {}).items():
+        (site / name).write_text(text, "utf-8")
+    if where == "a link":
+        (tmp_path / "out.yml").write_text("a: 1\n")
+        (site / f"{NAME.replace('/', '')}.yml").symlink_to(tmp_path / "out.yml")
+        (site / "source" / "_posts" / f"{NAME.replace('/', '')}.md").symlink_to(tmp_path / "out.yml")
+    for command in (["check", "--all", "--site"], ["build"]):
+        assert main([*command, str(site)]) != 3
+        told = capfd.readouterr()
+        for line in (told.out + told.err).split("\n"):
+            assert not line.lstrip().startswith("::"), (command, line)
+            assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e]", line), (command, line)
+            assert "##[" not in line, (command, line)

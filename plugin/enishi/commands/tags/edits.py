@@ -9,10 +9,11 @@ from pathlib import Path
 from enishi.commands.tags.last_build import ADD, choose_posts, last_tags
 from enishi.commands.tags.posts import UnknownTagError, by_path, known_tag, path_meant
 from enishi.editing.change import Refusal, TagChange
-from enishi.editing.patch import unified_diff
+from enishi.editing.patch import read_patch, unified_diff
 from enishi.editing.plan import plan_edit
 from enishi.editing.style import prevailing_style
 from enishi.errors import Diagnostic, SettingsError, Severity
+from enishi.files import read_file
 from enishi.pipeline import Blog, Run, read_blog
 from enishi.state import Request
 from enishi.tags.vocabulary import spelling_key
@@ -113,6 +114,34 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
         if file.path in broken and not changes.get(file.path):
             changes[file.path] = [TagChange.renaming(tag, new) for tag in old if tag.encode() in file.data]
     return _plan(blog, {path: wanted for path, wanted in changes.items() if wanted})
+
+
+def plan_undo(request: Request, patch: Path) -> Plan:
+    """Take back what an undo patch of a renaming holds, file by file: one that is as before already is passed over.
+
+    Raises:
+        SettingsError: the patch cannot be read, or is none of ours.
+    """
+    try:
+        files = list(read_patch(read_file(patch)))
+    except OSError as error:
+        raise SettingsError(f"{patch} cannot be read: {error.strerror or error}") from None
+    if not files:
+        raise SettingsError(f"{patch} is no undo patch of `enishi tags rename` or `merge`")
+    posts = {post.path: post for post in Run(request).load().files}
+    edits, refused = [], []
+    for file in files:
+        post = posts.get(file.path)
+        after = file.applied_to(post.data) if post else None
+        if post is None:
+            refused.append(left_alone(file.path, "gone", "there is no such post any more"))
+        elif after is None:
+            refused.append(
+                left_alone(file.path, "changed", "its tags are no longer as they were written, so they stay")
+            )
+        elif after != post.data:
+            edits.append(PlannedEdit(file.path, post.file, post.data, after, ()))
+    return Plan(tuple(edits), tuple(refused))
 
 
 def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from enishi.commands.tags.edits import Plan, PlannedEdit, left_alone, undo_patch
 from enishi.errors import Diagnostic, OutputError
-from enishi.files import NotReplacedError, create_file, replace_file
+from enishi.files import NotReplacedError, create_file, remove_temporaries, replace_file
 from enishi.state import STATE_FOLDER
 
 
@@ -27,13 +27,15 @@ class Outcome:
 
 
 def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
-    """Edit the files, each at once or not at all.  An undo patch is written first, and holds what was done at the end.
+    """Edit the files, each at once or not at all.  An undo patch of all of them is written first.
 
     Raises:
         OutputError: the undo patch cannot be written; then no post was touched.
     """
     if undo is not None:
         _write_undo(undo, undo_patch(plan.edits))
+    for folder in sorted({edit.file.parent for edit in plan.edits}):
+        remove_temporaries(folder)
     done, refused, stopped = list[PlannedEdit](), list[Diagnostic](), ""
     try:
         for edit in plan.edits:
@@ -45,13 +47,10 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
             except OutputError as error:
                 stopped = str(error)
                 break
-    finally:  # also where the author interrupts: a patch with a file that was not edited does not apply
-        if undo is not None and len(done) < len(plan.edits):
-            with suppress(OSError, OutputError):  # where that fails, the longer patch stays
-                if done:
-                    replace_file(undo, undo_patch(done))
-                else:
-                    undo.unlink()
+    finally:  # also where the author interrupts
+        if undo is not None and not done:
+            with suppress(OSError):
+                undo.unlink()
     return Outcome(tuple(done), tuple(refused), stopped)
 
 
