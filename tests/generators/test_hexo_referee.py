@@ -595,7 +595,7 @@ def test_globs() -> None:
     asked = [(path, patterns) for path in GLOB_PATHS for patterns in lists]
     answers = ask(globs=asked)["globs"]
     assert {True, False} == set(answers)
-    assert [(p, g, a) for (p, g), a in zip(asked, answers, strict=True) if matches_any(g, p) != a] == []
+    assert [(p, g, a) for (p, g), a in zip(asked, answers, strict=True) if matches_any(tuple(g), p) != a] == []
 
 
 YAML_KEYS = ["title", "tags", "tag", "date", "categories", "a", "b", "'q'", '"r"', "? k", "1", "~", "[x]", "x y"]

@@ -11,10 +11,11 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from enishi.generators.post import Address, date_values
+from enishi.generators.post import MAX_ADDRESS, Address, date_values
 from enishi.reading.javascript import to_string
 
 if TYPE_CHECKING:
@@ -63,12 +64,26 @@ _MADE_BY_HEXO = _OF_DATE | {"post_title", "category"}
 
 def parse_file_name(pattern: str, relative: str) -> dict[str, str]:
     """What Hexo takes from the file's path by `new_post_name`: always `title` (the slug), perhaps year, month, …"""
-    rule, stem = posixpath.splitext(pattern)[0], posixpath.splitext(relative)[0]
-    names = _PARAMETER.findall(rule)
-    expression = _PARAMETER.sub(lambda match: _FILE_NAME_PARTS.get(match[1], "(.+?)"), re.escape(rule))
-    match = re.fullmatch(expression, stem, re.ASCII)
+    names, expression = _file_name_rule(pattern)
+    stem = posixpath.splitext(relative)[0]
+    match = expression.fullmatch(stem)
     values = dict(zip(names, match.groups(), strict=True)) if match is not None else {}
     return values if "title" in values else {**values, "title": slugize(stem)}
+
+
+@lru_cache(maxsize=8)
+def _file_name_rule(pattern: str) -> tuple[list[str], re.Pattern[str]]:
+    """The names in `new_post_name`, and Hexo's expression for it.
+
+    Hexo's is exponential.  Here a name, once it ends where it first can, ends there, but for the last one.
+    """
+    first, *parts = re.split(r"(?=\(\.\+\?\))", _named_parts(posixpath.splitext(pattern)[0]))
+    parts = [*(f"(?>{part})" for part in parts[:-1]), *parts[-1:]]
+    return _PARAMETER.findall(posixpath.splitext(pattern)[0]), re.compile("".join([first, *parts]), re.ASCII)
+
+
+def _named_parts(rule: str) -> str:
+    return _PARAMETER.sub(lambda match: _FILE_NAME_PARTS.get(match[1], "(.+?)"), re.escape(rule))
 
 
 def post_address(site: HexoSite, address: Address) -> str | None:
@@ -106,7 +121,7 @@ def _fill(site: HexoSite, address: Address) -> str | None:
         unix = int(date.timestamp() // 1)
         digest = hashlib.sha1(f"{slug}{unix}".encode(), usedforsecurity=False).hexdigest()
         values |= {**date_values(date), "timestamp": str(unix), "hash": digest[:12]}
-    return _PARAMETER.sub(lambda m: to_string(values[m[1]]) if m[1] in values else "undefined", site.permalink)
+    return _PARAMETER.sub(lambda m: to_string(values.get(m[1], "undefined"))[:MAX_ADDRESS], site.permalink)
 
 
 def can_address(site: HexoSite, slug: str, meta: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from enishi.errors import Diagnostic
 from enishi.generators.base import Generator, Site, first_file
 from enishi.generators.post import Address, fill, is_path
+from enishi.generators.settings import MAX_TEXT
 
 _NAMES = ("hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json")
 _OLD_NAMES = ("config.toml", "config.yaml", "config.yml", "config.json")
@@ -56,7 +57,7 @@ class Hugo(Generator[HugoSite]):
             post_folders=(content,),
             url=settings.text(key).rstrip("/"),
             root_path=settings.root_path(key),
-            permalinks={section: pattern for section, pattern in patterns if isinstance(pattern, str)},
+            permalinks={section: pattern for section, pattern in patterns if _is_pattern(pattern)},
             source_dir=content,
             future=settings.flag("buildFuture", False),
             timezone=settings.timezone("timeZone"),
@@ -89,6 +90,10 @@ class Hugo(Generator[HugoSite]):
         values |= {"slug": name if slug else title, "filename": file_name, "contentbasename": file_name}
         values |= {"slugorcontentbasename": name, "slugorfilename": name}
         return fill(pattern, values, address.date)
+
+
+def _is_pattern(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
 
 
 def _name(name: str) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from enishi.reading.frontmatter import FrontMatter
 
 MAX_TITLE = 1_000
+MAX_ADDRESS = 2_000
+"""A longer address is none: no browser takes it, and each stands in many lists."""
 MAX_TAGS = 500
 """Of one post.  Time and memory grow with the tags of a blog times its posts."""
 _MAX_NAME = 500
@@ -79,6 +81,8 @@ class PostRules(Generic[S]):
         lang, key = self.language()
         address = Address(slug, title, date, categories, self.address_values, self.relative, self.path)
         place = self.site.generator.address(self.site, address)
+        if place is not None and len(place) > MAX_ADDRESS:
+            place = None
         return Post(
             path=self.path,
             title=title,
@@ -338,7 +342,7 @@ def fill(pattern: str, values: Mapping[str, str], date: datetime | None) -> str 
     if date is None and not DATE_NAMES.isdisjoint(_PLACEHOLDER.findall(pattern)):
         return None
     known = {**values, **(date_values(date) if date is not None else {})}
-    return _PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), pattern)
+    return _PLACEHOLDER.sub(lambda match: known.get(match[1], match[0])[:MAX_ADDRESS], pattern)
 
 
 # --- translations ---------------------------------------------------------------------------------------------------

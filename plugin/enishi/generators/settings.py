@@ -21,6 +21,8 @@ from enishi.reading.javascript import to_string
 from enishi.reading.yaml12 import Document
 
 MAX_SETTINGS_BYTES = 1024 * 1024
+MAX_TEXT = 500
+"""Of a single setting: a pattern of addresses is filled in for every post."""
 
 _WORDS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 
@@ -61,10 +63,10 @@ class SettingsFile:
     def text(self, key: str, default: str = "") -> str:
         """A text."""
         value = self._values.get(key)
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) <= MAX_TEXT:
             return value or default
         if value is not None:
-            self._warn_type(key, "text")
+            self._warn_type(key, f"text of at most {MAX_TEXT} characters")
         return default
 
     def flag(self, key: str, default: bool) -> bool:

@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from enishi.errors import SettingsError
+
 _MAX_ALTERNATIVES = 64
+_MAX_PATTERNS = 500
+_MAX_CHARACTERS = 50_000
 
 
 class Globs:
@@ -17,7 +21,7 @@ class Globs:
 
     def __init__(self, patterns: Iterable[str], *, by_name: bool = False) -> None:
         """`by_name`: a pattern without a slash matches a file or folder of that name anywhere, as in .gitignore."""
-        self._rules = [_rule(pattern, by_name) for pattern in patterns if pattern.strip("!/ ")]
+        self._rules = [_rule(pattern, by_name) for pattern in _bounded(patterns) if pattern.strip("!/ ")]
 
     def match(self, path: str) -> bool:
         """Whether the relative POSIX path is meant."""
@@ -28,10 +32,25 @@ class Globs:
         return answer
 
 
-def matches_any(patterns: Iterable[str], path: str) -> bool:
+def matches_any(patterns: tuple[str, ...], path: str) -> bool:
     """Whether a pattern means the path, by the rules of micromatch, which Hexo asks: `!a` alone means all but `a`."""
-    wanted = ((not p.startswith("!"), p.removeprefix("!").removeprefix("./")) for p in patterns if p.strip("! "))
-    return any((_compile(pattern, "^").match(path) is not None) == is_wanted for is_wanted, pattern in wanted)
+    return any((expression.match(path) is not None) == wanted for wanted, expression in _alternative_rules(patterns))
+
+
+@lru_cache(maxsize=16)
+def _alternative_rules(patterns: tuple[str, ...]) -> list[tuple[bool, re.Pattern[str]]]:
+    kept = [pattern for pattern in _bounded(patterns) if pattern.strip("! ")]
+    return [(not p.startswith("!"), _compile(p.removeprefix("!").removeprefix("./"), "^")) for p in kept]
+
+
+def _bounded(patterns: Iterable[str]) -> list[str]:
+    """The patterns.  Raises SettingsError for more than anybody writes: each is tried on every file of the site."""
+    patterns = list(patterns)
+    if len(patterns) > _MAX_PATTERNS or sum(map(len, patterns)) > _MAX_CHARACTERS:
+        raise SettingsError(
+            f"more than {_MAX_PATTERNS} patterns of files, or {_MAX_CHARACTERS:,} characters. Name folders instead"
+        )
+    return patterns
 
 
 def _rule(pattern: str, by_name: bool) -> tuple[bool, re.Pattern[str]]:
@@ -41,11 +60,10 @@ def _rule(pattern: str, by_name: bool) -> tuple[bool, re.Pattern[str]]:
         body = body.rstrip("/")
         prefix = "" if "/" in pattern.strip("/!") or pattern.startswith("/") else "(?:.*/)?"
         return wanted, re.compile(f"{prefix}(?:{_expression(body, '!^')})(?:/.*)?\\Z", re.DOTALL)
-    return wanted, _compile(body)
+    return wanted, _compile(body, "!^")
 
 
-@lru_cache(maxsize=256)
-def _compile(pattern: str, negation: str = "!^") -> re.Pattern[str]:
+def _compile(pattern: str, negation: str) -> re.Pattern[str]:
     return re.compile(f"(?:{_expression(pattern, negation)})\\Z", re.DOTALL)
 
 
@@ -71,29 +89,49 @@ def _alternatives(pattern: str) -> list[str]:
     return done
 
 
-_PIECE = re.compile(
-    r"(?P<folders>(?:(?<=/)|\A)(?:\*\*+/)+)|(?P<all>(?:(?<=/)|\A)\*\*+\Z)|\*+|\?|\[(?P<inner>.[^\]]*)\]|.", re.DOTALL
-)
+_FOLDERS = re.compile(r"(?:(?<=/)|\A)(?:\*\*+/)+")
+_ALL = re.compile(r"(?:(?<=/)|\A)\*\*+\Z")
+_PIECE = re.compile(r"(?P<star>\*+)|(?P<slash>/)|\?|\[(?P<inner>.[^\]]*)\]|.", re.DOTALL)
 
 
 def _translate(pattern: str, negation: str) -> str:
-    """One alternative as a regular expression without nested repeats, so that no path takes long to match."""
+    """One alternative as a regular expression that any path is matched against in time linear in its length.
 
-    def piece(match: re.Match[str]) -> str:
-        if match["folders"]:
-            return "(?:[^/]+/)*"
-        if match["inner"]:
+    What stands between two wildcards is matched where it first can be, once and for all: the wildcard behind it takes
+    as much as the one before it would have taken.
+    """
+    is_folder = _ALL.search(pattern)
+    *parts, last = _FOLDERS.split(pattern[: is_folder.start()] if is_folder else pattern)
+    if parts:
+        first, *middle = parts
+        parts = [
+            _path(first, negation),
+            *(f"(?>(?:[^/]+/)*?{_path(part, negation)})" for part in middle),
+            "(?:[^/]+/)*",
+        ]
+    return "".join([*parts, _path(last, negation), ".*" if is_folder else ""])
+
+
+def _path(pattern: str, negation: str) -> str:
+    """The expression for a pattern without `**/`."""
+    done = before = ""
+    for match in _PIECE.finditer(pattern):
+        if match["star"]:
+            done, before = f"{done}(?>{before})" if before.startswith("[^/]*?") else done + before, "[^/]*?"
+        elif match["slash"]:
+            done, before = f"{done}{before}/", ""
+        elif match["inner"]:
             is_negated = match["inner"][0] in negation
-            return _character_class(match["inner"][is_negated:], "^" if is_negated else "")
-        return ".*" if match["all"] else {"*": "[^/]*", "?": "[^/]"}.get(match[0][0], re.escape(match[0]))
-
-    return _PIECE.sub(piece, pattern)
+            before += _character_class(match["inner"][is_negated:], "^" if is_negated else "")
+        else:
+            before += "[^/]" if match[0] == "?" else re.escape(match[0])
+    return done + before
 
 
 def _character_class(inner: str, negation: str) -> str:
     """`[…]`; what is no class, as the range `[z-a]`, matches nothing."""
     escaped = re.sub(r"(?:\\-)+", "-", re.escape(inner))
-    written = f"[{negation}{escaped}]"
+    written = f"(?!/)[{negation}{escaped}]"
     try:
         re.compile(written)
     except re.error:

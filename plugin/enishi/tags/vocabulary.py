@@ -34,6 +34,8 @@ _VERSION = re.compile(r"(?P<base>.*?[^\W\d_].*?)[\s_-]*v?\d+(?:\.\d+)*(?:\.x)?\Z
 _MOST_BROADER = 100
 """So that a chain of thousands of tags does not take the square of its length."""
 _MAX_ONTOLOGY_BYTES = 4 * 1024 * 1024
+_LONGEST_VERSIONED = 100
+"""Characters of a name in which a version is looked for, which takes time by their square."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -127,8 +129,10 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
     for new in renamed.values():
         names[keys[fold_tag(new)]][new] += 0
     spellings = {key: tuple(sorted(names[key])) for key in sorted(names)}
+    old_names = defaultdict(list)
     for old, new in sorted(renamed.items()):
-        spellings[keys[fold_tag(new)]] += (old,)
+        old_names[keys[fold_tag(new)]].append(old)
+    spellings |= {key: (*spellings[key], *names) for key, names in old_names.items()}
     vocabulary = Vocabulary(
         names={key: _prevailing(names[key], renamed) for key in sorted(counts)},
         spellings=spellings,
@@ -257,7 +261,7 @@ def _versions(posts: Sequence[Post], vocabulary: Vocabulary) -> dict[str, set[st
     base_of = {}
     for key, names in vocabulary.spellings.items():
         for name in names:
-            match = _VERSION.match(name)
+            match = _VERSION.match(name) if len(name) <= _LONGEST_VERSIONED else None
             base = vocabulary.key(match["base"]) if match else key
             if base != key and base in vocabulary.names:
                 base_of[key] = base
