@@ -286,6 +286,15 @@ def test_text_that_standard_output_has_no_letters_for_is_no_error(blog: Path, op
     assert b"?? ? index" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 elsewhere, whatever the locale")
+def test_names_are_utf8_in_any_locale(blog: Path) -> None:
+    (blog / "posts" / "索引.md").write_text("---\ntitle: Index\n---\n\nsourdough\n", "utf-8")
+    done = run("build", blog, "--json", LC_ALL="POSIX", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (done.returncode, done.stderr) == (0, "")
+    values = json.loads(done.stdout)
+    assert (values["posts"], values["diagnostics"]) == ({"published": 6}, [])
+
+
 def test_a_pipe_that_is_closed_on_windows_is_no_error(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(*_: Any) -> Any:
         raise OSError(errno.EINVAL, "Invalid argument")

@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console script."""
+    if sys.getfilesystemencoding() != "utf-8":  # an old locale, in which most names of files could not be read
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
     # Posts are made of some million small objects, and hardly any refer to each other in circles: looking for such as
     # often as Python does by default takes a twentieth of a build
     gc.set_threshold(100_000, 20, 20)
