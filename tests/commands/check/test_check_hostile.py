@@ -104,8 +104,8 @@ def check(site: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, what Python's audit hooks saw, and all that was printed."""
     secret = site.parent / "secret"
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, site, secret, "check", "--site", site, *arguments],
-        cwd=site.parent,
+        [sys.executable, "-P", "-c", WATCHED, site, secret, "check", *arguments],
+        cwd=site,
         capture_output=True,
         timeout=300,
         env={
@@ -177,7 +177,10 @@ def test_traps_in_the_repository_are_not_sprung(site: Path, tmp_path: Path) -> N
     propose(
         site,
         {
-            **{f"{name}.py": run for name in ("enishi", "numpy", "json", "yaml", "sitecustomize", "typer", "git")},
+            **{
+                f"{name}.py": run
+                for name in ("enishi", "numpy", "json", "yaml", "sitecustomize", "typer", "git", "signal")
+            },
             ".enishi/cache.db": pickled,
             ".enishi/model/model.pkl": pickled,
             ".enishi/.gitignore": "",
