@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,7 +26,6 @@ from enishi.reading.links import own_hosts
 from enishi.vectors import one_thread, unit_rows
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from enishi.config import ReadersSettings, Settings
@@ -174,42 +174,19 @@ def vectors_of_visits(visits: Visits, min_readers: int) -> tuple[Vectors, list[D
             "readers.min_readers"
         )
         return vectors, [Diagnostic("readers.logs", 0, "few-readers", Severity.WARNING, text)]
-    vectors[enough] = item2vec(_Visits(visits, enough))
+    number = np.full(len(visits.readers), -1)
+    number[enough] = np.arange(len(enough))
+    kept = [part[part >= 0] for part in np.split(number[visits.posts], visits.starts[1:-1])]
+    kept = [part for part in kept if len(part) >= 2]
+    # In the order of the logs, the posts would be learned one after the other
+    order = np.random.default_rng(0).permutation(len(kept)).tolist()
+    names = list(map(str, range(len(enough))))
+    vectors[enough] = item2vec([[names[post] for post in kept[visit].tolist()] for visit in order], names)
     return vectors, []
 
 
-class _Visits:
-    """The visits as lists of names, again and again; only posts with enough readers, in an order drawn once."""
-
-    def __init__(self, visits: Visits, rows: npt.NDArray[np.int64]) -> None:
-        import numpy as np
-
-        number = np.full(len(visits.readers), -1)
-        number[rows] = np.arange(len(rows))
-        self.names = [str(position) for position in range(len(rows))]
-        posts = number[visits.posts]
-        visit = np.repeat(np.arange(len(visits)), np.diff(visits.starts))[posts >= 0]
-        posts = posts[posts >= 0]
-        lengths = np.bincount(visit, minlength=len(visits))
-        together = lengths[visit] >= 2
-        self.posts = posts[together]
-        lengths = lengths[lengths >= 2]
-        self.starts = np.concatenate([[0], np.cumsum(lengths)])
-        # In the order of the logs, the posts would be learned one after the other
-        self.order = np.random.default_rng(0).permutation(len(lengths))
-        self.frequency = np.bincount(self.posts, minlength=len(rows))
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for visit in self.order.tolist():
-            posts = self.posts[self.starts[visit] : self.starts[visit + 1]]
-            yield [self.names[post] for post in posts.tolist()]
-
-
-def item2vec(visits: _Visits) -> Vectors:
-    """Vectors of the posts of visits, (posts, DIMENSIONS), centred and of unit length.
+def item2vec(visits: Sequence[Sequence[str]], names: Sequence[str]) -> Vectors:
+    """Vectors of the posts of these names, (posts, DIMENSIONS), centred and of unit length.
 
     A post's vector is the sum of its input and output weights (Levy, Goldberg & Dagan 2015, "Improving distributional
     similarity with lessons learned from word embeddings"): two posts are near if they are read with each other, not
@@ -219,6 +196,7 @@ def item2vec(visits: _Visits) -> Vectors:
     import numpy as np
     from gensim.models import Word2Vec
 
+    count = Counter(name for visit in visits for name in visit)
     with one_thread():
         model = Word2Vec(
             vector_size=DIMENSIONS,
@@ -226,21 +204,20 @@ def item2vec(visits: _Visits) -> Vectors:
             hs=0,
             negative=_NEGATIVE,
             ns_exponent=_NOISE_EXPONENT,
-            sample=1 / max(1, len(visits.names)),  # posts that are read less than the mean are never passed over
-            window=max(2, int(np.diff(visits.starts).max(initial=2))),  # a visit is a set: order does not matter
+            sample=1 / max(1, len(names)),  # posts that are read less than the mean are never passed over
+            window=max(map(len, visits), default=2),  # a visit is a set: order does not matter
             shrink_windows=False,
             min_count=1,
             seed=1,
             workers=1,
             hashfxn=stable_hash,
         )
-        frequency = dict(zip(visits.names, visits.frequency.tolist(), strict=True))
-        model.build_vocab_from_freq({name: count for name, count in frequency.items() if count}, len(visits))
-        if len(visits):
-            model.train(visits, total_examples=len(visits), total_words=len(visits.posts), epochs=_EPOCHS)
-    trained = np.zeros((len(visits.names), DIMENSIONS), dtype=np.float64)
-    known = [position for position, name in enumerate(visits.names) if name in model.wv]
-    rows = [model.wv.key_to_index[visits.names[position]] for position in known]
+        model.build_vocab_from_freq({name: count[name] for name in names if name in count}, len(visits))
+        if visits:
+            model.train(visits, total_examples=len(visits), total_words=count.total(), epochs=_EPOCHS)
+    trained = np.zeros((len(names), DIMENSIONS), dtype=np.float64)
+    known = [position for position, name in enumerate(names) if name in model.wv]
+    rows = [model.wv.key_to_index[names[position]] for position in known]
     trained[known] = model.wv.vectors[rows].astype(np.float64) + model.syn1neg[rows]
     trained[known] -= trained[known].mean(axis=0)
     return unit_rows(trained)

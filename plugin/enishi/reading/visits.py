@@ -53,7 +53,6 @@ _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 _SLASHES = re.compile(r"/{2,}")
 _LONG_WORD = re.compile(rb"[\w-]{80}")
 """In no browser's name; the expression of `crawlerdetect` takes quadratic time in it."""
-_NO_POST = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,10 @@ class Visits:
 
 
 def read_visits(
-    logs: Sequence[LogFile], documents: Sequence[Document], hosts: Iterable[str] = (), progress: Progress | None = None
+    logs: Sequence[LogFile],
+    documents: Sequence[Document],
+    hosts: Iterable[str] = (),
+    progress: Progress = lambda *_: None,
 ) -> Visits:
     """The visits of people in the logs; rows are those of `documents`.
 
@@ -86,21 +88,24 @@ def read_visits(
         hosts: the site's own; with them, lines of a virtual host that is another one do not count.
         progress: called with how many bytes of all logs are read.
     """
-    reader = _LogReader(_Pages(documents, hosts))
+    import numpy as np
+
+    reader = _LogReader(_page_finder(documents, hosts))
     total, done = sum(log.size for log in logs), 0
 
     def report(bytes_of_file: int) -> None:
-        if progress is not None:
-            progress("reading logs", done + bytes_of_file, total)
+        progress("reading logs", done + bytes_of_file, total)
 
     for log in sorted(logs, key=lambda log: (_first_time(log), log.digest), reverse=True):
         reader.read(log, report)
         done += log.size
         report(0)
-    views = [reader.log_views.visits(can_be_hasty=True), reader.csv_views.visits(can_be_hasty=False)]
-    counts = [_readers(visitor, post, len(documents)) for _, visitor, post in views]
-    visits = [(visit, post) for visit, _, post in views]
-    return _sorted_visits(visits, counts[0] + counts[1], reader.diagnostics)
+    of_logs, readers_of_logs = reader.log_views.visits(len(documents), can_be_hasty=True)
+    of_csv, readers_of_csv = reader.csv_views.visits(len(documents), can_be_hasty=False)
+    visits = sorted(of_logs + of_csv)  # by their posts: neither a time nor a visitor leaves a trace in their order
+    rows = np.frombuffer(b"".join(visits), dtype=">i4").astype(np.int32)
+    starts = np.cumsum([0, *(len(visit) // 4 for visit in visits)])
+    return Visits(rows, starts, readers_of_logs + readers_of_csv, tuple(sorted(reader.diagnostics)))
 
 
 def _first_time(log: LogFile) -> int:
@@ -116,11 +121,10 @@ def _first_time(log: LogFile) -> int:
 class _LogReader:
     """Collects the views of posts in logs, and what is wrong with the logs."""
 
-    def __init__(self, pages: _Pages) -> None:
-        self.pages = pages
+    def __init__(self, row_of: Callable[[bytes, bytes], int]) -> None:
         self.log_views, self.csv_views = _Views(), _Views()
         self.diagnostics: list[Diagnostic] = []
-        self._is_robot = lru_cache(_REMEMBERED)(_robot_detector())
+        self._row_of, self._is_robot = row_of, lru_cache(_REMEMBERED)(_robot_detector())
 
     def read(self, log: LogFile, report: Callable[[int], None]) -> None:
         number = total = broken = first_broken = 0
@@ -163,8 +167,8 @@ class _LogReader:
         if request.target.lstrip(b"/") == b"robots.txt":
             if len(views.robots) < _MAX_ROBOTS:
                 views.robots.add(_hash(request.address))
-        elif request.is_answered:
-            row = self.pages.row(request.target, request.host)
+        elif request.is_answered and max(len(request.target), len(request.host)) <= _MAX_TARGET:
+            row = self._row_of(request.target, request.host)
             if row >= 0 and (views is self.csv_views or not self._is_robot(request.agent)):
                 views.add(request, row)
 
@@ -185,33 +189,24 @@ def _robot_detector() -> Callable[[bytes | None], bool]:
     return is_robot
 
 
-class _Pages:
-    """Requests -> rows of posts."""
+def _page_finder(documents: Sequence[Document], hosts: Iterable[str]) -> Callable[[bytes, bytes], int]:
+    """What gives the row of the post that a request asks for, by its target and host; -1 if it asks for none."""
+    finder = PostFinder([document.post for document in documents])
+    rows = {document.post.path: row for row, document in enumerate(documents)}
+    own = {host.casefold().removeprefix("www.") for host in hosts if host}
 
-    def __init__(self, documents: Sequence[Document], hosts: Iterable[str]) -> None:
-        self._finder = PostFinder([document.post for document in documents])
-        self._rows = {document.post.path: row for row, document in enumerate(documents)}
-        self._hosts = {host.casefold().removeprefix("www.") for host in hosts if host}
-        self._find = lru_cache(_REMEMBERED)(self._row)
-
-    def row(self, target: bytes, host: bytes) -> int:
-        """The row of the post that a request asks for; negative if it asks for none."""
-        if len(target) > _MAX_TARGET or len(host) > _MAX_TARGET:
-            return _NO_POST
-        return self._find(target, host)
-
-    def _row(self, target: bytes, host: bytes) -> int:
+    @lru_cache(_REMEMBERED)
+    def find(target: bytes, host: bytes) -> int:
         text = _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), target).decode("utf-8", "replace")
         name = re.sub(r":\d+$", "", host.decode("utf-8", "replace")).casefold().removeprefix("www.")
         if text.startswith(("http://", "https://")):
             name, text = web_address(text) or ("", "")
-        if name and self._hosts and name not in self._hosts:
-            return _NO_POST
         path = _SLASHES.sub("/", text.partition("#")[0])
-        if not path.startswith("/") or _ASSET.search(path):
-            return _NO_POST
-        post = self._finder.find(path)
-        return _NO_POST if post is None else self._rows[post]
+        if (name and own and name not in own) or not path.startswith("/") or _ASSET.search(path):
+            return -1
+        return rows.get(finder.find(path) or "", -1)
+
+    return find
 
 
 def _hash(value: bytes) -> int:
@@ -237,10 +232,8 @@ class _Views:
         self.times.append(request.time)
         self.posts.append(row)
 
-    def visits(
-        self, *, can_be_hasty: bool
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        """(visit, visitor, post) of every view that counts, in order of visit and time, numbered from 0."""
+    def visits(self, count: int, *, can_be_hasty: bool) -> tuple[list[bytes], npt.NDArray[np.int64]]:
+        """The rows of each visit's posts, big-endian so that bytes sort as numbers do; the readers of `count` posts."""
         import numpy as np
 
         visitors = np.frombuffer(self.visitors, dtype=np.uint64)
@@ -268,7 +261,10 @@ class _Views:
         starts = np.flatnonzero(_changes(visitor))
         first_visit = np.repeat(visit[starts], np.diff(starts, append=len(visitor)))
         early = visit - first_visit < MAX_VISITS_OF_VISITOR
-        return visit[early], visitor[early], posts[early]
+        visit, visitor, posts = visit[early], visitor[early], posts[early]
+        parts = np.split(posts.astype(">i4"), np.flatnonzero(_changes(visit))[1:]) if len(posts) else []
+        pairs = np.unique(visitor * max(count, 1) + posts)
+        return [part.tobytes() for part in parts], np.bincount(pairs % max(count, 1), minlength=count)
 
 
 def _changes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -285,31 +281,3 @@ def _numbered(begins: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     import numpy as np
 
     return np.cumsum(begins, dtype=np.int64) - 1
-
-
-def _readers(visitor: npt.NDArray[np.int64], post: npt.NDArray[np.int32], n: int) -> npt.NDArray[np.int64]:
-    """How many visitors each post had, (n,)."""
-    import numpy as np
-
-    pairs = np.unique(visitor * max(n, 1) + post)
-    return np.bincount(pairs % max(n, 1), minlength=n).astype(np.int64)
-
-
-def _sorted_visits(
-    views: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]],
-    readers: npt.NDArray[np.int64],
-    diagnostics: Iterable[Diagnostic],
-) -> Visits:
-    """Visits sorted by their posts, so that neither a time nor a visitor leaves a trace in their order."""
-    import numpy as np
-
-    visits: list[bytes] = []
-    for visit, posts in views:
-        starts = np.flatnonzero(_changes(visit))[1:]
-        if len(posts):  # big-endian, so that bytes sort as numbers do
-            visits += [part.tobytes() for part in np.split(posts.astype(">i4"), starts)]
-    visits.sort()
-    lengths = np.fromiter((len(visit) // 4 for visit in visits), dtype=np.int64, count=len(visits))
-    rows = np.frombuffer(b"".join(visits), dtype=">i4").astype(np.int32)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-    return Visits(rows, starts, readers, tuple(sorted(diagnostics)))
