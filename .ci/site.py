@@ -66,7 +66,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         if target in pages or target.startswith("docs/"):
             own = pages.get(target, target.removeprefix("docs/"))
             return f"]({posixpath.relpath(own, posixpath.dirname(uri) or '.')}{hash_}{anchor})"
-        return f"]({config.repo_url}/blob/main/{target}{hash_}{anchor})"
+        return f"]({config.extra['social'][0]['link']}/blob/main/{target}{hash_}{anchor})"
 
     return re.sub(r"\]\(([^)\s]+)\)", moved, markdown)
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 
+from browser import CHROMIUM, browser, served
 from places import DOCS, EXAMPLE, ROOT
 
 pytest.importorskip("mkdocs", reason="MkDocs is not installed")
@@ -117,3 +118,14 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
         printed = plain(done.stdout)
         folder = tmp_path / "journal"
     assert checked > 8
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_pages_look_right_at_any_size_and_in_both_schemes(site: Path, tmp_path: Path) -> None:
+    with served(site) as home, browser(tmp_path) as window:
+        for page in ("", "tutorial/", "settings/", "check/", "benchmarks/"):
+            for width, dark in ((360, False), (1280, False), (1280, True)):
+                assert window.open(f"{home}/{page}", width=width, dark=dark) == []
+                assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page} at {width}"
+                scheme = window.evaluate("document.body.dataset.mdColorScheme")
+                assert scheme == ("slate" if dark else "default")

@@ -102,7 +102,7 @@ def test_a_release_knows_where_it_is_published(tmp_path: Path) -> None:
             assert (ROOT / link.removeprefix(home).partition("#")[0]).exists(), link
     assert "OWNER" not in readme
     assert "someone/enishi@v1" in readme
-    assert "github.com/someone/enishi\n" in (tmp_path / "mkdocs.yml").read_text("utf-8")
+    assert 'github.com/someone/enishi"' in (tmp_path / "mkdocs.yml").read_text("utf-8")
     assert "OWNER" not in (tmp_path / "docs" / "check.md").read_text("utf-8")
     package = json.loads((tmp_path / "plugin/hexo-enishi/package.json").read_text("utf-8"))
     assert package["repository"]["url"] == "git+https://github.com/someone/enishi.git"
