@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -25,7 +26,7 @@ from enishi.findings import CODES, EXPLANATIONS, CheckReport, Finding, LineEdit,
 from enishi.reporters import FORMATS, as_bytes
 from enishi.reporters.rdjson import byte_column
 from enishi.reporters.text import print_text
-from findings_for_tests import EDIT, EMPTY, HELLO, LINE, MAYBE, MISSING, NO_TAGS, POST, REPORT, TITLE
+from findings_for_tests import EDIT, EMPTY, HELLO, LINE, MAYBE, MISSING, NO_TAGS, POST, REPORT, TITLE, hostile_reports
 from made_up_sites import site_of
 from places import DOCS
 from report_readers import (
@@ -40,6 +41,7 @@ from report_readers import (
     read_sarif,
     replaced,
 )
+from shared_data import HEXO_MODULES, run_node
 
 DECLINE = f"enishi tags decline {POST} NLP"
 
@@ -348,6 +350,21 @@ def test_a_suggestion_has_the_line_breaks_of_the_file() -> None:
         assert one["suggestions"][0]["text"] == f"tags:{end}  - new"
         (change,) = read_sarif(FORMATS["sarif"](report))["results"][0]["fixes"][0]["artifactChanges"]
         assert change["replacements"][0]["insertedContent"] == {"text": f"tags:{end}  - new"}
+
+
+VALIDATOR = HEXO_MODULES / "@umbrelladocs" / "rdformat-validator" / "bin" / "rdformat-validator.js"
+
+
+@pytest.mark.skipif(
+    not (VALIDATOR.is_file() and shutil.which("node")), reason="the validator is not installed (npm ci --prefix tests)"
+)
+def test_a_validator_of_the_reviewdog_format_takes_it(tmp_path: Path) -> None:
+    hostile = [report for report in hostile_reports() if all(path.strip() for path in report.checked)]
+    reports = [REPORT, EMPTY, *hostile]
+    for number, report in enumerate(reports):
+        (tmp_path / f"{number}.json").write_bytes(as_bytes(FORMATS["rdjson"](report)))
+    told = run_node(VALIDATOR, "--strict", "--no-extra-fields", *map(str, sorted(tmp_path.iterdir()))).decode()
+    assert f"Valid files: {len(reports)}\n" in told
 
 
 @pytest.mark.parametrize("name", ["json", "rdjson", "sarif"])
