@@ -361,3 +361,20 @@ def test_no_name_is_a_command_of_a_log_or_a_terminal(
             assert not line.lstrip().startswith("::"), (command, line)
             assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e]", line), (command, line)
             assert "##[" not in line, (command, line)
+
+
+MOVED = """
+from enishi.commands.check.post_findings import near_duplicates
+from enishi.types import Document, Post, Terms, TextFields
+
+paths = [f"moved/{number}.md" for number in range(40_000)]
+documents = [Document(Post(path, path), TextFields(), {}, Terms({}, {})) for path in paths]
+nearest = {row: [(row + step) % len(paths) for step in range(1, 11)] for row in range(len(paths))}
+assert list(near_duplicates(documents, nearest, paths)) == []
+"""
+
+
+def test_a_folder_that_moved_with_all_its_posts_takes_no_time() -> None:
+    """Nothing is asserted of seconds; to look for each post in a list of all runs into the timeout."""
+    done = subprocess.run([sys.executable, "-c", MOVED], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()

@@ -18,8 +18,9 @@ _IGNORE = "enishi: {ignore: [near-duplicate]}"
 
 def front_matter_findings(diagnostics: Iterable[Diagnostic], checked: Collection[str]) -> Iterator[Finding]:
     """The diagnostics of the posts that are checked, each once."""
+    are_checked = frozenset(checked)
     for diagnostic in sorted(set(diagnostics)):
-        if diagnostic.path in checked:
+        if diagnostic.path in are_checked:
             message, _, advice = diagnostic.message.partition(". ")
             if advice and diagnostic.line:  # a report may list the advice of all findings about a post in one place
                 advice = f"line {diagnostic.line}: {advice}"
@@ -39,13 +40,14 @@ def near_duplicates(
 ) -> Iterator[Finding]:
     """Posts that say nearly the same as another one; of two that are both checked, the newer one is reported."""
     row_of = {document.post.path: row for row, document in enumerate(documents)}
+    are_checked = frozenset(checked)
     for path in checked:
         if path not in row_of:
             continue
         document = documents[row_of[path]]
         for row in nearest[row_of[path]]:
             other = documents[row]
-            if other.post.path in checked and _age(other) > _age(document):
+            if other.post.path in are_checked and _age(other) > _age(document):
                 continue
             share = 0.0 if _is_translation(document, other) else share_of_words(document, other)
             if share:

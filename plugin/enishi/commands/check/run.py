@@ -158,7 +158,8 @@ class _Check:
         relations = run.relate(posts, lists=False)
         suggested = run.tag(relations)
         vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
-        checked = [row for row, document in enumerate(documents) if document.post.path in frozenset(self.scope.paths)]
+        paths = frozenset(self.scope.paths)
+        checked = [row for row, document in enumerate(documents) if document.post.path in paths]
         nearest = nearest_posts(relations.vectors, checked, settings.index.backend)
         tags = TagFindings(documents, nearest, suggested, vocabulary, settings, self._advice())
         problems = [*blog.diagnostics, *posts.diagnostics, *relations.diagnostics, *suggested.diagnostics]
