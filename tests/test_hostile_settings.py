@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from enishi.config import TagSettings
+from enishi.config_files import load_settings
 from enishi.errors import SettingsError
 from enishi.generators import detect_site
 from enishi.generators.hexo_permalinks import parse_file_name
 from enishi.generators.post import MAX_ADDRESS
 from enishi.reading.find import find_files
 from enishi.reading.globs import Globs, matches_any
+from enishi.reading.manifest import read_manifest
+from enishi.tags.declined import DECLINED_NAME, read_declined
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Post
 from made_up_sites import site_of
@@ -79,3 +82,60 @@ def test_a_tag_as_long_as_a_book_with_no_version_in_it() -> None:
         [Post("a.md", "A", tags=("a",))], site_of(), TagSettings(aliases={"a1_" * 50_000: "a"})
     )
     assert vocabulary.broader == {}
+
+
+# -- what Python cannot hold ------------------------------------------------------------------------------------------
+
+UNHOLDABLE = {
+    "a number of digits": f"x = {'1' * 5_000}",
+    "a hexadecimal number": f"x = 0x{'f' * 5_000}",
+    "one in a list": f"x = [0x{'f' * 5_000}]",
+    "dotted keys": f"{'a.' * 5_000}a = 1",
+    "tables": f"x = {'{a = ' * 150}1{'}' * 150}",
+    "lists": f"x = {'[' * 150}{']' * 150}",
+    "lists beyond measure": f"x = {'[' * 100_000}",
+}
+
+
+@pytest.mark.parametrize("name", ["enishi.toml", "pyproject.toml"])
+@pytest.mark.parametrize("text", UNHOLDABLE.values(), ids=UNHOLDABLE)
+def test_settings_that_python_cannot_hold_have_a_place(tmp_path: Path, name: str, text: str) -> None:
+    table = "[tool.enishi]" if name == "pyproject.toml" else "# "
+    (tmp_path / name).write_text(f"{table}\n\n{text}\n")
+    with pytest.raises(SettingsError, match=rf"{name} is not valid TOML: .*line 3") as error:
+        load_settings(tmp_path)
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("text", UNHOLDABLE.values(), ids=UNHOLDABLE)
+def test_a_generators_settings_that_python_cannot_hold_have_a_place(tmp_path: Path, text: str) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a.md").write_text("")
+    (tmp_path / "hugo.toml").write_text(f'title = "x"\n{text}\n')
+    _, problems = detect_site(tmp_path)
+    assert [(problem.path, problem.line, problem.code) for problem in problems] == [
+        ("hugo.toml", 2, "bad-site-settings")
+    ]
+
+
+@pytest.mark.parametrize("text", [f'{{"url": {"1" * 5_000}}}', "[" * 200_000, '{"a":' * 200_000])
+def test_json_that_python_cannot_hold_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "source" / "_posts").mkdir(parents=True)
+    (tmp_path / "source" / "_posts" / "a.md").write_text("")
+    (tmp_path / "_config.json").write_text(text)
+    (tmp_path / "package.json").write_text(text)
+    _, problems = detect_site(tmp_path)
+    assert [(problem.path, problem.line) for problem in problems] == [("_config.json", 1)]
+    with pytest.raises(SettingsError, match="manifest"):
+        read_manifest(text)
+
+
+@pytest.mark.parametrize("text", UNHOLDABLE.values(), ids=UNHOLDABLE)
+def test_declines_that_python_cannot_hold_cost_no_others(tmp_path: Path, text: str) -> None:
+    line = '  { post = "a.md", tag = "NLP" },'
+    bad = f"  {{ post = {text.partition(' = ')[2]}, tag = 'x' }},"
+    (tmp_path / DECLINED_NAME).write_text(f"declined = [\n{line}\n{bad}\n]\n{text}\n")
+    declines, problems = read_declined(tmp_path)
+    assert [(decline.post, decline.tag) for decline in declines] == [("a.md", "NLP")]
+    assert problems[0].line in (3, 5)
+    assert all(len(problem.message) < 200 for problem in problems)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 from enishi.config import Settings, describe_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.text.printable import shown
+from enishi.text.toml import TomlError, read_toml
 
 _MOST_VALUES = 100_000
 """Of settings in YAML, where aliases can make billions of values from a few lines."""
@@ -125,8 +125,8 @@ def _text(file: Path) -> str:
 def _read_toml(file: Path, name: str, table: Key) -> _Source:
     text = _text(file)
     try:
-        values: Any = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also of a number of thousands of digits
+        values: Any = read_toml(text)
+    except TomlError as error:
         raise SettingsError(f"{name} is not valid TOML: {error}") from error
     for key in table:
         values = values.get(key, {}) if isinstance(values, dict) else {}
@@ -226,8 +226,8 @@ def _parse_value(text: str) -> Any:
     if not text.startswith(("[", "{", '"', "'")):
         return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
+        return read_toml(f"value = {text}")["value"]
+    except TomlError:
         return text
 
 

@@ -18,6 +18,7 @@ from frontmatter.default_handlers import BaseHandler
 from enishi.reading.frontmatter_mistakes import KNOWN_KEYS, BlockError, explain
 from enishi.reading.javascript import number_to_string
 from enishi.reading.yaml12 import MAX_CHARACTERS, MAX_DEPTH, Document, Timestamp, YamlError, load
+from enishi.text import toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +95,16 @@ def _refuse_constant(name: str) -> Any:
 
 
 _TOML_KEY = re.compile(r"\s*\"?([\w-]+)\"?\s*=")
-_LONG_TOML_KEY = re.compile(
-    # begins where a key may, so that no character is looked at again from many places
-    r"""(?:^[ \t]*+\[{0,2}|[{,])[ \t]*+(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""",
-    re.MULTILINE,
-)
 
 
 def read_toml(text: str) -> Document:
     """A TOML text; dates become text in ISO form."""
-    import tomllib
-
     if len(text) > MAX_CHARACTERS:
         raise BlockError("front-matter-too-large", f"more than {MAX_CHARACTERS // 1024} KB of TOML", 0)
-    if _LONG_TOML_KEY.search(text):  # tomllib is quadratic in it
-        raise _too_deep()
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"line (\d+)", str(error))
-        line = int(place[1]) - 1 if place else text.count("\n")
-        raise BlockError("bad-toml", f"not valid TOML: {error}", line) from None
-    except (RecursionError, ValueError) as error:
-        raise BlockError("bad-toml", f"not valid TOML: {error}", 0) from None
+        values = toml.read_toml(text)
+    except toml.TomlError as error:
+        raise BlockError("bad-toml", f"not valid TOML: {error}", error.line - 1) from None
     return Document(_json_like(values), _key_lines(text, _TOML_KEY, values))
 
 
@@ -143,7 +131,7 @@ def _json_like(value: Any, depth: int = 0) -> Any:
         return Timestamp(value.isoformat())
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return number_to_string(value)
-    if isinstance(value, int) and value.bit_length() > 1024:  # TOML has them; no JSON reader takes thousands of digits
+    if isinstance(value, int) and value.bit_length() > 1024:  # no reader of JSON takes thousands of digits
         return hex(value)
     return value
 

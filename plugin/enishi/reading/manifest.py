@@ -41,8 +41,8 @@ def read_manifest(text: str) -> list[ManifestEntry]:
         value = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise SettingsError(f"manifest: not valid JSON (line {error.lineno}: {error.msg})") from None
-    except RecursionError:
-        raise SettingsError("manifest: nested too deeply") from None
+    except (ValueError, RecursionError):
+        raise SettingsError("manifest: a number of thousands of digits, or nested too deeply") from None
     if isinstance(value, dict):
         version = value.get("version", MANIFEST_VERSION)
         if version != MANIFEST_VERSION:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +26,7 @@ from enishi.errors import Diagnostic, OutputError, Severity
 from enishi.files import replace_file
 from enishi.reading.tokens import count_words
 from enishi.tags.vocabulary import fold_tag
-from enishi.text.toml import toml_string
+from enishi.text.toml import TomlError, read_toml, toml_string
 from enishi.types import Document
 
 DECLINED_NAME = ".enishi-declined.toml"
@@ -90,11 +89,9 @@ def parse_declined(text: str) -> tuple[tuple[Decline, ...], list[Diagnostic]]:
     """The declines in the text of such a file; see :func:`read_declined`."""
     diagnostics: list[Diagnostic] = []
     try:
-        entries = tomllib.loads(text).get("declined", [])
-    except (ValueError, RecursionError) as error:  # ValueError: also of a number of thousands of digits
-        place = re.search(r"line (\d+)", str(error))
-        line = int(place[1]) if place else 0
-        diagnostics.append(_problem("not valid TOML; what can be read line by line still counts", line))
+        entries = read_toml(text).get("declined", [])
+    except TomlError as error:
+        diagnostics.append(_problem("not valid TOML; what can be read line by line still counts", error.line))
         entries = [entry for line in text.splitlines() if (entry := _entry(line)) is not None]
     if not isinstance(entries, list):
         entries = []
@@ -118,8 +115,8 @@ def _entry(line: str) -> Any:
     if match is None:
         return None
     try:
-        return tomllib.loads(f"entry = {match[1]}")["entry"]
-    except (ValueError, RecursionError):
+        return read_toml(f"entry = {match[1]}")["entry"]
+    except TomlError:
         return None
 
 
