@@ -8,6 +8,7 @@ import sys
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from fuzz import targets
 from fuzz.__main__ import NAMES
 from fuzz.inputs import inputs
 from fuzz.targets import SEEDS, TARGETS, editor, front_matter, prose, reporters
@@ -39,6 +40,18 @@ def test_prose(data: bytes) -> None:
 @given(inputs("reporters"))
 def test_reporters(data: bytes) -> None:
     reporters(data)
+
+
+@brief
+@given(inputs("settings"))
+def test_settings(data: bytes) -> None:
+    targets.settings(data)
+
+
+@brief
+@given(inputs("state"))
+def test_state(data: bytes) -> None:
+    targets.state(data)
 
 
 @pytest.mark.parametrize("name", TARGETS)

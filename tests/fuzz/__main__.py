@@ -1,4 +1,4 @@
-"""Fuzz the readers, the editor and the reporters for some minutes: `python -m tests.fuzz [TARGET …]`.
+"""Fuzz the readers, the editor, the reporters, settings and state for some minutes: `python -m tests.fuzz [TARGET …]`.
 
 With atheris, guided by what code an input reaches; without it, hypothesis makes the inputs.
 """
@@ -22,7 +22,7 @@ SLOW = 20
 """Seconds after which an input counts as one that hangs."""
 
 
-NAMES = ("front_matter", "editor", "prose", "reporters")
+NAMES = ("front_matter", "editor", "prose", "reporters", "settings", "state")
 """Those of targets.py, which is imported under atheris alone: it sees only what it imports itself."""
 
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
 from pydantic import TypeAdapter
 
+from enishi.config_files import load_settings
 from enishi.editing.change import Edit, TagChange
 from enishi.editing.patch import unified_diff
 from enishi.editing.plan import find_tags, plan_edit
-from enishi.errors import Severity
+from enishi.errors import EnishiError, OutputError, Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
+from enishi.generators import detect_site
+from enishi.reading.find import find_files
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.frontmatter_formats import normalise
 from enishi.reading.prose import LEDE_LENGTH, plain_title, text_fields
@@ -23,6 +29,10 @@ from enishi.reading.source import MAX_BODY, read_source
 from enishi.reading.template_syntax import MORE_MARK
 from enishi.reading.tokens import count_terms, count_words
 from enishi.reporters import FORMATS, as_bytes
+from enishi.state import refuse_places_outside
+from enishi.tags.declined import read_declined
+from enishi.text.printable import shown, shown_message
+from enishi.writing.output import write_outputs
 from made_up_sites import site_of
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -197,12 +207,68 @@ _READERS: Mapping[str, Callable[[str, CheckReport], None]] = {
     "markdown": _read_markdown,
 }
 
+
+# --- what comes with a repository beside posts ------------------------------------------------------------------------
+
+SETTINGS = ("enishi.toml", "pyproject.toml", "_config.yml", ".enishi-declined.toml", "hugo.toml", "package.json")
+AUTHORS = {
+    ".git/HEAD": b"ref: refs/heads/main\n",
+    ".nojekyll": b"",
+    "package.json": b"{}",
+    "source/_data/menu.json": b'{"version": 1}\n',
+    ".enishi/undo-tags.patch": b"--- a\n",
+}
+
+
+def settings(data: bytes) -> None:
+    """Any file of settings is read, or refused in words that no terminal and no CI service obeys."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder)
+        (site / "posts").mkdir()
+        (site / "posts/a.md").write_bytes(b"a")
+        (site / SETTINGS[(data[-1] if data else 0) % len(SETTINGS)]).write_bytes(data)
+        try:
+            found, told = load_settings(site)
+            detected, problems = detect_site(site, generator=found.generator, posts=found.posts)
+            refuse_places_outside(site, found)
+            told += [*problems, *read_declined(site)[1], *find_files(detected, found.exclude)[1]]
+            messages = [shown(one.message) for one in told]
+        except EnishiError as error:
+            messages = [shown_message(str(error))]
+    for message in messages:
+        message.encode("utf-8")
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", message)
+        assert not [line for line in message.splitlines()[1:] if line.lstrip().startswith("::")]
+
+
+def state(data: bytes) -> None:
+    """Whatever the state of an earlier build says, nothing of the author's is replaced or removed."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder)
+        for name, content in AUTHORS.items():
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_bytes(content)
+        places = [(site, site / ".enishi/data"), (site / ".enishi", site / ".enishi")]
+        for _, place in places:
+            place.mkdir(exist_ok=True)
+            for name in ("manifest.json", "manifest.next.json"):
+                start = b'{"enishi_manifest": 1,\n' if (data[-1:] or b"a") > b"\x20" else b""
+                (place / name).write_bytes(start + data)
+        for out, place in places:
+            for files in ({"package.json" if out == site else "related.json": b"{}\n"}, {}):
+                with suppress(OutputError):
+                    write_outputs(out, files, state=place)
+                assert {name: (site / name).read_bytes() for name in AUTHORS} == AUTHORS
+
+
 Target = Callable[[bytes], None]
 TARGETS: Mapping[str, Target] = {
     "front_matter": front_matter,
     "editor": editor,
     "prose": prose,
     "reporters": reporters,
+    "settings": settings,
+    "state": state,
 }
 
 # --- what inputs are made of ------------------------------------------------------------------------------------------
@@ -238,6 +304,16 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
             "prose": (
                 "# A\n\nSome *text* with `code` and [a link](b).\n\n```js\nx\n```\n\n| a | b |\n|---|---|\n| c | d |\n",
                 "{% note %}\n日本語の本文。\n{% endnote %}\n<!-- more -->\n- a\n  - b\n\n[^1]: c\n\n[^1]\n",
+            ),
+            "settings": (
+                'posts = ["posts"]\n[related]\nlimit = 3\n[check.levels]\n"no-tags" = "off"\n',
+                "title: a\nenishi:\n  related:\n    limit: 3\n  exclude: [a, b]\n",
+                '[tool.enishi]\ntags.aliases = { a = "b" }\n',
+                'declined = [\n  { post = "posts/a.md", tag = "b" },\n]\n',
+            ),
+            "state": (
+                '"sha256": {"package.json": "' + sha256(b"{}").hexdigest() + '"}}',
+                '"sha256": {".nojekyll": ["' + sha256(b"").hexdigest() + '"]}}',
             ),
             "reporters": ("tags: [a]\x1fa.md\x1f`NLP` is missing\x1fTitle\x1fNLP\x1f4 of 5\x1fnear\x1faccept",),
         }[name]
