@@ -207,14 +207,7 @@ class Run:
         blog, lists = relations.posts.blog, relations.related.lists
         settings, site = blog.settings, blog.site
         posts = [document.post for document in relations.posts.documents]
-        options = PartialOptions(
-            heading_level=settings.partials.heading_level,
-            ordered=settings.partials.ordered,
-            dates=settings.partials.dates,
-            reasons=settings.partials.reasons,
-            labels=settings.partials.labels,
-            language=settings.language or site.language,
-        )
+        options = PartialOptions(**dict(settings.partials), language=settings.language or site.language)
         templates = site.root / settings.templates
         partials = render_partials(posts, lists, options=options, site=site.root, templates=templates, memo=self.memo)
         files = {RELATED_NAME: render_related_json(posts, lists), **partials.files}

@@ -204,24 +204,21 @@ def _codec() -> Any:
 
 def input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile]) -> str:
     """Hash of everything that a build's output depends on but the time."""
+    from enishi.encoders.blog import make_parts
+
     parts: list[bytes | str] = [
         code_fingerprint(),
         settings.model_dump_json(),
-        site_key(site),
+        repr(replace(site, root=Path())),  # a cache may move with its checkout
         request.manifest or "",
         *_tree(site.root / settings.templates if settings.templates else None),
         *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
         *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
-        *_encoder_stamps(site, settings),
+        *(f"{part.name} {stamp}" for part in make_parts(settings, site) for stamp in part.stamps()),
     ]
     for file in files:
         parts += [file.path, file.digest]
     return digest(*parts).hex()
-
-
-def site_key(site: Site) -> str:
-    """Everything about a site but where it lies: a cache may move with its checkout."""
-    return repr(replace(site, root=Path()))
 
 
 @functools.cache
@@ -256,14 +253,6 @@ def _bytes_of(*files: Path | None) -> Iterator[bytes]:
             with suppress(OSError):  # whoever needs it says what is wrong with it
                 content = file.read_bytes()
         yield content
-
-
-def _encoder_stamps(site: Site, settings: Settings) -> Iterator[str]:
-    """What vectors are made from beside the posts: models, pictures, logs."""
-    from enishi.encoders.blog import make_parts
-
-    for part in make_parts(settings, site):
-        yield from (f"{part.name} {stamp}" for stamp in part.stamps())
 
 
 # -- places ----------------------------------------------------------------------------------------------------------

@@ -81,13 +81,15 @@ def _entries(lists: SiteLists, reasons: Reasons) -> dict[str, tuple[Related, ...
     scores = iter(lists.ranking.cosines(rows, others).tolist())
     return {
         document.post.path: tuple(
-            _entry(document, documents[other], next(scores), listed.kinds[other], reasons) for other in listed.chosen
+            related_entry(document, documents[other], next(scores), listed.kinds[other], reasons)
+            for other in listed.chosen
         )
         for document, listed in zip(documents, lists.lists, strict=True)
     }
 
 
-def _entry(source: Document, document: Document, score: float, kind: Kind, reasons: Reasons) -> Related:
+def related_entry(source: Document, document: Document, score: float, kind: Kind, reasons: Reasons) -> Related:
+    """One entry of the list of `source`."""
     post = document.post
     return Related(
         path=post.path,

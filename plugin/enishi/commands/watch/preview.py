@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from enishi.encoders.blog import BlogEncoder
 from enishi.pipeline import Relations
+from enishi.related.policy import related_entry
 from enishi.related.reasons import Reasons
 from enishi.types import Document, Related
 
@@ -21,12 +24,7 @@ _DIGITS = 4
 
 
 class Previewer:
-    """Previews posts of a blog as the last round left it.
-
-    Args:
-        relations: of the last round.
-        encoder: the one that the round encoded with.
-    """
+    """Previews posts of a blog as a round left it; the encoder is the one that encoded it."""
 
     def __init__(self, relations: Relations, encoder: BlogEncoder) -> None:
         self._documents = documents = relations.posts.documents
@@ -37,8 +35,6 @@ class Previewer:
 
     def related(self, document: Document) -> tuple[Related, ...]:
         """About the list that the post will have."""
-        import numpy as np
-
         if not document.post.wants_related or not self._limit or not document.words:
             return ()
         vectors, path = self._relations.vectors, document.post.path
@@ -55,32 +51,16 @@ class Previewer:
         for other in np.argsort(-cosines, kind="stable").tolist():
             if len(found) + len(fixed) >= self._limit or cosines[other] < self._relations.related.min_score:
                 break
-            post = self._documents[other].post
-            if other != row and other not in barred and post.is_listable:
-                found.append(self._entry(document, other, float(cosines[other])))
+            there = self._documents[other]
+            if other != row and other not in barred and there.post.is_listable:
+                found.append(related_entry(document, there, float(cosines[other]), "similar", self._reasons))
         pinned = [entry for entry in fixed if entry.kind == "pinned"]
         return (*pinned, *found, *(entry for entry in fixed if entry.kind == "translation"))
 
     def _barred(self, row: int, listed: Sequence[Related], old: Vectors) -> set[int]:
         """Posts that were near enough for the list and not in it: some rule of the blog kept them out, and will."""
-        import numpy as np
-
         similar = [entry.score for entry in listed if entry.kind == "similar"]
         least = min(similar) if similar and len(listed) >= self._limit else self._relations.related.min_score
         cosines = np.round(self._relations.vectors.astype(np.float64) @ old.astype(np.float64), _DIGITS)
         there = {self._row[entry.path] for entry in listed if entry.path in self._row}
         return set(np.flatnonzero(cosines > least).tolist()) - there - {row}
-
-    def _entry(self, document: Document, other: int, score: float) -> Related:
-        there = self._documents[other]
-        post = there.post
-        return Related(
-            path=post.path,
-            title=post.title or there.title,
-            url=post.url,
-            score=score,
-            date=post.date.date().isoformat() if post.date else "",
-            lang=post.lang,
-            shared_tags=self._reasons.shared_tags(document, there),
-            shared_terms=tuple(term for term, _ in self._reasons.weighted_terms(document, there)),
-        )
