@@ -119,18 +119,16 @@ def test_any_text_has_a_language_with_a_name_or_none(text: str) -> None:
 
 def test_the_profile_counts_what_is_there(tmp_path: Path) -> None:
     posts = {
-        "a.md": post_text("A", f"{ENGLISH} See [b](/b/) and ![](/pot.png).", "tags: [tea, pots]\n"),
+        "a.md": post_text("A", f"{ENGLISH} See [b](/b/).", "tags: [tea, pots]\n"),
         "b.md": post_text("B", ENGLISH * 2, "tags: [tea]\n"),
         "c.md": post_text("C", JAPANESE, "lang: ja\npublished: false\n"),
     }
     write_blog(tmp_path, posts, config="permalink: :title/\nlanguage: en\n")
-    (tmp_path / "source" / "pot.png").write_bytes(b"")
     profile = inspect_blog(Request(tmp_path)).profile
     assert profile.generator == "hexo"
     assert dict(profile.posts) == {"published": 2, "unpublished": 1}
     assert dict(profile.languages) == {"en": 2, "ja": 1}
     assert (profile.tags, profile.tagged, profile.used_once) == (2, 2, 1)
-    assert profile.pictured == 1
     assert (profile.site_language, profile.with_language) == ("en", 1)
     assert profile.main_language == ""
     assert profile.share("en") == pytest.approx(2 / 3)
@@ -229,11 +227,6 @@ def test_generators_that_read_data_files_get_one(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     assert names(inspect_blog(Request(tmp_path)).proposals).get("data_file", (None,))[0] == data_file
-
-
-def test_pictures_are_worth_a_thought_where_most_posts_have_them() -> None:
-    profile = Profile("hexo", posts={"published": 9}, languages={"en": 9}, pictured=7)
-    assert names(propose(profile, [], {}))["encoder.images"] == ("clip-ViT-B-32", False)
 
 
 # -- what is on this machine -------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_judge_three_pairs_save_and_feed_back(
         (asked[3].key, "neither"),
     ]
     known = {one.post.path for one in found.documents}
-    read = read_verdicts([all_five], "https://blog.test", known)[0]
+    read = read_verdicts([all_five], "https://blog.test", known)
     assert [one.choice for one in read] == ["left", "right", "both", "neither", "left"]
     assert [(one.post, one.left, one.right) for one in read] == [(one.post, one.left, one.right) for one in asked]
     assert cli.main(["models", "compare", str(blog), "site", "secretmodel", "--verdicts", str(all_five)]) == 0
@@ -300,7 +300,7 @@ def test_odd_names_come_back_as_they_were(found: ComparedBlog, tmp_path: Path) -
         for _ in odd.open_questions:
             shown.press("1")
         shown.evaluate("document.querySelector('#save').click()")
-        read = read_verdicts([saved(folder)], "https://blog.test", set(names))[0]
+        read = read_verdicts([saved(folder)], "https://blog.test", set(names))
     assert [(one.pair, one.post, one.left, one.right) for one in read] == [
         (one.key, one.post, one.left, one.right) for one in odd.open_questions
     ]

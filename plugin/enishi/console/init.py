@@ -87,8 +87,6 @@ def _facts(blog: Profile, report: InitReport) -> Iterator[tuple[str, str]]:
     yield "Language", _languages(blog)
     tags = f"{blog.tags:,} on {blog.tagged:,} posts; {blog.used_once:,} of them on one post only"
     yield "Tags", tags if blog.tags else "none"
-    pictured = f"{counted(blog.pictured, 'post')} show one that is" if blog.pictured else "none that is"
-    yield "Pictures", f"{pictured} a file of the site"
     existing = f"{counted(len(report.existing), 'setting')} in {report.source}" if report.source else "none yet"
     yield "Settings", existing
 

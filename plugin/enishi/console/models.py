@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from enishi.commands.compare.judging import Score
+from enishi.commands.compare.metrics import MIN_LINKING
 from enishi.commands.compare.run import Comparison
+from enishi.tags.evaluate import MIN_TAGGED
 from enishi.text.percent import interval_percent
 from enishi.text.plural import counted
-from enishi.text.printable import shown, shown_path
+from enishi.text.printable import shown
 
 if TYPE_CHECKING:
     from enishi.commands.compare.intervals import Figure
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _STYLES = {1: "green", -1: "red", 0: "dim"}
-_SHOWN_POSTS = 3
 _SURE = 0.05
 """From this p on, a count of verdicts may be chance."""
 
@@ -173,18 +174,14 @@ def remarks(comparison: Comparison) -> list[str]:
     """What to know about the figures, a sentence each."""
     sentences = []
     if comparison.tags is None:
-        sentences.append(f"Nothing can be said about tags: {comparison.why_no_tags}.")
+        sentences.append(f"Nothing can be said about tags: {MIN_TAGGED} posts must have some that could be suggested.")
     if comparison.links is None:
-        sentences.append(f"Nothing can be said about links: {comparison.why_no_links}.")
+        sentences.append(f"Nothing can be said about links: {MIN_LINKING} posts must link to others.")
     for one in comparison.encoders:
         if comparison.tags is not None and one.knows_tags:
             sentences.append(f"The tags are no test of {one.name}, which {one.knows_tags}.")
         if comparison.links is not None and one.knows_links:
             sentences.append(f"The links are no test of {one.name}, which {one.knows_links}.")
-    if unknown := comparison.unknown_posts:
-        more = f" and {len(unknown) - _SHOWN_POSTS} more" if len(unknown) > _SHOWN_POSTS else ""
-        some = ", ".join(map(shown_path, unknown[:_SHOWN_POSTS]))
-        sentences.append(f"Verdicts about posts that the blog does not have (any more) do not count: {some}{more}.")
     return sentences
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
-    from enishi.types import Rows, Vectors
+    from enishi.types import Vectors
 
 NEIGHBORS = 10
 """How many posts a missing row is the mean of."""
@@ -50,21 +50,9 @@ def fill_missing(part: Vectors, others: Vectors, neighbors: int = NEIGHBORS) -> 
         for start in range(0, len(missing), _ROWS_AT_ONCE):
             rows = missing[start : start + _ROWS_AT_ONCE]
             cosines = np.round(others[rows] @ candidates, _DIGITS)  # so that posts with the same words are equally near
-            nearest = _largest(cosines, k)
+            nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
             weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0).astype(np.float64)
             total = weights.sum(axis=1, keepdims=True)
             weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
             filled[rows] = np.einsum("rk,rkd->rd", weights, part[known[nearest]].astype(np.float64))
     return filled
-
-
-def _largest(values: Vectors, k: int) -> Rows:
-    """Columns of the k largest of each row, the largest first; of equals the first."""
-    import numpy as np
-
-    least = np.partition(values, values.shape[1] - k, axis=1)[:, values.shape[1] - k, None]
-    largest = np.empty((len(values), k), dtype=np.int64)
-    for row, is_candidate in enumerate(values >= least):
-        columns = np.flatnonzero(is_candidate)
-        largest[row] = columns[np.argsort(-values[row, columns], kind="stable")[:k]]
-    return largest

@@ -30,8 +30,6 @@ MAX_FILES = 10_000
 """Of one pattern; further ones are not read."""
 MAX_LINE = 32 * 1024
 """Bytes; longer lines are not read.  Servers refuse requests of more than 8 to 32 KiB."""
-MAX_UNPACKED = 64 << 30
-"""Bytes of one file once unpacked."""
 _BOMB_BYTES = 256 << 20
 _BOMB_RATIO = 200
 """Over so many bytes, a file that unpacks to more times its size is no log: logs shrink to a tenth or a thirtieth."""
@@ -203,7 +201,7 @@ def _blocks(log: LogFile, progress: Callable[[int], None]) -> Iterator[bytes]:
             # `read1`, so that what stands before a damage is not lost
             while block := packed.read1(_BLOCK) if packed else bounded.read(_BLOCK):
                 unpacked += len(block)
-                if unpacked > MAX_UNPACKED or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * bounded.done):
+                if unpacked > max(_BOMB_BYTES, _BOMB_RATIO * bounded.done):
                     raise UnreadableLogError("it unpacks to far more than a log would")
                 progress(bounded.done)
                 yield block

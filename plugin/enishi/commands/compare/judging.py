@@ -102,10 +102,8 @@ class Verdict:
         return {"left": 1, "right": -1}.get(self.choice, 0)
 
 
-def read_verdicts(
-    files: Sequence[Path], blog: str, posts: Collection[str]
-) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
-    """The verdicts of some files, in their order, and the posts that others name and the blog does not have (any more).
+def read_verdicts(files: Sequence[Path], blog: str, posts: Collection[str]) -> list[Verdict]:
+    """The verdicts of some files, in their order; those about posts that the blog does not have (any more) don't count.
 
     A file's later verdict on a question replaces its earlier one.
 
@@ -117,16 +115,13 @@ def read_verdicts(
         SettingsError: a file cannot be read, holds something else, or is about another blog.
     """
     known: list[Verdict] = []
-    unknown: set[str] = set()
     for file in files:
         of_file = {verdict.pair: verdict for verdict in _read(file, blog)}.values()
-        missing = {path for verdict in of_file for path in (verdict.post, verdict.left, verdict.right)} - set(posts)
-        usable = [one for one in of_file if not missing.intersection((one.post, one.left, one.right))]
+        usable = [one for one in of_file if {one.post, one.left, one.right} <= set(posts)]
         if of_file and not usable:
             raise _wrong(file, "is about posts of another blog: this one has none of them")
-        unknown |= missing
         known += usable
-    return tuple(known), tuple(sorted(unknown))
+    return known
 
 
 def _read(file: Path, blog: str) -> list[Verdict]:

@@ -10,7 +10,6 @@ from enishi.commands.compare.encode import ComparedEncoder, EncodedBlog, PartSto
 from enishi.commands.compare.encoder_names import name_encoders
 from enishi.commands.compare.judging import Question, Score, Verdict, count_verdicts, disagreements, read_verdicts
 from enishi.commands.compare.metrics import (
-    MIN_LINKING,
     LinkRound,
     TagRound,
     judge_by_links,
@@ -37,18 +36,15 @@ class Comparison:
     tagged: int
     encoders: tuple[ComparedEncoder, ...]
     tags: TagRound | None
-    why_no_tags: str
-    """Why tags say nothing; empty if they do."""
+    """None where too few posts have tags that could be suggested."""
     links: LinkRound | None
-    why_no_links: str
+    """None where too few posts link to others that may be listed."""
     pairs: int
     """Number of questions for people, where encoders disagree: see :mod:`enishi.commands.compare.judging`."""
     open_pairs: int
     """How many of them nobody has answered."""
     judged: tuple[Score | None, ...]
     """What people said of each encoder but the first, for which it is None; empty without verdicts."""
-    unknown_posts: tuple[str, ...]
-    """Posts that verdicts name and the blog does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +89,12 @@ def compare_encoders(request: Request, options: CompareOptions, progress: Progre
         has = counted(len(posts.documents), "post")
         raise SettingsError(f"there are {has}; to compare encoders takes {MIN_POSTS}")
     paths = {document.post.path for document in posts.documents}
-    verdicts, unknown_posts = read_verdicts(options.verdicts, blog_address(blog), paths)
+    verdicts = read_verdicts(options.verdicts, blog_address(blog), paths)
     progress("taking the links between posts out", 0, 0)
     views = Views.of(posts)
     store = PartStore(views, progress)
     encoded = [store.encode(encoder) for encoder in encoders]
-    return _compare(views, encoded, verdicts, unknown_posts, options, progress)
+    return _compare(views, encoded, verdicts, options, progress)
 
 
 def blog_address(blog: Blog) -> str:
@@ -110,7 +106,6 @@ def _compare(
     views: Views,
     encoded: Sequence[EncodedBlog],
     verdicts: Sequence[Verdict],
-    unknown_posts: tuple[str, ...],
     options: CompareOptions,
     progress: Progress,
 ) -> ComparedBlog:
@@ -132,26 +127,9 @@ def _compare(
         tagged=tagged,
         encoders=tuple(one.encoder for one in encoded),
         tags=tags,
-        why_no_tags="" if tags else _why_no_tags(tagged),
         links=links,
-        why_no_links="" if links else _why_no_links(len(views.posts.links)),
         pairs=len(questions),
         open_pairs=len(unanswered),
         judged=scores if options.verdicts else (),
-        unknown_posts=unknown_posts,
     )
     return ComparedBlog(blog, documents, unanswered, figures)
-
-
-def _why_no_tags(tagged: int) -> str:
-    if tagged >= MIN_TAGGED:
-        return "no tag is on enough posts to be suggested for another one"
-    has = f"{counted(tagged, 'post')} {'has' if tagged == 1 else 'have'} tags" if tagged else "no post has tags"
-    return f"{has}, and at least {MIN_TAGGED} must"
-
-
-def _why_no_links(linking: int) -> str:
-    if linking >= MIN_LINKING:
-        return "too few links lead to posts that may be listed"
-    has = f"{counted(linking, 'post')} {'links' if linking == 1 else 'link'}" if linking else "no post links"
-    return f"{has} to another one, and at least {MIN_LINKING} must"

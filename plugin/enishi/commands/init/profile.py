@@ -66,8 +66,6 @@ class Profile:
     """Posts with tags."""
     used_once: int = 0
     """Tags of one post only."""
-    pictured: int = 0
-    """Posts with a picture that is a file of the site."""
 
     @property
     def total(self) -> int:
@@ -86,8 +84,8 @@ class Profile:
         return first if self.share(first) >= MOST else ""
 
 
-def profile_of(documents: Sequence[Document], site: Site, pictured: int = 0) -> Profile:
-    """The profile of a blog, of which so many posts show pictures."""
+def profile_of(documents: Sequence[Document], site: Site) -> Profile:
+    """The profile of a blog."""
     posts = Counter(document.post.status for document in documents)
     languages = Counter(post_language(document, site.language) for document in documents)
     tags = Counter(tag for document in documents for tag in document.post.tags)
@@ -100,8 +98,7 @@ def profile_of(documents: Sequence[Document], site: Site, pictured: int = 0) -> 
         with_language=sum(_states_language(document, site.language) for document in documents),
         tags=len(tags),
         tagged=sum(bool(document.post.tags) for document in documents),
-        used_once=sum(count == 1 for count in tags.values()),
-        pictured=pictured,
+        used_once=list(tags.values()).count(1),
     )
 
 

@@ -12,8 +12,6 @@ from enishi.text.labels import label_language
 
 NONE = "none"
 """Chosen instead of a model: the site encoder alone."""
-_PICTURED = 0.5
-"""From this share of posts with pictures on, an image model is worth a thought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +39,7 @@ def propose(
 
     `data_file` is where the generator reads data from, `chosen` the encoder that the author wants (or :data:`NONE`).
     """
-    proposals = (
-        *_language(profile),
-        *_data_file(profile, data_file),
-        *_model(candidates, chosen),
-        *_images(profile),
-    )
+    proposals = (*_language(profile), *_data_file(profile, data_file), *_model(candidates, chosen))
     return tuple(
         proposal for proposal in proposals if proposal.name not in existing or (chosen and "encoder" in proposal.name)
     )
@@ -67,15 +60,6 @@ def _data_file(profile: Profile, data_file: str) -> Iterator[Proposal]:
     if data_file:
         reason = f"a {profile.generator} template reads the related posts from there (docs/generators.md)"
         yield Proposal("data_file", data_file, reason)
-
-
-def _images(profile: Profile) -> Iterator[Proposal]:
-    if profile.pictured >= _PICTURED * profile.total > 0:
-        reason = (
-            f"{profile.pictured} of {profile.total} posts show pictures of the site's own; what these add was not "
-            "measured by us, and it needs enishi[images]"
-        )
-        yield Proposal("encoder.images", "clip-ViT-B-32", reason, is_active=False)
 
 
 def _model(candidates: Sequence[Candidate], chosen: str) -> Iterator[Proposal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,8 @@ from enishi.config_files import settings_sources
 from enishi.errors import Diagnostic, OutputError
 from enishi.files import create_file
 from enishi.pipeline import Blog, read_blog
-from enishi.reading.images import picture_references, post_pictures
 from enishi.state import Request
-from enishi.types import Document, Progress
+from enishi.types import Progress
 
 FILE_NAME = "enishi.toml"
 
@@ -59,8 +58,8 @@ def inspect_blog(
         SettingsError, SiteNotFoundError: there is no blog, or its settings are wrong.
     """
     posts = read_blog(request, progress, cache=None if remembers else Cache(None))
-    blog, documents = posts.blog, posts.documents
-    profile = profile_of(documents, blog.site, _pictured(documents, blog))
+    blog = posts.blog
+    profile = profile_of(posts.documents, blog.site)
     wanted = "" if chosen.casefold() == NONE else chosen
     others = dict.fromkeys(filter(None, (*trained_models(request.site), blog.settings.encoder.model, wanted)))
     candidates = candidates_for(profile, request.site, tuple(others))
@@ -104,15 +103,6 @@ def changed_settings(settings: Settings) -> dict[str, Any]:
         for setting in describe_settings()
         if setting.name != "hexo" and (value := setting_value(settings, setting.name)) != setting.default
     }
-
-
-def _pictured(documents: Sequence[Document], blog: Blog) -> int:
-    """How many posts show a picture that is a file of the site."""
-    texts = {file.path: file.data.decode("utf-8", "replace") for file in blog.files}
-    posts = (document.post for document in documents if document.post.path in texts)
-    return sum(
-        bool(post_pictures(post, picture_references(post.front_matter, texts[post.path]), blog.site)) for post in posts
-    )
 
 
 def _data_file(blog: Blog) -> str:
