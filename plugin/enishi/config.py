@@ -79,9 +79,6 @@ class EncoderSettings(_Section):
         "Text put before each passage that the model reads: `auto` takes what the model itself asks "
         "for (`passage: ` for the E5 family); empty: none.",
     )
-    precision: Literal["float32", "float16", "bfloat16"] = owner_only(
-        "float32", "Precision of the model's numbers. `float16` halves memory, and time on a GPU; it is slow on a CPU."
-    )
     device: str = owner_only(
         "auto", "Where the model runs: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes a GPU where there is one."
     )

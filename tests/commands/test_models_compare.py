@@ -123,8 +123,7 @@ def test_without_names_the_settings_are_compared_with_the_site_encoder() -> None
     [
         (("site",), "2 to 8"),
         (tuple("abcdefghi"), "2 to 8"),
-        (("site", "m", "m"), "m would be compared with itself"),
-        (("site", "settings"), "site and settings would be compared with itself"),
+        (("site", "m", "m"), "each once"),
         (("site", ""), "names no encoder"),
         (("site", "site+"), "names no encoder"),
         (("site", "site+m:1.5"), "between 0 and 1"),

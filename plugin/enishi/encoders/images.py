@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import code_digest, digest
-from enishi.encoders.models import LIBRARIES, ModelSource, Running, first_line, library_versions, ways_out
+from enishi.encoders.models import LIBRARIES, ModelSource, first_line, library_versions, ways_out
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.files import read_file, read_start
@@ -65,7 +65,7 @@ class ImageEncoder(PretrainedPart):
         model: the name of a CLIP-type model on the hub, or a folder (absolute, or relative to the site).
         site: where the posts and their pictures are.
         revision: the commit, tag or branch of a model on the hub.
-        running: how the model is run.
+        device: where the model runs.
         weight: its share of the vector.
     """
 
@@ -73,9 +73,9 @@ class ImageEncoder(PretrainedPart):
     is_often_missing = True
 
     def __init__(
-        self, model: str, *, site: Site, revision: str = "", running: Running | None = None, weight: float = 1.0
+        self, model: str, *, site: Site, revision: str = "", device: str = "auto", weight: float = 1.0
     ) -> None:
-        super().__init__(ModelSource(model, revision, site.root, setting=SETTING), running or Running(), weight)
+        super().__init__(ModelSource(model, revision, site.root, setting=SETTING), device, weight)
         self._site = site
         self._digests: dict[tuple[Path, int, int], bytes] = {}
         self._problems: tuple[Diagnostic, ...] = ()
@@ -86,13 +86,8 @@ class ImageEncoder(PretrainedPart):
         chosen = settings.encoder
         if not chosen.images:
             return None
-        return cls(
-            chosen.images,
-            site=site,
-            revision=chosen.images_revision,
-            running=Running(chosen.precision, chosen.device),
-            weight=chosen.images_weight,
-        )
+        revision, weight = chosen.images_revision, chosen.images_weight
+        return cls(chosen.images, site=site, revision=revision, device=chosen.device, weight=weight)
 
     def _recipe(self) -> str:
         return f"images/{code_digest(*_CODE)}/{library_versions(*LIBRARIES, 'pillow')}"

@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -32,15 +31,6 @@ _SAMPLES = 64
 _SAMPLE_BYTES = 65_536
 _UNREAD = ["*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "coreml/*", "*.onnx", "onnx/*", "openvino/*"]
 """Files of a model on the hub that torch does not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """How a model is run."""
-
-    precision: Literal["float32", "float16", "bfloat16"] = "float32"
-    device: str = "auto"
-    """As torch names it; `auto`: a GPU where there is one."""
 
 
 class ModelSource:
@@ -147,8 +137,8 @@ class ModelSource:
         return folder
 
 
-def load_model(source: ModelSource, running: Running = Running()) -> Any:
-    """The model, ready to read.
+def load_model(source: ModelSource, device: str = "auto") -> Any:
+    """The model, ready to read; `device` is where, as torch names it, and `auto` is a GPU where there is one.
 
     Raises:
         EncoderError: if it cannot be had or does not load, with the ways out.
@@ -161,13 +151,11 @@ def load_model(source: ModelSource, running: Running = Running()) -> Any:
         with quiet_transformers():
             model = SentenceTransformer(
                 str(folder),
-                device=None if running.device == "auto" else running.device,
+                device=None if device == "auto" else device,
                 trust_remote_code=False,
                 local_files_only=True,
             )
-            # As stored it may be of half precision, which is for GPUs
-            {"float32": model.float, "float16": model.half, "bfloat16": model.bfloat16}[running.precision]()
-            model.eval()
+            model.float().eval()  # as stored it may be of half precision
     except Exception as error:
         reason = f"it does not load: {first_line(error)}"
         raise EncoderError(ways_out(source.setting, source.name, reason)) from error

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from enishi.encoders.joining import centre_of, centred
-from enishi.encoders.models import ModelSource, Running, first_line, load_model
+from enishi.encoders.models import ModelSource, first_line, load_model
 from enishi.encoders.parts import PartEncoder
 from enishi.errors import Diagnostic, EncoderError
 
@@ -26,13 +26,13 @@ class PretrainedPart(PartEncoder):
 
     Args:
         source: where the model is.
-        running: how it is run.
+        device: where it runs, as torch names it; `auto`: a GPU where there is one.
         weight: its share of the vector.
     """
 
-    def __init__(self, source: ModelSource, running: Running, weight: float) -> None:
+    def __init__(self, source: ModelSource, device: str, weight: float) -> None:
         super().__init__(weight)
-        self.source, self.running = source, running
+        self.source, self._device = source, device
         self._loaded: Any = None
         self._key = ""
         self._known: dict[bytes, bytes] = {}
@@ -47,7 +47,7 @@ class PretrainedPart(PartEncoder):
             EncoderError: if there is no such model on this machine and it cannot be fetched.
         """
         if not self._key:
-            self._key = f"{self._recipe()}/{self.running}/{self.source.identity()}"
+            self._key = f"{self._recipe()}/{self._device}/{self.source.identity()}"
         return self._key
 
     @abstractmethod
@@ -144,5 +144,5 @@ class PretrainedPart(PartEncoder):
     def _model(self) -> Any:
         if self._loaded is None:
             self.progress("loading the model", 0, 0)
-            self._loaded = load_model(self.source, self.running)
+            self._loaded = load_model(self.source, self._device)
         return self._loaded

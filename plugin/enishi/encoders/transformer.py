@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import code_digest, digest
 from enishi.encoders.joining import centred
-from enishi.encoders.models import LIBRARIES, ModelSource, Running, library_versions
+from enishi.encoders.models import LIBRARIES, ModelSource, library_versions
 from enishi.encoders.parts import PassagePair
 from enishi.encoders.passages import PASSAGE_TOKENS, Passages, cut_passages
 from enishi.encoders.pretrained import PretrainedPart
@@ -51,7 +51,7 @@ class TransformerEncoder(PretrainedPart):
         revision: see :class:`enishi.encoders.models.ModelSource`.
         site: what a relative folder is relative to; the current folder by default.
         prompt: put before each passage; `auto` for what the model asks for.
-        running: how the model is run.
+        device: where the model runs.
         weight: its share of the vector.
     """
 
@@ -65,10 +65,10 @@ class TransformerEncoder(PretrainedPart):
         revision: str = "",
         site: Path | None = None,
         prompt: str = "auto",
-        running: Running | None = None,
+        device: str = "auto",
         weight: float = 1.0,
     ) -> None:
-        super().__init__(ModelSource(model, revision, site or Path()), running or Running(), weight)
+        super().__init__(ModelSource(model, revision, site or Path()), device, weight)
         self._prompt = prompt
 
     @classmethod
@@ -82,7 +82,7 @@ class TransformerEncoder(PretrainedPart):
             revision=chosen.revision,
             site=site.root,
             prompt=chosen.prompt,
-            running=Running(chosen.precision, chosen.device),
+            device=chosen.device,
             weight=chosen.weight,
         )
 

@@ -147,7 +147,6 @@ OTHER_PARTS = """
 [encoder]
 images = "stranger/clip"
 site = "doc2vec"
-precision = "float16"
 device = "cuda"
 [readers]
 logs = "/var/log/*"
@@ -159,7 +158,7 @@ def test_a_repository_chooses_no_other_part_of_a_vector(tmp_path: Path) -> None:
     (site / "enishi.toml").write_text(OTHER_PARTS)
     found = settings_of(site)
     assert (found.encoder.images, found.readers.patterns) == ("", ())
-    assert (found.encoder.site, found.encoder.precision, found.encoder.device) == ("words", "float32", "auto")
+    assert (found.encoder.site, found.encoder.device) == ("words", "auto")
     told = "\n".join(guarded(site)[1])
     assert "encoder.images = 'stranger/clip' is not used" in told
     assert "readers.logs = '/var/log/*' is not used" in told

@@ -20,7 +20,7 @@ from enishi.errors import SettingsError
 
 SITE, DOC2VEC, AS_SET = "site", "doc2vec", "settings"
 FEWEST, MOST = 2, 8
-_WEIGHT = re.compile(r":([0-9]*\.?[0-9]+)\Z")
+_FITTED = re.compile(r"(site|doc2vec)(?:\+(.*?)(?::([0-9]*\.?[0-9]+))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +40,31 @@ def name_encoders(names: Sequence[str], settings: Settings) -> list[NamedEncoder
         SettingsError: fewer than two or more than eight names, an encoder named twice, or a name without meaning.
     """
     if not names:
-        if _encoders_of(settings) == _encoders_of(_of_the_blog(settings)):
+        if settings == _of_the_blog(settings):
             raise SettingsError(
                 "there is nothing to compare: the settings ask for the site encoder alone. Name encoders after the "
                 "blog's folder: enishi models compare . site sentence-transformers/all-MiniLM-L6-v2"
             )
         names = (SITE, AS_SET)
-    if not FEWEST <= len(names) <= MOST:
-        raise SettingsError(f"name {FEWEST} to {MOST} encoders to compare; {len(names)} given: {', '.join(names)}")
-    encoders = [NamedEncoder(name, _settings(name, settings)) for name in names]
-    for place, encoder in enumerate(encoders):
-        for other in encoders[:place]:
-            if _encoders_of(encoder.settings) == _encoders_of(other.settings):
-                both = encoder.name if encoder.name == other.name else f"{other.name} and {encoder.name}"
-                raise SettingsError(f"{both} would be compared with itself; name each encoder once")
-    return encoders
+    if not FEWEST <= len(names) <= MOST or len(set(names)) < len(names):
+        raise SettingsError(f"name {FEWEST} to {MOST} encoders to compare, each once; given: {', '.join(names)}")
+    return [NamedEncoder(name, _settings(name, settings)) for name in names]
 
 
 def _settings(name: str, settings: Settings) -> Settings:
     if name == AS_SET:
         return settings
-    if name in (SITE, DOC2VEC):
-        return _of_the_blog(settings, name)
-    fitted, plus, model = name.partition("+")
-    alone, weight = _of_the_blog(settings), 1.0
-    if plus and fitted in (SITE, DOC2VEC):
-        alone, weight = _of_the_blog(settings, fitted), settings.encoder.weight
-        if given := _WEIGHT.search(model):
-            model, weight = model[: given.start()], float(given[1])
-            if not 0 < weight < 1:
-                raise SettingsError(
-                    f"{name}: the weight of the model has to lie between 0 and 1; the site encoder has the rest"
-                )
+    if match := _FITTED.fullmatch(name):
+        fitted, model, given = match.groups()
+        if model is None:
+            return _of_the_blog(settings, fitted)
+        weight = float(given) if given else settings.encoder.weight
+        if given and not 0 < weight < 1:
+            raise SettingsError(
+                f"{name}: the weight of the model has to lie between 0 and 1; the site encoder has the rest"
+            )
     else:
-        model = name
+        fitted, model, weight = SITE, name, 1.0
     if not model:
         raise SettingsError(f"{name!r} names no encoder: site, doc2vec, settings, a model, or site+MODEL")
     revision = ""
@@ -81,7 +72,7 @@ def _settings(name: str, settings: Settings) -> Settings:
         model = str(folder.resolve())  # as the person sees it, who may stand elsewhere than in the blog
     elif "@" in model:
         model, _, revision = model.rpartition("@")
-    return _with(alone, model=model, revision=revision, weight=weight)
+    return _with(_of_the_blog(settings, fitted), model=model, revision=revision, weight=weight)
 
 
 def _of_the_blog(settings: Settings, fitted: str = SITE) -> Settings:
@@ -92,10 +83,3 @@ def _of_the_blog(settings: Settings, fitted: str = SITE) -> Settings:
 
 def _with(settings: Settings, **encoder: object) -> Settings:
     return settings.model_copy(update={"encoder": settings.encoder.model_copy(update=encoder)})
-
-
-def _encoders_of(settings: Settings) -> object:
-    """All settings that the vectors depend on, so that two names of one encoder are noticed."""
-    encoder = settings.encoder
-    unused = {} if encoder.model else {"weight": 0.0, "revision": "", "prompt": "", "precision": ""}
-    return {**encoder.model_dump(), **unused}, settings.readers.model_dump()

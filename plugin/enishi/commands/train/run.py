@@ -20,7 +20,7 @@ from enishi.commands.train.held_out import hold_out
 from enishi.commands.train.pairs import Passages, make_pairs
 from enishi.commands.train.recipe import Recipe
 from enishi.commands.train.trial import BEFORE, SITE, TRAINED, WITH_BEFORE, Task, Trial, judge, make_tasks
-from enishi.encoders.models import TRAINING_NAME, ModelSource, Running, first_line, load_model
+from enishi.encoders.models import TRAINING_NAME, ModelSource, first_line, load_model
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder, count_tokens
 from enishi.errors import EncoderError, SettingsError
@@ -124,7 +124,7 @@ def learn(posts: Posts, held: Sequence[int], recipe: Recipe, progress: Progress 
     seen = [document for row, document in enumerate(posts.documents) if row not in held_out]
     source = ModelSource(recipe.base, recipe.revision, site, setting="--base") if recipe.base else None
     progress("making the model", 0, 0)
-    model: Any = load_model(source, Running(device=device)) if source is not None else None
+    model: Any = load_model(source, device) if source is not None else None
     if recipe.is_static:
         model = _static_model(model, recipe.base or "the blog", seen, progress)
     progress("making pairs", 0, 0)
@@ -175,8 +175,7 @@ def _judge(
     settings = blog.settings.encoder
 
     def make(name: str, revision: str = "") -> TransformerEncoder:
-        running = Running(device=settings.device)
-        encoder = TransformerEncoder(name, revision=revision, site=blog.site.root, running=running)
+        encoder = TransformerEncoder(name, revision=revision, site=blog.site.root, device=settings.device)
         encoder.store = cache
         return encoder
 
