@@ -15,8 +15,9 @@ PAGE = DOCS / "licences.md"
 HEAD = """# Licences
 
 Enishi is licensed under Apache-2.0. `pip install enishi` brings the packages below, under licences of their own;
-Windows adds colorama (BSD-3-Clause). The plugin for Hexo brings nothing. What extras add (`transformers`, `train`,
-`images`, `readers`) is not listed. The page of each release has a list with versions, in CycloneDX's format.
+Windows adds colorama (BSD-3-Clause) and tzdata (Apache-2.0). The plugin for Hexo brings nothing. What extras add
+(`transformers`, `train`, `images`, `readers`) is not listed. The page of each release has a list with versions, in
+CycloneDX's format.
 
 This page is made from what the packages say of themselves; a test holds that it is whole.
 

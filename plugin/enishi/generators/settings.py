@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from enishi import files
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.frontmatter_formats import read_json, read_toml, read_yaml
 from enishi.reading.frontmatter_mistakes import BlockError
@@ -143,8 +144,7 @@ def below(folder: str, *names: str) -> tuple[str, ...]:
 def read_start(path: Path) -> str:
     """The text of a settings file; empty if it is not there or cannot be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_SETTINGS_BYTES).decode("utf-8-sig", "replace")
+        return files.read_start(path, MAX_SETTINGS_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return ""
 

@@ -64,6 +64,23 @@ def find_files(
     return _Search(site, exclude, max_bytes).run()
 
 
+_Key = tuple[int, int | str]
+
+
+def _look(path: str) -> tuple[os.stat_result, _Key] | None:
+    """What a path leads to, with a key that all ways to it share; None where nothing is."""
+    try:
+        status = Path(path).stat()  # not the entry's own, which has no inode on Windows
+    except OSError:
+        return None
+    return status, (status.st_dev, status.st_ino or os.path.normcase(os.path.realpath(path)))
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """Also a junction of Windows, which Python 3.12 tells."""
+    return entry.is_symlink() or bool(getattr(entry, "is_junction", bool)())
+
+
 class _Search:
     def __init__(self, site: Site, exclude: Iterable[str], max_bytes: int) -> None:
         self._site = site
@@ -73,9 +90,9 @@ class _Search:
         self._root = os.path.realpath(site.root)
         self._excluded = Globs((*site.exclude, *exclude), by_name=True)
         self._files: dict[str, SourceFile] = {}
-        self._seen: set[tuple[int, int]] = set()
+        self._seen: set[_Key] = set()
         self._links: list[tuple[str, str]] = []
-        self._file_links: list[tuple[str, Path, int, tuple[int, int]]] = []
+        self._file_links: list[tuple[str, Path, int, _Key]] = []
         self._problems: set[Diagnostic] = set()
 
     def run(self) -> tuple[list[SourceFile], list[Diagnostic]]:
@@ -103,12 +120,12 @@ class _Search:
                 continue
             for entry in _entries(current):
                 child = posixpath.join(path, unicodedata.normalize("NFC", entry.name))
-                if entry.is_symlink() and not self._stays_inside(entry, child):
+                if _is_link(entry) and not self._stays_inside(entry, child):
                     continue
                 if _is_folder(entry):
                     if self._is_excluded(child) or not self._generator.enters(self._site, child, post_folder):
                         continue
-                    if entry.is_symlink():
+                    if _is_link(entry):
                         self._links.append((child, post_folder))
                     else:
                         waiting.append((entry.path, child))
@@ -116,19 +133,15 @@ class _Search:
                     self._take(entry, child, post_folder)
 
     def _is_new(self, folder: str) -> bool:
-        try:
-            status = Path(folder).stat()
-        except OSError:
+        looked = _look(folder)
+        if looked is None or looked[1] in self._seen:
             return False
-        key = (status.st_dev, status.st_ino)
-        if key in self._seen:
-            return False
-        self._seen.add(key)
+        self._seen.add(looked[1])
         return True
 
     def _stays_inside(self, entry: os.DirEntry[str], child: str) -> bool:
         target = os.path.realpath(entry.path)
-        if target == self._root or target.startswith(self._root + os.sep):
+        if Path(target).is_relative_to(self._root):
             return True
         if self._has_suffix(entry.name) or _is_folder(entry):
             message = "this link leads out of the site, so it is not read. Copy the file into the site if it is a post"
@@ -151,14 +164,11 @@ class _Search:
         if shown != child:
             self._warn(shown, "name-not-utf8", "the file's name is not UTF-8, so it is not read. Rename it")
             return
-        try:
-            status = entry.stat()
-        except OSError:
+        looked = _look(entry.path)
+        if looked is None or not stat.S_ISREG(looked[0].st_mode):
             return
-        if not stat.S_ISREG(status.st_mode):
-            return
-        key = (status.st_dev, status.st_ino)
-        if entry.is_symlink():
+        status, key = looked
+        if _is_link(entry):
             self._file_links.append((child, Path(entry.path), status.st_size, key))
             return
         self._seen.add(key)

@@ -6,6 +6,7 @@ Extended ones (`@(a|b)`, `{1..9}`) are not known; they match as they are written
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -45,7 +46,7 @@ def _alternative_rules(patterns: tuple[str, ...]) -> list[tuple[bool, re.Pattern
 
 def _bounded(patterns: Iterable[str]) -> list[str]:
     """The patterns.  Raises SettingsError for more than anybody writes: each is tried on every file of the site."""
-    patterns = list(patterns)
+    patterns = [unicodedata.normalize("NFC", pattern) for pattern in patterns]  # as paths are
     if len(patterns) > _MAX_PATTERNS or sum(map(len, patterns)) > _MAX_CHARACTERS:
         raise SettingsError(
             f"more than {_MAX_PATTERNS} patterns of files, or {_MAX_CHARACTERS:,} characters. Name folders instead"
