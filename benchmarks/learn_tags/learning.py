@@ -70,7 +70,7 @@ def learn(samples: Sequence[Sample]) -> Constants:
 
 
 def write_constants(file: Path, constants: Constants) -> None:
-    """As `enishi.tags.calibration.shipped_constants` reads it: five digits, one line a feature."""
+    """As `enishi.tags.calibration.read_constants` reads it: five digits, one line a feature."""
     rows = zip(constants.mean, constants.sd, constants.weight, strict=True)
     lines = [
         f"    {json.dumps(name)}: [{', '.join(f'{value:.5f}' for value in row)}]"

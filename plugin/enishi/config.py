@@ -164,6 +164,11 @@ class TagSettings(_Section):
     declined: dict[str, tuple[str, ...]] = safe(
         {}, "Suggestions declined for good, by path of the post, beside those in `.enishi-declined.toml`."
     )
+    constants: str = owner_only(
+        "",
+        "For experiments: a JSON file of the learned constants to use instead of those shipped "
+        "(see `benchmarks/learn_tags`), absolute or relative to the site.",
+    )
 
 
 CheckCode = Literal[

@@ -212,7 +212,7 @@ def input_key(request: Request, site: Site, settings: Settings, files: Sequence[
         repr(replace(site, root=Path())),  # a cache may move with its checkout
         request.manifest or "",
         *_tree(site.root / settings.templates if settings.templates else None),
-        *_bytes_of(site.root / DECLINED_NAME),
+        *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
         *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
         *(f"{part.name} {stamp}" for part in make_parts(settings, site) for stamp in part.stamps()),
     ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from enishi.errors import SettingsError
 from enishi.tags.calibration import (
     MOST_CERTAIN,
     Constants,
     fit_weights,
     minimise_logloss,
+    read_constants,
     shipped_constants,
     shown_confidence,
     sigmoid,
@@ -20,7 +25,31 @@ from enishi.tags.evidence import FEATURES
 def test_the_shipped_constants_cover_every_feature() -> None:
     shipped = shipped_constants()
     assert len(shipped.mean) == len(shipped.sd) == len(shipped.weight) == len(FEATURES)
-    assert min(shipped.sd) > 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value["features"].pop("krr"),
+        lambda value: value["features"].update(krr=[0, 0, 1]),
+        lambda value: value["features"].update(krr=[0, 1]),
+        lambda value: value["features"].update(krr=[0, 1, float("nan")]),
+        lambda value: value.update(intercept="x"),
+    ],
+)
+def test_bad_constants_are_refused(tmp_path: Path, change: object) -> None:
+    shipped = shipped_constants()
+    rows = zip(FEATURES, shipped.mean, shipped.sd, shipped.weight, strict=True)
+    value = {"features": {name: row for name, *row in rows}, "intercept": shipped.intercept}
+    file = tmp_path / "constants.json"
+    file.write_text(json.dumps(value), encoding="utf-8")
+    assert read_constants(file) == shipped
+    change(value)  # type: ignore[operator]
+    file.write_text(json.dumps(value), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"tags\.constants"):
+        read_constants(file)
+    with pytest.raises(SettingsError):
+        read_constants(tmp_path / "missing.json")
 
 
 def test_the_minimum_is_one() -> None:

@@ -28,6 +28,7 @@ from enishi.tags.evaluate import (
 )
 from enishi.tags.figures import MIN_SUGGESTIONS, TagFigures, measure_cases, wilson
 from enishi.types import Document
+from places import PACKAGE
 
 SETTINGS = TagSettings()
 
@@ -181,9 +182,14 @@ def test_what_a_tag_implies_is_neither_right_nor_wrong() -> None:
             assert not any(guess.is_right for guess in found[plain.post.path].guesses if guess.tag == "sport")
 
 
-def test_how_sure_the_settings_want_suggestions_is_of_no_matter() -> None:
+def test_how_sure_the_settings_want_suggestions_is_of_no_matter_but_constants_are(tmp_path: Path) -> None:
     documents = subject_posts(8)
     assert run(documents) == run(documents, TagSettings(min_confidence=0.99, max_suggestions=1))
+    shipped = json.loads((PACKAGE / "tags" / "constants.json").read_bytes())
+    other = tmp_path / "constants.json"
+    other.write_text(json.dumps(shipped | {"intercept": shipped["intercept"] - 3}), "utf-8")
+    unsure = run(documents, TagSettings(constants=str(other)))
+    assert unsure[0].guesses[0].confidence < run(documents)[0].guesses[0].confidence
 
 
 def test_declines_of_a_hidden_post_are_hidden_too() -> None:

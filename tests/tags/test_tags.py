@@ -10,12 +10,14 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blog_of_documents import document, read_post, read_posts, site, subject_posts
 from enishi.config import TagSettings
+from enishi.errors import SettingsError
 from enishi.tags.suggest import suggest_tags
 from enishi.types import Document, TagAnalysis
 from enishi.writing.render_tags import render_tags_json
@@ -210,6 +212,11 @@ def test_tags_equal_to_the_series_or_the_category_are_not_suggested() -> None:
     found = suggest(posts)
     assert "GO" not in confidences(found, "go/00.md")
     assert "GO" not in confidences(found, "go/01.md")
+
+
+def test_constants_can_be_given(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="missing"):
+        suggest(blog(0), constants=str(tmp_path / "missing.json"))
 
 
 # --- any blog --------------------------------------------------------------------------------------------------------

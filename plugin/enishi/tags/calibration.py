@@ -10,12 +10,15 @@ deviations are constants, never the blog's own, so that a feature means the same
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from enishi.errors import SettingsError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -44,11 +47,27 @@ class Constants:
 @cache
 def shipped_constants() -> Constants:
     """The constants that come with Enishi; `python -m benchmarks.learn_tags` makes them."""
+    return read_constants(Path(__file__).with_name("constants.json"))
+
+
+def read_constants(file: Path) -> Constants:
+    """Constants from a JSON file of ``{"features": {name: [mean, sd, weight]}, "intercept": number}``.
+
+    Raises:
+        SettingsError: it cannot be read, or does not hold a number for every feature.
+    """
     from enishi.tags.evidence import FEATURES
 
-    value = json.loads(Path(__file__).with_name("constants.json").read_text(encoding="utf-8"))
-    mean, sd, weight = zip(*(value["features"][name] for name in FEATURES), strict=True)
-    return Constants(mean, sd, weight, value["intercept"])
+    try:
+        value: Any = json.loads(file.read_text(encoding="utf-8"))
+        rows = [tuple(float(number) for number in value["features"][name]) for name in FEATURES]
+        intercept = float(value["intercept"])
+        mean, sd, weight = zip(*rows, strict=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"tags.constants: {file.name} does not hold constants for tags: {error!r}") from error
+    if not all(map(math.isfinite, (*mean, *sd, *weight, intercept))) or min(sd) <= 0:
+        raise SettingsError(f"tags.constants: {file.name} holds numbers that cannot be used")
+    return Constants(mean, sd, weight, intercept)
 
 
 def standardise(features: npt.NDArray[np.float32], constants: Constants) -> Matrix:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
-from enishi.tags.calibration import shipped_constants, sigmoid, standardise
+from enishi.tags.calibration import sigmoid, standardise
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.evidence import FEATURES
 from enishi.tags.likeness import measure_likeness
-from enishi.tags.model import Declines, TagModel, collect_evidence, estimate_from
+from enishi.tags.model import Declines, TagModel, collect_evidence, constants_of, estimate_from
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.suggest import EvidenceFinder
 from enishi.tags.topics import group_posts
@@ -77,7 +77,7 @@ def explain_tag(
     carrying = sum(key in meant for meant in vocabulary.meant_on(documents))
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)
-        constants = shipped_constants()
+        constants = constants_of(site, settings)
         evidence = collect_evidence(documents, vocabulary, likeness)
         estimate = estimate_from(evidence, constants)
         if key not in estimate.keys:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from enishi.memo import Memo
 from enishi.tags.calibration import (
     Constants,
     fit_weights,
+    read_constants,
+    shipped_constants,
     shown_confidence,
     sigmoid,
     standardise,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.config import TagSettings
+    from enishi.generators.base import Site
     from enishi.types import Matrix
 
 MIN_POSTS = 2
@@ -138,6 +142,15 @@ def collect_evidence(
 def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:
     """Which (post, tag) pairs to fit on: posts with tags, and tags on enough posts of the other folds."""
     return np.asarray((labels.fold >= 0)[:, None] & (scores.seen >= MIN_POSTS))
+
+
+def constants_of(site: Site, settings: TagSettings) -> Constants:
+    """The learned constants that the settings ask for.
+
+    Raises:
+        SettingsError: their file cannot be used.
+    """
+    return read_constants(site.root / Path(settings.constants)) if settings.constants else shipped_constants()
 
 
 def eligible_tags(meant: Sequence[frozenset[str]], vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -24,10 +24,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.memo import Memo
-from enishi.tags.calibration import shipped_constants
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.likeness import Likeness, measure_likeness
-from enishi.tags.model import Declines, TagModel, estimate_tags
+from enishi.tags.model import Declines, TagModel, constants_of, estimate_tags
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.topics import Grouping, describe_topics, group_posts
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary, reader_key
@@ -64,7 +63,7 @@ def suggest_tags(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
-        estimate = estimate_tags(documents, vocabulary, likeness, shipped_constants(), memo, progress)
+        estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings), memo, progress)
         progress()
         grouping = group_posts(documents, likeness)
         progress()
@@ -112,7 +111,7 @@ def rank_tags(
     Call it under :func:`enishi.vectors.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
-    estimate = estimate_tags(documents, vocabulary, likeness, shipped_constants())
+    estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))
     rules = SuggestionRules(TagModel(documents, vocabulary, likeness, estimate, settings, declined or {}))
     by_path = {
         document.post.path: tuple((estimate.keys[column], confidence) for confidence, column in rules.ranked(row))

@@ -80,7 +80,7 @@ def site(tmp_path: Path) -> Path:
     """A blog on `main`, on a branch of its own for a pull request, beside a folder that is nobody's business."""
     secret = tmp_path / "secret"
     secret.mkdir()
-    for name in ("post.md", "settings.toml", "ontology.yml", "declined.toml"):
+    for name in ("post.md", "settings.toml", "ontology.yml", "constants.json", "declined.toml"):
         (secret / name).write_text(f"---\ntitle: {SECRET}\ntags: [{SECRET}]\n---\n{SECRET} " * 3)
     blog = write_blog(tmp_path / "blog", topic_posts(3))
     git(blog, "init", "-q", "-b", "main")
@@ -230,6 +230,8 @@ def _bomb() -> str:
         'data_file = "/tmp/enishi-pwned.json"',
         'tags.broader = "../secret/ontology.yml"',
         'tags.broader = "link.yml"',
+        'tags.constants = "../secret/constants.json"',
+        'tags.constants = "link.yml"',
         'encoder.model = "../secret"',
         'encoder.model = "intfloat/multilingual-e5-small"',
         'encoder.model = "https://evil.example/model"',

@@ -221,6 +221,21 @@ def test_huge_settings_are_not_read(tmp_path: Path) -> None:
         run(site)
 
 
+@pytest.mark.parametrize("where", ["/etc/hostname", "../secret.json", "huge.json", "way-out.json", "fifo"])
+def test_constants_of_the_repository_are_small_files_inside(tmp_path: Path, where: str) -> None:
+    site = blog(tmp_path / "site", f'[tags]\nconstants = "{where}"\n')
+    (tmp_path / "secret.json").write_text("{}")
+    (site / "huge.json").write_text(" " * 2_000_000)
+    if where == "way-out.json":
+        (site / "way-out.json").symlink_to(tmp_path / "secret.json")
+        with pytest.raises(SettingsError):
+            run(site)
+        return
+    os.mkfifo(site / "fifo")
+    assert settings_of(site).tags.constants == ""
+    assert where in guarded(site)[1][0]
+
+
 def test_posts_that_are_links_out_of_the_site_are_not_read(tmp_path: Path) -> None:
     site = blog(tmp_path / "site")
     secret = tmp_path / "secret.md"

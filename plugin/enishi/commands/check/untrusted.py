@@ -19,6 +19,7 @@ from enishi.errors import SettingsError
 from enishi.state import Request
 from enishi.text.printable import shell_word
 
+_MAX_CONSTANTS_BYTES = 1024 * 1024
 _WITHOUT_OUTPUT = ("templates=", "data_file=")
 """A check writes no pages, so it needs neither."""
 _MODELS = ("encoder.model", "encoder.images")
@@ -51,6 +52,10 @@ def guarded_request(request: Request, top: Path | None) -> tuple[Request, list[s
             reason = "a folder of that name lies in the repository under check: name a folder elsewhere"
         elif is_own_file or name in stated or name.partition(".")[0] in stated:
             continue
+        elif name == "tags.constants":
+            if _is_small_file_inside(site / value, site):
+                continue
+            reason = "it has to be a small file in the site folder"
         else:
             option = f"{name}={value if isinstance(value, str) else json.dumps(value)}"
             reason = (
@@ -84,3 +89,10 @@ def _lies_inside(model: str, site: Path, inside: Path) -> bool:
     place = site / Path(model).expanduser()
     as_written = Path(os.path.abspath(place))  # noqa: PTH100 - no link resolved
     return os.path.lexists(place) and (_is_inside(place, inside) or as_written.is_relative_to(inside))
+
+
+def _is_small_file_inside(file: Path, site: Path) -> bool:
+    try:
+        return _is_inside(file, site) and file.is_file() and file.stat().st_size <= _MAX_CONSTANTS_BYTES
+    except (OSError, ValueError):
+        return False

@@ -168,7 +168,7 @@ def set_up(saves: Saves, blog: Blog, request: Request) -> Places:
     saves.own = tuple(_alike(os.path.realpath(Path(root, path))) for path in own if path)
     folders = [Path(root, folder) for folder in (*blog.site.post_folders, settings.templates) if folder]
     broader = settings.tags.broader if isinstance(settings.tags.broader, str) else ""
-    names = (broader, blog.site.settings_file, *settings_file_names(), *_OWN_SETTINGS)
+    names = (settings.tags.constants, broader, blog.site.settings_file, *settings_file_names(), *_OWN_SETTINGS)
     files = [Path(root, name) for name in names if name]
     if request.config_file is not None:
         files.append(request.config_file.absolute())
