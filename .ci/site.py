@@ -34,17 +34,26 @@ LISTS: dict[str, str] = {}
 """Page of the site -> its related pages, as HTML."""
 
 
+def enishi(*arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "enishi", *arguments], check=True, stdout=subprocess.PIPE, encoding="utf-8"
+    ).stdout
+
+
 def on_files(files: Any, config: Any) -> Any:
     for uri, name in ELSEWHERE.items():
         content = (ROOT / name).read_text("utf-8") + (STYLE if uri.endswith(".css") else "")
         files.append(File.generated(config, uri, content=content))
+    report = enishi("check", "--site", str(ROOT / "example_site"), "--all", "--format", "markdown")
+    head = "# What a check says of the example blog\n\nThe table that a pull request gets, here for all posts.\n\n"
+    files.append(File.generated(config, "example-check.md", content=head + report))
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder)
         (site / "mkdocs.yml").write_text("docs_dir: docs\n", "utf-8")
         for file in files.documentation_pages():
             (site / "docs" / file.src_uri).parent.mkdir(parents=True, exist_ok=True)
             (site / "docs" / file.src_uri).write_text(file.content_string, "utf-8")
-        subprocess.run([sys.executable, "-P", "-m", "enishi", "build", folder, "--quiet"], check=True)
+        enishi("build", folder, "--quiet")
         posts = json.loads((site / ".enishi" / "related.json").read_text("utf-8"))["posts"]
         for path, post in posts.items():
             html = (site / ".enishi" / "partials" / post["partial"]).read_text("utf-8")

@@ -85,6 +85,7 @@ def test_pages_of_the_docs_are_in_it_with_related_pages(site: Path) -> None:
     with_lists = [page for page in pages if 'class="enishi-related"' in page.read_text("utf-8")]
     assert len(with_lists) > len(pages) * 2 / 3
     assert (site / "hexo" / "index.html").is_file()
+    assert "is called <code>Go</code> on this blog" in (site / "example-check" / "index.html").read_text("utf-8")
 
 
 def tutorial() -> list[tuple[str, str]]:
@@ -123,7 +124,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_pages_look_right_at_any_size_and_in_both_schemes(site: Path, tmp_path: Path) -> None:
     with served(site) as home, browser(tmp_path) as window:
-        for page in ("", "tutorial/", "settings/", "check/", "benchmarks/"):
+        for page in ("", "tutorial/", "settings/", "check/", "example-check/", "benchmarks/"):
             for width, dark in ((360, False), (1280, False), (1280, True)):
                 assert window.open(f"{home}/{page}", width=width, dark=dark) == []
                 assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page} at {width}"
