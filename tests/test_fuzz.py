@@ -54,6 +54,12 @@ def test_state(data: bytes) -> None:
     targets.state(data)
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(inputs("rebuild"))
+def test_rebuild(data: bytes) -> None:
+    targets.rebuild(data)
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_seeds(name: str) -> None:
     for seed in SEEDS[name]:

@@ -84,6 +84,23 @@ def test_a_tag_as_long_as_a_book_with_no_version_in_it() -> None:
     assert vocabulary.broader == {}
 
 
+def test_a_megabyte_of_settings_in_yaml(tmp_path: Path) -> None:
+    lines = [f"k{number}: [a, b, c]" for number in range(50_000)]
+    (tmp_path / "_config.yml").write_text("\n".join(["enishi: {related: {limit: 3}}", *lines]))
+    assert load_settings(tmp_path)[0].related.limit == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "a:\n" + "".join(" " * n + "a:\n" for n in range(1, 500))]
+)
+def test_yaml_that_is_nested_without_end_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "_config.yml").write_text(
+        f"enishi: {{limit: 3}}\nx: {text}" if text[0] != "a" else f"enishi: 1\n{text}"
+    )
+    with pytest.raises(SettingsError, match=r"_config\.yml.* not valid YAML"):
+        load_settings(tmp_path)
+
+
 # -- what Python cannot hold ------------------------------------------------------------------------------------------
 
 UNHOLDABLE = {

@@ -22,7 +22,7 @@ SLOW = 20
 """Seconds after which an input counts as one that hangs."""
 
 
-NAMES = ("front_matter", "editor", "prose", "reporters", "settings", "state")
+NAMES = ("front_matter", "editor", "prose", "reporters", "settings", "state", "rebuild")
 """Those of targets.py, which is imported under atheris alone: it sees only what it imports itself."""
 
 

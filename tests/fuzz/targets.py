@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
 from pydantic import TypeAdapter
 
+from blog import files_below, topic_posts, write_blog
 from enishi.config_files import load_settings
 from enishi.editing.change import Edit, TagChange
 from enishi.editing.patch import unified_diff
 from enishi.editing.plan import find_tags, plan_edit
-from enishi.errors import EnishiError, OutputError, Severity
+from enishi.errors import Diagnostic, EnishiError, OutputError, Severity
 from enishi.findings import CODES, CheckReport, Finding, LineEdit
 from enishi.generators import detect_site
+from enishi.pipeline import build
 from enishi.reading.find import find_files
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.frontmatter_formats import normalise
@@ -29,8 +33,9 @@ from enishi.reading.source import MAX_BODY, read_source
 from enishi.reading.template_syntax import MORE_MARK
 from enishi.reading.tokens import count_terms, count_words
 from enishi.reporters import FORMATS, as_bytes
-from enishi.state import refuse_places_outside
+from enishi.state import Request, refuse_places_outside
 from enishi.tags.declined import read_declined
+from enishi.tags.vocabulary import read_vocabulary
 from enishi.text.printable import shown, shown_message
 from enishi.writing.output import write_outputs
 from made_up_sites import site_of
@@ -210,7 +215,10 @@ _READERS: Mapping[str, Callable[[str, CheckReport], None]] = {
 
 # --- what comes with a repository beside posts ------------------------------------------------------------------------
 
-SETTINGS = ("enishi.toml", "pyproject.toml", "_config.yml", ".enishi-declined.toml", "hugo.toml", "package.json")
+SETTINGS = (
+    *("enishi.toml", "pyproject.toml", "_config.yml", ".enishi-declined.toml", "hugo.toml", "package.json"),
+    *("mkdocs.yml", "pelicanconf.py", "_config.json"),
+)
 AUTHORS = {
     ".git/HEAD": b"ref: refs/heads/main\n",
     ".nojekyll": b"",
@@ -224,15 +232,24 @@ def settings(data: bytes) -> None:
     """Any file of settings is read, or refused in words that no terminal and no CI service obeys."""
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder)
-        (site / "posts").mkdir()
-        (site / "posts/a.md").write_bytes(b"a")
-        (site / SETTINGS[(data[-1] if data else 0) % len(SETTINGS)]).write_bytes(data)
+        for place in ("posts", "source/_posts", "_posts", "content", "docs"):
+            (site / place).mkdir(parents=True)
+            (site / place / "2024-01-02-a.md").write_bytes(b"---\ntitle: A\ntags: [a, b1]\n---\na\n")
+        name = SETTINGS[(data[-1] if data else 0) % len(SETTINGS)]
+        (site / name).write_bytes(data)
+        told: list[Diagnostic] = []
         try:
             found, told = load_settings(site)
             detected, problems = detect_site(site, generator=found.generator, posts=found.posts)
             refuse_places_outside(site, found)
-            told += [*problems, *read_declined(site)[1], *find_files(detected, found.exclude)[1]]
+            files, passed_over = find_files(detected, found.exclude)
+            told += [*problems, *read_declined(site)[1], *passed_over]
+            sources = [(file.path, read_source(file.file.read_bytes(), detected.generator.dialect)) for file in files]
+            posts = [detected.make_post(path, source, NOW)[0] for path, source in sources]
+            told += read_vocabulary(posts, detected, found.tags)[1]
             messages = [shown(one.message) for one in told]
+            lines = len(re.findall(rb"\r\n|\n|\r", data)) + 1
+            assert all(0 <= one.line <= lines for one in told if one.path == name), told
         except EnishiError as error:
             messages = [shown_message(str(error))]
     for message in messages:
@@ -261,6 +278,35 @@ def state(data: bytes) -> None:
                 assert {name: (site / name).read_bytes() for name in AUTHORS} == AUTHORS
 
 
+@cache
+def _built() -> tuple[tempfile.TemporaryDirectory[str], Path, Mapping[str, bytes]]:
+    """A small blog that was built, and all its files."""
+    folder = tempfile.TemporaryDirectory()
+    site = write_blog(Path(folder.name) / "blog", topic_posts(2))
+    build(Request(site, now=NOW))
+    return folder, site, files_below(site)
+
+
+def rebuild(data: bytes) -> None:
+    """Whatever one of the files in `.enishi` holds, the next build leaves the others, and every post, as they are."""
+    if len(data) < 3:
+        return
+    _, site, before = _built()
+    names = sorted(name for name in before if name.startswith(".enishi/") and "/partials/" not in name)
+    name, how, place = names[data[-1] % len(names)], data[-2] % 3, data[-3]
+    old, content = before[name], data[:-3]
+    place = place * len(old) // 255
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(site, copy := Path(folder) / "blog")
+        damaged = old[:place] + content + old[place + (how == 2) * len(content) :]
+        (copy / name).write_bytes(damaged if how else content)
+        with suppress(EnishiError):
+            build(Request(copy, now=NOW))
+        after = files_below(copy)
+    changed = {path for path, value in before.items() if path != name and after.get(path) != value}
+    assert changed <= {".enishi/cache.db", ".enishi/manifest.json"}, (name, changed)
+
+
 Target = Callable[[bytes], None]
 TARGETS: Mapping[str, Target] = {
     "front_matter": front_matter,
@@ -269,6 +315,7 @@ TARGETS: Mapping[str, Target] = {
     "reporters": reporters,
     "settings": settings,
     "state": state,
+    "rebuild": rebuild,
 }
 
 # --- what inputs are made of ------------------------------------------------------------------------------------------
@@ -282,6 +329,7 @@ def joined(parts: list[str]) -> bytes:
 PARTS: dict[str, list[str]] = json.loads(Path(__file__).with_name("parts.json").read_text("utf-8"))
 """Fragments of the syntax that a target reads."""
 PARTS["editor"] = PARTS["front_matter"]
+PARTS["rebuild"] = PARTS["state"]
 SEEDS: Mapping[str, tuple[bytes, ...]] = {
     name: tuple(
         seed.encode()
@@ -310,11 +358,17 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
                 "title: a\nenishi:\n  related:\n    limit: 3\n  exclude: [a, b]\n",
                 '[tool.enishi]\ntags.aliases = { a = "b" }\n',
                 'declined = [\n  { post = "posts/a.md", tag = "b" },\n]\n',
+                'baseURL = "https://example.org/x/"\n[permalinks]\nposts = "/:year/:slug/"\n\x04',
+                '{"dependencies": {"hexo": "^8"}}\x05',
+                "site_url: https://example.org\nplugins: [{blog: {blog_dir: b}}]\n\x06",
+                "SITEURL = 'https://example.org'\nARTICLE_URL = '{date:%Y}/{slug}'\n\x07",
+                '{"permalink": ":a:b:title", "skip_render": ["*a**/[!b]{c,d}"], "alias": {"/tags/a/": "/tags/b/"}}\x08',
             ),
             "state": (
                 '"sha256": {"package.json": "' + sha256(b"{}").hexdigest() + '"}}',
                 '"sha256": {".nojekyll": ["' + sha256(b"").hexdigest() + '"]}}',
             ),
+            "rebuild": ("{}\0\0\2", "SQLite format 3\0\x10\1\1", "null\x40\2\3", "[]\0\0\4"),
             "reporters": ("tags: [a]\x1fa.md\x1f`NLP` is missing\x1fTitle\x1fNLP\x1f4 of 5\x1fnear\x1faccept",),
         }[name]
     )
