@@ -65,7 +65,7 @@ onload = () => {
 
 def pages(related: list[Related], css: str) -> list[str]:
     posts = [POST, *(Post(one.path, one.title) for one in related)]
-    fragments = b"".join(render_partials(posts, {POST.path: related}).files.values()).decode("utf-8")
+    fragments = b"".join(render_partials(posts, {POST.path: related})[0].values()).decode("utf-8")
     environment = Environment(loader=FileSystemLoader(templates_folder()), autoescape=True)
     macros = environment.from_string(
         "{% from 'macros.html.j2' import related, related_cards, related_inline %}"

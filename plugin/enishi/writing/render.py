@@ -9,15 +9,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
+from enishi.config import PartialSettings
 from enishi.errors import Diagnostic, EnishiError
 from enishi.memo import Memo
 from enishi.reading.addresses import safe_link
 from enishi.text.labels import (
-    LabelOverrides,
     label_language,
     labels_for,
     language_tag,
@@ -66,28 +65,6 @@ class PartialView(TypedDict):
     related: list[EntryView]
 
 
-@dataclass(frozen=True, slots=True)
-class PartialOptions:
-    """How the fragments look; the same for all posts of a site."""
-
-    heading_level: int = 2
-    ordered: bool = False
-    dates: bool = True
-    reasons: bool = True
-    labels: LabelOverrides = field(default_factory=dict)
-    """The site's own words, by label name, or by language and label name (see :mod:`enishi.text.labels`)."""
-    language: str = ""
-    """The site's language, for posts that name none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Partials:
-    """Rendered fragments by their name in the output folder, and what went wrong with the site's own template."""
-
-    files: Mapping[str, bytes]
-    diagnostics: tuple[Diagnostic, ...] = ()
-
-
 def templates_folder() -> Path:
     """The folder of the templates that come with Enishi: in a wheel inside the package, in a checkout beside it.
 
@@ -119,26 +96,22 @@ def render_related_json(posts: Iterable[Post], related: RelatedByPath, *, partia
     Canonical: posts by path, one line a post and one a related entry, UTF-8.  `partials` says whether there are
     fragments to be named.
     """
-    return _related_json(sorted(posts, key=_path_of), related, partials=partials)
-
-
-def public_related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
-    """related.json for a place that may be published (`data_file`): public posts only, no fragment names."""
-    return _related_json([post for post in sorted(posts, key=_path_of) if post.is_public], related, partials=False)
-
-
-def _related_json(posts: Sequence[Post], related: RelatedByPath, *, partials: bool) -> bytes:
-    listed = _public_paths(posts)
+    ordered = sorted(posts, key=_path_of)
+    listed = _public_paths(ordered)
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     lines = ["{", f'  "version": {RELATED_VERSION},', '  "posts": {']
-    for number, post in enumerate(posts, start=1):
+    for number, post in enumerate(ordered, start=1):
         entries = [entry_fields(entry) for entry in related.get(post.path, ()) if entry.path in listed]
         head = encode(_post_fields(post, partials=partials))[:-1]
         lines.append(f'    {encode(post.path)}: {head}, "related": [')
         lines.extend(f"      {encode(entry)}," for entry in entries)
-        _end_list(lines, "    ]}", last=number == len(posts), filled=bool(entries))
-    lines += ["  }", "}", ""]
-    return json_bytes(lines)
+        _end_list(lines, "    ]}", last=number == len(ordered), filled=bool(entries))
+    return json_bytes([*lines, "  }", "}", ""])
+
+
+def public_related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
+    """related.json for a place that may be published (`data_file`): public posts only, no fragment names."""
+    return render_related_json((post for post in posts if post.is_public), related, partials=False)
 
 
 def json_bytes(lines: Iterable[str]) -> bytes:
@@ -195,14 +168,16 @@ def render_partials(
     posts: Iterable[Post],
     related: RelatedByPath,
     *,
-    options: PartialOptions | None = None,
+    options: PartialSettings | None = None,
+    language: str = "",
     site: Path | None = None,
     templates: Path | None = None,
     memo: Memo | None = None,
-) -> Partials:
-    """One HTML fragment a post, by name in the output folder; empty for a post with nothing related.
+) -> tuple[dict[str, bytes], tuple[Diagnostic, ...]]:
+    """One HTML fragment a post by name in the output folder, and what went wrong with the site's own template.
 
     Args:
+        language: the site's, for posts that name none.
         templates: the site's own templates folder, inside `site`.  A ``related.html.j2`` there replaces ours; it may
             include or extend ours as ``enishi/related.html.j2``.  If it fails, ours is used for all posts, and a
             diagnostic names its file and line.
@@ -212,37 +187,26 @@ def render_partials(
 
     ordered = sorted(posts, key=_path_of)
     public = _public_paths(ordered)
-    listed = [_listed(post, related, public) for post in ordered]
+    listed = [[entry for entry in related.get(post.path, ()) if entry.path in public] for post in ordered]
     ours = templates_folder() / PARTIAL_TEMPLATE
     diagnostics: tuple[Diagnostic, ...] = ()
     fragments: Sequence[str] | None = None
     if templates is not None and (templates / PARTIAL_TEMPLATE).is_file():
-        views = [partial_view(post, entries, options) for post, entries in zip(ordered, listed, strict=True)]
+        pairs = zip(ordered, listed, strict=True)
+        views = [partial_view(post, entries, options, language) for post, entries in pairs]
         fragments, diagnostics = render_with_site_template(views, templates / PARTIAL_TEMPLATE, ours, site or templates)
     if fragments is None:
-        known = memo.lasting("fragments", _Fragments) if memo else _Fragments()
-        shown = [_what_shows(post, entries) for post, entries in zip(ordered, listed, strict=True)]
-        known.forget_unless(options)
-        missing = [place for place, key in enumerate(shown) if key not in known.texts]
-        made = render_builtin([partial_view(ordered[place], listed[place], options) for place in missing], ours)
-        known.texts |= {shown[place]: text for place, text in zip(missing, made, strict=True)}
-        known.texts = {key: known.texts[key] for key in shown}
-        fragments = [known.texts[key] for key in shown]
+        known: dict[object, str] = memo.lasting("fragments", dict) if memo else {}
+        look = (options.model_dump_json() if options else "", language)
+        shown = [(look, *_what_shows(post, entries)) for post, entries in zip(ordered, listed, strict=True)]
+        missing = [place for place, key in enumerate(shown) if key not in known]
+        views = [partial_view(ordered[place], listed[place], options, language) for place in missing]
+        made = dict(zip((shown[place] for place in missing), render_builtin(views, ours), strict=True))
+        fragments = [made[key] if key in made else known[key] for key in shown]
+        known.clear()
+        known.update(zip(shown, fragments, strict=True))
     names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post in ordered)
-    files = {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}
-    return Partials(files, diagnostics)
-
-
-@dataclass(slots=True)
-class _Fragments:
-    """Fragments by what they show."""
-
-    options: PartialOptions | None = None
-    texts: dict[tuple[object, ...], str] = field(default_factory=dict)
-
-    def forget_unless(self, options: PartialOptions | None) -> None:
-        if self.options != options:
-            self.options, self.texts = options, {}
+    return {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}, diagnostics
 
 
 def _what_shows(post: Post, entries: Sequence[Related]) -> tuple[object, ...]:
@@ -251,11 +215,13 @@ def _what_shows(post: Post, entries: Sequence[Related]) -> tuple[object, ...]:
     return (post.path, post.title, post.lang, *rows)
 
 
-def partial_view(post: Post, related: Iterable[Related], options: PartialOptions | None = None) -> PartialView:
+def partial_view(
+    post: Post, related: Iterable[Related], options: PartialSettings | None = None, language: str = ""
+) -> PartialView:
     """What ``related.html.j2`` and the macros show of a post's list: finished strings, and only safe addresses."""
-    options = options or PartialOptions()
-    page = language_tag(post.lang) or language_tag(options.language)
-    spoken = label_language(post.lang, options.language)
+    options = options or PartialSettings()
+    page = language_tag(post.lang) or language_tag(language)
+    spoken = label_language(post.lang, language)
     labels = {name: _label(text) for name, text in labels_for(spoken, options.labels).items()}
     labels["lang"] = spoken if page and not same_language(spoken, page) else ""
     return PartialView(
@@ -264,7 +230,7 @@ def partial_view(post: Post, related: Iterable[Related], options: PartialOptions
         id="enishi-" + partial_name(post.path)[:12],
         lang=page,
         heading=labels["heading"],
-        heading_level=str(min(max(options.heading_level, 1), 6)),
+        heading_level=str(options.heading_level),
         list="ol" if options.ordered else "ul",
         labels=labels,
         related=[_entry_view(entry, page, labels["date"], options) for entry in related],
@@ -276,7 +242,7 @@ def _label(text: str) -> str:
     return text_line(f"|{text}|")[1:-1]
 
 
-def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialOptions) -> EntryView:
+def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialSettings) -> EntryView:
     lang = language_tag(entry.lang)
     differs = bool(lang) and not (page and same_language(lang, page))
     date_text = written_date(entry.date, date_pattern) if options.dates else ""
@@ -295,12 +261,8 @@ def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialOp
     )
 
 
-def _words(words: Sequence[str], options: PartialOptions) -> list[str]:
+def _words(words: Sequence[str], options: PartialSettings) -> list[str]:
     return [line for line in map(text_line, words) if line] if options.reasons else []
-
-
-def _listed(post: Post, related: RelatedByPath, public: frozenset[str]) -> list[Related]:
-    return [entry for entry in related.get(post.path, ()) if entry.path in public]
 
 
 def _public_paths(posts: Iterable[Post]) -> frozenset[str]:
