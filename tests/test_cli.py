@@ -207,6 +207,15 @@ def test_control_characters_in_a_title_do_not_reach_the_terminal(blog: Path) -> 
     assert "[bold]b" in done.stdout
 
 
+def test_json_holds_nothing_that_a_terminal_obeys(blog: Path) -> None:
+    title = "\x1b[31m\x9b31m a"
+    (blog / "posts" / "red.md").write_text(f"---\ntitle: {json.dumps(title)}\n---\n\nsourdough\n", "utf-8")
+    assert run("build", blog, "-q").returncode == 0
+    done = run("related", "red", "--site", blog, "--json")
+    assert json.loads(done.stdout)["title"] == title
+    assert not {"\x1b", "\x9b"} & set(done.stdout)
+
+
 def test_version_and_help() -> None:
     assert run("--version").stdout == f"enishi {__version__}\n"
     done = run("--help")

@@ -52,7 +52,7 @@ def load_settings(
     Raises:
         SettingsError: names every wrong setting, where it stands, and the setting that was probably meant.
     """
-    sources = [_read_file(config_file, config_file.name)] if config_file else _find_sources(site)
+    sources = [_read_file(config_file)] if config_file else _find_sources(site)
     source = sources[0] if sources else _Source("settings")
     places = {key: f"{source.name}:{line}" for key, line in source.lines.items()} | {(): source.name}
     values = _without_empty(source.values)
@@ -91,27 +91,22 @@ def settings_sources(site: Path) -> list[str]:
 
 
 def _find_sources(site: Path) -> list[_Source]:
-    sources = []
-    if (site / "enishi.toml").is_file():
-        sources.append(_read_file(site / "enishi.toml", "enishi.toml"))
-    if (site / "pyproject.toml").is_file() and "enishi" in _text(site / "pyproject.toml"):
-        source = _read_toml(site / "pyproject.toml", "pyproject.toml", ("tool", "enishi"))
-        if source.values:
-            sources.append(source)
-    for name in ("_config.yml", "_config.yaml"):
-        if (site / name).is_file() and "enishi" in _text(site / name):
-            source = _read_yaml(site / name, name)
+    sources: list[_Source] = []
+    for name in ("enishi.toml", "pyproject.toml", "_config.yml", "_config.yaml"):
+        if (site / name).is_file():
+            source = _read_file(site / name)
             # settings of the Hexo plugin alone, beside a file of our own, are no second file of settings
-            if set(source.values) - {"hexo"} or (source.values and not sources):
+            is_the_plugins = bool(sources) and source.values.keys() == {"hexo"}
+            if name == "enishi.toml" or (source.values and not is_the_plugins):
                 sources.append(source)
     return sources
 
 
-def _read_file(file: Path, name: str) -> _Source:
-    if file.suffix in {".yml", ".yaml"}:
-        return _read_yaml(file, name)
-    table = ("tool", "enishi") if file.name == "pyproject.toml" else ()
-    return _read_toml(file, name, table)
+def _read_file(file: Path) -> _Source:
+    text, is_yaml = _text(file), file.suffix in {".yml", ".yaml"}
+    if "enishi" not in text and (is_yaml or file.name == "pyproject.toml"):
+        return _Source(file.name)  # somebody else's, and whether it is valid is no matter of ours
+    return _read_yaml(text, file.name) if is_yaml else _read_toml(text, file.name)
 
 
 def _text(file: Path) -> str:
@@ -123,8 +118,8 @@ def _text(file: Path) -> str:
         raise SettingsError(f"{file.name} cannot be read: {error}") from error
 
 
-def _read_toml(file: Path, name: str, table: Key) -> _Source:
-    text = _text(file)
+def _read_toml(text: str, name: str) -> _Source:
+    table = ("tool", "enishi") if name == "pyproject.toml" else ()
     try:
         values: Any = read_toml(text)
     except TomlError as error:
@@ -152,18 +147,16 @@ def _toml_key(text: str) -> Key:
     return tuple(part.strip().strip("\"'") for part in text.split("."))
 
 
-def _read_yaml(file: Path, name: str) -> _Source:
+def _read_yaml(text: str, name: str) -> _Source:
     import yaml
 
     try:
-        root = yaml.compose(_text(file), Loader=_yaml_loader())
+        root = yaml.compose(text, Loader=_yaml_loader())
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}:{mark.line + 1}" if mark else name
         raise SettingsError(f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
-    if not isinstance(root, yaml.MappingNode):
-        return _Source(name)
-    for key, node in root.value:
+    for key, node in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "enishi" and isinstance(node, yaml.MappingNode):
             lines: dict[Key, int] = {(): key.start_mark.line + 1}
             return _Source(name, _yaml_value(node, (), lines, iter(range(_MOST_VALUES))), lines)

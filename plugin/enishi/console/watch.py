@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -16,7 +15,7 @@ from enishi.commands.watch.post_files import FileProblem
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import Diagnostic, Severity
 from enishi.text.plural import counted
-from enishi.text.printable import shown
+from enishi.text.printable import json_text, shown
 from enishi.writing.render import entry_fields
 from enishi.writing.render_tags import suggestion_fields
 
@@ -193,7 +192,5 @@ def _diagnostic(found: Diagnostic, state: str) -> None:
 
 
 def _line(event: str, **fields: Any) -> None:
-    value: Mapping[str, Any] = {"event": event, "version": EVENTS_VERSION, **fields}
-    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(json_text({"event": event, "version": EVENTS_VERSION, **fields}, indent=None))
     sys.stdout.flush()

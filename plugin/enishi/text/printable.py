@@ -136,13 +136,13 @@ def xml_text(root: Element) -> str:
 # -- in JSON ---------------------------------------------------------------------------------------------------------
 
 
-def json_text(value: Any) -> str:
-    """JSON with two spaces of indentation that any parser reads and that cannot deceive whoever looks at it.
+def json_text(value: Any, indent: int | None = 2) -> str:
+    """JSON, on one line without indentation, that any parser reads and that cannot deceive whoever looks at it.
 
     Characters that could deceive are written as escapes, so a parser still gets each of them.  Lone surrogates become
     U+FFFD: UTF-8 has none, and parsers disagree on their escapes.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
     return _LOG_COMMAND.sub(r"#\\u0023", _DECEIVING_IN_JSON.sub(json_escape, text)) + "\n"
 
 

@@ -44,7 +44,7 @@ def built(site: Path) -> dict[str, bytes]:
 
 
 def update(live: LiveBlog) -> bool:
-    if live.read_changes() is None and live.is_complete:
+    if live.read_changes() is None:
         return False
     live.relate()
     live.tag()

@@ -79,7 +79,6 @@ class LiveBlog:
         """Whether all that this round has worked out so far is on the disk."""
         self._relations: Relations | None = None
         self._rendered: Rendered | None = None
-        self._tags: TagAnalysis | None = None
         self._encoded: tuple[Relations, BlogEncoder] | None = None
         """What was related last, with the encoder in the state that it was encoded with."""
         self._previewer: Previewer | None = None
@@ -105,7 +104,7 @@ class LiveBlog:
         self._documents = {document.post.path: document for document in posts.documents}
         edited = tuple(path for path, document in self._documents.items() if before.get(path) is not document)
         gone = tuple(path for path in before if path not in self._documents)
-        self._key, self._relations, self._tags = blog.key, None, None
+        self._key, self._relations = blog.key, None
         return Changes(() if is_first else edited, gone, is_first)
 
     def relate(self) -> tuple[Relations, WriteReport]:
@@ -140,7 +139,6 @@ class LiveBlog:
             self._is_written = False
             self._tags_file = run.render_tags(relations, tags)
             report = run.remember(relations, tags, rendered, self._write(relations, rendered))
-        self._tags = tags
         return relations, tags, report
 
     def _write(self, relations: Relations, rendered: Rendered) -> WriteReport:
@@ -176,11 +174,6 @@ class LiveBlog:
     def document(self, path: str) -> Document:
         """A post as it was read last."""
         return self._documents[path]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing of the last changes is left to be done."""
-        return self._is_written and self._tags is not None
 
     @property
     def is_overwritten(self) -> bool:
