@@ -35,4 +35,4 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed tests/package-lock.json tests/h
 
 clean:
 	rm -rf $(VENV) tests/node_modules tests/hexo/node_modules example_site/node_modules example_site/public \
-		example_site/db.json example_site/.enishi
+		example_site/db.json example_site/.enishi build dist
