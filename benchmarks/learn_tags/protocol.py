@@ -37,7 +37,7 @@ def hide_in_turn(blog: Blog, constants: Constants, seed: int = 0) -> list[Case]:
         hidden = {tagged[place] for place in order[part::PARTS]}
         seen = blog.with_tags([() if row in hidden else d.post.tags for row, d in enumerate(blog.documents)])
         visible = seen.vocabulary()
-        found = estimate_tags(seen.documents, visible, blog.likeness, constants)
+        found, _ = estimate_tags(seen.documents, visible, blog.likeness, constants)
         for row in sorted(hidden):
             truth = set(vocabulary.tags_of(blog.documents[row].post))
             truth = {key for key in truth if visible.counts.get(key, 0) >= MIN_VISIBLE}

@@ -14,7 +14,7 @@ from enishi.tags.calibration import sigmoid, standardise
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.evidence import FEATURES
 from enishi.tags.likeness import measure_likeness
-from enishi.tags.model import Declines, TagModel, collect_evidence, constants_of, estimate_from
+from enishi.tags.model import Declines, TagModel, constants_of, estimate_tags
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.suggest import EvidenceFinder
 from enishi.tags.topics import group_posts
@@ -78,15 +78,13 @@ def explain_tag(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)
         constants = constants_of(site, settings)
-        evidence = collect_evidence(documents, vocabulary, likeness)
-        estimate = estimate_from(evidence, constants)
+        estimate, scores = estimate_tags(documents, vocabulary, likeness, constants)
         if key not in estimate.keys:
             reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
             return TagExplanation(path, name, reason, None, carrying)
         column = estimate.keys.index(key)
         model = TagModel(documents, vocabulary, likeness, estimate, settings, declined)
         rules = SuggestionRules(model)
-        scores = evidence[2]
         z = standardise(scores.features[row, column][None, :], constants)[0]
         points = z * estimate.weights
         factors = tuple(

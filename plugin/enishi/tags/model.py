@@ -66,7 +66,6 @@ class Estimate:
     carried: npt.NDArray[np.bool_]
     """Which posts carry which tags, implied ones too; shape (n_posts, n_tags)."""
     mentions: Mentions
-    labels: Labels
     weights: Matrix
     """The blog's own, see :mod:`enishi.tags.calibration`."""
 
@@ -78,24 +77,14 @@ def estimate_tags(
     constants: Constants,
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
-) -> Estimate:
-    """Probabilities for all posts and all tags on at least `MIN_POSTS` posts."""
-    evidence = collect_evidence(documents, vocabulary, likeness, memo, progress)
-    return estimate_from(evidence, constants, progress)
-
-
-def estimate_from(
-    evidence: tuple[tuple[str, ...], Labels, TagScores, Mentions],
-    constants: Constants,
-    progress: Callable[[], None] = lambda: None,
-) -> Estimate:
-    """The probabilities that follow from the result of :func:`collect_evidence`."""
-    keys, labels, scores, mentions = evidence
+) -> tuple[Estimate, TagScores]:
+    """Probabilities for all posts and all tags on `MIN_POSTS` posts or more, and the features that they follow from."""
+    keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness, memo, progress)
     progress()
     weights = _fit(scores, labels, constants)
     progress()
     probability = shown_confidence(_probability(scores, weights, constants))
-    return Estimate(keys, probability, labels.y > 0, mentions, labels, weights)
+    return Estimate(keys, probability, labels.y > 0, mentions, weights), scores
 
 
 def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:

@@ -63,7 +63,7 @@ def suggest_tags(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
-        estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings), memo, progress)
+        estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings), memo, progress)[0]
         progress()
         grouping = group_posts(documents, likeness)
         progress()
@@ -111,7 +111,7 @@ def rank_tags(
     Call it under :func:`enishi.vectors.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
-    estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))
+    estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))[0]
     rules = SuggestionRules(TagModel(documents, vocabulary, likeness, estimate, settings, declined or {}))
     by_path = {
         document.post.path: tuple((estimate.keys[column], confidence) for confidence, column in rules.ranked(row))
