@@ -164,79 +164,68 @@ def _figures(sums: _Sums, wanted: float) -> WayFigures:
 
 
 class _Sums:
-    """Sums over posts, whose quotients are the metrics; a resample is a weighted sum.
+    """Sums over posts, whose quotients are the metrics: of the blog itself, then of each resample.
 
     Resamples are the same for the same number of posts, so those of two ways of suggesting are paired.
     """
 
     def __init__(self, cases: Sequence[Case], way: Way) -> None:
         guesses: list[tuple[Guess, ...]] = [getattr(case, way) for case in cases]
-        n = len(cases)
-        one = np.array([1.0 if case.answers else 0.0 for case in cases])
-        answers = np.array([float(case.answers) for case in cases])
-        right = np.array([float(sum(guess.is_right for guess in of_post[:FIRST])) for of_post in guesses])
-        self._columns = {
-            "one": one,
-            "ndcg": np.array([ndcg(of_post, case.answers) for of_post, case in zip(guesses, cases, strict=True)]),
-            "recall": right * one / np.maximum(np.minimum(answers, FIRST), 1),
-        }
-        counts = np.zeros((3, n, 101))
-        for row, of_post in enumerate(guesses):
+        table = np.zeros((len(cases), 2 + 3 * 101))
+        counts = table[:, 2:].reshape(len(cases), 3, 101)
+        for row, (case, of_post) in enumerate(zip(cases, guesses, strict=True)):
+            right = sum(guess.is_right for guess in of_post[:FIRST])
+            table[row, 0] = ndcg(of_post, case.answers)
+            table[row, 1] = right / min(case.answers, FIRST) if case.answers else 0
             for guess in of_post:
                 # confidences have four decimals: whole numbers know no rounding
                 place = min(max(round(guess.confidence * 10_000), 0) // 100, 100)
-                counts[:, row, place] += (1, guess.is_right, guess.confidence)
-        self._counts = counts.sum(axis=1)
-        """Suggestions, right ones, and the sum of their confidences by hundredth of confidence, shape (3, 101)."""
-        self._answers = float(answers.sum())
-        starts = counts[:2, :, ::-1].cumsum(axis=2)[:, :, ::-1]
-        table = np.concatenate([np.stack(list(self._columns.values()), axis=1), *starts], axis=1)
-        drawn = np.concatenate([weights @ table for weights in resamples(n)])
-        width = len(self._columns)
-        self._drawn = dict(zip(self._columns, drawn[:, :width].T, strict=True))
-        self._drawn_from = drawn[:, width : width + 101], drawn[:, width + 101 :]
-        """Suggestions, and right ones, from every hundredth on: each of shape (RESAMPLES, 101)."""
-
-    def _quotients(self, name: str) -> tuple[float, Matrix]:
-        column, drawn = self._columns[name], self._drawn
-        return float(column.sum() / max(self._columns["one"].sum(), 1)), drawn[name] / np.maximum(drawn["one"], 1)
+                counts[row, :, place] += (1, guess.is_right, guess.confidence)
+        answers = np.array([[case.answers > 0, case.answers] for case in cases], dtype=float)
+        counts[:] = counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
+        table = np.concatenate([answers, table], axis=1)
+        drawn = np.concatenate([weights @ table for weights in (np.ones((1, len(cases))), *resamples(len(cases)))])
+        self._answers = float(answers[:, 1].sum())
+        self._metrics = dict(zip(("ndcg", "recall"), (drawn[:, 2:4] / np.maximum(drawn[:, :1], 1)).T, strict=True))
+        self._from = np.pad(drawn[:, 4:].reshape(-1, 3, 101), ((0, 0), (0, 0), (0, 1)))
+        """Suggestions, right ones, and the sum of their confidences from every hundredth of confidence on."""
 
     def interval(self, name: str) -> Interval:
-        value, drawn = self._quotients(name)
-        return bootstrap_interval(value, drawn)
+        return bootstrap_interval(self._metrics[name][0], self._metrics[name][1:])
 
     def gain(self, name: str, other: _Sums) -> Interval:
-        (value, drawn), (others, others_drawn) = self._quotients(name), other._quotients(name)
-        return bootstrap_interval(value - others, drawn - others_drawn)
+        difference = self._metrics[name] - other._metrics[name]
+        return bootstrap_interval(difference[0], difference[1:])
 
     def level(self, start: int, end: int = 101) -> Level:
         """The suggestions between two hundredths of confidence."""
-        suggestions, right, sure = self._counts[:, start:end].sum(axis=1).tolist()
+        suggestions, right = self.count(start, end)
+        sure = float(self._from[0, 2, start] - self._from[0, 2, end])
         recall, mean = round(right / max(self._answers, 1), _DIGITS), round(sure / max(suggestions, 1), _DIGITS)
         precision = self._precision(start, end) if suggestions else None
-        return Level(start / 100, int(suggestions), int(right), precision, recall, mean)
+        return Level(start / 100, suggestions, right, precision, recall, mean)
 
     def count(self, start: int, end: int = 101) -> tuple[int, int]:
         """(suggestions, right ones) between two hundredths."""
-        suggestions, right = self._counts[:2, start:end].sum(axis=1).astype(int).tolist()
+        suggestions, right = (self._from[0, :2, start] - self._from[0, :2, end]).round().astype(int).tolist()
         return suggestions, right
 
-    def _drawn_between(self, start: int, end: int) -> Matrix:
-        suggestions, right = (drawn[:, start] - (drawn[:, end] if end < 101 else 0) for drawn in self._drawn_from)
+    def _drawn(self, start: int, end: int = 101) -> Matrix:
+        """The share of right suggestions between two hundredths in each resample."""
+        suggestions, right = (self._from[1:, :2, start] - self._from[1:, :2, end]).T
         return np.asarray(right[suggestions > 0] / suggestions[suggestions > 0])
 
     def _precision(self, start: int, end: int) -> Interval:
         suggestions, right = self.count(start, end)
         low, high = wilson(right, suggestions, _Z_95)
-        drawn_low, drawn_high = np.quantile(self._drawn_between(start, end), [0.025, 0.975]).tolist()
+        drawn_low, drawn_high = np.quantile(self._drawn(start, end), [0.025, 0.975]).tolist()
         figures = (right / suggestions, min(low, drawn_low), max(high, drawn_high))
         return Interval(*(round(figure, _DIGITS) for figure in figures))
 
     def sure_precision(self, start: int) -> float:
         """Lower bound, with 90 % certainty, of the precision from a hundredth on."""
         suggestions, right = self.count(start)
-        drawn = float(np.quantile(self._drawn_between(start, 101), 0.1))
-        return min(drawn, wilson(right, suggestions, _Z_90_ONE_SIDED)[0])
+        return min(float(np.quantile(self._drawn(start), 0.1)), wilson(right, suggestions, _Z_90_ONE_SIDED)[0])
 
 
 def bootstrap_interval(value: float, drawn: Matrix) -> Interval:
