@@ -77,13 +77,11 @@ def _file_name_rule(pattern: str) -> tuple[list[str], re.Pattern[str]]:
 
     Hexo's is exponential.  Here a name, once it ends where it first can, ends there, but for the last one.
     """
-    first, *parts = re.split(r"(?=\(\.\+\?\))", _named_parts(posixpath.splitext(pattern)[0]))
-    parts = [*(f"(?>{part})" for part in parts[:-1]), *parts[-1:]]
-    return _PARAMETER.findall(posixpath.splitext(pattern)[0]), re.compile("".join([first, *parts]), re.ASCII)
-
-
-def _named_parts(rule: str) -> str:
-    return _PARAMETER.sub(lambda match: _FILE_NAME_PARTS.get(match[1], "(.+?)"), re.escape(rule))
+    rule = posixpath.splitext(pattern)[0]
+    named = _PARAMETER.sub(lambda match: _FILE_NAME_PARTS.get(match[1], "(.+?)"), re.escape(rule))
+    first, *parts = re.split(r"(?=\(\.\+\?\))", named)
+    once = (f"(?>{part})" for part in parts[:-1])
+    return _PARAMETER.findall(rule), re.compile("".join([first, *once, *parts[-1:]]), re.ASCII)
 
 
 def post_address(site: HexoSite, address: Address) -> str | None:

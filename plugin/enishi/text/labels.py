@@ -16,46 +16,24 @@ Labels = Mapping[str, str]
 LabelOverrides = Mapping[str, "str | Mapping[str, str]"]
 """``{"heading": "Read next", "ja": {"heading": "次に読む"}}``: the more particular one wins."""
 
-_ISO = "YYYY-MM-DD"
-
-
-def _labels(
-    own_name: str,
-    heading: str,
-    tags: str,
-    terms: str,
-    translation: str,
-    *,
-    colon: str = ": ",
-    comma: str = ", ",
-    date: str = _ISO,
-) -> Labels:
-    return dict(
-        zip(("own_name", *LABEL_NAMES), (own_name, heading, tags, terms, translation, colon, comma, date), strict=True)
-    )
-
-
+_ROWS = """\
+ar|العربية|مقالات ذات صلة|وسوم مشتركة|كلمات مشتركة|ترجمة|: |، |YYYY-MM-DD
+de|Deutsch|Verwandte Beiträge|Gemeinsame Tags|Gemeinsame Begriffe|Übersetzung|: |, |D.M.YYYY
+en|English|Related posts|Shared tags|Shared terms|Translation|: |, |YYYY-MM-DD
+es|Español|Entradas relacionadas|Etiquetas en común|Términos en común|Traducción|: |, |YYYY-MM-DD
+fr|Français|Articles liés|Étiquettes communes|Termes communs|Traduction|\N{NO-BREAK SPACE}: |, |YYYY-MM-DD
+it|Italiano|Articoli correlati|Tag in comune|Termini in comune|Traduzione|: |, |YYYY-MM-DD
+ja|日本語|関連記事|共通のタグ|共通のキーワード|翻訳|：|、|YYYY年M月D日
+ko|한국어|관련 글|공통 태그|공통 키워드|번역|: |, |YYYY년 M월 D일
+pt|Português|Artigos relacionados|Tags em comum|Termos em comum|Tradução|: |, |YYYY-MM-DD
+ru|Русский|Похожие записи|Общие теги|Общие слова|Перевод|: |, |DD.MM.YYYY
+zh|中文|相关文章|共同标签|共同关键词|译文|：|、|YYYY年M月D日
+zh-hant|繁體中文|相關文章|共同標籤|共同關鍵詞|譯文|：|、|YYYY年M月D日
+"""
+"""Code, its own name, and the labels, each as it is: with the blanks at its ends."""
 _TABLE: Mapping[str, Labels] = {
-    "ar": _labels("العربية", "مقالات ذات صلة", "وسوم مشتركة", "كلمات مشتركة", "ترجمة", comma="، "),
-    "de": _labels(
-        "Deutsch", "Verwandte Beiträge", "Gemeinsame Tags", "Gemeinsame Begriffe", "Übersetzung", date="D.M.YYYY"
-    ),
-    "en": _labels("English", "Related posts", "Shared tags", "Shared terms", "Translation"),
-    "es": _labels("Español", "Entradas relacionadas", "Etiquetas en común", "Términos en común", "Traducción"),
-    "fr": _labels(
-        "Français", "Articles liés", "Étiquettes communes", "Termes communs", "Traduction", colon="\N{NO-BREAK SPACE}: "
-    ),
-    "it": _labels("Italiano", "Articoli correlati", "Tag in comune", "Termini in comune", "Traduzione"),
-    "ja": _labels(
-        "日本語", "関連記事", "共通のタグ", "共通のキーワード", "翻訳", colon="：", comma="、", date="YYYY年M月D日"
-    ),
-    "ko": _labels("한국어", "관련 글", "공통 태그", "공통 키워드", "번역", date="YYYY년 M월 D일"),
-    "pt": _labels("Português", "Artigos relacionados", "Tags em comum", "Termos em comum", "Tradução"),
-    "ru": _labels("Русский", "Похожие записи", "Общие теги", "Общие слова", "Перевод", date="DD.MM.YYYY"),
-    "zh": _labels("中文", "相关文章", "共同标签", "共同关键词", "译文", colon="：", comma="、", date="YYYY年M月D日"),
-    "zh-hant": _labels(
-        "繁體中文", "相關文章", "共同標籤", "共同關鍵詞", "譯文", colon="：", comma="、", date="YYYY年M月D日"
-    ),
+    code: dict(zip(("own_name", *LABEL_NAMES), words, strict=True))
+    for code, *words in (row.split("|") for row in _ROWS.splitlines())
 }
 
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
