@@ -16,8 +16,10 @@ def prepare(root: Path, repository: str, tag: str) -> None:
         sys.exit(f"the tag is {tag}, the version is {said and said[1]}: python tests/test_versions.py VERSION")
     home = f"https://github.com/{repository}"
     readme = root / "README.md"
-    for page in (readme, root / "mkdocs.yml", *root.glob("docs/*.md")):
-        page.write_text(page.read_text("utf-8").replace("OWNER/enishi", repository), "utf-8")
+    for file in (readme, root / "mkdocs.yml", *root.glob("docs/*.md"), *root.glob("plugin/enishi/**/*.py")):
+        text = file.read_text("utf-8")
+        if "OWNER/enishi" in text:
+            file.write_text(text.replace("OWNER/enishi", repository), "utf-8")
     text = readme.read_text("utf-8")
     # an image is shown as it is, a page by GitHub
     text = re.sub(

@@ -81,7 +81,7 @@ def test_no_job_of_a_release_may_more_than_its_own_step_needs() -> None:
 
 
 def prepared(root: Path, tag: str) -> subprocess.CompletedProcess[str]:
-    for file in (*SAID, "CHANGELOG.md", "pyproject.toml", "mkdocs.yml", ".ci/release.py"):
+    for file in (*SAID, "CHANGELOG.md", "pyproject.toml", "mkdocs.yml", ".ci/release.py", "plugin/enishi/findings.py"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, root / file)
     command = [sys.executable, str(root / ".ci" / "release.py"), "someone/enishi", tag]
@@ -103,7 +103,9 @@ def test_a_release_knows_where_it_is_published(tmp_path: Path) -> None:
     assert "OWNER" not in readme
     assert "someone/enishi@v1" in readme
     assert 'github.com/someone/enishi"' in (tmp_path / "mkdocs.yml").read_text("utf-8")
-    assert "OWNER" not in (tmp_path / "docs" / "check.md").read_text("utf-8")
+    for file in ("docs/check.md", "plugin/enishi/findings.py"):
+        assert "someone/enishi" in (tmp_path / file).read_text("utf-8")
+        assert "OWNER" not in (tmp_path / file).read_text("utf-8")
     package = json.loads((tmp_path / "plugin/hexo-enishi/package.json").read_text("utf-8"))
     assert package["repository"]["url"] == "git+https://github.com/someone/enishi.git"
     assert package["version"] == version
