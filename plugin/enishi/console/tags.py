@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.tags.edits import Plan, PlannedEdit
+from enishi.commands.tags.edits import Plan
 from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level
 from enishi.commands.tags.write import write_plan
 from enishi.console.terminal import print_diagnostics
@@ -175,11 +175,6 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
-def _size_of(edits: Sequence[PlannedEdit]) -> str:
-    changes = sum(len(edit.changes) for edit in edits)
-    return f"{counted(changes, 'tag')} in {counted(len(edits), 'post')}"
-
-
 def print_undo(site: Path, patch: Path) -> None:
     """How to take a renaming back."""
     options = [] if os.path.realpath(site) == os.path.realpath(Path()) else ["--site", str(site)]
@@ -269,19 +264,19 @@ def carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) ->
         say("nothing to write")
         return False
     if dry_run:
-        say(f"would change {_size_of(plan.edits)}; nothing was written")
+        say(f"would change {counted(len(plan.edits), 'post')}; nothing was written")
         return False
     if not yes:
         if not sys.stdin.isatty():
             raise SettingsError(
                 "nothing was written: there is no terminal to ask at. --yes writes, --dry-run only shows"
             )
-        if not ask(f"Change {_size_of(plan.edits)}?"):
+        if not ask(f"Change {counted(len(plan.edits), 'post')}?"):
             say("nothing was written")
             return False
     outcome = write_plan(plan, undo)
     print_diagnostics(outcome.refused, verbose=True)
-    size = _size_of(outcome.done)
+    size = counted(len(outcome.done), "post")
     say(f"changed {size}; the next `enishi build` takes it up" if outcome.done else "nothing was written")
     if outcome.stopped:
         raise OutputError(outcome.stopped)

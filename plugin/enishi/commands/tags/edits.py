@@ -27,7 +27,6 @@ class PlannedEdit:
     file: Path
     before: bytes
     after: bytes
-    changes: tuple[TagChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def plan_undo(request: Request, patch: Path) -> Plan:
                 left_alone(file.path, "changed", "its tags are no longer as they were written, so they stay")
             )
         elif after != post.data:
-            edits.append(PlannedEdit(file.path, post.file, post.data, after, ()))
+            edits.append(PlannedEdit(file.path, post.file, post.data, after))
     return Plan(tuple(edits), tuple(refused))
 
 
@@ -152,7 +151,7 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
         if path not in files:
             refused.append(left_alone(path, "gone", "the post is no longer there. Run `enishi build` again"))
             continue
-        data, made = files[path].data, []
+        data = files[path].data
         for change in changes[path]:
             planned = plan_edit(data, change, blog.site, style=style)
             if isinstance(planned, Refusal):
@@ -161,9 +160,8 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
                 refused.append(planned.diagnostic(path))
             elif planned.is_needed and not _carries_it_already(planned.tags_before, change):
                 data = planned.after
-                made.append(change)
-        if made:
-            edits.append(PlannedEdit(path, files[path].file, files[path].data, data, tuple(made)))
+        if data != files[path].data:
+            edits.append(PlannedEdit(path, files[path].file, files[path].data, data))
     return Plan(tuple(edits), tuple(dict.fromkeys(refused)))
 
 
