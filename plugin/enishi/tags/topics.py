@@ -7,7 +7,7 @@ and propose tags: one that most of a topic's posts carry, or the name of a topic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ def describe_topics(
 ) -> tuple[Topic, ...]:
     """The topics with their labels, their tags, and the tags that they lack."""
     meant = vocabulary.meant_on(documents)
+    everywhere = Counter(key for keys in meant for key in keys)
     topics, candidates = [], []
     for number, rows in enumerate(grouping.groups):
         label = terms.label(rows, LABEL_TERMS)
@@ -77,7 +78,7 @@ def describe_topics(
             missing=tuple(MissingTag(vocabulary.names[key], paths) for key, paths in lacking.items() if paths),
         )
         topics.append(topic)
-        if label and not _is_covered(rows, counts, meant):
+        if label and not _is_covered(len(rows), len(meant), counts, everywhere):
             best = label[0]
             often = best.posts >= max(_NEW_TAG_POSTS, _NEW_TAG_SHARE * len(rows)) and best.titles >= _NEW_TAG_TITLES
             if often and not _is_known(best.key, vocabulary):
@@ -95,14 +96,12 @@ def _count_tags(rows: Sequence[int], meant: Sequence[frozenset[str]], vocabulary
     return sorted(((key, count) for key, count in counts.items() if count >= 2), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _is_covered(rows: Sequence[int], counts: Sequence[tuple[str, int]], meant: Sequence[frozenset[str]]) -> bool:
+def _is_covered(size: int, posts: int, counts: Sequence[tuple[str, int]], everywhere: Mapping[str, int]) -> bool:
     """Whether some tag is at home here: on many of the topic's posts, and on few others."""
-    for key, count in counts:
-        everywhere = sum(key in keys for keys in meant)
-        lift = (count / len(rows)) / (everywhere / len(meant))
-        if count >= _COVERED_SHARE * len(rows) and lift >= min(_COVERED_LIFT, len(meant) / len(rows) / 2):
-            return True
-    return False
+    least = min(_COVERED_LIFT, posts / size / 2)
+    return any(
+        count >= _COVERED_SHARE * size and (count / size) / (everywhere[key] / posts) >= least for key, count in counts
+    )
 
 
 def _is_known(term: str, vocabulary: Vocabulary) -> bool:

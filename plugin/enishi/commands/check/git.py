@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from unicodedata import normalize
 
@@ -87,6 +88,8 @@ class Repository:
         self.top = self.site
         for _ in filter(None, self.prefix.split("/")):
             self.top = self.top.parent
+        self._place = cache(lambda place: os.path.relpath(os.path.realpath(place), self.top).replace(os.sep, "/"))
+        """The place of a folder relative to the top, behind any link."""
         self.notes: list[str] = []
 
     # -- commits
@@ -233,7 +236,9 @@ class Repository:
 
     def _name(self, file: Path) -> str:
         """The path of a file relative to the top, behind any link."""
-        return normalize("NFC", os.path.relpath(os.path.realpath(file), self.top).replace(os.sep, "/"))
+        if file.is_symlink():
+            file = Path(os.path.realpath(file))
+        return normalize("NFC", posixpath.normpath(f"{self._place(file.parent)}/{file.name}"))
 
     def _ignored(self, names: Iterable[str]) -> set[str]:
         paths = {os.fsencode(self.top / name): name for name in names}
