@@ -12,6 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from enishi.console.watch import EVENTS_VERSION
+from enishi.reporters.json import CHECK_VERSION
+from enishi.writing.render import RELATED_VERSION
+from enishi.writing.render_tags import TAGS_VERSION
 from places import ROOT
 
 SAID = {
@@ -80,6 +84,14 @@ def test_a_format_only_grows_within_its_version(name: str) -> None:
     assert now["$id"] == f"urn:enishi:schema:{name}:{version}"
     if version == released["properties"]["version"]["const"]:
         assert losses(released, now, name) == []
+
+
+def test_code_and_schemas_name_the_same_version_of_each_format() -> None:
+    written = {"related": RELATED_VERSION, "tags": TAGS_VERSION, "check": CHECK_VERSION, "watch": EVENTS_VERSION}
+    assert written == {name: schema(name)["properties"]["version"]["const"] for name in SCHEMAS}
+    read = re.search(r"(?m)^const VERSION = (\d+);$", (ROOT / "plugin/hexo-enishi/lib/results.js").read_text("utf-8"))
+    assert read
+    assert int(read[1]) == RELATED_VERSION
 
 
 def test_what_counts_as_a_loss() -> None:
