@@ -15,6 +15,7 @@ import pytest
 
 from blog import files_below, post_text, topic_posts, topic_text, write_blog
 from enishi.cli import main
+from enishi.cli.options import program
 from enishi.commands.check.baseline import BASELINE_NAME
 from enishi.commands.check.run import CheckRequest, check
 from enishi.config import CheckCode
@@ -567,6 +568,12 @@ def test_the_cache_is_the_users_own_and_never_in_the_checkout(tmp_path: Path, mo
     report = run(site)
     assert files_below(site / "source") | {name.name: b"" for name in site.iterdir()} == before
     assert [file.name for file in (tmp_path / "own").rglob("*.db")] == ["cache.db"]
+    with monkeypatch.context() as homeless:
+        homeless.delenv("XDG_CACHE_HOME")
+        homeless.setattr("os.path.expanduser", lambda path: path)
+        homeless.chdir(tmp_path)
+        assert run(site) == report
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["blog", "own"]
     inside = check(CheckRequest(Request(site, cache=site / "source" / "mine")))
     assert not (site / "source" / "mine").exists()
     assert inside == replace(report, notes=inside.notes)
@@ -579,3 +586,52 @@ def test_a_cache_elsewhere_leaves_the_site_untouched(tmp_path: Path) -> None:
     check(CheckRequest(Request(site, cache=tmp_path / "cache")))
     assert (tmp_path / "cache" / "cache.db").exists()
     assert not (site / ".enishi").exists()
+
+
+# -- what is said on the command line --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "prefix", "environment", "called"),
+    [
+        ("/usr/bin/enishi", "/usr", {}, "enishi"),
+        ("/x/enishi/__main__.py", "/usr", {}, f"{Path(sys.executable).name} -m enishi"),
+        (
+            "/c/pre-commit/py env/bin/enishi",
+            "/c/pre-commit/py env",
+            {"PRE_COMMIT": "1"},
+            "'/c/pre-commit/py env/bin/enishi'",
+        ),
+        ("/c/pre-commit/env/bin/enishi", "/c/pre-commit/env", {"PRE_COMMIT": "1", "CI": "true"}, "enishi"),
+        ("/h/.cache/uv/archive-v0/x/bin/enishi", "/h/.cache/uv/archive-v0/x", {}, "uvx enishi"),
+        ("/h/.cache/pipx/x/bin/enishi", "/h/.cache/pipx/x", {}, "pipx run enishi"),
+        ("/h/.local/share/pipx/venvs/enishi/bin/enishi", "/h/.local/share/pipx/venvs/enishi", {}, "enishi"),
+    ],
+)
+def test_commands_are_called_as_the_check_was(
+    monkeypatch: pytest.MonkeyPatch, script: str, prefix: str, environment: dict[str, str], called: str
+) -> None:
+    for name in ("PRE_COMMIT", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", [script, "check"])
+    monkeypatch.setattr(sys, "prefix", prefix)
+    assert program() == called
+
+
+def test_the_advice_is_called_as_the_check_was(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    path = add(site, "new.md", "tags: [notes]\n")
+    advice = only(run(site, program="uvx enishi")).advice
+    assert advice[0].endswith(f"run: uvx enishi tags apply {path} --tag tea")
+    assert advice[1].endswith(f"run: uvx enishi tags decline {path} tea")
+
+
+def test_a_code_is_explained(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--explain", "no-tags"]) == 0
+    told = capfd.readouterr().out
+    assert told.startswith("no-tags: a post without any tag\n")
+    assert "docs/check.md#no-tags" in told
+    assert main(["check", "--explain", "no-such"]) == 2
+    assert "there is no code 'no-such'; there are missing-tag, " in capfd.readouterr().err

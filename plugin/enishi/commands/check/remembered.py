@@ -29,8 +29,11 @@ def cache_folder(request: Request) -> Path | None:
     else:
         own = Path(os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", ""))
         name = hashlib.sha256(os.fsencode(os.path.realpath(request.site))).hexdigest()[:16]
-        folder = (own if own.is_absolute() else Path.home() / ".cache") / "enishi" / f"check-{name}"
+        home = Path(os.path.expanduser("~"))  # noqa: PTH111 - which leaves it as it is where there is none
+        folder = (own if own.is_absolute() else home / ".cache") / "enishi" / f"check-{name}"
         checkout = tops[0]
+        if not folder.is_absolute():
+            return None
     return None if Path(os.path.realpath(folder)).is_relative_to(checkout) else folder
 
 
