@@ -83,7 +83,12 @@ PLAIN_SITE = site_of("hexo", post_folders=("source/_posts",), permalink=":year/:
 DATE_OUT_OF_RANGE = "a year that Python's datetime does not have: the post has no date here"
 WRONG_TAG = "a value that is not what its tag says is text or its own kind here; Hexo loses the post"
 YAML_1_1 = "libyaml, which reads YAML 1.1, refuses it: the post is lost here"
+OF_THE_DATABASE = "Hexo's database refuses it; where Hexo builds, its plugin says so"
 EXPLAINED = {
+    "---\ntitle: t\n_id: x\n---\nbody\n": OF_THE_DATABASE,
+    "---\ntitle: t\ntags: [a]\n_id: y\n---\nbody\n": OF_THE_DATABASE,
+    "---\ntitle: t\npermalink: 12\n---\nbody\n": OF_THE_DATABASE,
+    "---\ntitle: t\npermalink: [a]\n---\nbody\n": OF_THE_DATABASE,
     "---\ntitle: t\ntags: !!null ''\n---\nbody\n": WRONG_TAG,
     "---\ntitle: t\ntags: !!bool yes\n---\nbody\n": WRONG_TAG,
     "---\ntitle: !!int x\n---\nbody\n": WRONG_TAG,
