@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from blog import files_below, topic_posts, write_blog
-from enishi.errors import OutputError, SettingsError
+from enishi.commands.ask import search
+from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.pipeline import build
 from enishi.state import Request, open_cache
 from enishi.tags.declined import DECLINED_NAME
@@ -175,19 +176,43 @@ def test_a_data_file_in_the_place_of_another_is_not_written(site: Path) -> None:
     assert (site / "package.json").read_bytes() == package
 
 
-@pytest.mark.parametrize("version", ["2", "4"])
-def test_a_cache_that_git_tracks_is_none(site: Path, version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "index", "hashes"),
+    [("2", "whole", "sha1"), ("4", "whole", "sha256"), ("4", "split", "sha1"), ("2", "split", "sha256")],
+)
+def test_a_cache_that_git_tracks_is_none(site: Path, version: str, index: str, hashes: str) -> None:
     def git(*words: str) -> None:
         subprocess.run(["git", "-c", f"index.version={version}", *words], cwd=site.parent, check=True)
 
     build(Request(site))
     assert open_cache(site).is_open
-    git("init", "-q")
+    (site / ".enishi/cache.da").write_bytes(b"")  # in version 4, the name that follows is written as one letter
+    git("init", "-q", f"--object-format={hashes}")
     git("add", ".")
     assert open_cache(site).is_open
-    git("add", "-f", "blog/.enishi/cache.db", "blog/.enishi/.gitignore")
+    git("add", "-f", "blog/.enishi/cache.da", "blog/.enishi/cache.db", "blog/.enishi/.gitignore")
+    git("update-index", f"--{'' if index == 'split' else 'no-'}split-index")
     assert not open_cache(site).is_open
     assert not build(Request(site)).is_unchanged
+    with pytest.raises(EnishiError, match="git rm --cached"):
+        search(Request(site), "tea", 1)
+
+
+@pytest.mark.parametrize("name", [".Enishi/cache.db", ".enishi/CACHE.db", ".enishi/cache.db-wal"])
+def test_what_a_file_system_takes_for_a_cache_that_git_tracks_is_none(site: Path, name: str) -> None:
+    """A log beside the author's own cache would be played into it."""
+    (site / name).parent.mkdir()
+    (site / name).write_bytes(b"")
+    for words in (["init", "-q"], ["add", "-f", name]):
+        subprocess.run(["git", *words], cwd=site, check=True)
+    assert not open_cache(site).is_open
+
+
+def test_an_index_of_git_that_cannot_be_read_tells_nothing(site: Path) -> None:
+    (site / ".git").mkdir()
+    assert open_cache(site).is_open
+    (site / ".git/index").write_bytes(b"DIRC\0\0\0\7\0\0\0\1")
+    assert not open_cache(site).is_open
 
 
 # -- links in our places -----------------------------------------------------------------------------------------------
@@ -208,6 +233,22 @@ def test_a_link_in_the_state_folder_is_not_written_through(site: Path, tmp_path:
     build(Request(site))
     assert outside.exists() == exists
     assert not exists or outside.read_bytes() == b"mine"
+
+
+@posix_only
+def test_the_state_folder_is_no_link(site: Path) -> None:
+    """A manifest in the author's folder would call files there ours, by the names that they have at both places."""
+    layouts = site / "layouts"
+    for name, text in {"partials/header.html": "mine", "partials/empty.html": ""}.items():
+        (layouts / name).parent.mkdir(parents=True, exist_ok=True)
+        (layouts / name).write_text(text)
+    before = files_below(layouts)
+    forge(layouts, before)
+    (site / ".enishi").symlink_to("layouts")
+    assert not open_cache(site).is_open
+    with pytest.raises(SettingsError, match=r"\.enishi is a link"):
+        build(Request(site))
+    assert {name: (layouts / name).read_bytes() for name in before} == before
 
 
 @posix_only

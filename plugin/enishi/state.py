@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from enishi.cache import Cache, digest
 from enishi.config import Settings
 from enishi.errors import Diagnostic, SettingsError
 from enishi.reading.documents import PostFile
 from enishi.reading.find import MAX_FILE_BYTES
+from enishi.reading.git_index import tracked_names
 from enishi.tags.declined import DECLINED_NAME
 from enishi.types import Document, TagAnalysis
 from enishi.writing.manifest import JOURNAL_NAME
@@ -267,7 +269,7 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
         return Cache(folder / CACHE_NAME)
     folder = site / STATE_FOLDER
     files = (f"{CACHE_NAME}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
-    if _leads_out(site, STATE_FOLDER) or any(_is_link(folder, name) for name in files) or is_committed(site):
+    if _is_link(site, STATE_FOLDER) or any(_is_link(folder, name) for name in files) or is_committed(site):
         return Cache(None)
     try:
         folder.mkdir(exist_ok=True)
@@ -278,22 +280,27 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
 
 
 def is_committed(site: Path) -> bool:
-    """Whether git tracks the site's cache: then somebody else may have made it, and nothing in it counts.
-
-    The index of git holds names of files as they are; in its version 4, at least their ends.
-    """
+    """Whether git tracks anything of the site's cache: then somebody else may have made it, and it does not count."""
     site = Path(os.path.realpath(site))
     for top in (site, *site.parents):
+        folder = top / ".git"
         with suppress(OSError, ValueError):
-            folder = top / ".git"
             if folder.is_file():  # of a worktree or a submodule
                 folder = top / folder.read_text("utf-8").removeprefix("gitdir:").strip()
-            if not folder.is_dir():
-                continue
-            index = (folder / "index").read_bytes()
-            name = (site.relative_to(top) / STATE_FOLDER / CACHE_NAME).as_posix()
-            return (CACHE_NAME if index[7:8] == b"\4" else name).encode("utf-8", "replace") + b"\0" in index
+        if (folder / "index").is_file():
+            cache = _folded((site.relative_to(top) / STATE_FOLDER / CACHE_NAME).as_posix())
+            try:
+                return any(_folded(os.fsdecode(name)).startswith(cache) for name in tracked_names(folder))
+            except (OSError, ValueError, IndexError):  # not known, so not trusted
+                return True
+        if folder.is_dir():
+            return False
     return False
+
+
+def _folded(name: str) -> str:
+    """As file systems compare names that know no case, and as macOS writes them."""
+    return normalize("NFC", name).casefold()
 
 
 def refuse_places_outside(site: Path, settings: Settings) -> None:
@@ -302,8 +309,8 @@ def refuse_places_outside(site: Path, settings: Settings) -> None:
     Raises:
         SettingsError: one does not.
     """
-    if _leads_out(site, STATE_FOLDER):
-        raise SettingsError(f"{STATE_FOLDER} is a link that leads out of the site: nothing was written; remove it")
+    if _is_link(site, STATE_FOLDER):  # to a folder of the author's, whose files a manifest there would call ours
+        raise SettingsError(f"{STATE_FOLDER} is a link: nothing was written; remove it")
     if _is_link(site / STATE_FOLDER, data_state(site).name):
         raise SettingsError(f"{STATE_FOLDER}/{data_state(site).name} is a link: nothing was written; remove it")
     places = {"templates": settings.templates, "data_file": settings.data_file}

@@ -20,7 +20,7 @@ from enishi.errors import EnishiError
 from enishi.generators import detect_site
 from enishi.pipeline import Run
 from enishi.reading.links import PostFinder, without_host
-from enishi.state import Request, built_key, open_cache
+from enishi.state import Request, built_key, is_committed, open_cache
 from enishi.types import Post
 from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 
@@ -142,6 +142,8 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
     posts = written_posts(request.folder)
     with open_cache(request.site) as cache:
         arrays, key = cache.arrays(), built_key(cache, request.folder)
+    if not arrays and is_committed(request.site):
+        raise NoBuildError("git tracks .enishi/cache.db, so it does not count. Run `git rm --cached .enishi/cache.db`")
     settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
     site, _ = detect_site(request.site, generator=settings.generator, posts=settings.posts)
     encoder = BlogEncoder(settings, site)
