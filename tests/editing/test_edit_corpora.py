@@ -73,7 +73,7 @@ def test_every_post_takes_the_tag_but_for_those_that_hexo_does_not_read(blog: st
     assert Counter(refusal.code for refusal in refused) == Counter(
         {"bad-front-matter": BLANK_AFTER_FENCE.get(blog, 0)} if hexo and blog in BLANK_AFTER_FENCE else {}
     )
-    assert all(refusal.line == 1 and "blank after the opening" in refusal.message for refusal in refused)
+    assert all(refusal.line == 1 and "no blank beside it" in refusal.message for refusal in refused)
 
 
 @pytest.mark.parametrize(("blog", "hexo"), WAYS)

@@ -133,7 +133,7 @@ def test_watch_rounds_write_the_bytes_of_builds(site: Path, model: Path, tmp_pat
         live.tag()
         live.prepare_preview()
 
-    live = LiveBlog(request_for(site, model), hold=0)
+    live = LiveBlog(request_for(site, model))
     update(live)
     for number, (name, text) in enumerate((("tea-1.md", "kettle, kettle and pot"), ("new.md", "radio waves at night"))):
         (site / "source/_posts" / name).write_text(f"---\ntitle: Edited\n---\n\n{text}\n", "utf-8")
