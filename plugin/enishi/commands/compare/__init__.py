@@ -1,1 +1,1 @@
-"""Encoders side by side on one blog: hidden tags, links between its posts, how evenly posts are shown, and people."""
+"""Encoders side by side on one blog: hidden tags, links between its posts, and people."""
