@@ -554,7 +554,7 @@ def test_a_second_check_of_the_same_posts_reads_none(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr("enishi.pipeline.read_documents", lambda *_, **__: pytest.fail("posts were parsed"))
         assert check(asked) == first
-    assert "tag-spelling" in check(replace(asked, strict=True)).failing
+        assert "tag-spelling" in check(replace(asked, strict=True)).failing
     add(site, "new.md", "tags: [tea, notes]\n")
     assert check(asked).checked == (path,)
     assert not check(asked).findings

@@ -118,12 +118,13 @@ class _Check:
             report, valid = self._work_out(before)
             if not self.asked.write_baseline:
                 remember_report(self.cache, key, valid, report)
-        return replace(report, notes=(*notes, *report.notes))
+        failing = self._failing(report.findings)
+        return replace(report, failing=failing, notes=(*notes, *report.notes))
 
     def _key(self, before: Mapping[str, bytes]) -> str:
-        """Hash of everything that the report depends on but the time."""
+        """Hash of everything that the findings depend on but the time."""
         asked, base = self.asked, self.scope.changes.base if self.scope.changes else ""
-        parts = (asked.strict, asked.program, asked.request.site.as_posix(), self.scope.prefix, base)
+        parts = (asked.program, asked.request.site.as_posix(), self.scope.prefix, base)
         return digest(
             self.blog.key, repr((*parts, self.scope.paths, sorted(self.accepted), sorted(self.blog.diagnostics))),
             *(part for path in sorted(before) for part in (path, before[path]))
@@ -189,7 +190,6 @@ class _Check:
             prefix=self.scope.prefix,
             base=self.scope.changes.base if self.scope.changes else "",
             suppressed=len(drafts) - len(kept),
-            failing=self._failing(findings),
             patches=patches,
         )
         if self.asked.write_baseline:
@@ -266,7 +266,7 @@ class _Check:
         accepted = counted(write_baseline(self.blog.site.root, drafts, report.checked), "finding")
         note = f"{BASELINE_NAME} accepts {accepted} now. Commit it: from then on only others are reported."
         suppressed = report.suppressed + len(report.findings)
-        return replace(report, findings=(), suppressed=suppressed, failing=(), patches={}, notes=(note,))
+        return replace(report, findings=(), suppressed=suppressed, patches={}, notes=(note,))
 
 
 def _level(draft: Finding, settings: CheckSettings) -> Severity | None:
