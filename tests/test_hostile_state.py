@@ -155,6 +155,7 @@ def test_a_manifest_from_the_repository_costs_the_author_nothing(site: Path, sta
         "empty.json": "",
         ".nojekyll": "",
         "notes.txt": "mine",
+        "partials/header.html": "mine",
         "source/_data/menu.json": "{}",
         "undo-tags.patch": "mine",
     }.items():

@@ -75,7 +75,7 @@ def test_only_what_differs_is_written_and_what_went_is_removed(tmp_path: Path) -
 
 
 def test_folders_that_become_empty_go_too(tmp_path: Path) -> None:
-    write_outputs(tmp_path, {"partials/z.html": b"1", "related.json": b"1"})
+    write_outputs(tmp_path, {"partials/f.html": b"1", "related.json": b"1"})
     write_outputs(tmp_path, {"related.json": b"1"})
     assert not (tmp_path / "partials").exists()
     write_outputs(tmp_path, {})
