@@ -20,6 +20,7 @@ from enishi.config import Settings, describe_settings
 from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.text.printable import shown
 from enishi.text.toml import TomlError, read_toml
+from enishi.text.yaml import bounded_loader
 
 _MOST_VALUES = 100_000
 """Of settings in YAML, where aliases can make billions of values from a few lines."""
@@ -165,23 +166,7 @@ def _read_yaml(text: str, name: str) -> _Source:
 
 @functools.cache
 def _yaml_loader() -> Any:
-    """PyYAML's loader: libyaml's where there is one, which takes a tenth of the time and recurses as deep as it may."""
-    import yaml
-
-    base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-
-    class Loader(base):  # type: ignore[misc]
-        depth = 0
-
-        def descend_resolver(self, _node: object, _index: object) -> None:
-            self.depth += 1
-            if self.depth > _MAX_DEPTH:
-                raise RecursionError(f"nested more than {_MAX_DEPTH} levels deep")
-
-        def ascend_resolver(self) -> None:
-            self.depth -= 1
-
-    return Loader
+    return bounded_loader(_MAX_DEPTH, lambda _: RecursionError(f"nested more than {_MAX_DEPTH} levels deep"))
 
 
 def _yaml_value(node: Any, path: Key, lines: dict[Key, int], budget: Iterator[int]) -> Any:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from enishi.reading.javascript import YAML_DATE, YAML_TIMESTAMP, to_string
+from enishi.text.yaml import bounded_loader
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -122,28 +123,15 @@ def _compose(text: str) -> Node | None:
 
 @cache
 def _loader_class() -> Any:
-    """PyYAML's loader, with libyaml where there is one, without its YAML 1.1 types and with a bound on depth.
-
-    The C composer recurses: unbounded depth would end the process.
-    """
+    """PyYAML's loader with a bound on depth, and without its YAML 1.1 types."""
     import yaml
 
     tags = {yaml.ScalarNode: "", yaml.SequenceNode: _SEQ, yaml.MappingNode: _MAP}
-    base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    base: Any = bounded_loader(MAX_DEPTH + 1, _too_deep)
 
     class Loader(base):  # type: ignore[misc]
-        depth = 0
-
         def resolve(self, kind: Any, _value: object, _implicit: object) -> str:
             return tags[kind]
-
-        def descend_resolver(self, parent: Node | None, _index: object) -> None:
-            self.depth += 1
-            if self.depth > MAX_DEPTH + 1:
-                raise _too_deep(parent.start_mark.line if parent is not None else 0)
-
-        def ascend_resolver(self) -> None:
-            self.depth -= 1
 
     return Loader
 
