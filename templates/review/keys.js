@@ -1,0 +1,21 @@
+/* Keys for what the buttons do.  They leave text fields, open dialogs and everything with Ctrl, Alt or Meta alone. */
+
+const ACTIONS = {
+  a: "add", d: "decline", s: "later", u: "undo", j: "next", k: "previous", g: "order", "/": "search", "?": "help",
+};
+const REPEATED = ["next", "previous"];
+const TYPING = "input:not([type=checkbox], [type=radio]), select, textarea, dialog";
+
+/** Calls `act(action, number)` at each key of ours, while `wanted()`. */
+export const listen = (act, wanted) => {
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !wanted()) return;
+    if (target instanceof Element && target.closest(TYPING)) return;
+    const known = key.length === 1 ? key.toLowerCase() : key;
+    const action = /^[1-9]$/.test(key) ? "choose" : Object.hasOwn(ACTIONS, known) ? ACTIONS[known] : "";
+    if (!action || (event.repeat && !REPEATED.includes(action))) return;
+    event.preventDefault();
+    act(action, Number(key));
+  });
+};
