@@ -25,6 +25,7 @@ from enishi.reading.find import find_files
 from enishi.reading.links import own_hosts, resolve_links
 from enishi.reading.manifest import ManifestEntry, read_manifest
 from enishi.state import Request, Summary
+from enishi.tags.decisions import Decision, read_decisions
 from enishi.tags.declined import Decline, match_declines, read_declined
 from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.output import WriteReport, write_outputs
@@ -128,13 +129,14 @@ class Run:
         site, problems = detect_site(request.site, generator=settings.generator, posts=settings.posts)
         state.refuse_places_outside(request.site, settings)
         declines, unreadable = read_declined(request.site)
+        decisions, undecided = read_decisions(request.site)
         sources, skipped = find_files(site, settings.exclude, request.max_file_bytes)
         files = tuple(read_files(sources) if reader is None else reader(sources, site))
         manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
         now = request.now or datetime.now(UTC)
         key = state.input_key(request, site, settings, files)
-        diagnostics = (*ignored, *problems, *unreadable, *skipped)
-        return Blog(site, settings, files, manifest, declines, now, key, diagnostics)
+        diagnostics = (*ignored, *problems, *unreadable, *undecided, *skipped)
+        return Blog(site, settings, files, manifest, declines, decisions, now, key, diagnostics)
 
     def recall(self, blog: Blog) -> BuildReport | None:
         """The report of the last build, if this one would write the same."""
@@ -286,6 +288,7 @@ class Blog:
     files: tuple[PostFile, ...]
     manifest: tuple[ManifestEntry, ...] | None
     declines: tuple[Decline, ...]
+    decisions: tuple[Decision, ...]
     now: datetime
     key: str
     """Hash of everything that the output depends on but the time."""

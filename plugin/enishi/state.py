@@ -25,6 +25,7 @@ from enishi.errors import Diagnostic, SettingsError
 from enishi.reading.documents import PostFile
 from enishi.reading.find import MAX_FILE_BYTES
 from enishi.reading.git_index import tracked_names
+from enishi.tags.decisions import DECISIONS_NAME
 from enishi.tags.declined import DECLINED_NAME
 from enishi.types import Document, TagAnalysis
 from enishi.writing.manifest import JOURNAL_NAME
@@ -214,7 +215,7 @@ def input_key(request: Request, site: Site, settings: Settings, files: Sequence[
         repr(replace(site, root=Path())),  # a cache may move with its checkout
         request.manifest or "",
         *_tree(site.root / settings.templates if settings.templates else None),
-        *_bytes_of(site.root / DECLINED_NAME, site.root / settings.tags.constants),
+        *_bytes_of(site.root / DECLINED_NAME, site.root / DECISIONS_NAME, site.root / settings.tags.constants),
         *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
         *(f"{part.name} {stamp}" for part in make_parts(settings, site) for stamp in part.stamps()),
     ]

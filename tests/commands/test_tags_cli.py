@@ -17,6 +17,7 @@ from enishi.errors import OutputError
 from enishi.files import NotReplacedError, replace_file
 from enishi.pipeline import build
 from enishi.state import Request
+from enishi.tags.decisions import DECISIONS_NAME, read_decisions
 
 LACKS_TEA, LACKS_BREAD = "content/tea-3.md", "content/bread-5.md"
 
@@ -214,6 +215,50 @@ def test_a_tag_that_no_post_carries_gets_the_nearest_name(run: Any, blog: Path) 
 def test_declines_of_the_settings_are_listed_too(run: Any, blog: Path) -> None:
     (blog / "enishi.toml").write_text(f'[tags.declined]\n"{LACKS_TEA}" = ["tea"]\n')
     assert LACKS_TEA in run("tags", "declined").out
+
+
+# -- decisions -------------------------------------------------------------------------------------------------------
+
+
+def decisions(site: Path) -> list[tuple[str, str, str]]:
+    found, problems = read_decisions(site)
+    assert problems == []
+    return [(one.post, one.tag, one.verdict) for one in found]
+
+
+def test_what_is_written_and_what_is_declined_is_kept_with_what_was_shown(run: Any, blog: Path) -> None:
+    shown = json.loads((blog / ".enishi" / "tags.json").read_text())["posts"][LACKS_TEA]["suggestions"][0]
+    run("tags", "apply", "tea-3", "--dry-run")
+    assert decisions(blog) == []
+    run("tags", "apply", "tea-3", "--yes")
+    run("tags", "decline", "bread-5", "BREAD")
+    assert decisions(blog) == [(LACKS_BREAD, "bread", "declined"), (LACKS_TEA, "tea", "added")]
+    line = json.loads((blog / DECISIONS_NAME).read_text("utf-8").splitlines()[1])
+    assert (line["confidence"], line["evidence"]) == (shown["confidence"], shown["evidence"])
+    run("tags", "undecline", "bread-5", "bread")
+    assert decisions(blog) == [(LACKS_TEA, "tea", "added")]
+
+
+def test_a_tag_that_was_named_is_a_decision_if_it_was_suggested(run: Any, blog: Path) -> None:
+    run("tags", "apply", "tea-3", "--tag", "trains", "--yes")
+    run("tags", "decline", "tea-4", "storage")
+    assert decisions(blog) == []
+    run("tags", "apply", "tea-3", "--tag", "Tea", "--yes")
+    assert decisions(blog) == [(LACKS_TEA, "tea", "added")]
+
+
+def test_posts_are_written_though_no_decision_can_be_kept(run: Any, blog: Path, tmp_path: Path) -> None:
+    (blog / DECISIONS_NAME).mkdir()
+    told = run("tags", "apply", "--yes")
+    assert "changed 2 posts" in told.err
+    assert f"{DECISIONS_NAME}: warning" in told.err
+
+
+def test_a_decision_of_a_post_that_moved_is_taken_back(run: Any, blog: Path) -> None:
+    run("tags", "decline", "tea-3", "tea")
+    (blog / LACKS_TEA).rename(blog / "content" / "moved.md")
+    run("tags", "undecline", "content/moved.md", "tea")
+    assert decisions(blog) == []
 
 
 # -- apply -----------------------------------------------------------------------------------------------------------

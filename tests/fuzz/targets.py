@@ -34,6 +34,7 @@ from enishi.reading.template_syntax import MORE_MARK
 from enishi.reading.tokens import count_terms, count_words
 from enishi.reporters import FORMATS, as_bytes
 from enishi.state import Request, refuse_places_outside
+from enishi.tags.decisions import read_decisions
 from enishi.tags.declined import read_declined
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.text.printable import shown, shown_message
@@ -217,7 +218,7 @@ _READERS: Mapping[str, Callable[[str, CheckReport], None]] = {
 
 SETTINGS = (
     *("enishi.toml", "pyproject.toml", "_config.yml", ".enishi-declined.toml", "hugo.toml", "package.json"),
-    *("mkdocs.yml", "pelicanconf.py", "_config.json"),
+    *(".enishi-decisions.jsonl", "mkdocs.yml", "pelicanconf.py", "_config.json"),
 )
 AUTHORS = {
     ".git/HEAD": b"ref: refs/heads/main\n",
@@ -243,7 +244,7 @@ def settings(data: bytes) -> None:
             detected, problems = detect_site(site, generator=found.generator, posts=found.posts)
             refuse_places_outside(site, found)
             files, passed_over = find_files(detected, found.exclude)
-            told += [*problems, *read_declined(site)[1], *passed_over]
+            told += [*problems, *read_declined(site)[1], *read_decisions(site)[1], *passed_over]
             sources = [(file.path, read_source(file.file.read_bytes(), detected.generator.dialect)) for file in files]
             posts = [detected.make_post(path, source, NOW)[0] for path, source in sources]
             told += read_vocabulary(posts, detected, found.tags)[1]

@@ -140,7 +140,7 @@ def apply(
     from enishi.console.tags import carry_out
 
     asked = request(site, out, config, set_)
-    carry_out(plan_suggestions(asked, posts or (), min_confidence, tag or ()), yes, dry_run)
+    carry_out(plan_suggestions(asked, posts or (), min_confidence, tag or ()), asked.site, yes, dry_run)
 
 
 @command("rename", tags_app)
@@ -186,7 +186,8 @@ def undo(
     from enishi.commands.tags.edits import plan_undo
     from enishi.console.tags import carry_out
 
-    carry_out(plan_undo(request(site, None, config, set_), patch), yes, dry_run)
+    asked = request(site, None, config, set_)
+    carry_out(plan_undo(asked, patch), asked.site, yes, dry_run)
 
 
 def _rename(old: list[str], new: str, asked: Request, undo: Path | None, yes: bool, dry_run: bool) -> None:
@@ -197,6 +198,6 @@ def _rename(old: list[str], new: str, asked: Request, undo: Path | None, yes: bo
 
     plan = plan_renaming(asked, old, new)
     patch = undo or undo_file(asked.site, old)
-    if console_tags.carry_out(plan, yes, dry_run, patch):
+    if console_tags.carry_out(plan, asked.site, yes, dry_run, patch):
         console_tags.print_undo(asked.site, patch)
     console_tags.print_aliases(alias_lines(old, new))

@@ -252,7 +252,7 @@ def print_undeclined(path: str, tag: str, was_declined: bool) -> None:
     say(now if was_declined else f"{tag} was not declined for {path} (what the settings decline, change there)")
 
 
-def carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
+def carry_out(plan: Plan, site: Path, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
     """Show a plan, ask, and write; whether anything was written.
 
     Raises:
@@ -274,7 +274,7 @@ def carry_out(plan: Plan, yes: bool, dry_run: bool, undo: Path | None = None) ->
         if not ask(f"Change {counted(len(plan.edits), 'post')}?"):
             say("nothing was written")
             return False
-    outcome = write_plan(plan, undo)
+    outcome = write_plan(plan, site, undo)
     print_diagnostics(outcome.refused, verbose=True)
     size = counted(len(outcome.done), "post")
     say(f"changed {size}; the next `enishi build` takes it up" if outcome.done else "nothing was written")

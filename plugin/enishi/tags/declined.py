@@ -40,7 +40,7 @@ _ENTRY = re.compile(r"\s*(\{.*\})\s*,?\s*(?:#.*)?")
 _OPENING = re.compile(r"\s*declined\s*=\s*\[\s*(?:#.*)?")
 _SKETCH = 8
 """How many hashes are kept of a post's words: the smallest ones (bottom-k sketch, Cohen & Kaplan 2007)."""
-_SAME = 0.75
+SAME = 0.75
 """From this share of common hashes two posts are the same one, edited."""
 _OTHER = 0.5
 """Below this share, the post at a path is not the one that was there when the decline was made."""
@@ -153,14 +153,14 @@ def match_declines(
         here = decline.post in documents_by_path
         if here:
             declined.setdefault(decline.post, set()).add(decline.tag)
-        if decline.content and not (here and _likeness(decline.content, sketch(decline.post)) >= _OTHER):
+        if decline.content and not (here and likeness(decline.content, sketch(decline.post)) >= _OTHER):
             for path in documents_by_path:
-                if _likeness(decline.content, sketch(path)) >= _SAME:
+                if likeness(decline.content, sketch(path)) >= SAME:
                     declined.setdefault(path, set()).add(decline.tag)
     return {path: frozenset(declined[path]) for path in sorted(declined)}
 
 
-def _likeness(first: str, second: str) -> float:
+def likeness(first: str, second: str) -> float:
     """Share of the hashes that two sketches have in common; 0 for a post without words."""
     one, other = ({sketch[start : start + 4] for start in range(0, len(sketch), 4)} for sketch in (first, second))
     return len(one & other) / max(len(one), len(other)) if one and other else 0.0
@@ -196,7 +196,7 @@ def undecline_tag(root: Path, document: Document, tag: str) -> bool:
         old = _decline(_entry(line.rstrip("\r\n")))
         if old is None or fold_tag(old.tag) != fold_tag(tag):
             return False
-        return old.post == document.post.path or _likeness(old.content, own) >= _SAME
+        return old.post == document.post.path or likeness(old.content, own) >= SAME
 
     kept = [line for line in lines if not is_meant(line)]
     if len(kept) == len(lines):

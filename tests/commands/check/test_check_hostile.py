@@ -338,6 +338,7 @@ PLACES = {
     "a post": {"source/_posts/new.md": f"---\n{QUOTED}: 1\nenishi: {{{QUOTED}: 1, pin: {QUOTED}}}\n---\nText\n"},
     "a name of a file": {f"source/_posts/{NAME.replace('/', '')}.md": "---\ntitle: [\n---\nText\n"},
     "declined": {".enishi-declined.toml": f"{QUOTED} = [1]\n"},
+    "decisions": {".enishi-decisions.jsonl": f"{NAME}\n{{{QUOTED}: 1}}\n"},
     "a baseline": {".enishi-baseline.json": json.dumps({"version": NAME, "findings": []})},
 }
 

@@ -233,7 +233,7 @@ def test_the_folder_of_posts_goes_and_comes_back(site: Path, tmp_path: Path) -> 
         assert running.is_equal_to_a_build()
 
 
-@pytest.mark.parametrize("what", ["enishi.toml", "_config.yml", "template", "declined", "ontology"])
+@pytest.mark.parametrize("what", ["enishi.toml", "_config.yml", "template", "declined", "decisions", "ontology"])
 def test_all_that_a_build_depends_on_wakes_it(site: Path, what: str) -> None:
     if what == "ontology":
         (site / "enishi.toml").write_text('[tags]\nbroader = "source/_data/broader.yml"\n')
@@ -244,6 +244,10 @@ def test_all_that_a_build_depends_on_wakes_it(site: Path, what: str) -> None:
         "_config.yml": ("_config.yml", "title: A blog\nurl: https://blog.test\npermalink: :title/\n"),
         "template": ("templates/enishi/related.html.j2", "<p>{{ title }}</p>\n"),
         "declined": (".enishi-declined.toml", 'declined = [{ post = "source/_posts/tea-0.md", tag = "bread" }]\n'),
+        "decisions": (
+            ".enishi-decisions.jsonl",
+            '{"post": "source/_posts/tea-0.md", "tag": "bread", "verdict": "added", "confidence": 0.5}\n',
+        ),
         "ontology": ("source/_data/broader.yml", "tea: {broader: [trains]}\n"),
     }
     name, text = files[what]

@@ -11,25 +11,34 @@ from enishi.config_files import load_settings
 from enishi.errors import Diagnostic
 from enishi.pipeline import read_blog
 from enishi.state import Request
-from enishi.tags.declined import Decline, decline_tag, read_declined, undecline_tag
+from enishi.tags.decisions import Decision, forget_decision, keep_decisions
+from enishi.tags.declined import Decline, decline_tag, fingerprint, read_declined, undecline_tag
 from enishi.tags.vocabulary import fold_tag
-from enishi.types import Document, Post, Terms, TextFields
+from enishi.types import Document, Post, TagSuggestion, Terms, TextFields
 
 
 def decline(request: Request, post: str, tag: str) -> tuple[str, str, bool]:
     """Never again suggest a tag for a post: (the post's path, the tag, whether that is new).  No build is needed.
 
+    Of a suggestion of the last build, the decision is kept, too.
+
     Raises:
         UnknownPostError, UnknownTagError
-        OutputError: the file of declines cannot be written.
+        OutputError: the file of declines, or that of decisions, cannot be written.
     """
     documents = by_path(read_blog(request))
     path = path_meant(documents, post, request)
     names = {name for document in documents.values() for name in document.post.tags}
+    suggested: tuple[TagSuggestion, ...] = ()
     with suppress(NoBuildError):  # which may have proposed tags that no post carries yet
-        names |= last_tags(request).names()
+        tags = last_tags(request)
+        names |= tags.names()
+        suggested = tags.posts[path].suggestions if path in tags.posts else ()
     name = known_tag(tag, names)
-    return path, name, decline_tag(request.site, documents[path], name)
+    is_new = decline_tag(request.site, documents[path], name)
+    declined = [one for one in suggested if fold_tag(one.tag) == fold_tag(name)]
+    keep_decisions(request.site, (Decision.about(documents[path], one, "declined") for one in declined))
+    return path, name, is_new
 
 
 def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
@@ -48,7 +57,9 @@ def undecline(request: Request, post: str, tag: str) -> tuple[str, bool]:
         if all(known.post != post for known in declines):
             raise
         document = Document(Post(post, post), TextFields(), {}, Terms({}, {}))
-    return document.post.path, undecline_tag(request.site, document, tag)
+    was_declined = undecline_tag(request.site, document, tag)
+    forget_decision(request.site, document.post.path, tag, fingerprint(document))
+    return document.post.path, was_declined
 
 
 def declines_of(request: Request) -> tuple[list[Decline], list[Diagnostic]]:

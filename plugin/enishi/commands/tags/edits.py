@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from enishi.commands.ask import NoBuildError
 from enishi.commands.tags.last_build import ADD, choose_posts, last_tags
 from enishi.commands.tags.posts import UnknownTagError, by_path, known_tag, path_meant
 from enishi.editing.change import Refusal, TagChange
@@ -16,6 +17,7 @@ from enishi.errors import Diagnostic, SettingsError, Severity
 from enishi.files import read_file
 from enishi.pipeline import Blog, Run, read_blog
 from enishi.state import Request
+from enishi.tags.decisions import Decision
 from enishi.tags.vocabulary import spelling_key
 
 
@@ -27,6 +29,7 @@ class PlannedEdit:
     file: Path
     before: bytes
     after: bytes
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,13 @@ class Plan:
     refused: tuple[Diagnostic, ...] = ()
     less_sure: int = 0
     """Suggestions left out because they are below the confidence asked for."""
+    decisions: tuple[Decision, ...] = ()
+    """What the author says yes to by writing it: suggestions of the last build."""
+
+    @property
+    def added(self) -> dict[str, tuple[str, ...]]:
+        """Tags that are added, by path."""
+        return {edit.path: edit.added for edit in self.edits if edit.added}
 
     @property
     def diff(self) -> bytes:
@@ -61,7 +71,7 @@ def plan_suggestions(
         UnknownTagError: a tag of `only` is none of the blog's.
     """
     if names and only:
-        return _plan_named(request, names, only)
+        return _with_decisions(request, _plan_named(request, names, only))
     tags = last_tags(request)
     wanted = {spelling_key(known_tag(tag, tags.names())) for tag in only}
     changes: dict[str, list[TagChange]] = {}
@@ -75,7 +85,25 @@ def plan_suggestions(
             else:
                 changes.setdefault(post.path, []).append(TagChange.adding(suggestion.tag))
     plan = _plan(Run(request).load(), changes) if changes else Plan()
-    return Plan(plan.edits, plan.refused, less_sure)
+    return replace(_with_decisions(request, plan), less_sure=less_sure)
+
+
+def _with_decisions(request: Request, plan: Plan) -> Plan:
+    """The plan with a decision for each tag in it that the last build suggested."""
+    wanted = plan.added
+    try:
+        suggested = last_tags(request).posts if wanted else {}
+    except NoBuildError:
+        return plan
+    documents = by_path(read_blog(request)) if wanted else {}
+    decisions = (
+        Decision.about(documents[path], one, "added")
+        for path, tags in wanted.items()
+        if path in suggested and path in documents
+        for one in suggested[path].suggestions
+        if spelling_key(one.tag) in map(spelling_key, tags)
+    )
+    return replace(plan, decisions=tuple(decisions))
 
 
 def _plan_named(request: Request, names: Sequence[str], tags: Sequence[str]) -> Plan:
@@ -151,7 +179,7 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
         if path not in files:
             refused.append(left_alone(path, "gone", "the post is no longer there. Run `enishi build` again"))
             continue
-        data = files[path].data
+        data, added = files[path].data, list[str]()
         for change in changes[path]:
             planned = plan_edit(data, change, blog.site, style=style)
             if isinstance(planned, Refusal):
@@ -160,8 +188,9 @@ def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
                 refused.append(planned.diagnostic(path))
             elif planned.is_needed and not _carries_it_already(planned.tags_before, change):
                 data = planned.after
+                added += [change.add] if not change.remove else []
         if data != files[path].data:
-            edits.append(PlannedEdit(path, files[path].file, files[path].data, data))
+            edits.append(PlannedEdit(path, files[path].file, files[path].data, data, tuple(added)))
     return Plan(tuple(edits), tuple(dict.fromkeys(refused)))
 
 

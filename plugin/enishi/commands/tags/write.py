@@ -13,6 +13,7 @@ from enishi.commands.tags.edits import Plan, PlannedEdit, left_alone, undo_patch
 from enishi.errors import Diagnostic, OutputError
 from enishi.files import NotReplacedError, create_file, remove_temporaries, replace_file
 from enishi.state import STATE_FOLDER
+from enishi.tags.decisions import DECISIONS_NAME, keep_decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Outcome:
     """Why the rest was not tried: a full disk, say."""
 
 
-def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
-    """Edit the files, each at once or not at all.  An undo patch of all of them is written first.
+def write_plan(plan: Plan, site: Path, undo: Path | None = None) -> Outcome:
+    """Edit the files, each at once or not at all, and keep what is decided by it.  An undo patch is written first.
 
     Raises:
         OutputError: the undo patch cannot be written; then no post was touched.
@@ -51,6 +52,11 @@ def write_plan(plan: Plan, undo: Path | None = None) -> Outcome:
         if undo is not None and not done:
             with suppress(OSError):
                 undo.unlink()
+    written = {edit.path for edit in done}
+    try:
+        keep_decisions(site, (one for one in plan.decisions if one.post in written))
+    except OutputError as error:  # the posts are written all the same
+        refused.append(left_alone(DECISIONS_NAME, "not-kept", str(error).removeprefix(f"{DECISIONS_NAME}: ")))
     return Outcome(tuple(done), tuple(refused), stopped)
 
 

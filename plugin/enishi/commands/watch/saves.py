@@ -20,6 +20,7 @@ from enishi.generators import settings_file_names
 from enishi.pipeline import Blog
 from enishi.reading.find import NEVER_POSTS
 from enishi.state import STATE_FOLDER, Request
+from enishi.tags.decisions import DECISIONS_NAME
 from enishi.tags.declined import DECLINED_NAME
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LONGEST_SECONDS = 2.0
 """Where saves do not end, a build begins after so long all the same."""
 _LONGEST_IN_QUIETS = 10
 _POLL_SECONDS = 1.0
-_OWN_SETTINGS = ("enishi.toml", "pyproject.toml", DECLINED_NAME)
+_OWN_SETTINGS = ("enishi.toml", "pyproject.toml", DECLINED_NAME, DECISIONS_NAME)
 
 Places = Mapping[str, bool]
 """Real paths of folders, and whether what is below them counts, too."""
