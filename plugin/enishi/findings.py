@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from enishi.errors import Severity
+from enishi.types import Document
 
 CODES: Mapping[str, str] = {
     "missing-tag": "a tag of the blog that the post is probably missing",
@@ -196,3 +197,11 @@ class CheckReport:
     def in_repository(self, path: str) -> str:
         """A post's path relative to the top of the repository."""
         return f"{self.prefix}/{path}" if self.prefix else path
+
+
+def ignored_codes(document: Document) -> frozenset[str]:
+    """Kinds of findings that a post turns off for itself: ``enishi: {ignore: [missing-tag]}``."""
+    block = document.post.front_matter.get("enishi")
+    value = block.get("ignore") if isinstance(block, dict) else None
+    items = value if isinstance(value, list) else [value]
+    return frozenset(item for item in items if isinstance(item, str) and item in CODES)

@@ -228,6 +228,37 @@ def topics(site: Site = Path(), out: Out = None, as_json: Json = False) -> None:
         console_tags.print_topics(tags)
 
 
+@command("report")
+def report(
+    site: SiteArgument = Path(),
+    output: Annotated[Path | None, option("--output FILE", "The page; SITE/.enishi/report.html by default.")] = None,
+    public: Annotated[
+        bool, option("--public", "Leave out drafts and whatever is for the author alone, to publish the page.")
+    ] = False,
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Make a page about the blog: a map of its posts, topics, trends, and what to do next."""
+    from enishi.commands.report.run import report as report_on
+    from enishi.console import terminal as console
+    from enishi.console.page import refuse_page
+    from enishi.console.report import print_report, write_report
+
+    if output is not None:
+        refuse_page(output, "--output")
+    with console.progress(as_json) as progress:
+        made = report_on(request(site, out, config, set_, now=now), public=public, progress=progress)
+    if output is not None or not as_json:
+        page = write_report(made, site, output)
+    if as_json:
+        console.print_json(made.values)
+    else:
+        print_report(made, page)
+
+
 @command("eval")
 def evaluate(
     site: SiteArgument = Path(),

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from enishi.commands.tags.audit import BlogAudit, alias_lines, renaming_command
+from enishi.commands.tags.audit import BlogAudit, alias_lines, fixing_command
 from enishi.state import Request
 from enishi.tags.audit import CategoryTag, LoneTag, TagsTogether, TagUse, TagVariants, can_be_written
 from enishi.text.plural import counted
-from enishi.text.printable import shell_word, shown
+from enishi.text.printable import shown
 
 F = TypeVar("F")
 
@@ -32,7 +32,7 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
         return [{"path": path, "title": audit.posts[path].title} for path in paths]
 
     def fix(old: Sequence[str], new: str) -> dict[str, Any]:
-        return {"command": _fixing_command(request, old, new), "aliases": alias_lines(old, new)}
+        return {"command": fixing_command(request, old, new), "aliases": alias_lines(old, new)}
 
     return {
         "posts": found.posts,
@@ -64,14 +64,6 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
     }
 
 
-def _fixing_command(request: Request, old: Sequence[str], new: str) -> str:
-    """The command that makes the tags one; empty where a tag holds what no command may write."""
-    named = [tag for tag in old if can_be_written(tag)]
-    if not named or not can_be_written(new):
-        return ""
-    return " ".join(map(shell_word, renaming_command(request, named, new)))
-
-
 def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS) -> None:
     """Section by section, at most `limit` findings in each, what concerns most posts first."""
     found = audit.found
@@ -79,7 +71,7 @@ def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS)
     page.line(
         (counted(found.posts, "post"), "bold"), f", {found.tagged} with tags, {counted(found.tags, 'different tag')}"
     )
-    example = _fixing_command(request, ["TAG"], "NEW")
+    example = fixing_command(request, ["TAG"], "NEW")
     merge = "merge what means the same; where one implies the other, add a line to [tags.broader] instead"
     page.section("Several names for what may be one tag", found.variants, page.variants)
     page.section("Tags that always go together", found.together, page.together, merge)
@@ -161,7 +153,7 @@ class _Page:
         return [shown(document.title) + status, (f"  {shown(path)}", "dim")]
 
     def _fix(self, old: Sequence[str], new: str) -> None:
-        command = _fixing_command(self._request, old, new)
+        command = fixing_command(self._request, old, new)
         if command:
             self.line("    ", (command, "cyan"))
         if not command or not all(map(can_be_written, old)):

@@ -91,6 +91,9 @@ class Generator(Generic[S]):
     takes_first_folder: ClassVar[bool] = False
     """Whether only the first of `post_folders` that holds posts counts."""
 
+    title_key: ClassVar[str] = "title"
+    """The setting that holds the blog's name."""
+
     # reading posts
     dialect: ClassVar[Dialect] = TOLERANT_DIALECT
     """How files are read."""
@@ -125,6 +128,10 @@ class Generator(Generic[S]):
     def open_settings(self, root: Path) -> SettingsFile:
         """The generator's settings file, or an empty one."""
         return SettingsFile(root, first_file(root, self.settings_files))
+
+    def title(self, site: S) -> str:
+        """The blog's name; empty where its settings give none."""
+        return self.open_settings(site.root).text(self.title_key)
 
     def is_left_out(self, site: S, path: str) -> bool:
         """Whether the generator's settings leave out a file or folder, by other rules than `Site.exclude`."""

@@ -18,6 +18,7 @@ class MkDocs(Generator[Site]):
     name = "mkdocs"
     label = "an MkDocs site"
     settings_files = ("mkdocs.yml", "mkdocs.yaml")
+    title_key = "site_name"
     static_folders = ()
 
     def read_site(self, root: Path) -> tuple[Site, list[Diagnostic]]:

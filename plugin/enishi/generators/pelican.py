@@ -18,6 +18,7 @@ class Pelican(Generator[Site]):
     name = "pelican"
     label = "a Pelican site"
     settings_files = ("pelicanconf.py", "publishconf.py")
+    title_key = "SITENAME"
     static_folders = ()
 
     def read_site(self, root: Path) -> tuple[Site, list[Diagnostic]]:

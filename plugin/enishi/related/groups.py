@@ -51,6 +51,12 @@ def _lengths_allow(one: int, other: int) -> bool:
     return small >= _FEWEST_WORDS and small >= _DUPLICATE_SIMILARITY * large
 
 
+def is_translation(one: Document, other: Document) -> bool:
+    """Whether both say the same in two languages."""
+    is_same_text = one.post.is_translation_of(other.post)
+    return is_same_text and not same_language(one.post.lang, other.post.lang)
+
+
 def translation_groups(documents: Sequence[Document]) -> dict[int, int]:
     """The group of each row that is a translation of another, named by the lowest row in it."""
     by_key: dict[str, list[int]] = defaultdict(list)

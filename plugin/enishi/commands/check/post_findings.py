@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enishi.commands.check.tag_findings import draft, quoted
 from enishi.errors import Diagnostic
 from enishi.findings import Finding
-from enishi.related.groups import share_of_words
-from enishi.text.labels import same_language
+from enishi.related.groups import is_translation, share_of_words
 from enishi.types import Document
 
 _REPEATABLE = frozenset({"bad-enishi-block", "duplicate-key"})
@@ -49,7 +48,7 @@ def near_duplicates(
             other = documents[row]
             if other.post.path in are_checked and _age(other) > _age(document):
                 continue
-            share = 0.0 if _is_translation(document, other) else share_of_words(document, other)
+            share = 0.0 if is_translation(document, other) else share_of_words(document, other)
             if share:
                 how = "the same" if document.words == other.words else "nearly the same"
                 yield draft(
@@ -66,8 +65,3 @@ def _age(document: Document) -> tuple[float, str]:
     """Sorts older posts first; a post without a date is the newest."""
     date = document.post.date
     return (date.timestamp() if date else float("inf"), document.post.path)
-
-
-def _is_translation(one: Document, other: Document) -> bool:
-    is_same_text = one.post.is_translation_of(other.post)
-    return is_same_text and not same_language(one.post.lang, other.post.lang)

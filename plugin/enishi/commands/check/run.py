@@ -20,7 +20,7 @@ from enishi.commands.check.remembered import cache_folder, recall_report, rememb
 from enishi.commands.check.scope import UNREAD, Scope, choose_posts, post_folders
 from enishi.commands.check.untrusted import guarded_request
 from enishi.errors import Diagnostic, Severity
-from enishi.findings import CODES, CheckReport, Finding, fingerprint
+from enishi.findings import CheckReport, Finding, fingerprint, ignored_codes
 from enishi.pipeline import Blog, Run
 from enishi.reading.source import read_source
 from enishi.state import CACHE_NAME, Request, valid_between
@@ -169,7 +169,7 @@ class _Check:
             for draft in self._drafts(tags, [documents[row] for row in checked], documents, nearest, problems, before)
             if (level := _level(draft, settings.check))
         ]
-        ignored = {document.post.path: _ignored_codes(document) for document in documents}
+        ignored = {document.post.path: ignored_codes(document) for document in documents}
         kept = [draft for draft in drafts if draft.code not in ignored.get(draft.path, ())]
         if not self.asked.write_baseline:
             kept = [one for one in kept if fingerprint(one.code, one.path, one.tag or one.subject) not in self.accepted]
@@ -277,11 +277,3 @@ def _level(draft: Finding, settings: CheckSettings) -> Severity | None:
     if stated is None or (draft.code == "missing-tag" and draft.level is Severity.NOTE):
         return draft.level  # an unsure tag is never more than a note
     return Severity(stated)
-
-
-def _ignored_codes(document: Document) -> frozenset[str]:
-    """Kinds of findings that a post turns off for itself: ``enishi: {ignore: [missing-tag]}``."""
-    block = document.post.front_matter.get("enishi")
-    value = block.get("ignore") if isinstance(block, dict) else None
-    items = value if isinstance(value, list) else [value]
-    return frozenset(item for item in items if isinstance(item, str) and item in CODES)

@@ -10,8 +10,9 @@ from pathlib import Path
 from enishi.errors import Diagnostic, Severity
 from enishi.pipeline import read_blog
 from enishi.state import Request
-from enishi.tags.audit import Audit, audit_tags
+from enishi.tags.audit import Audit, audit_tags, can_be_written
 from enishi.tags.vocabulary import fold_tag, read_vocabulary, spelling_key
+from enishi.text.printable import shell_word
 from enishi.text.toml import toml_key, toml_string
 from enishi.types import Document
 
@@ -52,6 +53,14 @@ def renaming_command(request: Request, old: Sequence[str], new: str) -> list[str
         words += ["--set", override]
     names = [*old, new]
     return [*words, *(["--"] if any(name.startswith("-") for name in names) else []), *names]
+
+
+def fixing_command(request: Request, old: Sequence[str], new: str) -> str:
+    """The command that makes the tags one; empty where a tag holds what no command may write."""
+    named = [tag for tag in old if can_be_written(tag)]
+    if not named or not can_be_written(new):
+        return ""
+    return " ".join(map(shell_word, renaming_command(request, named, new)))
 
 
 def alias_lines(old: Iterable[str], new: str) -> list[str]:

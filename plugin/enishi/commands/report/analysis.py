@@ -1,0 +1,131 @@
+"""A blog with all that a build found out about it: from the last build, or worked out where none can be kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from enishi.errors import OutputError
+from enishi.pipeline import Blog, Posts, Run
+from enishi.tags.communities import SMALLEST
+from enishi.tags.distinctive_terms import DistinctiveTerms
+from enishi.tags.topics import Grouping, describe_topics
+from enishi.tags.vocabulary import Vocabulary, read_vocabulary
+from enishi.types import Document, Progress, TagSuggestion, Topic
+from enishi.writing.render import RELATED_NAME
+from enishi.writing.render_tags import TAGS_NAME, read_tags_json
+
+if TYPE_CHECKING:
+    from enishi.state import Request
+    from enishi.types import Matrix, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedBlog:
+    """A blog and its analysis.  A row is a position in `documents`, which are sorted by path."""
+
+    blog: Blog
+    documents: tuple[Document, ...]
+    vectors: Vectors
+    """Shape (n_posts, dim)."""
+    links: Sequence[tuple[int, ...]]
+    """By row, the posts that its body links to."""
+    lists: Sequence[tuple[int, ...]]
+    """By row, the posts that its list of related posts shows."""
+    suggestions: Sequence[tuple[TagSuggestion, ...]]
+    """By row, the surest first."""
+    topics: tuple[Topic, ...]
+    calibration: Matrix | None
+    """By tenth of confidence: pairs, right ones, sum of their confidences; shape (10, 3)."""
+    vocabulary: Vocabulary
+    row: Mapping[str, int]
+    """By path."""
+    problem: str = ""
+    """Why the build could not be written; empty if it could."""
+
+    def tags_of(self, row: int) -> list[str]:
+        """A post's tags as the blog prevailingly writes them, each once."""
+        names, key = self.vocabulary.names, self.vocabulary.key
+        return list(dict.fromkeys(names[key(tag)] for tag in self.documents[row].post.tags if key(tag) in names))
+
+    def published(self) -> AnalysedBlog:
+        """The same blog as if there were no other posts: what only they say is in no label, tag or list."""
+        rows = [row for row, document in enumerate(self.documents) if document.post.is_public]
+        documents = tuple(self.documents[row] for row in rows)
+        new = {old: row for row, old in enumerate(rows)}
+        vocabulary = _vocabulary(self.blog, documents)
+        places = ([new[self.row[path]] for path in topic.posts if self.row[path] in new] for topic in self.topics)
+        groups = [group for group in places if len(group) >= SMALLEST]
+        grouping = Grouping(groups, {row: number for number, group in enumerate(groups) for row in group})
+        terms = DistinctiveTerms(documents)
+        topics = describe_topics(documents, grouping, vocabulary, terms, wants=lambda *_: False)
+        return replace(
+            self,
+            documents=documents,
+            vectors=self.vectors[rows],
+            links=[tuple(new[other] for other in self.links[row] if other in new) for row in rows],
+            lists=[tuple(new[other] for other in self.lists[row] if other in new) for row in rows],
+            suggestions=[()] * len(rows),
+            topics=tuple(replace(topic, missing=()) for topic in topics),
+            calibration=None,
+            vocabulary=vocabulary,
+            row={document.post.path: row for row, document in enumerate(documents)},
+        )
+
+
+def analyse(request: Request, progress: Progress) -> AnalysedBlog:
+    """Bring the build up to date, and read what it says.
+
+    Raises:
+        EnishiError: settings, the site or the encoder do not allow it.
+    """
+    with Run(request, progress) as run:
+        blog = run.load()
+        is_built, problem = run.recall(blog) is not None, ""
+        posts = run.read(blog)
+        arrays = run.cache.arrays() if is_built else {}
+        if "vectors" in arrays and len(arrays["vectors"]) == len(posts.documents):
+            tags_file = request.folder / TAGS_NAME
+            related = (request.folder / RELATED_NAME).read_bytes()
+            tags = tags_file.read_bytes() if blog.settings.tags.enabled else None
+            return _analysed(posts, arrays["vectors"], related, tags, arrays.get("calibration"))
+        relations = run.relate(posts)
+        found = run.tag(relations)
+        rendered = run.render(relations, found)
+        try:
+            run.remember(relations, found, rendered, run.write(rendered))
+        except OutputError as error:  # a report can be had all the same
+            problem = str(error)
+        files = rendered.files
+        calibration = run.cache.arrays().get("calibration")
+        return replace(
+            _analysed(posts, relations.vectors, files[RELATED_NAME], files.get(TAGS_NAME), calibration),
+            problem=problem,
+        )
+
+
+def _analysed(
+    posts: Posts, vectors: Vectors, related: bytes, tags: bytes | None, calibration: Matrix | None
+) -> AnalysedBlog:
+    documents, paths = posts.documents, [document.post.path for document in posts.documents]
+    row = {path: number for number, path in enumerate(paths)}
+    listed = json.loads(related)["posts"]
+    found = read_tags_json(tags) if tags is not None else None
+    return AnalysedBlog(
+        posts.blog,
+        documents,
+        vectors,
+        links=[tuple(row[to] for to in posts.links.get(path, ()) if to in row) for path in paths],
+        lists=[tuple(row[entry["path"]] for entry in listed[path]["related"]) for path in paths],
+        suggestions=[found.posts[path].suggestions if found else () for path in paths],
+        topics=found.topics if found else (),
+        calibration=calibration,
+        vocabulary=_vocabulary(posts.blog, documents),
+        row=row,
+    )
+
+
+def _vocabulary(blog: Blog, documents: Sequence[Document]) -> Vocabulary:
+    return read_vocabulary([document.post for document in documents], blog.site, blog.settings.tags)[0]

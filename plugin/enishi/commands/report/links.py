@@ -1,0 +1,50 @@
+"""How readers get from post to post: links, lists of related posts, and posts that say nearly the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from enishi.commands.report.analysis import AnalysedBlog
+from enishi.findings import ignored_codes
+from enishi.related.groups import is_translation, share_of_words
+from enishi.related.index import build_index, neighbors_of_all
+
+MOST_SHOWN = 20
+MOST_DUPLICATES = 100
+_NEAREST = 10
+"""As many of each post's nearest are compared with it word by word, as lists of related posts do."""
+
+
+def link_values(blog: AnalysedBlog) -> dict[str, Any]:
+    """What nothing leads to, what many lists show, and near-duplicates."""
+    posts = [document.post for document in blog.documents]
+    public = [row for row, post in enumerate(posts) if post.is_public]
+    shown = Counter(other for row in public for other in blog.lists[row])
+    linked = {other for row in public for other in blog.links[row] if other != row}
+    never = [row for row in public if posts[row].is_listable and not shown[row]]
+    return {
+        "unlinked": [row for row in never if row not in linked],
+        "never_shown": never if shown else [],  # the settings want no lists
+        "most_shown": [
+            {"post": row, "times": times}
+            for row, times in sorted(shown.items(), key=lambda entry: (-entry[1], entry[0]))[:MOST_SHOWN]
+        ],
+        "duplicates": _duplicates(blog)[:MOST_DUPLICATES],
+    }
+
+
+def _duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
+    """Pairs of posts most of whose words are the same, as `enishi check` finds them; translations are none."""
+    index = build_index(blog.vectors, backend=blog.blog.settings.index.backend)
+    nearest, _ = neighbors_of_all(index, blog.vectors, _NEAREST)
+    pairs = sorted({(min(row, other), max(row, other)) for row, near in enumerate(nearest.tolist()) for other in near})
+    found = []
+    for pair in pairs:
+        one, other = (blog.documents[row] for row in pair)
+        if is_translation(one, other) or "near-duplicate" in ignored_codes(one) | ignored_codes(other):
+            continue
+        share = share_of_words(one, other)
+        if share:
+            found.append({"posts": list(pair), "score": round(share, 2)})
+    return sorted(found, key=lambda entry: (-entry["score"], entry["posts"]))

@@ -1,0 +1,163 @@
+"""The report of a blog as one JSON value, which `enishi report --json` prints and its page shows.
+
+Posts are numbered in the order of their paths; wherever a post is meant, its number stands.  The same blog gives the
+same value: nothing in it names a time, a place on this machine or the state of the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from enishi.commands.init.profile import profile_of
+from enishi.commands.report.analysis import AnalysedBlog, analyse
+from enishi.commands.report.links import link_values
+from enishi.commands.report.map import place_posts, regions, trustworthiness
+from enishi.commands.report.next_steps import next_steps
+from enishi.commands.report.tags import missing_values, tidying_values
+from enishi.commands.report.trends import trend_values
+from enishi.reading.addresses import safe_link
+from enishi.reading.links import own_hosts
+from enishi.state import Request
+from enishi.tags.audit import audit_tags
+from enishi.text.printable import text_line
+from enishi.types import Post, Progress, Topic
+
+VERSION = 1
+NEIGHBORS = 5
+_DIGITS = 4
+_READ_FOR_LANGUAGE = 50
+_MOST_AUTHORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a report says, and what kept its build from being written."""
+
+    values: Mapping[str, Any]
+    problem: str = ""
+
+
+def report(request: Request, *, public: bool = False, progress: Progress = lambda *_: None) -> Report:
+    """Bring the build up to date and say what it says of the blog.
+
+    Args:
+        public: leave out drafts and whatever is for the author alone.
+
+    Raises:
+        EnishiError: settings, the site or the encoder do not allow it.
+    """
+    whole = analyse(request, progress)
+    blog = whole.published() if public else whole
+    progress("drawing the map", 0, 0)
+    values = _about_posts(blog, public)
+    if not public:
+        values |= _for_the_author(blog, request, str(values["language"]))
+    return Report(values, whole.problem)
+
+
+def _about_posts(blog: AnalysedBlog, public: bool) -> dict[str, Any]:
+    """What anybody may know who can read the posts."""
+    site, settings = blog.blog.site, blog.blog.settings
+    topic_of = {blog.row[path]: topic.id for topic in blog.topics for path in topic.posts}
+    topics = [topic_of.get(row) for row in range(len(blog.documents))]
+    positions = place_posts(blog.vectors, list(blog.row))
+    trends = trend_values(blog)
+    return {
+        "version": VERSION,
+        "kind": "enishi report",
+        "public": public,
+        "title": text_line(site.generator.title(site)),
+        "url": safe_link(site.url) if own_hosts(site.url) else "",
+        "language": settings.language or site.language or _main_language(blog),
+        "summary": _summary(blog, trends, public),
+        "posts": [
+            _post(blog, row, public) | {"topic": topics[row], "x": x, "y": y}
+            for row, (x, y) in enumerate(positions.round(_DIGITS).tolist())
+        ],
+        "map": {
+            "regions": [
+                {"topic": region.topic, "x": region.x, "y": region.y, "outline": region.outline}
+                for region in regions(positions, topics)
+            ],
+            "trustworthiness": round(trustworthiness(blog.vectors, positions), _DIGITS),
+        },
+        "topics": [_topic(blog, topic, public) for topic in blog.topics],
+        "trends": trends,
+    }
+
+
+def _for_the_author(blog: AnalysedBlog, request: Request, language: str) -> dict[str, Any]:
+    """What to tidy up and what is missing."""
+    audit, links = audit_tags(blog.documents, blog.vocabulary, blog.blog.settings.tags), link_values(blog)
+    return {
+        "tags": tidying_values(blog, audit, request),
+        "links": links,
+        "missing": missing_values(blog),
+        "next": next_steps(blog, audit, links, language),
+    }
+
+
+def _summary(blog: AnalysedBlog, trends: Mapping[str, Any], public: bool) -> dict[str, Any]:
+    posts = [document.post for document in blog.documents]
+    published = [post for post in posts if post.is_public]
+    years = trends["years"]
+    summary = {
+        "posts": len(published),
+        "tags": len(blog.vocabulary.names),
+        "topics": len(blog.topics),
+        "first_year": years[0] if years else None,
+        "last_year": years[-1] if years else None,
+        "undated": trends["undated"],
+        "links": sum(map(len, blog.links)),
+    }
+    private = {
+        "drafts": len(posts) - len(published),
+        "suggestions": sum(map(len, blog.suggestions)),
+        "untagged": sum(1 for post in published if not post.tags),
+    }
+    return summary if public else summary | private
+
+
+def _post(blog: AnalysedBlog, row: int, public: bool) -> dict[str, Any]:
+    document = blog.documents[row]
+    post, date = document.post, document.post.date
+    values = {
+        "title": "" if public and document.title == post.path else text_line(document.title),
+        "url": safe_link(post.url),
+        "date": date.date().isoformat() if date else "",
+        "year": date.year if date else None,
+        "tags": blog.tags_of(row),
+        "author": _author(post),
+        "lang": post.lang,
+        "neighbors": list(blog.lists[row][:NEIGHBORS]),
+    }
+    return values if public else {"path": post.path, "status": post.status} | values
+
+
+def _author(post: Post) -> str:
+    """Who wrote a post, by its front matter; empty where it says nothing."""
+    stated = post.front_matter.get("author") or post.front_matter.get("authors")
+    people = stated if isinstance(stated, list) else [stated]
+    names = [person.get("name") if isinstance(person, dict) else person for person in people[:_MOST_AUTHORS]]
+    return ", ".join(text_line(name) for name in names if isinstance(name, str))
+
+
+def _topic(blog: AnalysedBlog, topic: Topic, public: bool) -> dict[str, Any]:
+    values = {
+        "id": topic.id,
+        "label": list(topic.label),
+        "posts": [blog.row[path] for path in topic.posts],
+        "tags": [{"tag": share.tag, "with_tag": share.with_tag, "posts": share.posts} for share in topic.tags],
+    }
+    missing = [
+        {"tag": one.tag, "posts": [blog.row[path] for path in one.posts], "new": one.new} for one in topic.missing
+    ]
+    return values if public else values | {"missing": missing}
+
+
+def _main_language(blog: AnalysedBlog) -> str:
+    """The language of most posts, by what they say and by their letters; empty where there is no such one."""
+    step = max(1, len(blog.documents) // _READ_FOR_LANGUAGE)
+    return profile_of(blog.documents[::step], blog.blog.site).main_language
