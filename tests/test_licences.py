@@ -19,6 +19,9 @@ Windows adds colorama (BSD-3-Clause) and tzdata (Apache-2.0). The plugin for Hex
 (`transformers`, `train`, `images`, `readers`) is not listed. The page of each release has a list with versions, in
 CycloneDX's format.
 
+The package itself holds Apache ECharts 6.1.0 (Apache-2.0, in parts D3's BSD-3-Clause), unchanged, with its licences and
+its notice: `enishi report` draws with it, and puts it into its page.
+
 This page is made from what the packages say of themselves; a test holds that it is whole.
 
 | Package | Licence |
