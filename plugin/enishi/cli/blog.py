@@ -94,6 +94,17 @@ def build(
         console.print_build(report, show, verbose)
 
 
+def end_with_a_signal() -> None:
+    """From now on, a polite signal ends the command as Ctrl-C does."""
+    import signal
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in {"SIGTERM", "SIGBREAK"} & set(dir(signal)):  # the latter is Ctrl-Break of Windows
+        signal.signal(getattr(signal, name), interrupt)
+
+
 @command("watch")
 def watch(
     site: SiteArgument = Path(),
@@ -111,18 +122,12 @@ def watch(
     ] = False,
 ) -> None:
     """Build, and from then on whenever a post is saved; show what the saved post is related to."""
-    import signal
-
     from enishi.commands.watch.loop import Listener, Watch
     from enishi.commands.watch.loop import watch as watch_site
     from enishi.console import terminal as console
     from enishi.console.watch import JsonListener, TerminalListener
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    for name in {"SIGTERM", "SIGBREAK"} & set(dir(signal)):  # the latter is Ctrl-Break of Windows
-        signal.signal(getattr(signal, name), interrupt)
+    end_with_a_signal()
     asked = request(site, out, config, set_, now=now)
     listener: Listener = JsonListener() if as_json_lines else TerminalListener(quiet=quiet)
     watched = Watch(asked, listener, debounce=debounce / 1000, poll=poll)
@@ -132,6 +137,43 @@ def watch(
         watch_site(watched, first, site)
     except KeyboardInterrupt:
         return  # that is how a watch ends
+
+
+@command("review")
+def review(
+    site: SiteArgument = Path(),
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    min_confidence: Annotated[
+        float, option("--min-confidence X", "The least confidence of a suggestion.", min=0, max=1)
+    ] = 0.5,
+    port: Annotated[int, option("--port N", "The port of the page; a free one by default.", min=0, max=65_535)] = 0,
+    no_open: Annotated[bool, option("--no-open", "Print the page's address, and open no browser.")] = False,
+) -> None:
+    """Work off suggestions on a page of this machine: each is written, or declined, at once, and can be undone."""
+    from enishi.commands.review.server import Review, check_installed
+    from enishi.commands.review.session import Session
+    from enishi.console import review as console_review
+    from enishi.console import terminal as console
+    from enishi.console.review_page import render_review_page
+    from enishi.pipeline import build as build_site
+    from enishi.pipeline import read_blog
+
+    check_installed()
+    end_with_a_signal()
+    asked = request(site, out, config, set_)
+    with console.progress(False) as progress:
+        build_site(asked, progress)
+        session = Session(asked, read_blog(asked, progress), min_confidence)
+    page = Review(session, render_review_page, port)
+    console_review.print_start(page.address, session, opens=not no_open)
+    try:
+        page.run()
+    finally:
+        console_review.print_end(session.summary(), site)
+    if page.bugs:
+        raise RuntimeError(page.bugs[0])
 
 
 @command("related")

@@ -175,14 +175,14 @@ def merge(
 
 @command("undo", tags_app)
 def undo(
-    patch: Annotated[Path, argument("PATCH", "The undo patch that renaming or merging wrote.")],
+    patch: Annotated[Path, argument("PATCH", "The undo patch that a renaming, a merge or a review wrote.")],
     site: Site = Path(),
     config: Config = None,
     set_: Set = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Take a renaming or a merge back, also one that was broken off, after showing the patch and asking."""
+    """Take a renaming, a merge or a review back, also one that was broken off, after showing the patch and asking."""
     from enishi.commands.tags.edits import plan_undo
     from enishi.console.tags import carry_out
 

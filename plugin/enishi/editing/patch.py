@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import AnyStr
 
 _CONTEXT = 3
+_MOST_DRIFT = 50
+"""Lines by which a change is looked for above and below its place."""
 _ENDS_NAMES = re.compile(rb'["\\\x00-\x1f\x7f]')
 _ESCAPES = {b'"': b'\\"', b"\\": b"\\\\", b"\t": b"\\t", b"\n": b"\\n", b"\r": b"\\r"}
 
@@ -95,6 +97,27 @@ class FilePatch:
         if not self._is_in(lines, self.old, reaches_end):
             return None
         return b"".join([*lines[: self.start], *self.new, *lines[self.start + len(self.old) :]])
+
+    @property
+    def unlike(self) -> tuple[int, int]:
+        """How many lines at the start and at the end are only there to find the place."""
+        return common_ends(self.old, self.new)
+
+    def applied_near_to(self, data: bytes) -> bytes | None:
+        """The file afterwards, where other lines around it have changed; None unless the lines themselves are there.
+
+        Where they stand is a guess, so the result has to be looked at.
+        """
+        start, end = self.unlike
+        old, new = (side[start : len(side) - end] for side in (self.old, self.new))
+        if not old:  # a place between two lines is known by them alone
+            start, end = max(start - 1, 0), max(end - 1, 0)
+            old, new = (side[start : len(side) - end] for side in (self.old, self.new))
+        lines, first = _lines(data), self.start + start
+        for place in sorted(range(max(first - _MOST_DRIFT, 0), first + _MOST_DRIFT), key=lambda at: abs(at - first)):
+            if old and lines[place : place + len(old)] == old:
+                return b"".join([*lines[:place], *new, *lines[place + len(old) :]])
+        return None
 
     def _is_in(self, lines: list[bytes], side: list[bytes], reaches_end: bool) -> bool:
         end = self.start + len(side)

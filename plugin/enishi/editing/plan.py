@@ -18,7 +18,7 @@ from enishi.editing import flow, scalar, yaml_block
 from enishi.editing.change import Edit, Refusal, Style, TagChange
 from enishi.editing.parsed import ParsedPost
 from enishi.editing.rules import KeyPath, Rules, value_at
-from enishi.editing.safety import Step, first_safe
+from enishi.editing.safety import Step, first_safe, without
 from enishi.editing.text import Item, decode, encode
 from enishi.generators.base import Site
 from enishi.reading.frontmatter import FrontMatter
@@ -62,6 +62,25 @@ def find_tags(data: bytes, site: Site) -> tuple[int, int]:
             return post.line_at(starts[0]), starts[0] - post.line_start(starts[0]) + 1
         return max(1, post.located[1].first_line - 1), 1
     return post.tags_line, 1
+
+
+def read_tags(data: bytes, site: Site) -> tuple[str, ...]:
+    """The tags of a post's file, as its generator reads them.  Pure."""
+    return ParsedPost(decode(data), Rules(site, "flow")).tags
+
+
+def differs_in_tags_only(before: bytes, after: bytes, site: Site) -> bool:
+    """Whether two states of a post's file say the same but for their tags.  Pure."""
+    old, new = (ParsedPost(decode(data), Rules(site, "flow")) for data in (before, after))
+    same_format = old.front.format == new.front.format and old.front.body == new.front.body
+    return same_format and not new.is_broken and _beside_tags(old) == _beside_tags(new)
+
+
+def _beside_tags(post: ParsedPost) -> str:
+    meta: dict[str, Any] = dict(post.front.meta)
+    for path in post.paths:
+        meta = without(meta, path)
+    return repr({key: value for key, value in meta.items() if value not in ({}, None)})
 
 
 def _check_names(change: TagChange, rules: Rules) -> None:

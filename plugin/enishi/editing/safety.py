@@ -48,7 +48,7 @@ def _harm(old: ParsedPost, new: ParsedPost, step: Step, allowed: frozenset[str])
     if before.format != after.format or before.body != after.body:
         yield "its text would be read differently afterwards"
     # As text: 1, 1.0 and true are equal to Python, and not to an author
-    if repr(_without(before.meta, step.path)) != repr(_without(after.meta, step.path)):
+    if repr(without(before.meta, step.path)) != repr(without(after.meta, step.path)):
         yield "another key would change its value"
     if _dates_beside(before, step.path) != _dates_beside(after, step.path):
         yield "another key would change its value"
@@ -62,7 +62,7 @@ def _harm(old: ParsedPost, new: ParsedPost, step: Step, allowed: frozenset[str])
         yield "some generators (YAML 1.1) would read it differently"
 
 
-def _without(meta: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+def without(meta: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
     """The metadata but for one place."""
     kept = dict(meta)
     for key in path[:-1]:
@@ -95,7 +95,7 @@ def _agrees_in_yaml_1_1(old: ParsedPost, new: ParsedPost, path: KeyPath) -> bool
     before, after = _yaml_1_1(old), _yaml_1_1(new)
     if before is None:
         return True
-    if after is None or repr(_without(before, path)) != repr(_without(after, path)):
+    if after is None or repr(without(before, path)) != repr(without(after, path)):
         return False
     items, known = value_at(after, path), value_at(before, path)
     known = known if isinstance(known, list) else [known]

@@ -155,9 +155,15 @@ def keep_decisions(root: Path, decisions: Iterable[Decision]) -> None:
     Raises:
         OutputError: the file cannot be read or written; nothing was changed.
     """
+    kept = tuple(decisions)
+    if kept:
+        _edit(root, lambda data: with_decisions(data, kept))
+
+
+def with_decisions(data: bytes, decisions: Iterable[Decision]) -> bytes:
+    """The bytes of such a file, or of none, with decisions, each in place of an older one about the same."""
     added = {one.subject: one for one in decisions}
-    if added:
-        _edit(root, lambda old: old.subject in added, tuple(added.values()))
+    return _edited(data, lambda old: old.subject in added, tuple(added.values()))
 
 
 def forget_decision(root: Path, post: str, tag: str, content: str = "") -> bool:
@@ -172,11 +178,11 @@ def forget_decision(root: Path, post: str, tag: str, content: str = "") -> bool:
     def is_meant(old: Decision) -> bool:
         return fold_tag(old.tag) == fold_tag(tag) and (old.post == post or likeness(old.content, content) >= SAME)
 
-    return _edit(root, is_meant)
+    return _edit(root, lambda data: _edited(data, is_meant, ()))
 
 
-def _edit(root: Path, is_gone: Callable[[Decision], bool], added: Sequence[Decision] = ()) -> bool:
-    """Take lines out and put others in at their places; whether that changed anything.
+def _edit(root: Path, edited: Callable[[bytes], bytes]) -> bool:
+    """Edit the file; whether that changed anything.
 
     Where somebody else writes at the same time, their lines are read and kept.
     """
@@ -188,7 +194,7 @@ def _edit(root: Path, is_gone: Callable[[Decision], bool], added: Sequence[Decis
             before = None
         except OSError as error:
             raise OutputError(f"{DECISIONS_NAME} cannot be read, so nothing was written: {error}") from error
-        after = _edited(before or b"", is_gone, added)
+        after = edited(before or b"")
         if after == (before or b""):
             return False
         try:

@@ -36,6 +36,8 @@ _HEAD = """\
 declined = [
 """
 _TAIL = "]\n"
+EMPTY = _HEAD + _TAIL
+"""The file without a decline."""
 _ENTRY = re.compile(r"\s*(\{.*\})\s*,?\s*(?:#.*)?")
 _OPENING = re.compile(r"\s*declined\s*=\s*\[\s*(?:#.*)?")
 _SKETCH = 8
@@ -176,12 +178,23 @@ def decline_tag(root: Path, document: Document, tag: str) -> bool:
         OutputError: the file cannot be read or written, or is not as we write it and could not be edited safely.
     """
     text = _text_to_edit(root)
+    new = with_decline(text, document, tag)
+    if new != text:
+        _write(root, new)
+    return new != text
+
+
+def with_decline(text: str, document: Document, tag: str) -> str:
+    """The text of such a file, or of none, with a decline more; the same if it stands there already.
+
+    Raises:
+        OutputError: it is not as we write it and could not be edited safely.
+    """
+    text = text if text.strip() else EMPTY
     known, _ = parse_declined(text)
     if any(old.post == document.post.path and fold_tag(old.tag) == fold_tag(tag) for old in known):
-        return False
-    added = Decline(document.post.path, tag.strip(), fingerprint(document))
-    _write(root, _with_line(text, added))
-    return True
+        return text
+    return _with_line(text, Decline(document.post.path, tag.strip(), fingerprint(document)))
 
 
 def undecline_tag(root: Path, document: Document, tag: str) -> bool:
@@ -209,10 +222,10 @@ def _text_to_edit(root: Path) -> str:
     try:
         text = (root / DECLINED_NAME).read_bytes().decode("utf-8")
     except FileNotFoundError:
-        return _HEAD + _TAIL
+        return EMPTY
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"{DECLINED_NAME} cannot be read, so nothing was written: {error}") from error
-    return text if text.strip() else _HEAD + _TAIL
+    return text if text.strip() else EMPTY
 
 
 def _with_line(text: str, added: Decline) -> str:

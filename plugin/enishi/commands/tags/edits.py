@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from enishi.commands.ask import NoBuildError
 from enishi.commands.tags.last_build import ADD, choose_posts, last_tags
 from enishi.commands.tags.posts import UnknownTagError, by_path, known_tag, path_meant
-from enishi.editing.change import Refusal, TagChange
-from enishi.editing.patch import read_patch, unified_diff
-from enishi.editing.plan import plan_edit
+from enishi.editing.change import Refusal, Style, TagChange
+from enishi.editing.patch import FilePatch, read_patch, unified_diff
+from enishi.editing.plan import differs_in_tags_only, plan_edit
 from enishi.editing.style import prevailing_style
 from enishi.errors import Diagnostic, SettingsError, Severity
-from enishi.files import read_file
+from enishi.files import read_file, read_if_regular
+from enishi.generators.base import Site
 from enishi.pipeline import Blog, Run, read_blog
 from enishi.state import Request
-from enishi.tags.decisions import Decision
+from enishi.tags.decisions import DECISIONS_NAME, Decision
+from enishi.tags.declined import DECLINED_NAME
 from enishi.tags.vocabulary import spelling_key
+
+KEPT_FILES = (DECLINED_NAME, DECISIONS_NAME)
+"""Files in the site folder, beside posts, that an undo patch may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def plan_suggestions(
                 less_sure += 1
             else:
                 changes.setdefault(post.path, []).append(TagChange.adding(suggestion.tag))
-    plan = _plan(Run(request).load(), changes) if changes else Plan()
+    plan = plan_changes(Run(request).load(), changes) if changes else Plan()
     return replace(_with_decisions(request, plan), less_sure=less_sure)
 
 
@@ -112,7 +118,7 @@ def _plan_named(request: Request, names: Sequence[str], tags: Sequence[str]) -> 
     known = {tag for document in documents.values() for tag in document.post.tags}
     paths = dict.fromkeys(path_meant(documents, name, request) for name in names)
     changes = [TagChange.adding(tag) for tag in dict.fromkeys(known_tag(tag, known) for tag in tags)]
-    return _plan(blog, dict.fromkeys(paths, changes))
+    return plan_changes(blog, dict.fromkeys(paths, changes))
 
 
 def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
@@ -140,40 +146,66 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
     for file in blog.files:
         if file.path in broken and not changes.get(file.path):
             changes[file.path] = [TagChange.renaming(tag, new) for tag in old if tag.encode() in file.data]
-    return _plan(blog, {path: wanted for path, wanted in changes.items() if wanted})
+    return plan_changes(blog, {path: wanted for path, wanted in changes.items() if wanted})
 
 
 def plan_undo(request: Request, patch: Path) -> Plan:
-    """Take back what an undo patch of a renaming holds, file by file: one that is as before already is passed over.
+    """Take back what an undo patch holds, change by change: what is as before already is passed over.
 
     Raises:
         SettingsError: the patch cannot be read, or is none of ours.
     """
     try:
-        files = list(read_patch(read_file(patch)))
+        changes = list(read_patch(read_file(patch)))
     except OSError as error:
         raise SettingsError(f"{patch} cannot be read: {error.strerror or error}") from None
-    if not files:
-        raise SettingsError(f"{patch} is no undo patch of `enishi tags rename` or `merge`")
-    posts = {post.path: post for post in Run(request).load().files}
-    edits, refused = [], []
-    for file in files:
-        post = posts.get(file.path)
-        after = file.applied_to(post.data) if post else None
-        if post is None:
-            refused.append(left_alone(file.path, "gone", "there is no such post any more"))
-        elif after is None:
-            refused.append(
-                left_alone(file.path, "changed", "its tags are no longer as they were written, so they stay")
-            )
-        elif after != post.data:
-            edits.append(PlannedEdit(file.path, post.file, post.data, after))
-    return Plan(tuple(edits), tuple(refused))
+    if not changes:
+        raise SettingsError(f"{patch} is no undo patch of `enishi tags rename`, `enishi tags merge` or `enishi review`")
+    return take_back(changes, Run(request).load())
 
 
-def _plan(blog: Blog, changes: Mapping[str, Sequence[TagChange]]) -> Plan:
+def take_back(changes: Iterable[FilePatch], blog: Blog) -> Plan:
+    """Make changes of an undo patch in the files as they are now, one after the other; what differs there stays."""
+    files = {post.path: post.file for post in blog.files}
+    files |= {name: blog.site.root / name for name in KEPT_FILES}
+    before: dict[str, bytes] = {}
+    after: dict[str, bytes] = {}
+    refused = []
+    for change in changes:
+        path = change.path
+        if path in files and path not in before:
+            with suppress(OSError):
+                before[path] = after[path] = read_if_regular(files[path]) or b""
+        if path not in before or not (before[path] or path in KEPT_FILES):
+            refused.append(left_alone(path, "gone", "there is no such post any more"))
+            continue
+        now = _taken_back(change, after[path], blog.site)
+        if now is None and path in KEPT_FILES and not change.new:
+            continue  # a file that we made, and in which there is something else by now
+        if now is None:
+            what = "it is no longer as it was written, so it stays"
+            tags = "its tags are no longer as they were written, so they stay"
+            refused.append(left_alone(path, "changed", what if path in KEPT_FILES else tags))
+        else:
+            after[path] = now
+    edits = (PlannedEdit(path, files[path], before[path], after[path]) for path in before)
+    return Plan(tuple(edit for edit in edits if edit.before != edit.after), tuple(refused))
+
+
+def _taken_back(change: FilePatch, data: bytes, site: Site) -> bytes | None:
+    """The file without a change; None where the changed lines have changed again.  Other lines of it may have."""
+    exact = change.applied_to(data)
+    if exact is not None:
+        return exact
+    near = change.applied_near_to(data)
+    is_safe = near is not None and (change.path in KEPT_FILES or differs_in_tags_only(data, near, site))
+    return near if is_safe else None
+
+
+def plan_changes(blog: Blog, changes: Mapping[str, Sequence[TagChange]], style: Style | None = None) -> Plan:
+    """Make changes, by path, in the posts of a blog; `style` is the prevailing one if not given."""
     files = {file.path: file for file in blog.files}
-    style = prevailing_style(file.data for file in blog.files)
+    style = style or prevailing_style(file.data for file in blog.files)
     edits, refused = [], []
     for path in sorted(changes):
         if path not in files:

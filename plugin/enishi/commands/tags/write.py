@@ -11,7 +11,7 @@ from pathlib import Path
 
 from enishi.commands.tags.edits import Plan, PlannedEdit, left_alone, undo_patch
 from enishi.errors import Diagnostic, OutputError
-from enishi.files import NotReplacedError, create_file, remove_temporaries, replace_file
+from enishi.files import NotReplacedError, create_file, read_if_regular, remove_temporaries, replace_file
 from enishi.state import STATE_FOLDER
 from enishi.tags.decisions import DECISIONS_NAME, keep_decisions
 
@@ -41,7 +41,7 @@ def write_plan(plan: Plan, site: Path, undo: Path | None = None) -> Outcome:
     try:
         for edit in plan.edits:
             try:
-                replace_file(edit.file, edit.after, expected=edit.before)
+                _write(edit)
                 done.append(edit)
             except NotReplacedError as error:
                 refused.append(left_alone(edit.path, "not-replaced", str(error).removeprefix(f"{edit.file}: ")))
@@ -60,8 +60,26 @@ def write_plan(plan: Plan, site: Path, undo: Path | None = None) -> Outcome:
     return Outcome(tuple(done), tuple(refused), stopped)
 
 
+def _write(edit: PlannedEdit) -> None:
+    """A file without a byte is one that is not there: no post is ever one."""
+    if edit.before and edit.after:
+        replace_file(edit.file, edit.after, expected=edit.before)
+        return
+    try:
+        if edit.after:
+            fits = create_file(edit.file, edit.after)
+        else:
+            fits = read_if_regular(edit.file) == edit.before
+            if fits:
+                edit.file.unlink()
+    except OSError as error:
+        raise OutputError(f"{edit.file} cannot be written: {error.strerror or error}") from error
+    if not fits:
+        raise NotReplacedError(f"{edit.file}: changed meanwhile, so it was left as it is. Run the command again")
+
+
 def undo_file(site: Path, old: Sequence[str]) -> Path:
-    """A new name in the site's own folder for the patch that undoes a renaming."""
+    """A new name in the site's own folder for the patch that undoes what was done to some tags."""
     name = re.sub(r"[^\w.+#-]+", "-", "+".join(old))[:60].strip("-.") or "tags"
     folder = site / STATE_FOLDER
     candidates = (folder / f"undo-{name}{f'-{number}' if number > 1 else ''}.patch" for number in range(1, 10_000))

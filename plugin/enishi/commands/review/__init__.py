@@ -1,0 +1,1 @@
+"""`enishi review`: a page on this machine on which suggestions are worked off."""
