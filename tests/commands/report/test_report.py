@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ import pytest
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi import cli
 from enishi.commands.report.run import Report, report
+from enishi.console.report_page import render_report_page
 from enishi.state import Request
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -96,3 +101,81 @@ def test_json_is_printed_and_a_page_written_where_it_is_wanted(site: Path, capsy
     assert cli.main(["report", str(site), "--now", "2024-01-01"]) == 0
     assert str(site / ".enishi/report.html") in capsys.readouterr().out
     assert cli.main(["report", str(site), "--output", str(tmp_path / "post.md")]) == 2
+
+
+# -- what a blog may lack ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("overrides", [(), ("tags.enabled=false",), ("related.limit=0",)])
+@pytest.mark.parametrize(
+    "posts",
+    [
+        {"only.md": post_text("Only", "a few words about nothing much")},
+        {"only.md": post_text("Only", "", "published: false\n", day=None)},
+        {f"{number}.md": post_text(f"Post {number}", topic_text("tea", number), day=None) for number in range(6)},
+    ],
+    ids=["one-post", "one-draft", "no-dates-no-tags"],
+)
+def test_a_blog_may_lack_nearly_everything(tmp_path: Path, posts: dict[str, str], overrides: tuple[str, ...]) -> None:
+    root = write_blog(tmp_path / "blog", posts)
+    values = report_on(root, *overrides).values
+    assert len(values["posts"]) == len(posts)
+    assert sum(values["trends"]["posts"]) + values["trends"]["undated"] == values["summary"]["posts"]
+    assert report_on(root, *overrides, public=True).values["summary"]["posts"] == values["summary"]["posts"]
+    assert render_report_page(values)
+
+
+def test_a_blog_whose_posts_are_all_left_out_has_an_empty_report(tmp_path: Path) -> None:
+    root = write_blog(tmp_path / "blog", {"a.md": post_text("A", "words")}, 'exclude = ["source/_posts/**"]\n')
+    values = report_on(root).values
+    assert (values["posts"], values["next"], values["trends"]["years"]) == ([], [], [])
+
+
+# -- the same bytes, whatever the cache knows --------------------------------------------------------------------------
+
+
+def test_the_same_blog_gives_the_same_bytes(site: Path, tmp_path: Path) -> None:
+    """Cold cache and warm, whatever the hash seed, wherever the blog lies and from wherever it is asked for."""
+    printed = []
+    for seed, place in (("0", tmp_path / "a"), ("1", tmp_path / "a"), ("2", tmp_path / "elsewhere/b")):
+        if not place.exists():
+            shutil.copytree(site, place, ignore=shutil.ignore_patterns(".enishi"))
+        done = subprocess.run(
+            [sys.executable, "-m", "enishi", "report", str(place), "--json", "--now", "2024-01-01"],
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=place if seed == "2" else tmp_path,
+            check=True,
+        )
+        printed.append(done.stdout)
+    assert printed[0] == printed[1] == printed[2]
+    assert str(tmp_path).encode() not in printed[0]
+
+
+def test_where_nothing_can_be_kept_the_report_is_worked_out(site: Path, tmp_path: Path, values: Any) -> None:
+    root = tmp_path / "blog"
+    shutil.copytree(site, root, ignore=shutil.ignore_patterns(".enishi"))
+    (root / ".enishi").write_text("a file where the folder should be")
+    made = report_on(root)
+    assert made.values == values
+    assert "a file is where a folder should be" in made.problem
+    page = tmp_path / "page.html"
+    assert cli.main(["report", str(root), "--now", "2024-01-01", "--output", str(page)]) == 0
+    assert page.is_file()
+    assert cli.main(["report", str(root), "--now", "2024-01-01"]) == 2
+
+
+def test_no_build_removes_the_page_and_no_link_leads_it_elsewhere(tmp_path: Path, capsys: Any) -> None:
+    root = write_blog(tmp_path / "blog", topic_posts(2))
+    assert cli.main(["report", str(root), "--public"]) == 0
+    page = root / ".enishi/report-public.html"
+    (root / "source/_posts/tea-0.md").unlink()
+    assert cli.main(["build", str(root)]) == 0
+    assert page.is_file()
+    post = root / "source/_posts/tea-1.md"
+    before = post.read_bytes()
+    page.unlink()
+    page.symlink_to(post)
+    assert cli.main(["report", str(root), "--public"]) == 2
+    assert "symbolic link" in capsys.readouterr().err
+    assert post.read_bytes() == before
