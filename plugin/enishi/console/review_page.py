@@ -44,6 +44,8 @@ posts|{count} posts|記事{count}件
 tags|Tags of the post|記事のタグ
 no_tags|No tags|タグなし
 draft|draft|下書き
+future|scheduled|公開前
+unpublished|unpublished|非公開
 diff|What would be written|書き込む内容
 nothing|Nothing is written until you choose.|選ぶまで何も書き込みません。
 why|Why|理由
@@ -80,14 +82,11 @@ declined|Declined|付けないことにしました
 put_off|Put off|あとに回しました
 undone|Taken back|元に戻しました
 decided|This is decided already.|すでに判断済みです。
-reopen|Ask again|もう一度判断する
 nothing_undone|There is nothing to take back.|元に戻すものはありません。
-elsewhere|Changed elsewhere|ほかの場所で変更されました
 gone|The server does not answer: nothing is saved now. This page keeps trying. If you ended it, start `enishi review` \
 again; what was saved is in your files.|サーバーが応答しません。今は何も保存されません。接続を試し続けています。\
 終了した場合は `enishi review` をもう一度実行してください。保存済みの判断はファイルに残っています。
 back|The server answers again.|サーバーが再び応答しました。
-busy|Loading…|読み込み中…
 end|That was all|すべて終わりました
 end_none|Nothing matches|該当する項目はありません
 tally|{added} added, {declined} declined, {later} put off.|付けた：{added}件、付けない：{declined}件、あとで：{later}件

@@ -1,0 +1,329 @@
+/* One question after the other: what is shown, what is decided, and what happens where the server says no or nothing. */
+
+import * as api from "./api.js";
+import { listen } from "./keys.js";
+import { FILTERS, KINDS, NO_FILTER, Queue, addressOf, countsOf, isDone, isOpen, readAddress, tagsOf } from "./queue.js";
+import * as view from "./view.js";
+
+const { find, said, counted } = view;
+const AHEAD = 3;
+const POLL = 4000;
+const ORDERS = ["", "tag", "post"];
+const DONE = { add: "added", decline: "declined", later: "put_off" };
+
+const queue = new Queue();
+const details = new Map(); // by id: answers, and promises of them
+let where = readAddress();
+let list = [];
+let current;
+let chosen = {};
+let decided = []; // ids, for undo to find the way back
+let isAsking = false;
+let isGone = false;
+let isFinished = false;
+
+// -- what is shown -----------------------------------------------------------------------------------------------------
+
+const complain = (words) => {
+  find("#problem").hidden = !words;
+  find("#problem").textContent = words;
+};
+const tell = (words, item) => {
+  const names = item ? [...tagsOf(item), ...chosen.tags ?? [], item.title].filter(Boolean).join(" · ") : "";
+  find("#done").textContent = names ? `${words}: ${names}` : words;
+};
+/* Not `disabled`: a button that has the focus keeps it, and says why it does nothing. */
+const enable = (action, isPossible) => find(`[data-action=${action}]`).setAttribute("aria-disabled", String(!isPossible));
+
+const load = (id) => {
+  if (!details.has(id)) {
+    const promise = api.fetchItem(id);
+    const settle = (answer) => {
+      if (details.get(id) !== promise) return;
+      if (answer) details.set(id, answer);
+      else details.delete(id);
+    };
+    promise.then(settle, () => settle(null));
+    details.set(id, promise);
+  }
+  return details.get(id);
+};
+
+/** Shows an item, or the end where there is none; `moved` where somebody has asked for it. */
+const show = (item, moved = true) => {
+  current = item;
+  chosen = item?.kind === "merge" ? { keep: item.kept } : { tags: [] };
+  where.item = item?.id ?? "";
+  history.replaceState(null, "", addressOf(where));
+  for (const part of ["#question", "#text", "#list"]) find(part).hidden = !item;
+  find("#end").hidden = Boolean(item);
+  find("#bar").hidden = false;
+  if (item) showItem(item);
+  else showEnd();
+  showProgress();
+  if (!moved) return;
+  const [part, heading] = item ? ["#question", "#ask"] : ["#end", "#end-title"];
+  find(part).scrollTop = 0;
+  find(part).scrollIntoView();
+  if (document.activeElement === document.body) find(heading).focus({ preventScroll: true });
+  find("#said").textContent = [find(heading).textContent, item?.title].filter(Boolean).join(" ");
+};
+
+const showItem = (item) => {
+  const group = queue.group(list, item, where.order);
+  const place = said("place", { number: group.indexOf(item) + 1, total: group.length });
+  const tag = where.order === "tag" && tagsOf(item)[0];
+  const heading = tag ? said("group", { tag, posts: counted("posts", group.length) }) : said("list");
+  view.showItem(item, tag ? `${heading} · ${place}` : place);
+  view.showList(group, item, heading, (other) => {
+    show(other);
+    find("#ask").focus({ preventScroll: true });
+  });
+  const known = load(item.id);
+  if (known instanceof Promise) known.then((answer) => { if (current === item) showDetails(item, answer); }, failed);
+  else showDetails(item, known);
+};
+const showDetails = (item, answer) => {
+  view.showDetails(item, answer);
+  if (item.kind === "untagged" || item.kind === "merge") view.showChoices(item, answer, queue.tags, choose);
+  view.showChosen(chosen);
+  showDiff(answer);
+  const place = list.indexOf(item);
+  list.slice(place + 1).filter(isOpen).slice(0, AHEAD).forEach((next) => load(next.id));
+};
+const showDiff = (answer) => {
+  const isUnsaid = current.kind === "untagged" && isOpen(current) && !chosen.tags.length;
+  const hint = { added: "added", declined: "declined", later: "put_off" }[current.state] ?? (isUnsaid && "nothing");
+  view.showDiff(answer.diff ?? [], answer.refused, hint && said(hint));
+  enable("add", !isDone(current) && !answer.refused);
+  for (const action of ["decline", "later"]) enable(action, !isDone(current));
+};
+
+const showEnd = () => {
+  const counts = queue.tally(list);
+  const isFiltered = FILTERS.some((name) => where[name]);
+  const ways = KINDS.filter((kind) => kind !== where.kind && queue.open(kind))
+    .map((kind) => [`${said(kind)} (${queue.open(kind)})`, () => go({ ...NO_FILTER, kind })]);
+  if (counts.later) ways.unshift([said("put_off_again"), () => show(queue.next(list, undefined, true))]);
+  if (isFiltered) ways.push([said("reset"), actions.clear]);
+  view.showEnd(said(list.length ? "end" : "end_none"), list.length ? said("tally", counts) : "", ways);
+  for (const action of Object.keys(DONE)) enable(action, false);
+};
+const showProgress = () => {
+  const { done, total, minutes } = queue.progress(list);
+  find("progress").max = Math.max(1, total);
+  find("progress").value = done;
+  find("#progress-text").textContent = said("progress", { done, total }) + (minutes ? counted("minutes", minutes) : "");
+  enable("undo", queue.undo);
+  const kinds = KINDS.filter((kind) => kind === where.kind || queue.ofKind(kind).length);
+  view.showViews(kinds.map((kind) => [kind, queue.open(kind), addressOf({ kind }), kind === where.kind]));
+};
+
+// -- where one is ------------------------------------------------------------------------------------------------------
+
+const showFilters = () => {
+  const form = find("#filters");
+  const all = queue.ofKind(where.kind);
+  const topics = new Map(queue.topics.map(({ id, label }) => [id, label.join(said("comma"))]));
+  const options = (name, values) =>
+    view.showOptions(form[name], values.map(([value, count, words = value]) => [value, `${words} (${count})`]), where[name]);
+  options("tag", countsOf(all, tagsOf));
+  options("year", countsOf(all, ({ year }) => year ?? []).sort(([one], [other]) => other - one));
+  options("topic", countsOf(all, ({ topic }) => topic ?? []).map(([id, count]) => [id, count, topics.get(id)]));
+  const least = [90, 80, 70, 60, 50].map((percent) => [percent / 100, said("from", { percent })]);
+  view.showOptions(form.confidence, where.kind === "suggestion" ? least : [], where.confidence);
+  form.order.value = where.order;
+  if (document.activeElement !== form.search) form.search.value = where.search;
+  const active = FILTERS.filter((name) => where[name]).length;
+  find("#filter").textContent = said("filter") + (active ? ` (${active})` : "");
+};
+
+/** Takes another view, filter or order, and stays at the item where it belongs to it. */
+const go = (change) => {
+  where = { ...where, ...change };
+  list = queue.list(where);
+  showFilters();
+  show(list.find((item) => item.id === where.item) ?? queue.next(list), false);
+};
+
+// -- what is decided ---------------------------------------------------------------------------------------------------
+
+/** Takes in what has changed, and forgets what was known of it. */
+const take = (answer) => {
+  const changed = queue.take(answer);
+  const paths = new Set(changed.map(({ path }) => path));
+  for (const id of details.keys()) if (paths.has(queue.get(id)?.path)) details.delete(id);
+  list = queue.list(where);
+  return changed;
+};
+/** The same, and shows it, without going anywhere. */
+const refresh = (answer) => {
+  const changed = take(answer);
+  const here = queue.get(current?.id);
+  if (!current || changed.some(({ path }) => path === current.path)) show(here ?? queue.next(list), false);
+  else showProgress();
+};
+
+const failed = (error) => {
+  if (error instanceof api.Refusal) {
+    details.delete(current?.id);
+    refresh(error.answer);
+    complain(error.message);
+  } else if (error instanceof api.NoAnswer) {
+    isGone = true;
+    complain(said("gone"));
+  } else throw error;
+};
+
+/** One request at a time: who presses a key meanwhile has not seen yet what it would be for. */
+const once = async (request, done) => {
+  if (isAsking || isFinished) return;
+  if (isGone) {
+    complain(said("gone"));
+    return;
+  }
+  isAsking = true;
+  try {
+    const answer = await request();
+    complain("");
+    done(answer);
+  } catch (error) {
+    failed(error);
+  } finally {
+    isAsking = false;
+  }
+};
+
+const decide = (action) => {
+  const item = current;
+  if (!item) return;
+  if (isDone(item)) complain(said("decided"));
+  else if (action === "later" && item.state === "later") show(queue.next(list, item, true));
+  else if (action === "add" && item.kind === "untagged" && !chosen.tags.length) {
+    complain(said("none_chosen"));
+    find("#other-tag")?.focus();
+  } else {
+    once(() => api.decide({ id: item.id, action, ...action === "add" ? chosen : {} }), (answer) => {
+      tell(said(DONE[action]), item);
+      decided.push(item.id);
+      queue.tick();
+      take(answer);
+      show(queue.next(list, item, item.state === "later"));
+    });
+  }
+};
+
+const undo = () => {
+  if (!queue.undo) complain(said("nothing_undone"));
+  else once(api.undo, (answer) => {
+    const changed = take(answer);
+    const last = decided.pop();
+    const item = changed.find(({ id }) => id === last) ?? changed[0];
+    tell(said("undone"), item);
+    if (item && item.kind !== where.kind) go({ ...NO_FILTER, kind: item.kind, item: item.id });
+    else show(item ?? current);
+  });
+};
+
+/** Takes a tag for an untagged post, or the name that stays; false where there is no such tag. */
+const choose = (given) => {
+  const item = current;
+  const known = (item.kind === "merge" ? item.tags : queue.tags).map(([tag]) => tag);
+  const tag = known.find((one) => one === given) ?? known.find((one) => one.toLowerCase() === given.toLowerCase());
+  complain(tag ? "" : said("unknown", { tag: given }));
+  if (!tag) return false;
+  const tags = chosen.tags?.includes(tag) ? chosen.tags.filter((one) => one !== tag) : [...chosen.tags ?? [], tag];
+  chosen = item.kind === "merge" ? { keep: tag } : { tags };
+  view.showChosen(chosen);
+  const asked = chosen;
+  api.fetchItem(item.id, asked).then((answer) => { if (chosen === asked) showDiff(answer); }, failed);
+  return true;
+};
+
+// -- keys and buttons --------------------------------------------------------------------------------------------------
+
+const step = (distance) => {
+  const place = list.indexOf(current);
+  const next = current ? list[place + distance] : list.at(distance < 0 ? -1 : 0);
+  complain("");
+  if (next) show(next);
+};
+const openFilters = (isOpened) => {
+  find("#filters").classList.toggle("open", isOpened);
+  find("#filter").setAttribute("aria-expanded", String(isOpened));
+};
+const actions = {
+  add: () => decide("add"),
+  decline: () => { if (current?.kind !== "untagged") decide("decline"); },
+  later: () => decide("later"),
+  undo,
+  next: () => step(1),
+  previous: () => step(-1),
+  order: () => go({ order: ORDERS[(ORDERS.indexOf(where.order) + 1) % ORDERS.length] }),
+  search: () => {
+    openFilters(true);
+    find("#filters").search.select();
+  },
+  choose: (number) => find("#choices").querySelectorAll("[data-tag]")[number - 1]?.click(),
+  filter: () => openFilters(find("#filter").getAttribute("aria-expanded") !== "true"),
+  clear: () => {
+    find("#filters").search.value = "";
+    go(NO_FILTER);
+  },
+  help: () => find("#help").showModal(),
+  finish: () => {
+    find("#finish-text").textContent = said("tally", queue.tally(KINDS.flatMap((kind) => queue.ofKind(kind))));
+    find("#finish").showModal();
+  },
+};
+const finish = async () => {
+  isFinished = true;
+  await api.close().catch(() => {});
+  for (const part of ["header", "#question", "#text", "#list", "#bar"]) find(part).hidden = true;
+  find("#end").hidden = false;
+  view.showEnd(said("finished"), find("#finish-text").textContent, []);
+  find("#end-title").focus();
+};
+
+document.addEventListener("click", (event) => actions[event.target.closest("[data-action]")?.dataset.action]?.());
+listen((action, number) => actions[action](number), () => find("#keys").checked && !isFinished);
+const form = find("#filters");
+form.addEventListener("input", ({ target }) => go({ [target.name]: target.value }));
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  find("#ask").focus();
+});
+form.search.addEventListener("keydown", (event) => { if (event.key === "Escape") find("#ask").focus(); });
+find("#finish").addEventListener("close", ({ target }) => { if (target.returnValue === "finish") finish(); });
+addEventListener("hashchange", () => go(readAddress()));
+
+// -- the server --------------------------------------------------------------------------------------------------------
+
+const start = async () => {
+  queue.replace(await api.fetchQueue());
+  details.clear();
+  find("#safety").textContent = said("safety", { file: queue.declinedFile });
+  go({});
+};
+const poll = async () => {
+  if (document.hidden || isAsking || isFinished) return;
+  try {
+    if (isGone) {
+      await start();
+      isGone = false;
+      complain("");
+      tell(said("back"));
+    } else {
+      const answer = await api.fetchChanges(queue.revision);
+      if (!isAsking && answer.revision > queue.revision) refresh(answer);
+    }
+  } catch (error) {
+    failed(error);
+  }
+};
+document.addEventListener("visibilitychange", poll);
+setInterval(poll, POLL);
+start().catch((error) => {
+  find("#bar").hidden = false;
+  failed(error);
+});
