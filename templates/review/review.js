@@ -28,9 +28,9 @@ const complain = (words) => {
   find("#problem").hidden = !words;
   find("#problem").textContent = words;
 };
-const tell = (words, item) => {
-  const names = item ? [...tagsOf(item), ...chosen.tags ?? [], item.title].filter(Boolean).join(" · ") : "";
-  find("#done").textContent = names ? `${words}: ${names}` : words;
+const tell = (words, item, tags = []) => {
+  const names = item ? [...tagsOf(item), ...tags, item.title].filter(Boolean).join(" · ") : "";
+  find("#done").textContent = [words, names].filter(Boolean).join(": ");
 };
 /* Not `disabled`: a button that has the focus keeps it, and says why it does nothing. */
 const enable = (action, isPossible) => find(`[data-action=${action}]`).setAttribute("aria-disabled", String(!isPossible));
@@ -95,8 +95,7 @@ const showDiff = (answer) => {
   const isUnsaid = current.kind === "untagged" && isOpen(current) && !chosen.tags.length;
   const hint = { added: "added", declined: "declined", later: "put_off" }[current.state] ?? (isUnsaid && "nothing");
   view.showDiff(answer.diff ?? [], answer.refused, hint && said(hint));
-  enable("add", !isDone(current) && !answer.refused);
-  for (const action of ["decline", "later"]) enable(action, !isDone(current));
+  for (const action of Object.keys(DONE)) enable(action, !isDone(current) && !(action === "add" && answer.refused));
 };
 
 const showEnd = () => {
@@ -185,7 +184,7 @@ const once = async (request, done) => {
   isAsking = true;
   try {
     const answer = await request();
-    complain("");
+    complain(answer.problem ?? "");
     done(answer);
   } catch (error) {
     failed(error);
@@ -203,8 +202,9 @@ const decide = (action) => {
     complain(said("none_chosen"));
     find("#other-tag")?.focus();
   } else {
-    once(() => api.decide({ id: item.id, action, ...action === "add" ? chosen : {} }), (answer) => {
-      tell(said(DONE[action]), item);
+    const choice = action === "add" ? chosen : {};
+    once(() => api.decide({ id: item.id, action, ...choice }), (answer) => {
+      tell(said(DONE[action]), item, choice.tags);
       decided.push(item.id);
       queue.tick();
       take(answer);

@@ -48,7 +48,8 @@ export const showItem = (item, place) => {
   put("#place", text(place), text(isSure ? said("sure", { percent: percent(item.confidence) }) : ""));
   put("#ask", ...ask[item.kind]?.() ?? composed("ask", { tag: chip(item.tag) }));
   put("#title", isMerge ? counted("posts", item.posts) : item.title);
-  for (const slot of ["#about", "#tags", "#choices", "#quote", "#diff", "#why", "#text"]) put(slot);
+  for (const slot of ["#about", "#tags", "#choices", "#quote", "#why", "#text"]) put(slot);
+  put("#diff", element("p", { class: "loading quiet" }, labels.loading));
   find("#quote").hidden = isMerge || item.kind === "untagged";
   put("[data-action=add] span", labels[isMerge ? "merge_them" : "add"]);
   put("[data-action=decline] span", labels[isMerge ? "keep_apart" : "decline"]);
@@ -66,7 +67,7 @@ export const showDetails = (item, { post, text: blocks = [], passage, evidence, 
   }
   const spoken = blocks[passage]?.parts;
   if (spoken) put("#quote", element("p", { dir: "auto" }, ...sentence(spoken, language)));
-  put("#why", ...reasons.map((reason) => element("p", {}, reason)), ...evidence ? why(evidence) : []);
+  put("#why", ...reasons.map((reason) => element("p", {}, reason)), ...evidence && item.tag ? why(evidence) : []);
   put("#text", ...uses ? uses.flatMap(postsWith) : written(blocks, passage));
   const [pane, spot] = [find("#text"), find(".passage")];
   pane.scrollTop = spot ? spot.offsetTop - pane.clientHeight / 4 : 0;

@@ -21,7 +21,7 @@ from enishi.writing.render import templates_folder
 if TYPE_CHECKING:
     from enishi.types import Document
 
-TEMPLATE, SCRIPT = "judging.html.j2", "judging.js"
+TEMPLATE, STYLE, SCRIPT = "judging.html.j2", "page.css", "judging.js"
 OPENING = 240
 """Characters of a post that are shown at first, so that both candidates fit on a screen."""
 MORE_TEXT = 1_500
@@ -86,9 +86,9 @@ def render_judging_page(compared: ComparedBlog, most: int) -> bytes:
     """The page with at most so many of the pairs that nobody has judged, UTF-8; everything of the blog's is escaped."""
     from markupsafe import Markup
 
-    script = (templates_folder() / SCRIPT).read_text("utf-8")
+    style, script = (Markup((templates_folder() / name).read_text("utf-8")) for name in (STYLE, SCRIPT))  # noqa: S704 - ours
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    ours = {"script": Markup(script), "script_hash": script_hash}  # noqa: S704 - our own file
+    ours = {"style": style, "script": script, "script_hash": script_hash}
     return render_template(TEMPLATE, {**page_view(compared, most), **ours})
 
 

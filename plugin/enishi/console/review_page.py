@@ -48,6 +48,7 @@ future|scheduled|公開前
 unpublished|unpublished|非公開
 diff|What would be written|書き込む内容
 nothing|Nothing is written until you choose.|選ぶまで何も書き込みません。
+loading|Loading…|読み込み中…
 why|Why|理由
 named_none|The post does not name it.|本文にこのタグの名前は出てきません。
 named_one|The post names it once.|本文にタグの名前が1回出てきます。
