@@ -1,52 +1,327 @@
-"""Where the posts of a blog stand on a map: for now, by their two principal components."""
+"""A map of a blog: every post as a point, near the posts that say the same.
+
+The method lies between t-SNE and UMAP (Böhm, Berens & Kobak 2022): each post is drawn to its nearest posts in the
+vectors and pushed away by all others,
+
+    F_i = Σ_j p_ij w_ij (y_j − y_i) + 1/(ρ Z) Σ_j w_ij² (y_i − y_j),   w_ij = 1/(1 + |y_i − y_j|²),   Z = Σ_{k≠l} w_kl
+
+from the plane of the first two principal components.  ρ, how much attraction counts, falls slowly: at first there is
+one way for the posts to lie, and each later one follows from it, so that a few new posts do not turn the map over.
+The sums over all posts are convolutions on a grid (Linderman et al. 2019).
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
-    from enishi.types import Matrix, Vectors
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Matrix, Rows, Vectors
+
+    Complex = npt.NDArray[np.complex128]
+
+DIGITS = 4
+NEIGHBORS = 50
+_EXACT_POSTS = 20_000
+"""Up to this many posts neighbours are exact; above, the index may be approximate."""
+_START_WIDTH = 3.0
+"""Standard deviation of the first axis at the start, in units of w's width."""
+_STEPS, _FIRST_RHO, _LAST_RHO = 150, 3.0, 1.2
+_MOMENTUM = 0.8
+_SPACING = 0.5
+_SAMPLE = 4000
+"""Above this many posts trustworthiness is that of a sample."""
+_CELLS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A topic on the map."""
+    """Where most posts of a topic lie."""
 
     topic: int
     x: float
     y: float
-    outline: list[list[float]]
+    """Place of the label: where the topic's posts are densest."""
+    outline: tuple[tuple[float, float], ...]
+    """Corners of a convex polygon round the posts nearest to the label; empty for fewer than 3."""
 
 
 def place_posts(vectors: Vectors, paths: Sequence[str]) -> Matrix:
-    """Places in the unit square, shape (n, 2)."""
-    del paths
-    if not len(vectors):
-        return np.zeros((0, 2))
-    centred = vectors - vectors.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred[:, :].astype(np.float64), full_matrices=False)
-    flat = centred @ axes[:2].T
-    flat = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
-    low, high = flat.min(axis=0), flat.max(axis=0)
-    placed: Matrix = (flat - low) / np.maximum(high - low, 1e-9)
-    return placed
+    """Positions in 0…1, shape (n, 2), rounded to 4 digits.
+
+    Args:
+        vectors: rows of unit length, or zeros for posts without words, which lie in a line below all others.
+        paths: of the posts, by which the map is turned one way up.
+    """
+    import numpy as np
+
+    has_words = vectors.any(axis=1) if vectors.size else np.zeros(len(paths), dtype=bool)
+    known = np.flatnonzero(has_words)
+    places = np.zeros((len(paths), 2))
+    hashes = _hashes(paths)
+    with one_thread():
+        laid = _lay_out(vectors[known], hashes[known])
+    if len(known) == len(paths):
+        places = laid
+    else:
+        places[known] = laid * 0.94 + [0.03, 0.06]
+        places[~has_words, 0] = hashes[~has_words]
+    rounded: Matrix = np.round(places, DIGITS) + 0.0
+    return rounded
+
+
+def principal_positions(vectors: Vectors) -> Matrix:
+    """The plane of the first two principal components, shape (n, 2): what the map is compared with."""
+    import numpy as np
+    from scipy.linalg import eigh
+
+    n, dimensions = vectors.shape
+    if n < 2 or dimensions < 2:
+        return np.zeros((n, 2))
+    with one_thread():
+        mean = vectors.mean(axis=0, dtype=np.float64)
+        covariance = np.zeros((dimensions, dimensions))
+        for start in range(0, n, 4096):
+            part = vectors[start : start + 4096] - mean
+            covariance += part.T @ part
+        _, axes = eigh(covariance, subset_by_index=(dimensions - 2, dimensions - 1))
+        positions: Matrix = (vectors - mean.astype(np.float32)).astype(np.float64) @ axes[:, ::-1]
+    return positions
 
 
 def trustworthiness(vectors: Vectors, positions: Matrix, k: int = 10) -> float:
-    """How well the map keeps neighbours: not measured yet."""
-    del vectors, positions, k
-    return 0.0
+    """How far the k nearest posts on the map are near in the vectors, too: 1 for all of them, about .5 by chance.
+
+    1 − 2/(nk(2n − 3k − 1)) Σ_i Σ_j max(0, r(i, j) − k), j among the k nearest on the map, r(i, j) the rank of j among
+    the others by cosine (Venna & Kaski 2001).  Of many posts a sample is asked, spread evenly over the rows.
+    """
+    import numpy as np
+    from scipy.spatial import KDTree
+
+    n = len(vectors)
+    k = min(k, (n - 1) // 2)
+    if k < 1:
+        return 1.0
+    asked = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
+    _, near = KDTree(positions).query(positions[asked], k + 1)
+    is_other = near != asked[:, np.newaxis]
+    is_other[is_other.all(axis=1), -1] = False
+    near = near[is_other].reshape(len(asked), k)
+    too_far, step = 0, max(1, _CELLS // n)
+    with one_thread():
+        for start in range(0, len(asked), step):
+            part = slice(start, start + step)
+            cosines = vectors[asked[part]] @ vectors.T
+            cosines[np.arange(len(cosines)), asked[part]] = np.inf
+            for column in near[part].T:
+                ranks = (cosines > cosines[np.arange(len(cosines)), column][:, np.newaxis]).sum(axis=1)
+                too_far += int(np.maximum(ranks - k, 0).sum())
+    return 1 - 2 * too_far / (len(asked) * k * (2 * n - 3 * k - 1))
 
 
 def regions(positions: Matrix, topic_of_row: Sequence[int | None]) -> list[Region]:
-    """The topics, each round its middle."""
+    """A label and an outline for each topic, by topic; None or -1 is no topic."""
+    import numpy as np
+
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, topic in enumerate(topic_of_row):
+        if topic is not None and topic >= 0:
+            rows[topic].append(row)
     found = []
-    for topic in sorted({one for one in topic_of_row if one is not None}):
-        x, y = positions[[row for row, one in enumerate(topic_of_row) if one == topic]].mean(axis=0).round(4).tolist()
-        outline = [[x + 0.05 * dx, y + 0.05 * dy] for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1))]
+    for topic, members in sorted(rows.items()):
+        points = positions[members]
+        centre = _densest(points)
+        order = np.argsort(((points - centre) ** 2).sum(axis=1), kind="stable")
+        outline = _hull(points[order[: max(3, round(0.8 * len(points)))]])
+        x, y = (round(float(value), DIGITS) for value in centre)
         found.append(Region(topic, x, y, outline))
     return found
+
+
+# -- from vectors to places -------------------------------------------------------------------------------------------
+
+
+def _lay_out(vectors: Vectors, hashes: npt.NDArray[np.float64]) -> Matrix:
+    """Positions in 0…1 of posts with words."""
+    import numpy as np
+
+    n = len(vectors)
+    if n < 2:
+        return np.full((n, 2), 0.5)
+    start = _upright(principal_positions(vectors), hashes)
+    spread = start[:, 0].std()
+    start = start / spread * _START_WIDTH if spread > 1e-6 else np.zeros_like(start)
+    start += 0.01 * _jitter(hashes)
+    laid = _descend(_attraction(vectors), start)
+    low, high = laid.min(axis=0), laid.max(axis=0)
+    fitted: Matrix = (laid - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
+    return fitted
+
+
+def _upright(positions: Matrix, hashes: npt.NDArray[np.float64]) -> Matrix:
+    """The positions with the sign of each axis chosen by three sums, which are hardly ever all near 0 at once."""
+    import numpy as np
+
+    order = np.linspace(-1, 1, len(positions))
+    upright = positions.copy()
+    for axis in upright.T:
+        total = 0.0
+        for odd in (order, hashes - 0.5, axis**2):
+            lengths = float(np.linalg.norm(odd)) * float(np.linalg.norm(axis))
+            share = float(odd @ axis) / lengths if lengths > 0 else 0.0
+            total += share * abs(share)
+        if total < 0:
+            axis *= -1
+    return upright
+
+
+def _attraction(vectors: Vectors) -> Any:
+    """p, a csr matrix (n, n): each post is drawn to its nearest ones, the less the further down its list they stand.
+
+    The last of a list counts for next to nothing, so that one who enters or leaves it moves nobody.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    from enishi.related.index import build_index, neighbors_of_all
+
+    n = len(vectors)
+    index = build_index(vectors, backend="exact" if n <= _EXACT_POSTS else "auto")
+    near, scores = neighbors_of_all(index, vectors, min(NEIGHBORS, n - 1))
+    weights = np.maximum(scores - scores[:, -1:], 0) + 1e-3
+    weights /= weights.sum(axis=1, keepdims=True)
+    starts = np.arange(0, near.size + 1, near.shape[1])
+    one_way = csr_matrix((weights.ravel(), near.ravel(), starts), shape=(n, n))
+    both = csr_matrix(one_way + one_way.T)
+    both.sort_indices()
+    return both / both.sum()
+
+
+def _descend(attraction: Any, start: Matrix) -> Matrix:
+    """Let the forces move the posts."""
+    import numpy as np
+
+    n = len(start)
+    rows = np.repeat(np.arange(n), np.diff(attraction.indptr))
+    columns, p = attraction.indices, attraction.data
+    degree = np.bincount(rows, p, n)
+    places = start[:, 0] + 1j * start[:, 1]
+    speed = np.zeros_like(places)
+    grid = _Grid(64)
+    for rho in np.geomspace(_FIRST_RHO, _LAST_RHO, _STEPS):
+        apart = places[columns] - places[rows]
+        pull = p / (1 + apart.real**2 + apart.imag**2) * apart
+        pulled = np.bincount(rows, pull.real, n) + 1j * np.bincount(rows, pull.imag, n)
+        while not grid.holds(places):
+            grid = _Grid(2 * grid.nodes)
+        pushed, total = grid.push(places)
+        speed = _MOMENTUM * speed + (pulled + pushed / (rho * total)) / degree
+        places = places + speed
+        places -= places.mean()
+    return np.stack([places.real, places.imag], axis=1)
+
+
+class _Grid:
+    """Sums over all pairs of posts as convolutions: posts are spread over the nodes near them, and ask them again.
+
+    Weights are quadratic B-splines over 3 × 3 nodes.
+    """
+
+    def __init__(self, nodes: int) -> None:
+        import numpy as np
+        from scipy.fft import fft2, rfft2
+
+        self.nodes = nodes
+        along = np.fft.fftfreq(2 * nodes, 1 / (2 * nodes)) * _SPACING
+        apart = along[:, np.newaxis] + 1j * along
+        near = 1 / (1 + np.abs(apart) ** 2)
+        own = np.outer([1, 6, 1], [1, 6, 1]).ravel() / 64
+        corners = np.array([x + 1j * y for x in range(3) for y in range(3)]) * _SPACING
+        self._own = float(own @ (1 / (1 + np.abs(corners[:, np.newaxis] - corners) ** 2)) @ own)
+        away = near**2 * apart
+        away[nodes], away[:, nodes] = 0, 0
+        self._near, self._away = rfft2(near), fft2(away)
+
+    def holds(self, places: Complex) -> bool:
+        """Whether all places lie on the grid."""
+        import numpy as np
+
+        furthest = max(np.abs(places.real).max(), np.abs(places.imag).max())
+        return bool(furthest / _SPACING < self.nodes // 2 - 2)
+
+    def push(self, places: Complex) -> tuple[Complex, float]:
+        """Σ_j w_ij² (y_i − y_j) for each post, and Z."""
+        import numpy as np
+        from scipy.fft import fft2, ifft2, irfft2
+
+        nodes, size = self.nodes, (2 * self.nodes, 2 * self.nodes)
+        at, weights = self._spread(places)
+        density = np.bincount(at.ravel(), weights.ravel(), nodes * nodes).reshape(nodes, nodes)
+        spectrum = fft2(density, size)
+        near = irfft2(spectrum[:, : nodes + 1] * self._near, size)[:nodes, :nodes]
+        away = ifft2(spectrum * self._away)[:nodes, :nodes].ravel()
+        total = float((density * near).sum()) - self._own * len(places)
+        return (weights * away[at]).sum(axis=0), max(total, 1e-9)
+
+    def _spread(self, places: Complex) -> tuple[Rows, Matrix]:
+        """Nodes and weights of each post, both (9, n)."""
+        import numpy as np
+
+        nodes, weights = [], []
+        for axis in (places.real, places.imag):
+            on_grid = axis / _SPACING + self.nodes // 2
+            nearest = np.rint(on_grid).astype(np.int64)
+            off = on_grid - nearest
+            nodes.append(np.stack([nearest - 1, nearest, nearest + 1]))
+            weights.append(np.stack([0.5 * (0.5 - off) ** 2, 0.75 - off**2, 0.5 * (0.5 + off) ** 2]))
+        at: Rows = (nodes[0][:, np.newaxis] * self.nodes + nodes[1]).reshape(9, -1)
+        return at, (weights[0][:, np.newaxis] * weights[1]).reshape(9, -1)
+
+
+def _hashes(paths: Sequence[str]) -> npt.NDArray[np.float64]:
+    """A number in 0…1 for each path that hangs on nothing else."""
+    import numpy as np
+
+    from enishi.tags.communities import path_hash
+
+    return np.array([int.from_bytes(path_hash(path)[:6], "big") / 2**48 for path in paths])
+
+
+def _jitter(hashes: npt.NDArray[np.float64]) -> Matrix:
+    """A point in the unit square for each hash, so that posts that say the same do not start in the same place."""
+    import numpy as np
+
+    return np.stack([hashes, hashes * 2**20 % 1], axis=1) - 0.5
+
+
+# -- regions ----------------------------------------------------------------------------------------------------------
+
+
+def _densest(points: Matrix) -> Matrix:
+    """The point with the most others near it, moved to the mean of those."""
+    import numpy as np
+
+    squared = ((points[:, np.newaxis] - points) ** 2).sum(axis=2)
+    width = max(float(np.median(squared)), 1e-9)
+    closeness = np.exp(-4 * squared / width)
+    best = closeness[np.argmax(closeness.sum(axis=1).round(9))]
+    centre: Matrix = best @ points / best.sum()
+    return centre
+
+
+def _hull(points: Matrix) -> tuple[tuple[float, float], ...]:
+    """Corners of the convex hull; none where the points lie in a line."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        corners = points[ConvexHull(points).vertices]
+    except (QhullError, ValueError):
+        return ()
+    return tuple((round(float(x), DIGITS), round(float(y), DIGITS)) for x, y in corners)

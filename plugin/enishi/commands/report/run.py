@@ -13,7 +13,7 @@ from typing import Any
 from enishi.commands.init.profile import profile_of
 from enishi.commands.report.analysis import AnalysedBlog, analyse
 from enishi.commands.report.links import link_values
-from enishi.commands.report.map import place_posts, regions, trustworthiness
+from enishi.commands.report.map import place_posts, principal_positions, regions, trustworthiness
 from enishi.commands.report.next_steps import next_steps
 from enishi.commands.report.tags import missing_values, tidying_values
 from enishi.commands.report.trends import trend_values
@@ -82,6 +82,7 @@ def _about_posts(blog: AnalysedBlog, public: bool) -> dict[str, Any]:
                 for region in regions(positions, topics)
             ],
             "trustworthiness": round(trustworthiness(blog.vectors, positions), _DIGITS),
+            "pca": round(trustworthiness(blog.vectors, principal_positions(blog.vectors)), _DIGITS),
         },
         "topics": [_topic(blog, topic, public) for topic in blog.topics],
         "trends": trends,
