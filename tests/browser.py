@@ -22,6 +22,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hexo_site import MODULES
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _FLAGS = (
     "--headless",
@@ -56,8 +60,7 @@ class Browser:
 
     def open(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> list[str]:
         """Show a page and wait until it is loaded.  Returns everything that its console or the network complains of."""
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        self.set_dark(dark)
         self._call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
@@ -68,15 +71,50 @@ class Browser:
         self.evaluate("document.fonts.ready.then(() => 0)")
         return [_in_words(event) for event in self._events if _is_complaint(event)]
 
+    def set_dark(self, dark: bool) -> None:
+        """Change the colour scheme of the page that is shown."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def set_scripts(self, allowed: bool) -> None:
+        """Whether pages that are opened from now on may run scripts."""
+        self._call("Emulation.setScriptExecutionDisabled", value=not allowed)
+
+    def requests(self) -> list[str]:
+        """The addresses that were asked for since the last page was opened, its own among them."""
+        self.evaluate("0")
+        sent = [event for event in self._events if event.get("method") == "Network.requestWillBeSent"]
+        return [event["params"]["request"]["url"] for event in sent]
+
+    def complaints(self) -> list[str]:
+        """What the console or the network has complained of since the last page was opened."""
+        self.evaluate("0")
+        return [_in_words(event) for event in self._events if _is_complaint(event)]
+
     def evaluate(self, script: str) -> Any:
         """The value of a JavaScript expression in the page; a promise is waited for."""
         answer = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def write(self, text: str) -> None:
+        """Put a text where the cursor stands."""
+        self._call("Input.insertText", text=text)
+
+    def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
+        """Something the mouse does in the window: `mouseMoved`, `mousePressed`, `mouseReleased`, `mouseWheel`."""
+        self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def click(self, x: float, y: float) -> None:
+        """Click at a place in the window."""
+        self.mouse("mouseMoved", x, y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.mouse(kind, x, y, button="left", clickCount=1)
+
     def press(self, key: str) -> None:
         """Press and release a key, by its name in JavaScript (`1`, `ArrowLeft`, `Tab`)."""
-        codes = {"Enter": 13, "Tab": 9, "Backspace": 8, "ArrowLeft": 37, "ArrowRight": 39, " ": 32}
+        arrows = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        codes = {"Enter": 13, "Tab": 9, "Backspace": 8, "Escape": 27, " ": 32, **arrows}
         code = codes.get(key) or ord(key)
         text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
         typed = {"text": text} if text else {}
@@ -137,6 +175,21 @@ class Browser:
         text, _, self._buffer = self._buffer.partition(b"\0")
         message: dict[str, Any] = json.loads(text)
         return message
+
+
+def accessibility_problems(page: Browser) -> list[str]:
+    """What axe calls serious or critical."""
+    axe = MODULES / "axe-core" / "axe.min.js"
+    if not axe.exists():
+        pytest.skip("axe-core is not installed (npm ci --prefix tests/hexo)")
+    page.evaluate(axe.read_text("utf-8") + ";0")
+    violations = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    return [
+        f"{found['impact']} {found['id']}: {node['html'][:120]} ({node['failureSummary'][:200]})"
+        for found in violations
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
 
 
 def _is_complaint(event: dict[str, Any]) -> bool:

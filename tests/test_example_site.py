@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import pytest
 
-from browser import CHROMIUM, Browser, browser, served
-from hexo_site import MODULES, REPOSITORY, HexoSite, link_packages, needs_site
+from browser import CHROMIUM, Browser, accessibility_problems, browser, served
+from hexo_site import REPOSITORY, HexoSite, link_packages, needs_site
 
 pytestmark = needs_site
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -204,21 +204,6 @@ def test_all_of_an_entry_leads_to_its_post(chromium: Browser, address: str) -> N
     found = chromium.evaluate(hit)
     assert found
     assert all(found)
-
-
-def accessibility_problems(chromium: Browser) -> list[str]:
-    """What axe calls serious or critical."""
-    axe = MODULES / "axe-core" / "axe.min.js"
-    if not axe.exists():
-        pytest.skip("axe-core is not installed (npm ci --prefix tests/hexo)")
-    chromium.evaluate(axe.read_text("utf-8") + ";0")
-    violations = chromium.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-    return [
-        f"{found['impact']} {found['id']}: {node['html'][:120]} ({node['failureSummary'][:200]})"
-        for found in violations
-        if found["impact"] in ("serious", "critical")
-        for node in found["nodes"]
-    ]
 
 
 # -- the pictures in README ------------------------------------------------------------------------------------------

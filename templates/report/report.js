@@ -6,7 +6,6 @@
   const SYMBOLS = ["circle", "triangle", "diamond", "rect", "circle", "triangle", "diamond", "rect"];
   const SHAPES = {
     circle: "M6 1a5 5 0 1 0 .01 0z", triangle: "M6 1l5 9.5H1z", diamond: "M6 0l5 6-5 6-5-6z", rect: "M1.5 1.5h9v9h-9z",
-    line: "M0 5h12v2.5H0z",
   };
   const MOST_COLORS = 8;
   const MOST_LISTED = 40;
@@ -25,12 +24,11 @@
   };
 
   /* -- colours: those of the page, so that they follow the scheme ------------------------------------------------- */
-
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const paint = (rank) => color(rank >= 0 && rank < MOST_COLORS ? `c${rank + 1}` : "rest");
-  const numbersOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const mixed = (one, other, share) => {
-    const [a, b] = [numbersOf(one), numbersOf(other)];
+    const [a, b] = [channels(one), channels(other)];
     return `rgb(${a.map((value, at) => Math.round(value + (b[at] - value) * share)).join(",")})`;
   };
   const yearPaint = (share) => (share < 0.5
@@ -47,7 +45,6 @@
   };
 
   /* -- plots: each is drawn anew when the scheme changes, and fitted when its room does --------------------------- */
-
   const redrawn = [];
   const plot = (element, options) => {
     const chart = echarts.init(element, null, { renderer: "canvas" });
@@ -74,7 +71,6 @@
   const asPercent = (share) => `${Math.round(share * 100)} %`;
 
   /* -- the map: what is shown ------------------------------------------------------------------------------------ */
-
   const sheet = find("#sheet");
   const tip = find("#tip");
   const search = find("#search");
@@ -95,38 +91,37 @@
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
     return counts;
   };
-  /* The strongest get colours and shapes; all others are grey. */
-  const shadeByKey = (keys, nothing, nameOf = (key) => key) => {
+  /* Colours and shapes for some of the keys, in this order; all other posts are grey. */
+  const shadeKeys = (keys, chosen, look, nothing, nameOf = String) => {
     const counts = tally(keys.filter((key) => key !== null));
-    const strongest = [...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_COLORS).map(([key]) => key);
-    const rank = new Map(strongest.map((key, at) => [key, at]));
-    shades = strongest.map((key, at) => ({ key, name: nameOf(key), count: counts.get(key), color: paint(at), symbol: SYMBOLS[at] }));
-    shadeOf = keys.map((key) => rank.get(key) ?? strongest.length);
-    const rest = shadeOf.filter((shade) => shade === strongest.length).length;
-    const name = counts.size > strongest.length ? labels.others : nothing;
+    const at = new Map(chosen.map((key, rank) => [key, rank]));
+    shades = chosen.map((key, rank) => ({ key, name: nameOf(key), count: counts.get(key), ...look(rank, key) }));
+    shadeOf = keys.map((key) => at.get(key) ?? chosen.length);
+    const rest = shadeOf.filter((rank) => rank === chosen.length).length;
+    const name = counts.size > chosen.length ? labels.others : nothing;
     if (rest) shades.push({ name, count: rest, color: color("rest"), symbol: "circle" });
   };
-  const shadeByYear = () => {
-    const years = [...tally(posts.map((post) => post.year).filter(Boolean))].sort((a, b) => a[0] - b[0]);
-    const [first, last] = [years[0]?.[0] ?? 0, years.at(-1)?.[0] ?? 0];
-    shades = years.map(([year, count]) => ({
-      name: String(year), count, symbol: "circle", color: yearPaint(last > first ? (year - first) / (last - first) : 1),
-    }));
-    const at = new Map(years.map(([year], place) => [year, place]));
-    shadeOf = posts.map((post) => at.get(post.year) ?? years.length);
-    const undated = posts.filter((post) => !post.year).length;
-    if (undated) shades.push({ name: labels.undated, count: undated, color: color("rest"), symbol: "circle" });
+  const shadeStrongest = (keys, nothing, nameOf) => {
+    const counts = [...tally(keys.filter((key) => key !== null))].sort((a, b) => b[1] - a[1]);
+    const look = (rank) => ({ color: paint(rank), symbol: SYMBOLS[rank] });
+    shadeKeys(keys, counts.slice(0, MOST_COLORS).map(([key]) => key), look, nothing, nameOf);
+  };
+  const shadeYears = (keys) => {
+    const years = [...new Set(keys.filter(Boolean))].sort((a, b) => a - b);
+    const [first, last] = [years[0], years.at(-1)];
+    const look = (_, year) => ({ color: yearPaint(last > first ? (year - first) / (last - first) : 1), symbol: "circle" });
+    shadeKeys(keys, years, look, labels.undated);
   };
   const colorBy = find("#color-by");
   const whichTag = find("#which-tag");
   const shade = () => {
     const by = colorBy.value;
     whichTag.parentElement.hidden = by !== "tag";
-    if (by === "year") shadeByYear();
-    else if (by === "author") shadeByKey(posts.map((post) => post.author || null), labels.unnamed);
+    if (by === "year") shadeYears(posts.map((post) => post.year));
+    else if (by === "author") shadeStrongest(posts.map((post) => post.author || null), labels.unnamed);
     else if (by === "tag") {
-      shadeByKey(posts.map((post) => (post.tags.includes(whichTag.value) ? whichTag.value : null)), labels.without);
-    } else shadeByKey(posts.map((post) => post.topic), labels.none, (topic) => topicName.get(topic));
+      shadeStrongest(posts.map((post) => (post.tags.includes(whichTag.value) ? whichTag.value : null)), labels.without);
+    } else shadeStrongest(posts.map((post) => post.topic), labels.none, (topic) => topicName.get(topic));
   };
   const showLegend = () => {
     find("#legend").replaceChildren(...shades.map((one, at) => make("button", {
@@ -201,7 +196,6 @@
     const between = { type: "value", min: -0.03, max: 1.03, show: false };
     const inside = { type: "inside", filterMode: "none", minSpan: 3, zoomOnMouseWheel: holdsFocus(), moveOnMouseMove: holdsFocus() };
     return {
-      aria: { enabled: false },
       grid: { left: 0, right: 0, top: 0, bottom: 0 },
       xAxis: between, yAxis: between,
       dataZoom: [
@@ -223,7 +217,6 @@
   };
 
   /* -- the map: looking around ----------------------------------------------------------------------------------- */
-
   let view = { x: [0, 100], y: [0, 100] }; /* percent of each axis */
   const holdsFocus = () => document.activeElement === sheet;
   const shifted = ([start, end]) => {
@@ -247,7 +240,7 @@
   );
   const showAll = () => look([0, 100], [0, 100]);
   const place = (position) => ((position + 0.03) / 1.06) * 100;
-  /* All of these posts, with room round them; never nearer than a post and its neighbours. */
+  /* All of these posts, with room round them, and never so near that nothing stands beside them. */
   const lookAt = (refs) => {
     const around = (values) => {
       const [low, high] = [Math.min(...values), Math.max(...values)].map(place);
@@ -255,11 +248,6 @@
       return [(low + high) / 2 - half, (low + high) / 2 + half];
     };
     look(around(refs.map((ref) => posts[ref].x)), around(refs.map((ref) => posts[ref].y)));
-  };
-  const lookAtPost = (ref) => {
-    const half = (range) => Math.min(range[1] - range[0], 36) / 2;
-    const [x, y] = [place(posts[ref].x), place(posts[ref].y)];
-    look([x - half(view.x), x + half(view.x)], [y - half(view.y), y + half(view.y)]);
   };
   const pixel = (ref) => map.chart.convertToPixel({ gridIndex: 0 }, [posts[ref].x, posts[ref].y]);
   const nearest = (x, y, reach) => {
@@ -277,16 +265,15 @@
   };
 
   /* -- the map: one post ----------------------------------------------------------------------------------------- */
-
   const titled = (name, ref, attributes, ...more) => make(name, { ...attributes, lang: posts[ref].lang, dir: "auto" }, posts[ref].title, ...more);
   const entry = (ref) => make("li", {}, titled("button", ref, {
     type: "button", "data-post": ref,
     onfocus: () => activate(ref), onmouseenter: () => activate(ref), onmouseleave: () => activate(-1),
-    onblur: () => activate(-1), onclick: () => { pin(ref); lookAtPost(ref); find("#card h4").focus(); },
+    onblur: () => activate(-1), onclick: () => { pin(ref); lookAt([ref, ...posts[ref].near]); find("#card h4").focus(); },
   }, make("time", { datetime: posts[ref].date }, posts[ref].date)));
   const showCard = (ref) => {
     const card = find("#card");
-    if (ref < 0) return card.replaceChildren(make("p", { class: "quiet" }, labels.point));
+    if (ref < 0) return card.replaceChildren(...[labels.point, find("#map-keys").textContent].map((text) => make("p", { class: "quiet" }, text)));
     const post = posts[ref];
     const heading = make("h4", { tabindex: "-1", lang: post.lang, dir: "auto" });
     heading.append(post.link ? make("a", { href: post.link, target: "_blank", rel: "noopener noreferrer" }, post.title) : post.title);
@@ -337,7 +324,6 @@
   };
 
   /* -- the map: searching ---------------------------------------------------------------------------------------- */
-
   const showFound = () => {
     const refs = newestFirst.filter(isLit);
     const text = refs.length ? counted(found || alone >= 0 ? labels.found : labels.all, refs.length) : labels.nothing;
@@ -360,7 +346,6 @@
     "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1 / 0.7), 0: showAll,
     ArrowLeft: () => move(-0.2, 0), ArrowRight: () => move(0.2, 0), ArrowUp: () => move(0, 0.2), ArrowDown: () => move(0, -0.2),
   };
-  const BUTTONS = { in: () => zoom(0.7), out: () => zoom(1 / 0.7), all: showAll };
 
   const drawMap = () => {
     for (const [tag] of [...tally(posts.flatMap((post) => post.tags))].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))) {
@@ -377,7 +362,7 @@
     whichTag.addEventListener("change", recolor);
     let waiting = 0;
     search.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(seek, 150); });
-    for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", BUTTONS[button.dataset.zoom]);
+    for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", KEYS[button.dataset.zoom]);
     sheet.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.altKey || event.metaKey || !Object.hasOwn(KEYS, event.key)) return;
       event.preventDefault();
@@ -413,11 +398,11 @@
   };
 
   /* -- trends ---------------------------------------------------------------------------------------------------- */
-
-  const drawYears = (element) => plot(element, () => ({
-    aria: { enabled: false }, grid: GRID, tooltip: tooltip({ trigger: "axis" }),
-    xAxis: axis({ type: "category", data: data.trends.years.map(String) }), yAxis: axis({ type: "value", minInterval: 1 }),
-    series: [{ type: "bar", name: labels.posts, data: data.trends.posts, color: color("c1"), barMaxWidth: 48 }],
+  const drawBars = (element, names, counts, name, more = {}) => plot(element, () => ({
+    grid: { ...GRID, bottom: more.name ? 28 : 8 }, tooltip: tooltip({ trigger: "axis" }),
+    xAxis: axis({ type: "category", data: names, nameLocation: "middle", nameGap: 28, ...more }),
+    yAxis: axis({ type: "value", name, minInterval: 1, nameTextStyle: { align: "left", color: color("quiet"), fontSize: 12 } }),
+    series: [{ type: "bar", name, data: counts, color: color("c1"), barMaxWidth: 48 }],
   }));
   const drawTrend = (root, rows) => {
     const chips = find(".chips", root);
@@ -427,7 +412,7 @@
     const value = (count, year) => (measure.value === "share" ? count / (data.trends.posts[year] || 1) : count);
     root.hidden = false;
     const { draw } = plot(find(".plot", root), () => ({
-      aria: { enabled: false }, grid: GRID,
+      grid: GRID,
       tooltip: tooltip({ trigger: "axis", order: "valueDesc", valueFormatter: (shown) => (measure.value === "share" ? asPercent(shown) : shown) }),
       xAxis: axis({ type: "category", data: data.trends.years.map(String), boundaryGap: false }),
       yAxis: axis({ type: "value", name: measure.value === "share" ? labels.share : labels.posts, nameTextStyle: { align: "left", color: color("quiet"), fontSize: 12 },
@@ -461,23 +446,15 @@
     redrawn.push(showChips);
     showChips();
   };
-  const sum = (counts) => counts.reduce((total, count) => total + count, 0);
 
   /* -- missing tags ---------------------------------------------------------------------------------------------- */
-
-  const drawLevels = (element) => plot(element, () => ({
-    aria: { enabled: false }, grid: { ...GRID, bottom: 28 }, tooltip: tooltip({ trigger: "axis" }),
-    xAxis: axis({ type: "category", data: data.missing.levels.map((level) => asPercent(level.confidence)), name: labels.promised, nameLocation: "middle", nameGap: 28 }),
-    yAxis: axis({ type: "value", name: labels.suggestions, minInterval: 1, nameTextStyle: { align: "left", color: color("quiet"), fontSize: 12 } }),
-    series: [{ type: "bar", name: labels.suggestions, data: data.missing.levels.map((level) => level.suggestions), color: color("c1"), barMaxWidth: 48 }],
-  }));
   const drawCalibration = (element) => plot(element, () => {
     const levels = data.missing.calibration;
     const share = (name, more) => axis({
       type: "value", min: 0, max: 1, name, axisLabel: { formatter: asPercent, color: color("quiet"), fontSize: 12 }, ...more,
     });
     return {
-      aria: { enabled: false }, grid: { ...GRID, bottom: 28, right: 24 },
+      grid: { ...GRID, bottom: 28, right: 24 },
       tooltip: tooltip({ trigger: "item", formatter: ({ dataIndex }) => {
         const level = levels[dataIndex];
         return `${labels.promised}: ${asPercent(level.mean)}\n${labels.right}: ${asPercent(level.right)} (${asPercent(level.low)}–${asPercent(level.high)})\n${counted(labels.pairs, level.pairs)}`;
@@ -494,13 +471,16 @@
   });
 
   /* -- all of it ------------------------------------------------------------------------------------------------- */
-
   if (posts.length) drawMap();
-  if (find("#per-year")) drawYears(find("#per-year"));
+  if (find("#per-year")) drawBars(find("#per-year"), data.trends.years.map(String), data.trends.posts, labels.posts);
   for (const root of document.querySelectorAll("[data-trend]")) {
-    drawTrend(root, data.trends[root.dataset.trend].map(({ id, tag, counts }) => ({ name: tag ?? topicName.get(id), counts, total: sum(counts) })));
+    drawTrend(root, data.trends[root.dataset.trend].map(({ id, tag, counts }) => ({ name: tag ?? topicName.get(id), counts, total: counts.reduce((all, count) => all + count, 0) })));
   }
-  if (find("#levels")) drawLevels(find("#levels"));
+  if (find("#levels")) {
+    const { levels } = data.missing;
+    const names = levels.map(({ confidence }) => `${asPercent(confidence)} –`);
+    drawBars(find("#levels"), names, levels.map(({ suggestions }) => suggestions), labels.suggestions, { name: labels.promised });
+  }
   if (find("#calibration")) drawCalibration(find("#calibration"));
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = false;

@@ -7,11 +7,14 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browser import CHROMIUM, Browser, accessibility_problems, browser
 from enishi.console.report_page import page_view, render_report_page
 from made_up_report import made_public, made_up_report
 from places import ROOT
@@ -204,3 +207,255 @@ def test_blogs_with_little_to_say_have_a_page_too(values: dict[str, Any]) -> Non
     }
     assert Page(render_report_page(small)).headings == [name for name in SECTIONS if name != "trends"]
     assert Page(render_report_page({**small, "posts": []})).headings
+
+
+# -- in a browser ----------------------------------------------------------------------------------------------------
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+PLOT = "echarts.getInstanceByDom(document.querySelector('{}'))"
+MAP = PLOT.format("#sheet")
+DOTS = f"{MAP}.getOption().series.find((one) => one.id === 'posts').data"
+VIEW = f"{MAP}.getOption().dataZoom.map((one) => [one.start, one.end])"
+CARD = "document.querySelector('#card h4')?.textContent ?? ''"
+FOUND = "[...document.querySelectorAll('#found button')].map((one) => one.firstChild.textContent)"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def file(page: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("report") / "report.html"
+    place.write_bytes(page)
+    return place
+
+
+def choose(shown: Browser, selector: str, value: str) -> None:
+    """Choose from a list, as people do."""
+    shown.evaluate(
+        f"(list => {{ list.value = {json.dumps(value)}; list.dispatchEvent(new Event('change')); }})"
+        f"(document.querySelector('{selector}'))"
+    )
+
+
+def wait(shown: Browser, milliseconds: int) -> None:
+    """For what a page does a moment later."""
+    shown.evaluate(f"new Promise((done) => setTimeout(done, {milliseconds}))")
+
+
+def search(shown: Browser, text: str) -> list[str]:
+    """Write into the search and wait until it has answered; the titles that it lists."""
+    shown.evaluate("document.querySelector('#search').focus(); document.querySelector('#search').select()")
+    shown.write(text)
+    wait(shown, 300)
+    titles: list[str] = shown.evaluate(FOUND)
+    return titles
+
+
+def tab_to(shown: Browser, selector: str) -> None:
+    """Go there with the Tab key."""
+    for _ in range(80):
+        if shown.evaluate(f"document.activeElement.matches({json.dumps(selector)})"):
+            return
+        shown.press("Tab")
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def place_of(shown: Browser, ref: int) -> tuple[float, float]:
+    """Where a post is in the window."""
+    shown.evaluate("document.querySelector('#sheet').scrollIntoView({block: 'center'})")
+    x, y = shown.evaluate(
+        "(() => { const box = document.querySelector('#sheet').getBoundingClientRect();"
+        f"const post = JSON.parse(document.querySelector('#report-data').textContent).posts[{ref}];"
+        f"const [x, y] = {MAP}.convertToPixel({{ gridIndex: 0 }}, [post.x, post.y]);"
+        "return [box.left + x, box.top + y]; })()"
+    )
+    return x, y
+
+
+@needs_chromium
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_it_can_be_read_by_anybody_on_any_screen(
+    chromium: Browser, values: dict[str, Any], tmp_path: Path, language: str, dark: bool
+) -> None:
+    long = {**values["posts"][0], "title": "an_identifier_without_any_place_to_break_it_" * 4, "tags": ["x" * 90]}
+    place = tmp_path / "report.html"
+    place.write_bytes(render_report_page({**values, "language": language, "posts": [long, *values["posts"][1:]]}))
+    for width in (390, 1400):
+        assert chromium.open(place.as_uri(), width=width, dark=dark) == []
+        assert chromium.requests() == [place.as_uri()]
+        assert chromium.evaluate("document.documentElement.scrollWidth") <= width, "something sticks out"
+        chromium.evaluate("document.querySelector('#found button').click()")
+        assert accessibility_problems(chromium) == []
+        chromium.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert chromium.evaluate("document.documentElement.scrollWidth") <= width, "something sticks out"
+        small = "[...document.querySelectorAll('button, select, input')].filter((one) => one.getClientRects().length)"
+        small += ".filter((one) => one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)"
+        assert chromium.evaluate(small) == [], "too small to be hit"
+    assert accessibility_problems(chromium) == []
+    assert chromium.complaints() == []
+
+
+@needs_chromium
+def test_the_keyboard_alone_leads_from_the_search_to_a_post_and_its_card(chromium: Browser, file: Path) -> None:
+    chromium.open(file.as_uri())
+    tab_to(chromium, "#search")
+    chromium.write("databases")
+    wait(chromium, 300)
+    tab_to(chromium, "#found button")
+    title = chromium.evaluate("document.activeElement.firstChild.textContent")
+    assert "Databases" in title
+    lit = f"{MAP}.getOption().series.find((one) => one.id === 'rings').data.length"
+    assert chromium.evaluate(lit) == 6, "the dot and its neighbours"
+    chromium.press("Enter")
+    assert chromium.evaluate("document.activeElement.matches('#card h4')")
+    assert chromium.evaluate(CARD) == title
+    tab_to(chromium, "#card a")
+    assert chromium.evaluate("document.activeElement.href").startswith("https://blog.test/20")
+    tab_to(chromium, "#card .posts button")
+    chromium.press("Enter")
+    assert chromium.evaluate(CARD) != title
+    chromium.press("Escape")
+    assert chromium.evaluate("document.querySelectorAll('#card .close').length") == 0, "it is kept no longer"
+    assert chromium.evaluate("document.activeElement.matches('#found button, #search')")
+
+
+@needs_chromium
+def test_search_finds_highlights_and_centres(chromium: Browser, values: dict[str, Any], file: Path) -> None:
+    chromium.open(file.as_uri())
+    wanted = [post["title"] for post in values["posts"] if "Hexo" in post["tags"] and "t7" in post["tags"]]
+    assert wanted
+    assert sorted(search(chromium, "ＨＥＸＯ　t7")) == sorted(wanted)
+    assert chromium.evaluate("document.querySelector('#found-count').textContent") == f"Posts found: {len(wanted)}"
+    lit = f"{DOTS}.filter((one) => one.itemStyle.opacity > 0.5).length"
+    assert chromium.evaluate(lit) == len(wanted)
+    assert chromium.evaluate(VIEW) != [[0, 100], [0, 100]]
+    assert search(chromium, "nothing at all") == []
+    assert "No post" in chromium.evaluate("document.querySelector('#found-count').textContent")
+    search(chromium, " ")
+    assert chromium.evaluate(lit) == len(values["posts"])
+    assert chromium.evaluate(VIEW) == [[0, 100], [0, 100]]
+
+
+@needs_chromium
+def test_zoom_by_buttons_keys_and_wheel(chromium: Browser, file: Path) -> None:
+    chromium.open(file.as_uri())
+    whole = chromium.evaluate(VIEW)
+    x, y = place_of(chromium, 0)
+    chromium.mouse("mouseWheel", x, y, deltaX=0, deltaY=-120)
+    wait(chromium, 200)
+    assert chromium.evaluate(VIEW) == whole, "until it is chosen, the wheel scrolls the page"
+    chromium.evaluate("document.querySelector('[data-zoom=\"+\"]').click()")
+    near = chromium.evaluate(VIEW)
+    assert [round(end - start) for start, end in near] == [70, 70]
+    chromium.evaluate("document.querySelector('#sheet').focus()")
+    chromium.press("+")
+    nearer = chromium.evaluate(VIEW)
+    assert nearer[0][1] - nearer[0][0] < near[0][1] - near[0][0]
+    chromium.press("ArrowRight")
+    assert chromium.evaluate(VIEW)[0][0] > nearer[0][0]
+    chromium.press("0")
+    assert chromium.evaluate(VIEW) == whole
+    x, y = place_of(chromium, 0)
+    chromium.mouse("mouseWheel", x, y, deltaX=0, deltaY=-120)
+    wait(chromium, 200)
+    assert chromium.evaluate(VIEW) != whole
+    assert chromium.complaints() == []
+
+
+@needs_chromium
+def test_a_dot_shows_its_post_keeps_its_card_and_opens_it(
+    chromium: Browser, values: dict[str, Any], file: Path
+) -> None:
+    chromium.open(file.as_uri())
+    chromium.evaluate("window.opened = []; window.open = (...given) => { opened.push(given); }; 0")
+    x, y = place_of(chromium, 3)
+    chromium.mouse("mouseMoved", x, y)
+    assert chromium.evaluate("document.querySelector('#tip').textContent") == values["posts"][3]["title"]
+    assert chromium.evaluate(CARD) == values["posts"][3]["title"]
+    chromium.mouse("mouseMoved", 2, 2)
+    assert chromium.evaluate(CARD) == ""
+    chromium.click(x, y)
+    chromium.mouse("mouseMoved", 2, 2)
+    assert chromium.evaluate(CARD) == values["posts"][3]["title"]
+    assert chromium.evaluate("opened") == []
+    chromium.click(x, y)
+    assert chromium.evaluate("opened")[0][0] == "https://blog.test" + values["posts"][3]["url"]
+
+
+@needs_chromium
+def test_colours_follow_the_choice_and_the_scheme(chromium: Browser, values: dict[str, Any], file: Path) -> None:
+    chromium.open(file.as_uri())
+    colors = f"[...new Set({DOTS}.map((one) => one.itemStyle.color))]"
+    by_topic = chromium.evaluate(colors)
+    assert len(by_topic) == 9, "eight topics, and grey"
+    choose(chromium, "#color-by", "year")
+    years = chromium.evaluate(colors)
+    assert len(years) == len({post["year"] for post in values["posts"]})
+    choose(chromium, "#color-by", "author")
+    assert len(chromium.evaluate(colors)) == 3
+    choose(chromium, "#color-by", "tag")
+    choose(chromium, "#which-tag", "t7")
+    assert len(chromium.evaluate(colors)) == 2
+    assert "t7 4" in chromium.evaluate("document.querySelector('#legend').textContent")
+    chromium.evaluate("document.querySelector('#legend button').click()")
+    assert len(chromium.evaluate(FOUND)) == 4
+    bars = f"{PLOT.format('#per-year')}.getOption().series[0].color"
+    light = chromium.evaluate(bars), chromium.evaluate(colors)
+    chromium.set_dark(True)
+    wait(chromium, 200)
+    assert chromium.evaluate(bars) != light[0]
+    assert chromium.evaluate(colors) != light[1]
+    assert chromium.complaints() == []
+
+
+@needs_chromium
+def test_trends_show_what_is_chosen(chromium: Browser, file: Path) -> None:
+    chromium.open(file.as_uri())
+    lines = f"{PLOT.format('[data-trend=tags] .plot')}.getOption().series.map((one) => one.name)"
+    assert len(chromium.evaluate(lines)) == 5
+    chromium.evaluate("document.querySelectorAll('[data-trend=tags] button')[9].click()")
+    assert len(chromium.evaluate(lines)) == 6
+    chromium.evaluate("document.querySelectorAll('[data-trend=tags] button')[0].click()")
+    assert len(chromium.evaluate(lines)) == 5
+    choose(chromium, "[data-trend=tags] select", "share")
+    data = chromium.evaluate(f"{PLOT.format('[data-trend=tags] .plot')}.getOption().series[0].data")
+    assert all(0 <= share <= 1 for share in data)
+
+
+@needs_chromium
+def test_without_scripts_there_are_tables(chromium: Browser, file: Path) -> None:
+    chromium.set_scripts(False)
+    try:
+        assert chromium.open(file.as_uri()) == []
+        chromium.screenshot(file.parent / "without.png")
+    finally:
+        chromium.set_scripts(True)
+    hidden = "[...document.querySelectorAll('#map-plot, [data-trend], [data-copy]')].every((one) => one.hidden)"
+    chromium.set_scripts(True)
+    assert chromium.evaluate(hidden), "what needs the script is not shown"
+    assert chromium.evaluate("document.querySelectorAll('table').length") >= 12
+    assert chromium.evaluate("document.querySelectorAll('canvas').length") == 0
+
+
+@needs_chromium
+def test_nothing_of_a_blog_runs(chromium: Browser, values: dict[str, Any], tmp_path: Path) -> None:
+    place = tmp_path / "report.html"
+    place.write_bytes(render_report_page(hostile(values)))
+    assert chromium.open(place.as_uri()) == []
+    chromium.evaluate("window.alert = () => { throw new Error('ran'); }; 0")
+    for choice in ("tag", "author", "year", "topic"):
+        choose(chromium, "#color-by", choice)
+    chromium.evaluate("document.querySelector('#found button').click()")
+    for plot in ("#per-year", "[data-trend=topics] .plot", "#levels", "#calibration"):
+        series = 2 if plot == "#calibration" else 0
+        show = f"{{ type: 'showTip', seriesIndex: {series}, dataIndex: 0 }}"
+        chromium.evaluate(f"{PLOT.format(plot)}.dispatchAction({show})")
+    assert chromium.evaluate("document.querySelectorAll('img, [onerror]').length") == 0
+    assert "alert(1)" in chromium.evaluate(CARD)
+    assert chromium.complaints() == []
+    assert chromium.requests() == [place.as_uri()]
