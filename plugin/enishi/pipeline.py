@@ -25,7 +25,7 @@ from enishi.reading.find import find_files
 from enishi.reading.links import own_hosts, resolve_links
 from enishi.reading.manifest import ManifestEntry, read_manifest
 from enishi.state import Request, Summary
-from enishi.tags.decisions import Decision, read_decisions
+from enishi.tags.decisions import Decision, match_taken, read_decisions
 from enishi.tags.declined import Decline, match_declines, read_declined
 from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.output import WriteReport, write_outputs
@@ -196,6 +196,7 @@ class Run:
             blog.site,
             settings,
             match_declines(blog.declines, documents, settings.declined),
+            taken=match_taken(blog.decisions, documents),
             blocks=relations.tag_blocks,
             backend=blog.settings.index.backend,
             memo=self.memo,

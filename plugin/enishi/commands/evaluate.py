@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from enishi.pipeline import Relations, Run
 from enishi.state import Request
+from enishi.tags.decisions import match_taken
 from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows
 from enishi.tags.figures import PRECISION, TagFigures, measure_cases
@@ -59,6 +60,7 @@ def _tags(relations: Relations, folds: int, precision: float, progress: Progress
         blog.site,
         settings,
         match_declines(blog.declines, documents, settings.declined),
+        taken=match_taken(blog.decisions, documents),
         blocks=relations.tag_blocks,
         folds=folds,
         backend=blog.settings.index.backend,

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -34,6 +35,8 @@ _MAX_BYTES = 16 * 1024 * 1024
 _MAX_LINE_BYTES = 64 * 1024
 _NAMED_LINES = 10
 """How many unreadable lines are named one by one."""
+_MOST_MOVED = 1000
+"""Of so many decisions about posts that are gone, the post is looked for under another path."""
 _ATTEMPTS = 5
 _BOM = b"\xef\xbb\xbf"
 
@@ -139,6 +142,24 @@ def _reason(line: bytes, error: ValueError) -> str:
 
 def _problem(message: str, line: int = 0) -> Diagnostic:
     return Diagnostic(DECISIONS_NAME, line, "bad-decisions-file", Severity.WARNING, message)
+
+
+def match_taken(decisions: Iterable[Decision], documents: Sequence[Document]) -> dict[str, frozenset[str]]:
+    """Tags that were added, as written, by path of the post they belong to now."""
+    carried = {document.post.path: {fold_tag(tag) for tag in document.post.tags} for document in documents}
+    added = [decision for decision in decisions if decision.verdict == "added"]
+    places = [(one.post, one.tag) for one in added if one.post in carried]
+    moved = [one for one in added if one.post not in carried][:_MOST_MOVED]
+    tags = {fold_tag(one.tag) for one in moved}
+    # Only posts with such a tag can be meant, and a sketch takes milliseconds
+    sketches = {d.post.path: fingerprint(d) for d in documents if tags & carried[d.post.path]}
+    for one in moved:
+        alike = (path for path, sketch in sketches.items() if likeness(one.content, sketch) >= SAME)
+        places += [(path, one.tag) for path in islice(alike, 1)]
+    taken: dict[str, set[str]] = {}
+    for path, tag in places:
+        taken.setdefault(path, set()).add(tag)
+    return {path: frozenset(taken[path]) for path in sorted(taken)}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -19,15 +19,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from enishi.reading.tokens import count_words
+from enishi.tags.answers import Answers, Declines
 from enishi.tags.likeness import measure_likeness
-from enishi.tags.model import MIN_POSTS, Declines
+from enishi.tags.model import MIN_POSTS
 from enishi.tags.suggest import RankedTags, rank_tags
 from enishi.types import Document, Progress
 from enishi.vectors import one_thread, tfidf
@@ -87,6 +88,7 @@ def hide_in_turn(
     settings: TagSettings,
     declined: Declines | None = None,
     *,
+    taken: Mapping[str, frozenset[str]] | None = None,
     blocks: Sequence[tuple[float, Vectors]] = (),
     folds: int = FOLDS,
     backend: Backend = "auto",
@@ -94,10 +96,11 @@ def hide_in_turn(
 ) -> list[Case]:
     """A case for every post with tags, by path; `documents` are sorted by path.
 
-    `min_confidence` and `max_suggestions` are ignored, and a hidden post's own declines are hidden as well.  `blocks`
-    (see :func:`enishi.tags.likeness.measure_likeness`) must not depend on tags.
+    `min_confidence` and `max_suggestions` are ignored, and what was decided about a hidden post is hidden as well.
+    `blocks` (see :func:`enishi.tags.likeness.measure_likeness`) must not depend on tags.
     """
     all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
+    answers = Answers(declined or {}, taken or {})
     cases: list[Case] = []
     with one_thread():
         progress("comparing posts", 0, 0)
@@ -109,8 +112,7 @@ def hide_in_turn(
             progress("suggesting hidden tags", fold, len(parts))
             seen = hide(documents, untagged, part)
             hidden = {documents[row].post.path for row in part}
-            known = {path: tags for path, tags in (declined or {}).items() if path not in hidden}
-            ranked = rank_tags(seen, site, all_listed, likeness, known)
+            ranked = rank_tags(seen, site, all_listed, likeness, answers.without(hidden))
             votes = vote(seen, ranked, neighbors, part)
             countable = countable_tags(seen, ranked)
             cases += [judge(documents[row], ranked, countable, votes[row]) for row in part]

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from enishi.tags.answers import Answers
 from enishi.tags.calibration import sigmoid, standardise
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.evidence import FEATURES
 from enishi.tags.likeness import measure_likeness
-from enishi.tags.model import Declines, TagModel, constants_of, estimate_tags
+from enishi.tags.model import TagModel, constants_of, estimate_tags
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.suggest import EvidenceFinder
 from enishi.tags.topics import group_posts
@@ -63,7 +66,7 @@ def explain_tag(
     documents: Sequence[Document],
     site: Site,
     settings: TagSettings,
-    declined: Declines,
+    answers: Answers,
     row: int,
     tag: str,
     *,
@@ -78,12 +81,12 @@ def explain_tag(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)
         constants = constants_of(site, settings)
-        estimate, scores = estimate_tags(documents, vocabulary, likeness, constants)
+        estimate, scores = estimate_tags(documents, vocabulary, likeness, constants, answers=answers)
         if key not in estimate.keys:
             reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
             return TagExplanation(path, name, reason, None, carrying)
         column = estimate.keys.index(key)
-        model = TagModel(documents, vocabulary, likeness, estimate, settings, declined)
+        model = TagModel(documents, vocabulary, likeness, estimate, settings, answers.declined)
         rules = SuggestionRules(model)
         z = standardise(scores.features[row, column][None, :], constants)[0]
         points = z * estimate.weights
@@ -91,6 +94,10 @@ def explain_tag(
             (group, round(exp(sum(points[FEATURES.index(feature)] for feature in features)), _DIGITS))
             for group, features in _GROUPS.items()
         )
+        margin = np.array([[points.sum()]])
+        corrected = estimate.corrections.corrected(margin, slice(row, row + 1))
+        if corrected[0, 0] != margin[0, 0]:
+            factors += (("what you decided", round(exp(corrected[0, 0] - margin[0, 0]), _DIGITS)),)
         finder = EvidenceFinder(model, group_posts(documents, likeness), DistinctiveTerms(documents))
         return TagExplanation(
             path,

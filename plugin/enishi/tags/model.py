@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.memo import Memo
+from enishi.tags.answers import Answers, Corrections, Declines, fit_corrections
 from enishi.tags.calibration import (
     Constants,
     fit_weights,
@@ -31,16 +32,13 @@ if TYPE_CHECKING:
 
     from enishi.config import TagSettings
     from enishi.generators.base import Site
-    from enishi.types import Matrix
+    from enishi.types import Matrix, Rows
 
 MIN_POSTS = 2
 """A tag on fewer posts is not suggested: one post does not show what the author uses it for."""
 MAX_PAIRS = 1_000_000
 """The most (post, tag) pairs that the probabilities are fitted on."""
 _POSTS_AT_A_TIME = 256
-
-Declines = Mapping[str, frozenset[str]]
-"""Declined tags, as written, by path of the post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,8 @@ class Estimate:
     mentions: Mentions
     weights: Matrix
     """The blog's own, see :mod:`enishi.tags.calibration`."""
+    corrections: Corrections
+    """By what the author decided."""
 
 
 def estimate_tags(
@@ -77,14 +77,22 @@ def estimate_tags(
     constants: Constants,
     memo: Memo | None = None,
     progress: Callable[[], None] = lambda: None,
+    *,
+    answers: Answers | None = None,
 ) -> tuple[Estimate, TagScores]:
     """Probabilities for all posts and all tags on `MIN_POSTS` posts or more, and the features that they follow from."""
     keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness, memo, progress)
     progress()
     weights = _fit(scores, labels, constants)
     progress()
-    probability = shown_confidence(_probability(scores, weights, constants))
-    return Estimate(keys, probability, labels.y > 0, mentions, weights), scores
+    carried = labels.y > 0
+
+    def margins_of(rows: Rows, columns: Rows) -> Matrix:
+        return np.asarray(standardise(scores.features[rows, columns], constants) @ weights)
+
+    corrections = fit_corrections(answers or Answers(), documents, vocabulary, keys, carried, margins_of)
+    probability = shown_confidence(_probability(scores, weights, constants, corrections))
+    return Estimate(keys, probability, carried, mentions, weights, corrections), scores
 
 
 def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
@@ -96,14 +104,15 @@ def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
     return fit_weights(standardise(scores.features[usable], constants), y, np.full(len(y), float(step)), constants)
 
 
-def _probability(scores: TagScores, weights: Matrix, constants: Constants) -> Matrix:
+def _probability(scores: TagScores, weights: Matrix, constants: Constants, corrections: Corrections) -> Matrix:
     """The probability of every (post, tag), some posts at a time: their z-scores take more memory than the features."""
     n, tags, width = scores.features.shape
     probability = np.zeros((n, tags))
     for start in range(0, n, _POSTS_AT_A_TIME):
         part = scores.features[start : start + _POSTS_AT_A_TIME]
-        margin = standardise(part.reshape(-1, width), constants) @ weights
-        probability[start : start + _POSTS_AT_A_TIME] = sigmoid(margin).reshape(len(part), tags)
+        margin = (standardise(part.reshape(-1, width), constants) @ weights).reshape(len(part), tags)
+        rows = slice(start, start + _POSTS_AT_A_TIME)
+        probability[rows] = sigmoid(corrections.corrected(margin, rows))
     return probability
 
 

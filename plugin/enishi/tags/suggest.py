@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.memo import Memo
+from enishi.tags.answers import Answers, Declines
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.likeness import Likeness, measure_likeness
-from enishi.tags.model import Declines, TagModel, constants_of, estimate_tags
+from enishi.tags.model import TagModel, constants_of, estimate_tags
 from enishi.tags.rules import SuggestionRules
 from enishi.tags.topics import Grouping, describe_topics, group_posts
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary, reader_key
@@ -49,6 +50,7 @@ def suggest_tags(
     settings: TagSettings,
     declined: Declines | None = None,
     *,
+    taken: Mapping[str, frozenset[str]] | None = None,
     blocks: Sequence[tuple[float, Vectors]] = (),
     backend: Backend = "auto",
     memo: Memo | None = None,
@@ -56,6 +58,7 @@ def suggest_tags(
 ) -> TagAnalysis:
     """Suggestions for every post, drafts too, out of the blog's own tags.  `documents` are sorted by path.
 
+    `declined` and `taken` are tags by path that the author said no and yes to when they were suggested.
     `blocks` are those of :func:`enishi.tags.likeness.measure_likeness`, `backend` the index of blogs too large for a
     kernel.  `progress` is called between the steps; what it raises ends the work.
     """
@@ -63,12 +66,13 @@ def suggest_tags(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
-        estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings), memo, progress)[0]
+        constants, answers = constants_of(site, settings), Answers(declined or {}, taken or {})
+        estimate = estimate_tags(documents, vocabulary, likeness, constants, memo, progress, answers=answers)[0]
         progress()
         grouping = group_posts(documents, likeness)
         progress()
         terms = DistinctiveTerms(documents)
-        model = TagModel(documents, vocabulary, likeness, estimate, settings, declined or {})
+        model = TagModel(documents, vocabulary, likeness, estimate, settings, answers.declined)
         finder, rules = EvidenceFinder(model, grouping, terms), SuggestionRules(model)
         progress()
         names, keys = vocabulary.names, estimate.keys
@@ -104,15 +108,15 @@ def rank_tags(
     site: Site,
     settings: TagSettings,
     likeness: Likeness,
-    declined: Declines | None = None,
+    answers: Answers,
 ) -> RankedTags:
     """The tags and confidences of :func:`suggest_tags`, without evidence and topics.
 
     Call it under :func:`enishi.vectors.one_thread`.
     """
     vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
-    estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings))[0]
-    rules = SuggestionRules(TagModel(documents, vocabulary, likeness, estimate, settings, declined or {}))
+    estimate = estimate_tags(documents, vocabulary, likeness, constants_of(site, settings), answers=answers)[0]
+    rules = SuggestionRules(TagModel(documents, vocabulary, likeness, estimate, settings, answers.declined))
     by_path = {
         document.post.path: tuple((estimate.keys[column], confidence) for confidence, column in rules.ranked(row))
         for row, document in enumerate(documents)

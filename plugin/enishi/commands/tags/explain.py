@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from enishi.commands.tags.posts import known_tag, path_meant
 from enishi.pipeline import Run
 from enishi.state import Request
+from enishi.tags.answers import Answers
+from enishi.tags.decisions import match_taken
 from enishi.tags.declined import match_declines
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
         documents,
         blog.site,
         tags,
-        match_declines(blog.declines, documents, tags.declined),
+        Answers(match_declines(blog.declines, documents, tags.declined), match_taken(blog.decisions, documents)),
         list(posts).index(path),
         known_tag(tag, names),
         blocks=encoder.tag_blocks,

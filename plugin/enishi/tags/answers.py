@@ -1,0 +1,106 @@
+"""What an author's decisions say about the confidence of other suggestions.
+
+A decision counts while the post agrees with it: a tag that was added and is there, one that was declined and is not.
+Its log-odds are those of the present model, which never saw the post's own tags, and not what was shown at that time:
+that had corrections in it already, and a fit to them would chase itself.
+
+Posts with tags and posts without are corrected apart: of a post with tags, the
+surest ones are gone, and its author is stricter about what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from enishi.tags.calibration import Correction, fit_correction
+from enishi.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from enishi.tags.vocabulary import Vocabulary
+    from enishi.types import Matrix, Rows
+
+Declines = Mapping[str, frozenset[str]]
+"""Declined tags, as written, by path of the post."""
+_LEAST_ODDS = -2.2
+"""Log-odds of .1.  Below, nothing is ever shown, and a single decision would outweigh all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the author said to suggestions."""
+
+    declined: Declines = field(default_factory=dict)
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Tags that the author added because they were suggested, by path."""
+
+    def without(self, paths: Collection[str]) -> Answers:
+        """As if nothing had been decided about some posts."""
+        declined, taken = (
+            {path: tags for path, tags in found.items() if path not in paths} for found in (self.declined, self.taken)
+        )
+        return Answers(declined, taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """A correction for posts with tags of their own, and one for the others; None where nothing was decided."""
+
+    is_tagged: npt.NDArray[np.bool_]
+    """Shape (n_posts,)."""
+    of_tagged: Correction | None = None
+    of_untagged: Correction | None = None
+
+    def corrected(self, margin: Matrix, rows: slice) -> Matrix:
+        """Log-odds of these rows as the author decides; shape (rows, n_tags)."""
+        result = margin.copy()
+        for correction, chosen in ((self.of_tagged, self.is_tagged[rows]), (self.of_untagged, ~self.is_tagged[rows])):
+            if correction is not None:
+                result[chosen] = correction(margin[chosen])
+        return result
+
+
+def fit_corrections(
+    answers: Answers,
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    keys: Sequence[str],
+    carried: npt.NDArray[np.bool_],
+    margins_of: Callable[[Rows, Rows], Matrix],
+) -> Corrections:
+    """Corrections by all decisions that still hold.
+
+    Args:
+        answers: what was decided.
+        documents: the posts.
+        vocabulary: their tags.
+        keys: the tags that can be suggested, one a column.
+        carried: which posts carry which of them.
+        margins_of: the model's log-odds of pairs, given their rows and columns.
+    """
+    column = {key: place for place, key in enumerate(keys)}
+    is_tagged = np.zeros(len(documents), dtype=bool)
+    pairs: list[tuple[int, int]] = []
+    for row, document in enumerate(documents):
+        path = document.post.path
+        taken = {vocabulary.key(tag) for tag in answers.taken.get(path, ())}
+        declined = {vocabulary.key(tag) for tag in answers.declined.get(path, ())}
+        is_tagged[row] = bool(vocabulary.tags_of(document.post) - taken)
+        found = sorted(column[key] for key in (taken | declined) & column.keys())
+        pairs += [(row, place) for place in found if keys[place] in (taken if carried[row, place] else declined)]
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    margins = margins_of(rows, columns) if len(rows) else np.zeros(0)
+
+    def fitted(chosen: npt.NDArray[np.bool_]) -> Correction | None:
+        counted = chosen & (margins >= _LEAST_ODDS)
+        y = carried[rows[counted], columns[counted]].astype(float)
+        return fit_correction(margins[counted], y) if len(y) else None
+
+    return Corrections(is_tagged, fitted(is_tagged[rows]), fitted(~is_tagged[rows]))
