@@ -60,6 +60,11 @@ class TagVariants:
     """Paths of the posts that show a short form to stand for its long one."""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, the prevailing one first."""
+        return self.kept.tag, *(other.tag for other in self.others)
+
+    @property
     def to_change(self) -> int:
         """How many posts carry another name than the prevailing one."""
         return len({path for other in self.others for path in other.posts})
@@ -110,13 +115,19 @@ class Audit:
     once: tuple[LoneTag, ...] = ()
 
 
-def audit_tags(documents: Sequence[Document], vocabulary: Vocabulary, settings: TagSettings) -> Audit:
+def audit_tags(
+    documents: Sequence[Document],
+    vocabulary: Vocabulary,
+    settings: TagSettings,
+    apart: Collection[frozenset[str]] = (),
+) -> Audit:
     """All findings about the tags of a blog's posts.
 
-    What the settings deal with is left out: old names that have an alias, and retired tags.
+    What the settings deal with is left out: old names that have an alias, and retired tags.  `apart` are tags, exactly
+    as written, that the author says are not one.
     """
     tags = _BlogTags(documents, vocabulary, settings)
-    variants = tags.variants()
+    variants = tuple(found for found in tags.variants() if not any(set(found.names) <= names for names in apart))
     has_variants = {vocabulary.key(use.tag) for tag in variants for use in (tag.kept, *tag.others)}
     tagged = sum(1 for document in documents if vocabulary.tags_of(document.post))
     least = _EVERYWHERE_SHARE * tagged if tagged >= _EVERYWHERE_POSTS else len(documents) + 1

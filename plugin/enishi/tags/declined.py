@@ -8,6 +8,7 @@ One line a decline, sorted, so that two branches merge without a conflict::
 
 A decline belongs to the post at its path.  Where that post is gone, or has become another one, it belongs to the post
 whose content is nearly the same: `content` is a sketch of the body's words that outlives a rename with small edits.
+`apart` lists tags that are not one, and `untagged` posts that are to have none, where a review was told so.
 The file is edited line by line: what else the author wrote into it stays.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -131,6 +132,31 @@ def _decline(entry: object) -> Decline | None:
     return Decline(post, tag, content if isinstance(content, str) else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the author means to keep as it is, from the same file."""
+
+    apart: frozenset[frozenset[str]] = frozenset()
+    """Tags, exactly as written, that are not one, however alike."""
+    untagged: frozenset[str] = frozenset()
+    """Paths of posts that are to have no tag."""
+
+
+def read_kept(root: Path) -> Kept:
+    """What is to stay as it is; nothing where there is no file, or a broken one."""
+    try:
+        return _kept((root / DECLINED_NAME).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return Kept()
+
+
+def _kept(text: str) -> Kept:
+    values = read_toml(text)
+    apart, untagged = (value if isinstance(value := values.get(name), list) else [] for name in ("apart", "untagged"))
+    groups = (frozenset(map(str, group)) for group in apart if isinstance(group, list))
+    return Kept(frozenset(groups), frozenset(path for path in untagged if isinstance(path, str)))
+
+
 # --- whose they are --------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +221,39 @@ def with_decline(text: str, document: Document, tag: str) -> str:
     if any(old.post == document.post.path and fold_tag(old.tag) == fold_tag(tag) for old in known):
         return text
     return _with_line(text, Decline(document.post.path, tag.strip(), fingerprint(document)))
+
+
+def with_apart(text: str, tags: Iterable[str]) -> str:
+    """The text of such a file, or of none, in which these tags are not one.  Raises OutputError: see above."""
+    entry = f"[{', '.join(toml_string(tag) for tag in sorted(tags))}]"
+    return _with_kept(text, "apart", entry, lambda kept: frozenset(tags) in kept.apart)
+
+
+def with_untagged(text: str, path: str) -> str:
+    """The text of such a file, or of none, in which a post is to have no tag.  Raises OutputError: see above."""
+    return _with_kept(text, "untagged", toml_string(path), lambda kept: path in kept.untagged)
+
+
+def _with_kept(text: str, name: str, entry: str, is_in: Callable[[Kept], bool]) -> str:
+    """The text with a line for the entry in a list of its own, sorted, which is made where there is none."""
+    text = text if text.strip() else EMPTY
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    if f"{name} = [" not in map(str.strip, lines):
+        lines += ["" if lines[-1].endswith(end) else end, f"{name} = [{end}", f"]{end}"]
+    first = [line.strip() for line in lines].index(f"{name} = [") + 1
+    added = f"  {entry},{end}"
+    place = next((n for n in range(first, len(lines)) if lines[n].strip() == "]" or lines[n] >= added), len(lines))
+    if lines[place : place + 1] != [added]:
+        lines.insert(place, added)
+    new = "".join(lines)
+    try:
+        is_safe = is_in(_kept(new)) and parse_declined(new) == parse_declined(text)
+    except TomlError:
+        is_safe = False
+    if not is_safe:
+        raise OutputError(f"{DECLINED_NAME} could not be edited safely, so it was left as it is")
+    return new
 
 
 def undecline_tag(root: Path, document: Document, tag: str) -> bool:

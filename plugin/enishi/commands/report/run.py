@@ -21,6 +21,7 @@ from enishi.reading.addresses import safe_link
 from enishi.reading.links import own_hosts
 from enishi.state import Request
 from enishi.tags.audit import audit_tags
+from enishi.tags.declined import read_kept
 from enishi.text.printable import text_line
 from enishi.types import Post, Progress, Topic
 
@@ -91,7 +92,8 @@ def _about_posts(blog: AnalysedBlog, public: bool) -> dict[str, Any]:
 
 def _for_the_author(blog: AnalysedBlog, request: Request, language: str) -> dict[str, Any]:
     """What to tidy up and what is missing."""
-    audit, links = audit_tags(blog.documents, blog.vocabulary, blog.blog.settings.tags), link_values(blog)
+    apart = read_kept(request.site).apart
+    audit, links = audit_tags(blog.documents, blog.vocabulary, blog.blog.settings.tags, apart), link_values(blog)
     return {
         "tags": tidying_values(blog, audit, request),
         "links": links,

@@ -14,6 +14,7 @@ from enishi.commands.tags.last_build import LastTags, last_tags
 from enishi.pipeline import Posts
 from enishi.state import Request
 from enishi.tags.audit import TagVariants, audit_tags
+from enishi.tags.declined import read_kept
 from enishi.tags.vocabulary import Vocabulary, fold_tag, read_vocabulary
 from enishi.types import Document, Evidence, Neighbor, TagSuggestion, Topic, TopicShare
 
@@ -101,11 +102,12 @@ def read_backlog(request: Request, posts: Posts, min_confidence: float) -> Backl
     tags, settings = last_tags(request), posts.blog.settings.tags
     vocabulary, _ = read_vocabulary([document.post for document in posts.documents], posts.blog.site, settings)
     by_path = {document.post.path: document for document in posts.documents}
-    variants = audit_tags(posts.documents, vocabulary, settings).variants
+    kept = read_kept(request.site)
+    variants = audit_tags(posts.documents, vocabulary, settings, kept.apart).variants
     items = (
         *_suggestions(tags, by_path, min_confidence),
         *_missing(tags, by_path, min_confidence),
-        *_untagged(by_path),
+        *(item for item in _untagged(by_path) if item.path not in kept.untagged),
         *(Item("merge", tag=found.kept.tag, variants=found) for found in variants),
     )
     topic_of = {path: topic for topic in tags.topics for path in topic.posts}

@@ -29,7 +29,7 @@ from enishi.pipeline import Posts
 from enishi.reading.documents import PostFile
 from enishi.state import STATE_FOLDER, Request
 from enishi.tags.decisions import DECISIONS_NAME, Decision, with_decisions
-from enishi.tags.declined import DECLINED_NAME, EMPTY, read_declined, with_decline
+from enishi.tags.declined import DECLINED_NAME, EMPTY, read_declined, with_apart, with_decline, with_untagged
 from enishi.tags.vocabulary import fold_tag, spelling_key
 from enishi.text.labels import label_language
 
@@ -174,8 +174,10 @@ class Session:
             text, passage = text_view(document, names, evidence["terms"])
             view |= {"post": post_view(document, self._tags[item.path]), "text": text, "passage": passage}
             if item.kind == "untagged":
-                listed = self._backlog.tags.posts[item.path].suggestions
-                view["suggestions"] = [{"tag": one.tag, "confidence": one.confidence} for one in listed]
+                listed = self._backlog.tags.posts.get(item.path)
+                view["suggestions"] = [
+                    {"tag": one.tag, "confidence": one.confidence} for one in (listed.suggestions if listed else ())
+                ]
             return view | {"evidence": evidence}
 
     def summary(self) -> Summary:
@@ -272,8 +274,6 @@ class Session:
         return plan_changes(replace(self._blog, files=files), changes, self._style)
 
     def _plan_decline(self, item: Item) -> Plan:
-        if not (item.path and item.tag):
-            return Plan()
         file = self._root / DECLINED_NAME
         before = read_if_regular(file) or b""
         try:
@@ -281,8 +281,13 @@ class Session:
         except UnicodeDecodeError:
             raise OutputError(f"{DECLINED_NAME} is not UTF-8, so nothing was written") from None
         edits = [] if before else [PlannedEdit(DECLINED_NAME, file, b"", EMPTY.encode())]
-        after = with_decline(text, self._backlog.posts[item.path], item.tag).encode()
-        edits.append(PlannedEdit(DECLINED_NAME, file, before or EMPTY.encode(), after))
+        if item.variants is not None:
+            text = with_apart(text, item.names)
+        elif item.tag:
+            text = with_decline(text, self._backlog.posts[item.path], item.tag)
+        else:
+            text = with_untagged(text, item.path)
+        edits.append(PlannedEdit(DECLINED_NAME, file, before or EMPTY.encode(), text.encode()))
         return Plan(tuple(edit for edit in edits if edit.before != edit.after))
 
     def _plan_decision(self, item: Item, tag: str, state: State) -> Plan:

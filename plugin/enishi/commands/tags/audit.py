@@ -11,6 +11,7 @@ from enishi.errors import Diagnostic, Severity
 from enishi.pipeline import read_blog
 from enishi.state import Request
 from enishi.tags.audit import Audit, audit_tags, can_be_written
+from enishi.tags.declined import read_kept
 from enishi.tags.vocabulary import fold_tag, read_vocabulary, spelling_key
 from enishi.text.printable import shell_word
 from enishi.text.toml import toml_key, toml_string
@@ -36,7 +37,7 @@ def audit(request: Request) -> BlogAudit:
     vocabulary, problems = read_vocabulary(posts, blog.site, blog.settings.tags)
     broken = [one for one in read.diagnostics if one.severity is Severity.ERROR]
     return BlogAudit(
-        audit_tags(documents, vocabulary, blog.settings.tags),
+        audit_tags(documents, vocabulary, blog.settings.tags, read_kept(request.site).apart),
         {document.post.path: document for document in documents},
         tuple(sorted({*blog.diagnostics, *problems, *broken})),
     )
