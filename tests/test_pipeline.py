@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from blog import files_below, post_text, topic_posts, write_blog
+from blog import TOPICS, files_below, post_text, topic_posts, write_blog
+from enishi import state
 from enishi.errors import SettingsError
 from enishi.pipeline import BuildReport, build
 from enishi.state import Request
@@ -114,3 +115,23 @@ def test_a_site_that_cannot_be_written_builds_elsewhere(site: Path, tmp_path: Pa
 def test_small_blogs_of_equal_posts(tmp_path: Path, count: int, body: str) -> None:
     site = write_blog(tmp_path / "blog", {f"p{number}.md": post_text("", body) for number in range(count)})
     assert run(site).summary.posts == {"published": count}
+
+
+def test_how_often_confidences_were_right_is_kept_with_the_build(tmp_path: Path) -> None:
+    site = write_blog(tmp_path / "blog", topic_posts(8))
+    build(Request(site))
+    with state.open_cache(site) as cache:
+        sums = state.calibration_in(cache.arrays())
+    assert sums is not None
+    pairs, right, confidence = sums.T
+    posts, tags = 8 * len(TOPICS), len(TOPICS)
+    assert pairs.sum() == posts * tags
+    assert right.sum() == posts
+    for tenth in range(10):
+        assert 0.1 * tenth * pairs[tenth] <= confidence[tenth] <= 0.1 * (tenth + 1) * pairs[tenth]
+    assert right[9] >= 0.9 * pairs[9] > 0
+    assert state.calibration_in({}) is None
+    assert state.calibration_in({"calibration": sums[:5]}) is None
+    build(Request(site, overrides=("tags.enabled=false",)))
+    with state.open_cache(site) as cache:
+        assert state.calibration_in(cache.arrays()) is None

@@ -246,6 +246,8 @@ class Run:
         self, relations: Relations, tags: TagAnalysis, rendered: Rendered, written: WriteReport
     ) -> BuildReport:
         """Store what was built, for the next build and for questions to this one."""
+        import numpy as np
+
         posts, blog = relations.posts, relations.posts.blog
         encoder = self.encoder(blog)
         diagnostics = (*posts.diagnostics, *relations.diagnostics, *tags.diagnostics, *rendered.diagnostics)
@@ -256,7 +258,10 @@ class Run:
             summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags),
             diagnostics=diagnostics,
         )
-        state.remember(self.cache, self.request.folder, last, {**encoder.arrays(), "vectors": relations.vectors})
+        arrays = {**encoder.arrays(), "vectors": relations.vectors}
+        if tags.calibration:
+            arrays["calibration"] = np.array(tags.calibration)
+        state.remember(self.cache, self.request.folder, last, arrays)
         self.cache.keep_only_embeddings(encoder.embedding_keys)
         every = tuple(sorted({*blog.diagnostics, *diagnostics, *written.diagnostics}))
         return BuildReport(self.request.folder, last.summary, every, written, is_unchanged=False)

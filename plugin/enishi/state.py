@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from enishi.generators.base import Site
     from enishi.related.policy import RelatedPosts
+    from enishi.types import Matrix
 
 STATE_FOLDER = ".enishi"
 """The site's folder of the cache, and by default of the output."""
@@ -137,6 +138,12 @@ def remember(cache: Cache, folder: Path, last: LastBuild, arrays: Mapping[str, n
     cache.put_arrays({**arrays, "key": np.frombuffer(last.key.encode(), dtype=np.uint8)})
     cache.set_state(_VECTORS_OF, last.key)
     cache.set_state(_state_name(folder), _codec().dump_python(last, mode="json"))
+
+
+def calibration_in(arrays: Mapping[str, npt.NDArray[Any]]) -> Matrix | None:
+    """How often confidences were right at the last build, as `TagAnalysis.calibration`; None if that is not known."""
+    found = arrays.get("calibration")
+    return found if found is not None and found.shape == (10, 3) and found.dtype.kind == "f" else None
 
 
 def recall(cache: Cache, request: Request, key: str, now: datetime, data_file: str) -> LastBuild | None:

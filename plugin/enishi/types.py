@@ -253,3 +253,5 @@ class TagAnalysis:
     topic_of: Mapping[str, int] = field(default_factory=dict)
     """Topic by path, for posts that belong to one."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    calibration: tuple[tuple[float, ...], ...] = ()
+    """For each tenth of confidence: (pairs, right ones, sum of their confidences), each out of fold; or nothing."""

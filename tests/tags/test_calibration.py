@@ -12,12 +12,14 @@ from enishi.errors import SettingsError
 from enishi.tags.calibration import (
     MOST_CERTAIN,
     Constants,
+    cross_fitted,
     fit_weights,
     minimise_logloss,
     read_constants,
     shipped_constants,
     shown_confidence,
     sigmoid,
+    sums_by_tenth,
 )
 from enishi.tags.evidence import FEATURES
 
@@ -84,6 +86,31 @@ def test_few_pairs_move_the_weights_little_and_many_do() -> None:
         moved.append(fit_weights(z, y, np.ones(size), constants)[0])
     assert moved[0] < 0.3
     assert moved[1] == pytest.approx(2, abs=0.2)
+
+
+def test_the_step_to_weights_without_a_fold_is_the_fit_without_it() -> None:
+    random = np.random.default_rng(1)
+    size = 4000
+    z = np.column_stack([random.standard_normal((size, 4)), np.ones(size)])
+    fold = random.integers(0, 10, size)
+    truth = z @ [1.5, -1, 0.5, 0, -2] + (fold == 3) * 2.0  # a fold unlike the others, so that it matters
+    y = (random.random(size) < sigmoid(truth)).astype(float)
+    constants, v = Constants((0.0,) * 4, (1.0,) * 4, (1.0, 0.0, 0.0, 0.0), -1.0), np.ones(size)
+    weights = fit_weights(z, y, v, constants)
+    found = cross_fitted(z, y, v, weights, fold)
+    own = fold == 3
+    exact = z[own] @ fit_weights(z[~own], y[~own], v[~own], constants)
+    seen = np.abs(exact - z[own] @ weights).max()
+    assert seen > 0.5
+    assert np.abs(exact - found[own]).max() < 0.1 * seen
+
+
+def test_sums_by_tenth() -> None:
+    sums = sums_by_tenth(np.array([0.0, 0.0999, 0.09999, 0.3, 0.95, 1.0]), np.array([0.0, 1, 1, 0, 1, 1]))
+    assert sums[0].tolist() == [2, 1, 0.0999]
+    assert sums[1].tolist() == [1, 1, 0.1]
+    assert sums[3].tolist() == [1, 0, 0.3]
+    assert sums[9].tolist() == [2, 2, 1.95]
 
 
 def test_confidence_keeps_its_order_and_ends_at_the_cap() -> None:

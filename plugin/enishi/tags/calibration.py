@@ -28,7 +28,7 @@ from enishi.errors import SettingsError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from enishi.types import Matrix
+    from enishi.types import Matrix, Rows
 
 
 SHRINKAGE = 50.0
@@ -92,9 +92,43 @@ def standardise(features: npt.NDArray[np.float32], constants: Constants) -> Matr
 def fit_weights(z: Matrix, y: Matrix, pair_weights: Matrix, constants: Constants) -> Matrix:
     """Weights and intercept for one blog, shape (features + 1,), from its out-of-fold pairs."""
     start = np.array([*constants.weight, constants.intercept])
-    ridge = np.full(len(start), SHRINKAGE)
+    return minimise_logloss(z, y, pair_weights, start, _ridge(len(start)))
+
+
+def _ridge(size: int) -> Matrix:
+    ridge = np.full(size, SHRINKAGE)
     ridge[-1] = INTERCEPT_SHRINKAGE
-    return minimise_logloss(z, y, pair_weights, start, ridge)
+    return ridge
+
+
+def cross_fitted(z: Matrix, y: Matrix, pair_weights: Matrix, weights: Matrix, fold: Rows) -> Matrix:
+    """Log-odds of all pairs, each by weights fitted without the pairs of its fold; shape (pairs,).
+
+    From the weights fitted on all pairs it is one step of Newton's to those without a fold, whose error is of second
+    order: on four blogs at most two pairs of a tenth of confidence fell into another one than by ten whole fits.
+    """
+    p = sigmoid(z @ weights)
+    residual, curvature = pair_weights * (p - y), pair_weights * p * (1 - p)
+    parts = []
+    total = np.diag(2 * _ridge(len(weights)))
+    for part in np.unique(fold).tolist():
+        own = np.flatnonzero(fold == part)
+        rows = z[own]
+        of_part = (rows.T * curvature[own]) @ rows
+        total += of_part
+        parts.append((own, rows, of_part, rows.T @ residual[own]))
+    margin = np.empty(len(z))
+    for own, rows, of_part, gradient in parts:
+        margin[own] = rows @ (weights + np.linalg.solve(total - of_part, gradient))
+    return margin
+
+
+def sums_by_tenth(confidence: Matrix, y: Matrix) -> Matrix:
+    """Pairs, right ones, and the sum of confidences in each tenth of confidence; shape (10, 3)."""
+    confidence = np.round(confidence, 4)
+    tenth = np.minimum((np.round(confidence * 10_000) // 1_000).astype(int), 9)
+    sums = [np.bincount(tenth, values, minlength=10) for values in (np.ones(len(y)), y, confidence)]
+    return np.asarray(np.round(np.stack(sums, axis=1), 4))
 
 
 def minimise_logloss(z: Matrix, y: Matrix, pair_weights: Matrix, centre: Matrix, ridge: Matrix) -> Matrix:

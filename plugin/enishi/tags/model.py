@@ -14,12 +14,14 @@ from enishi.memo import Memo
 from enishi.tags.answers import Answers, Corrections, Declines, fit_corrections
 from enishi.tags.calibration import (
     Constants,
+    cross_fitted,
     fit_weights,
     read_constants,
     shipped_constants,
     shown_confidence,
     sigmoid,
     standardise,
+    sums_by_tenth,
 )
 from enishi.tags.evidence import Labels, TagScores, score_tags
 from enishi.tags.likeness import Likeness
@@ -68,6 +70,8 @@ class Estimate:
     """The blog's own, see :mod:`enishi.tags.calibration`."""
     corrections: Corrections
     """By what the author decided."""
+    calibration: Matrix | None = None
+    """How often out-of-fold confidences were right, see :func:`enishi.tags.calibration.sums_by_tenth`."""
 
 
 def estimate_tags(
@@ -79,11 +83,12 @@ def estimate_tags(
     progress: Callable[[], None] = lambda: None,
     *,
     answers: Answers | None = None,
+    calibrated: bool = False,
 ) -> tuple[Estimate, TagScores]:
     """Probabilities for all posts and all tags on `MIN_POSTS` posts or more, and the features that they follow from."""
     keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness, memo, progress)
     progress()
-    weights = _fit(scores, labels, constants)
+    weights, calibration = _fit(scores, labels, constants, calibrated)
     progress()
     carried = labels.y > 0
 
@@ -92,16 +97,22 @@ def estimate_tags(
 
     corrections = fit_corrections(answers or Answers(), documents, vocabulary, keys, carried, margins_of)
     probability = shown_confidence(_probability(scores, weights, constants, corrections))
-    return Estimate(keys, probability, carried, mentions, weights, corrections), scores
+    return Estimate(keys, probability, carried, mentions, weights, corrections, calibration), scores
 
 
-def _fit(scores: TagScores, labels: Labels, constants: Constants) -> Matrix:
-    """The blog's own weights; on a large blog, fitted on every n-th post."""
+def _fit(scores: TagScores, labels: Labels, constants: Constants, calibrated: bool) -> tuple[Matrix, Matrix | None]:
+    """The blog's own weights, and how often they are right if wanted; on a large blog, of every n-th post."""
     usable = usable_pairs(scores, labels)
     step = max(1, -(-int(usable.sum()) // MAX_PAIRS))
     usable &= np.isin(np.arange(len(usable)), labels.labelled[::step])[:, None]
     y = labels.y[usable]
-    return fit_weights(standardise(scores.features[usable], constants), y, np.full(len(y), float(step)), constants)
+    z, pair_weights = standardise(scores.features[usable], constants), np.full(len(y), float(step))
+    weights = fit_weights(z, y, pair_weights, constants)
+    if not calibrated:
+        return weights, None
+    fold = np.repeat(labels.fold, usable.sum(axis=1))
+    confidence = shown_confidence(sigmoid(cross_fitted(z, y, pair_weights, weights, fold)))
+    return weights, sums_by_tenth(confidence, y)
 
 
 def _probability(scores: TagScores, weights: Matrix, constants: Constants, corrections: Corrections) -> Matrix:

@@ -67,7 +67,9 @@ def suggest_tags(
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
         constants, answers = constants_of(site, settings), Answers(declined or {}, taken or {})
-        estimate = estimate_tags(documents, vocabulary, likeness, constants, memo, progress, answers=answers)[0]
+        estimate, _ = estimate_tags(
+            documents, vocabulary, likeness, constants, memo, progress, answers=answers, calibrated=True
+        )
         progress()
         grouping = group_posts(documents, likeness)
         progress()
@@ -89,6 +91,7 @@ def suggest_tags(
         topics=describe_topics(documents, grouping, vocabulary, terms, rules.wants),
         topic_of={documents[row].post.path: topic for row, topic in sorted(grouping.of_row.items())},
         diagnostics=tuple(sorted(diagnostics)),
+        calibration=() if estimate.calibration is None else tuple(map(tuple, estimate.calibration.tolist())),
     )
 
 
