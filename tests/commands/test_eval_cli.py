@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,8 +17,9 @@ from blog import files_below, topic_posts, write_blog
 from enishi import cli
 from enishi.commands.evaluate import Evaluation
 from enishi.console.evaluation import advice, print_evaluation, remarks, setting
+from enishi.tags.decisions import Decision, keep_decisions
 from enishi.tags.evaluate import Case, Guess
-from enishi.tags.figures import Doubt, measure_cases
+from enishi.tags.figures import Doubt, measure_cases, measure_decisions
 from enishi.text.percent import percent
 
 
@@ -53,6 +55,39 @@ def evaluation(posts: int = 80, doubts: tuple[Doubt, ...] = (), wanted: float = 
         cases.append(Case(f"{number:03}.md", f"Post {number}", 3, 2, guesses, guesses[1:]))
     tags = replace(measure_cases(cases, wanted), doubts=doubts)
     return Evaluation(posts, posts, 5, tags, "")
+
+
+def test_how_often_suggestions_were_taken(run: Any, blog: Path, tmp_path: Path) -> None:
+    """By what was shown at that time, of everything that was decided."""
+    shutil.copytree(blog, site := tmp_path / "blog")
+    before = json.loads(run(site, "--json").out)
+    assert before["accepted_from"] == before["accepted_tenths"] == []
+    assert "you took" not in run(site).out
+    keep_decisions(
+        site,
+        [Decision(f"{n}.md", "x", "declined" if n < 3 else "added", 0.8 + 0.1 * (n % 2)) for n in range(20)]
+        + [Decision(f"{n}.md", "y", "declined" if n < 6 else "added", 0.55) for n in range(8)],
+    )
+    values = json.loads(run(site, "--json").out)
+    assert [(one["confidence"], one["added"], one["decided"]) for one in values["accepted_from"]] == [
+        (0.5, 19, 28),
+        (0.8, 17, 20),
+    ]
+    tenths = [(one["confidence"], one["added"], one["decided"], one["mean"]) for one in values["accepted_tenths"]]
+    assert tenths == [(0.5, 2, 8, 0.55), (0.8, 8, 10, 0.8), (0.9, 9, 10, 0.9)]
+    assert values["accepted_from"][1]["share"] == {"value": 0.85, "low": 0.6396, "high": 0.9476}  # Wilson's
+    told = run(site).out
+    assert "shown at 0.8 and more you took 17 of 20 (85 %, 64–95)" in " ".join(told.split())
+    assert "0.9–1.0" in told
+    assert values["tags"] is not None
+
+
+def test_what_two_branches_decided_otherwise_counts_for_neither() -> None:
+    both = [Decision("a.md", "x", "added", 0.9), Decision("a.md", "X", "declined", 0.9)]
+    assert measure_decisions(both) == ((), ())
+    again = [Decision("a.md", "x", "added", 0.9), Decision("a.md", "X", "added", 0.95)]
+    assert [one.decided for one in measure_decisions(again)[1]] == [1]
+    assert measure_decisions([Decision("a.md", "x", "added", 1.0)])[1][0].confidence == 0.9
 
 
 # -- the command -----------------------------------------------------------------------------------------------------

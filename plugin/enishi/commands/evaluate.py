@@ -9,7 +9,7 @@ from enishi.state import Request
 from enishi.tags.decisions import match_taken
 from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows
-from enishi.tags.figures import PRECISION, TagFigures, measure_cases
+from enishi.tags.figures import PRECISION, Accepted, TagFigures, measure_cases, measure_decisions
 from enishi.types import Progress
 
 
@@ -23,6 +23,10 @@ class Evaluation:
     tags: TagFigures | None
     why_no_tags: str
     """Why tags could not be evaluated; empty if they were."""
+    accepted_from: tuple[Accepted, ...] = ()
+    """How often suggestions of at least some confidence were added, of those that the author decided about."""
+    accepted_tenths: tuple[Accepted, ...] = ()
+    """The same by tenth of confidence."""
 
 
 def evaluate_blog(
@@ -42,7 +46,8 @@ def evaluate_blog(
     documents = relations.posts.documents
     tags, why = _tags(relations, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
-    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why)
+    accepted = measure_decisions(relations.posts.blog.decisions)
+    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, *accepted)
 
 
 def _tags(relations: Relations, folds: int, precision: float, progress: Progress) -> tuple[TagFigures | None, str]:

@@ -43,6 +43,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
         _print_levels(out, evaluation.tags)
         _print_calibration(out, evaluation.tags)
         _print_doubts(out, evaluation.tags)
+    _print_accepted(out, evaluation)
     out.print(Text(advice(evaluation), style="bold"))
     if setting(evaluation):
         out.print("For enishi.toml, or as `enishi tags apply --min-confidence`:")
@@ -145,16 +146,31 @@ def _print_calibration(out: Console, tags: TagFigures) -> None:
     table = _table("Confidence", "right (│: expected)", "right", "of", left=2)
     for tenth in tags.ours.tenths[1:]:
         name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
-        table.add_row(name, _bar(tenth), _precision(tenth), f"{tenth.suggestions:,}")
+        table.add_row(name, _bar(tenth.precision, tenth.mean), _precision(tenth), f"{tenth.suggestions:,}")
     out.print(table)
     out.print()
 
 
-def _bar(tenth: Level) -> Text:
-    """The share that came true as a bar, with a mark at the mean confidence."""
-    if tenth.precision is None:
+def _print_accepted(out: Console, evaluation: Evaluation) -> None:
+    """Nothing where nothing was decided."""
+    if not evaluation.accepted_tenths:
+        return
+    for level in evaluation.accepted_from:
+        took = f"you took {level.added:,} of {level.decided:,} ({interval_percent(level.share)})"
+        out.print(f"Of the suggestions that you were shown at {level.confidence:.1f} and more {took}.")
+    table = _table("Shown at", "taken (│: shown)", "taken", "of", left=2)
+    for tenth in evaluation.accepted_tenths:
+        name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
+        table.add_row(name, _bar(tenth.share, tenth.mean), interval_percent(tenth.share), f"{tenth.decided:,}")
+    out.print(table)
+    out.print()
+
+
+def _bar(share: Interval | None, mean: float) -> Text:
+    """A share as a bar, with a mark at the mean confidence."""
+    if share is None:
         return Text("·" * _BAR, style="dim")
-    filled, expected = round(tenth.precision.value * _BAR), min(round(tenth.mean * _BAR), _BAR - 1)
+    filled, expected = round(share.value * _BAR), min(round(mean * _BAR), _BAR - 1)
     bar = Text("█" * filled, style="cyan")
     bar.append("·" * (_BAR - filled), style="dim")
     return Text.assemble(bar[:expected], ("│", "bold"), bar[expected + 1 :])

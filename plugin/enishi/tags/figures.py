@@ -17,13 +17,15 @@ the wider of this and Wilson's interval (1927): where all of twelve suggestions 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import log2, sqrt
+from math import fsum, log2, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from enishi.tags.decisions import Decision
 from enishi.tags.evaluate import Case, Guess
 from enishi.vectors import one_thread
 
@@ -35,6 +37,7 @@ RESAMPLES = 1000
 SEED = 0
 FIRST = 5
 LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+DECIDED_FROM = (0.5, 0.8)
 SEEN_FROM = 0.3
 PRECISION = 0.8
 """The share of right suggestions that an author wants, by default."""
@@ -125,6 +128,41 @@ class TagFigures:
     gain: dict[str, Interval] = field(default_factory=dict)
     """Ours minus the vote, by the name of the metric, on the same posts."""
     doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Suggestions of a tenth of confidence, or of at least some confidence, that were decided."""
+
+    confidence: float
+    """The least, as it was shown."""
+    decided: int
+    added: int
+    share: Interval
+    """Of those added, with Wilson's interval."""
+    mean: float
+    """The mean confidence as it was shown."""
+
+
+def measure_decisions(decisions: Iterable[Decision]) -> tuple[tuple[Accepted, ...], tuple[Accepted, ...]]:
+    """How often suggestions were added: (from each of `DECIDED_FROM` on, by tenth); nothing where none was decided."""
+    by_subject: dict[tuple[str, str], set[Decision]] = defaultdict(set)
+    for decision in decisions:
+        by_subject[decision.subject].add(decision)
+    # Two branches that decided otherwise say nothing
+    told = [min(found, key=repr) for found in by_subject.values() if len({one.verdict for one in found}) == 1]
+
+    def accepted(low: float, high: float = 2.0) -> list[Accepted]:
+        some = [one for one in told if low <= round(one.confidence, _DIGITS) < high]
+        if not some:
+            return []
+        added, mean = sum(one.verdict == "added" for one in some), fsum(one.confidence for one in some) / len(some)
+        figures = (added / len(some), *wilson(added, len(some), _Z_95))
+        share = Interval(*(round(figure, _DIGITS) for figure in figures))
+        return [Accepted(low, len(some), added, share, round(mean, _DIGITS))]
+
+    tenths = [found for start in range(10) for found in accepted(start / 10, (start + 1) / 10 if start < 9 else 2.0)]
+    return tuple(found for low in DECIDED_FROM for found in accepted(low)), tuple(tenths)
 
 
 def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int = 20) -> TagFigures:
