@@ -86,7 +86,7 @@ def test_spellings_and_copies_and_lonely_tags_are_found(values: Any) -> None:
 
 
 def test_the_next_steps_come_by_the_posts_they_help(values: Any) -> None:
-    counts = [step["count"] for step in values["next"]]
+    counts = [step["count"] for step in values["next"] if step["kind"] != "once"]
     assert counts == sorted(counts, reverse=True)
     steps = {step["kind"]: step for step in values["next"]}
     assert (steps["variants"]["count"], steps["untagged"]["count"], steps["duplicates"]["count"]) == (1, 2, 2)

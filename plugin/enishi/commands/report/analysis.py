@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -83,27 +84,25 @@ def analyse(request: Request, progress: Progress) -> AnalysedBlog:
     """
     with Run(request, progress) as run:
         blog = run.load()
-        is_built, problem = run.recall(blog) is not None, ""
+        is_built = run.recall(blog) is not None
         posts = run.read(blog)
-        arrays = run.cache.arrays() if is_built else {}
-        if "vectors" in arrays and len(arrays["vectors"]) == len(posts.documents):
-            tags_file = request.folder / TAGS_NAME
-            related = (request.folder / RELATED_NAME).read_bytes()
-            tags = tags_file.read_bytes() if blog.settings.tags.enabled else None
-            return _analysed(posts, arrays["vectors"], related, tags, arrays.get("calibration"))
+        if is_built:
+            arrays, folder = run.cache.arrays(), request.folder
+            with suppress(OSError, ValueError, LookupError):  # another build is at it
+                tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
+                related = (folder / RELATED_NAME).read_bytes()
+                if len(arrays["vectors"]) == len(posts.documents):
+                    return _analysed(posts, arrays["vectors"], related, tags, arrays.get("calibration"))
         relations = run.relate(posts)
         found = run.tag(relations)
-        rendered = run.render(relations, found)
+        rendered, problem = run.render(relations, found), ""
         try:
             run.remember(relations, found, rendered, run.write(rendered))
         except OutputError as error:  # a report can be had all the same
             problem = str(error)
-        files = rendered.files
+        related, tags = rendered.files[RELATED_NAME], rendered.files.get(TAGS_NAME)
         calibration = run.cache.arrays().get("calibration")
-        return replace(
-            _analysed(posts, relations.vectors, files[RELATED_NAME], files.get(TAGS_NAME), calibration),
-            problem=problem,
-        )
+        return replace(_analysed(posts, relations.vectors, related, tags, calibration), problem=problem)
 
 
 def _analysed(

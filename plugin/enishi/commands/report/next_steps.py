@@ -1,4 +1,7 @@
-"""What an author should do next, with the command for it: first what makes most posts easier to find for readers."""
+"""What an author should do next, with the command for it: first what makes most posts easier to find for readers.
+
+That the title of a post names a tag is only a hint (`content`, `time`), so that step comes last.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,6 @@ def next_steps(blog: AnalysedBlog, audit: Audit, links: Mapping[str, Any], langu
             "what": _STEPS["ja" if language == "ja" else "en"][kind].format(count=counts[kind]),
             "command": commands[kind],
         }
-        for kind in sorted(counts, key=lambda kind: -counts[kind])
+        for kind in sorted(counts, key=lambda kind: (kind == "once", -counts[kind]))
         if counts[kind]
     ]
