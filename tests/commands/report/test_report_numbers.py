@@ -42,7 +42,7 @@ def blog_of(documents: Sequence[Document], **more: Any) -> AnalysedBlog:
         "lists": nothing,
         "suggestions": nothing,
         "topics": (),
-        "calibration": None,
+        "calibration": (),
         "vocabulary": read_vocabulary([one.post for one in documents], site(), settings.tags)[0],
         "row": {one.post.path: row for row, one in enumerate(documents)},
     }
@@ -136,7 +136,7 @@ def test_near_duplicates_share_words_and_are_no_translations() -> None:
 def test_suggestions_are_counted_by_tenth_and_the_surest_come_first() -> None:
     posts = [document("0.md"), document("1.md")]
     suggestions = [(TagSuggestion("a", 0.9), TagSuggestion("b", 0.6999)), (TagSuggestion("a", 0.95),)]
-    calibration = np.array([[0, 0, 0]] * 8 + [[20, 15, 17.0], [0, 0, 0]], dtype=float)
+    calibration = [*[(0.0, 0.0, 0.0)] * 8, (20.0, 15.0, 17.0), (0.0, 0.0, 0.0)]
     found = missing_values(blog_of(posts, suggestions=suggestions, calibration=calibration))
     assert found["suggestions"] == 3
     counts = [(level["confidence"], level["suggestions"]) for level in found["levels"]]
@@ -157,6 +157,9 @@ def test_steps_are_ordered_by_the_published_posts_they_help_and_said_in_the_lang
     assert [(step["kind"], step["count"]) for step in steps] == [("unlinked", 3), ("missing", 2), ("variants", 1)]
     assert steps[0]["command"] == "enishi related 0.md"
     assert "3件" in steps[0]["what"]
+    bare = blog_of([document("0.md"), document("1.md")])
+    steps = next_steps(bare, Audit(2, 0, 0), {"unlinked": [], "duplicates": []}, "en", {"1.md"})
+    assert [(step["kind"], step["count"]) for step in steps] == [("untagged", 1)]
     assert next_steps(blog_of([]), Audit(0, 0, 0), {"unlinked": [], "duplicates": []}, "en") == []
 
 

@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '[tags]\nnever = ["zqsecret-never"]\nretired = ["zqsecret-old"]\n\n[tags.aliases]\nzqsecret-alias = "tea"\n'
     )
     root = write_blog(tmp_path_factory.mktemp("zqsecret") / "blog", posts, settings, config="future: false\n")
-    declined = '[[declined]]\npost = "source/_posts/tea-0.md"\ntag = "zqdeclined"\n'
+    declined = 'declined = [\n  {post = "source/_posts/tea-0.md", tag = "zqdeclined"},\n]\n'
     (root / ".enishi-declined.toml").write_text(declined, encoding="utf-8")
     return root
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from enishi.errors import OutputError
 from enishi.pipeline import Blog, Posts, Run
+from enishi.state import calibration_in
 from enishi.tags.communities import SMALLEST
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.topics import Grouping, describe_topics
@@ -20,7 +21,7 @@ from enishi.writing.render_tags import TAGS_NAME, read_tags_json
 
 if TYPE_CHECKING:
     from enishi.state import Request
-    from enishi.types import Matrix, Vectors
+    from enishi.types import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class AnalysedBlog:
     suggestions: Sequence[tuple[TagSuggestion, ...]]
     """By row, the surest first."""
     topics: tuple[Topic, ...]
-    calibration: Matrix | None
-    """By tenth of confidence: pairs, right ones, sum of their confidences; shape (10, 3)."""
+    calibration: Sequence[Sequence[float]]
+    """For each tenth of confidence (pairs, right ones, sum of their confidences); empty if that is not known."""
     vocabulary: Vocabulary
     row: Mapping[str, int]
     """By path."""
@@ -70,7 +71,7 @@ class AnalysedBlog:
             lists=[tuple(new[other] for other in self.lists[row] if other in new) for row in rows],
             suggestions=[()] * len(rows),
             topics=tuple(replace(topic, missing=()) for topic in topics),
-            calibration=None,
+            calibration=(),
             vocabulary=vocabulary,
             row={document.post.path: row for row, document in enumerate(documents)},
         )
@@ -92,7 +93,8 @@ def analyse(request: Request, progress: Progress) -> AnalysedBlog:
                 tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
                 related = (folder / RELATED_NAME).read_bytes()
                 if len(arrays["vectors"]) == len(posts.documents):
-                    return _analysed(posts, arrays["vectors"], related, tags, arrays.get("calibration"))
+                    sums = calibration_in(arrays)
+                    return _analysed(posts, arrays["vectors"], related, tags, () if sums is None else sums.tolist())
         relations = run.relate(posts)
         found = run.tag(relations)
         rendered, problem = run.render(relations, found), ""
@@ -101,12 +103,11 @@ def analyse(request: Request, progress: Progress) -> AnalysedBlog:
         except OutputError as error:  # a report can be had all the same
             problem = str(error)
         related, tags = rendered.files[RELATED_NAME], rendered.files.get(TAGS_NAME)
-        calibration = run.cache.arrays().get("calibration")
-        return replace(_analysed(posts, relations.vectors, related, tags, calibration), problem=problem)
+        return replace(_analysed(posts, relations.vectors, related, tags, found.calibration), problem=problem)
 
 
 def _analysed(
-    posts: Posts, vectors: Vectors, related: bytes, tags: bytes | None, calibration: Matrix | None
+    posts: Posts, vectors: Vectors, related: bytes, tags: bytes | None, calibration: Sequence[Sequence[float]]
 ) -> AnalysedBlog:
     documents, paths = posts.documents, [document.post.path for document in posts.documents]
     row = {path: number for number, path in enumerate(paths)}

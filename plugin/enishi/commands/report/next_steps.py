@@ -5,7 +5,7 @@ That the title of a post names a tag is only a hint (`content`, `time`), so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from enishi.commands.report.analysis import AnalysedBlog
@@ -37,8 +37,13 @@ _STEPS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def next_steps(blog: AnalysedBlog, audit: Audit, links: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
-    """The steps that there are, by the number of published posts that readers find more easily afterwards."""
+def next_steps(
+    blog: AnalysedBlog, audit: Audit, links: Mapping[str, Any], language: str, untagged: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The steps that there are, by the number of published posts that readers find more easily afterwards.
+
+    `untagged` are paths of posts that are to have no tag.
+    """
     posts = [document.post for document in blog.documents]
     public = {row for row, post in enumerate(posts) if post.is_public}
     unlinked: Sequence[int] = links["unlinked"]
@@ -46,7 +51,7 @@ def next_steps(blog: AnalysedBlog, audit: Audit, links: Mapping[str, Any], langu
         "missing": {
             row for row in public for one in blog.suggestions[row] if posts[row].tags and one.confidence >= MAYBE
         },
-        "untagged": {row for row in public if not posts[row].tags},
+        "untagged": {row for row in public if not posts[row].tags and posts[row].path not in untagged},
         "variants": {blog.row[path] for tag in audit.variants for other in tag.others for path in other.posts},
         "once": {blog.row[path] for use in audit.once for path in use.named_by},
         "duplicates": {row for pair in links["duplicates"] for row in pair["posts"]},

@@ -92,13 +92,13 @@ def _about_posts(blog: AnalysedBlog, public: bool) -> dict[str, Any]:
 
 def _for_the_author(blog: AnalysedBlog, request: Request, language: str) -> dict[str, Any]:
     """What to tidy up and what is missing."""
-    apart = read_kept(request.site).apart
-    audit, links = audit_tags(blog.documents, blog.vocabulary, blog.blog.settings.tags, apart), link_values(blog)
+    kept, links = read_kept(request.site), link_values(blog)
+    audit = audit_tags(blog.documents, blog.vocabulary, blog.blog.settings.tags, kept.apart)
     return {
         "tags": tidying_values(blog, audit, request),
         "links": links,
         "missing": missing_values(blog),
-        "next": next_steps(blog, audit, links, language),
+        "next": next_steps(blog, audit, links, language, kept.untagged),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from enishi.tags.audit import Audit
 
 if TYPE_CHECKING:
     from enishi.state import Request
-    from enishi.types import Matrix
 
 MOST_FINDINGS = 500
 """Of each kind."""
@@ -68,19 +67,19 @@ def missing_values(blog: AnalysedBlog) -> dict[str, Any]:
         "levels": [
             {"confidence": tenth / 10, "suggestions": tenths[tenth]} for tenth in range(min(tenths, default=10), 10)
         ],
-        "calibration": [] if blog.calibration is None else _calibration(blog.calibration),
+        "calibration": _calibration(blog.calibration),
         "surest": [{"post": row, "tag": one.tag, "confidence": one.confidence} for row, one in surest],
     }
 
 
-def _calibration(sums: Matrix) -> list[dict[str, float]]:
+def _calibration(sums: Sequence[Sequence[float]]) -> list[dict[str, float]]:
     """For each tenth of confidence, the share of pairs that are right, with Wilson's interval of 95 %."""
     from enishi.tags.figures import wilson
 
     found = []
-    for tenth, (pairs, right, confidence) in enumerate(sums.tolist()):
+    for tenth, (pairs, right, confidence) in enumerate(sums):
         if pairs:
-            low, high = wilson(right, pairs, _Z_95)
+            low, high = wilson(int(right), int(pairs), _Z_95)
             shares = {"mean": confidence / pairs, "right": right / pairs, "low": low, "high": high}
             rounded = {name: round(share, 4) for name, share in shares.items()}
             found.append({"confidence": tenth / 10, "pairs": int(pairs), **rounded})
