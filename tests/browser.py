@@ -45,18 +45,28 @@ _COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPIC
 
 
 class Browser:
-    """One page of a running Chromium."""
+    """A running Chromium, and the tab that is worked in."""
 
     def __init__(self, read: int, write: int) -> None:
         self._read, self._write = read, write
         self._numbers = itertools.count(1)
         self._buffer = b""
         self._events: list[dict[str, Any]] = []
+        self.new_tab()
+
+    def new_tab(self) -> str:
+        """Open an empty tab, and work in it from now on.  Returns its name for `show_tab`."""
         self._session = ""
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = str(self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
+        return self._session
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab to the front, and work in it from now on."""
+        self._session = name
+        self._call("Page.bringToFront")
 
     def open(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> list[str]:
         """Show a page and wait until it is loaded.  Returns everything that its console or the network complains of."""
@@ -96,6 +106,14 @@ class Browser:
         answer = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def wait_until(self, condition: str) -> None:
+        """Wait until a JavaScript expression holds; ten seconds at most."""
+        self.evaluate(
+            "(async () => { const end = performance.now() + 10000;"
+            f"while (!({condition})) {{ if (performance.now() > end) throw Error('not so for ten seconds');"
+            "await new Promise((done) => setTimeout(done, 20)); } })()"
+        )
 
     def write(self, text: str) -> None:
         """Put a text where the cursor stands."""

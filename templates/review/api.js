@@ -31,11 +31,10 @@ const ask = async (path, body) => {
   throw new NoAnswer(`status ${response.status}`);
 };
 
-/** The details of an item, for what is chosen: `{keep: …}` or `{tags: […]}`. */
-export const fetchItem = (id, { keep, tags = [] } = {}) => {
-  const chosen = new URLSearchParams(tags.map((tag) => ["tag", tag]));
-  if (keep) chosen.set("keep", keep);
-  return ask(`item/${encodeURIComponent(id)}${chosen.size ? `?${chosen}` : ""}`);
+/** The details of an item, for what is chosen: `{keep: …}`, `{tag: …}` or nothing. */
+export const fetchItem = (id, chosen = {}) => {
+  const query = String(new URLSearchParams(chosen));
+  return ask(`item/${encodeURIComponent(id)}${query && `?${query}`}`);
 };
 export const fetchQueue = () => ask("queue");
 export const fetchChanges = (revision) => ask(`changes?since=${revision}`);

@@ -1,4 +1,4 @@
-/* One question after the other: what is shown, what is decided, and what happens where the server says no or nothing. */
+/* One question after the other: what is shown, what is decided, and what if the server says no, or nothing. */
 
 import * as api from "./api.js";
 import { listen } from "./keys.js";
@@ -22,18 +22,18 @@ let isAsking = false;
 let isGone = false;
 let isFinished = false;
 
-// -- what is shown -----------------------------------------------------------------------------------------------------
+// -- what is shown --------------------------------------------------------------------------------------------------
 
 const complain = (words) => {
   find("#problem").hidden = !words;
   find("#problem").textContent = words;
 };
-const tell = (words, item, tags = []) => {
-  const names = item ? [...tagsOf(item), ...tags, item.title].filter(Boolean).join(" · ") : "";
+const tell = (words, item, tag) => {
+  const names = item ? [...tagsOf(item), tag, item.title].filter(Boolean).join(" · ") : "";
   find("#done").textContent = [words, names].filter(Boolean).join(": ");
 };
 /* Not `disabled`: a button that has the focus keeps it, and says why it does nothing. */
-const enable = (action, isPossible) => find(`[data-action=${action}]`).setAttribute("aria-disabled", String(!isPossible));
+const enable = (action, isPossible) => { find(`[data-action=${action}]`).ariaDisabled = String(!isPossible); };
 
 const load = (id) => {
   if (!details.has(id)) {
@@ -52,7 +52,7 @@ const load = (id) => {
 /** Shows an item, or the end where there is none; `moved` where somebody has asked for it. */
 const show = (item, moved = true) => {
   current = item;
-  chosen = item?.kind === "merge" ? { keep: item.kept } : { tags: [] };
+  chosen = item?.kind === "merge" ? { keep: item.kept } : {};
   where.item = item?.id ?? "";
   history.replaceState(null, "", addressOf(where));
   for (const part of ["#question", "#text", "#list"]) find(part).hidden = !item;
@@ -65,7 +65,8 @@ const show = (item, moved = true) => {
   const [part, heading] = item ? ["#question", "#ask"] : ["#end", "#end-title"];
   find(part).scrollTop = 0;
   find(part).scrollIntoView();
-  if (document.activeElement === document.body) find(heading).focus({ preventScroll: true });
+  const focused = document.activeElement;
+  if (focused === document.body || !focused.checkVisibility()) find(heading).focus({ preventScroll: true });
   find("#said").textContent = [find(heading).textContent, item?.title].filter(Boolean).join(" ");
 };
 
@@ -84,18 +85,18 @@ const showItem = (item) => {
   else showDetails(item, known);
 };
 const showDetails = (item, answer) => {
-  view.showDetails(item, answer);
   if (item.kind === "untagged" || item.kind === "merge") view.showChoices(item, answer, queue.tags, choose);
-  view.showChosen(chosen);
-  showDiff(answer);
+  showAnswer(item, answer);
   const place = list.indexOf(item);
   list.slice(place + 1).filter(isOpen).slice(0, AHEAD).forEach((next) => load(next.id));
 };
-const showDiff = (answer) => {
-  const isUnsaid = current.kind === "untagged" && isOpen(current) && !chosen.tags.length;
-  const hint = { added: "added", declined: "declined", later: "put_off" }[current.state] ?? (isUnsaid && "nothing");
+const showAnswer = (item, answer) => {
+  view.showDetails(item, answer, chosen.tag ?? item.tag);
+  view.showChosen(chosen.tag ?? chosen.keep);
+  const isUnsaid = item.kind === "untagged" && isOpen(item) && !chosen.tag;
+  const hint = { added: "added", declined: "declined", later: "put_off" }[item.state] ?? (isUnsaid && "nothing");
   view.showDiff(answer.diff ?? [], answer.refused, hint && said(hint));
-  for (const action of Object.keys(DONE)) enable(action, !isDone(current) && !(action === "add" && answer.refused));
+  for (const action of Object.keys(DONE)) enable(action, !isDone(item) && !(action === "add" && answer.refused));
 };
 
 const showEnd = () => {
@@ -118,14 +119,16 @@ const showProgress = () => {
   view.showViews(kinds.map((kind) => [kind, queue.open(kind), addressOf({ kind }), kind === where.kind]));
 };
 
-// -- where one is ------------------------------------------------------------------------------------------------------
+// -- where one is ---------------------------------------------------------------------------------------------------
 
 const showFilters = () => {
   const form = find("#filters");
   const all = queue.ofKind(where.kind);
   const topics = new Map(queue.topics.map(({ id, label }) => [id, label.join(said("comma"))]));
-  const options = (name, values) =>
-    view.showOptions(form[name], values.map(([value, count, words = value]) => [value, `${words} (${count})`]), where[name]);
+  const options = (name, counts) => {
+    const values = counts.map(([value, count, words = value]) => [value, `${words} (${count})`]);
+    view.showOptions(form[name], values, where[name]);
+  };
   options("tag", countsOf(all, tagsOf));
   options("year", countsOf(all, ({ year }) => year ?? []).sort(([one], [other]) => other - one));
   options("topic", countsOf(all, ({ topic }) => topic ?? []).map(([id, count]) => [id, count, topics.get(id)]));
@@ -145,7 +148,7 @@ const go = (change) => {
   show(list.find((item) => item.id === where.item) ?? queue.next(list), false);
 };
 
-// -- what is decided ---------------------------------------------------------------------------------------------------
+// -- what is decided ------------------------------------------------------------------------------------------------
 
 /** Takes in what has changed, and forgets what was known of it. */
 const take = (answer) => {
@@ -182,6 +185,7 @@ const once = async (request, done) => {
     return;
   }
   isAsking = true;
+  find("main").ariaBusy = "true";
   try {
     const answer = await request();
     complain(answer.problem ?? "");
@@ -190,6 +194,7 @@ const once = async (request, done) => {
     failed(error);
   } finally {
     isAsking = false;
+    find("main").ariaBusy = "false";
   }
 };
 
@@ -198,13 +203,13 @@ const decide = (action) => {
   if (!item) return;
   if (isDone(item)) complain(said("decided"));
   else if (action === "later" && item.state === "later") show(queue.next(list, item, true));
-  else if (action === "add" && item.kind === "untagged" && !chosen.tags.length) {
+  else if (action === "add" && item.kind === "untagged" && !chosen.tag) {
     complain(said("none_chosen"));
     find("#other-tag")?.focus();
   } else {
     const choice = action === "add" ? chosen : {};
     once(() => api.decide({ id: item.id, action, ...choice }), (answer) => {
-      tell(said(DONE[action]), item, choice.tags);
+      tell(said(DONE[action]), item, choice.tag);
       decided.push(item.id);
       queue.tick();
       take(answer);
@@ -232,15 +237,16 @@ const choose = (given) => {
   const tag = known.find((one) => one === given) ?? known.find((one) => one.toLowerCase() === given.toLowerCase());
   complain(tag ? "" : said("unknown", { tag: given }));
   if (!tag) return false;
-  const tags = chosen.tags?.includes(tag) ? chosen.tags.filter((one) => one !== tag) : [...chosen.tags ?? [], tag];
-  chosen = item.kind === "merge" ? { keep: tag } : { tags };
+  chosen = item.kind === "merge" ? { keep: tag } : { tag };
   view.showChosen(chosen);
   const asked = chosen;
-  api.fetchItem(item.id, asked).then((answer) => { if (chosen === asked) showDiff(answer); }, failed);
+  find("main").ariaBusy = "true";
+  api.fetchItem(item.id, asked).then((answer) => { if (chosen === asked) showAnswer(item, answer); }, failed)
+    .finally(() => { find("main").ariaBusy = "false"; });
   return true;
 };
 
-// -- keys and buttons --------------------------------------------------------------------------------------------------
+// -- keys and buttons -----------------------------------------------------------------------------------------------
 
 const step = (distance) => {
   const place = list.indexOf(current);
@@ -254,7 +260,7 @@ const openFilters = (isOpened) => {
 };
 const actions = {
   add: () => decide("add"),
-  decline: () => { if (current?.kind !== "untagged") decide("decline"); },
+  decline: () => decide("decline"),
   later: () => decide("later"),
   undo,
   next: () => step(1),
@@ -297,7 +303,7 @@ form.search.addEventListener("keydown", (event) => { if (event.key === "Escape")
 find("#finish").addEventListener("close", ({ target }) => { if (target.returnValue === "finish") finish(); });
 addEventListener("hashchange", () => go(readAddress()));
 
-// -- the server --------------------------------------------------------------------------------------------------------
+// -- the server -----------------------------------------------------------------------------------------------------
 
 const start = async () => {
   queue.replace(await api.fetchQueue());

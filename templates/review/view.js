@@ -38,36 +38,35 @@ const listed = (words, make = text) => words.flatMap((one, place) => place ? [la
 const percent = (confidence) => Math.round(confidence * 100);
 const marked = (parts) => parts.map(([words, isMention]) => isMention ? element("mark", {}, words) : words);
 
-// -- the question ------------------------------------------------------------------------------------------------------
+// -- the question ---------------------------------------------------------------------------------------------------
 
 /** What is asked; it is known before the rest is. */
 export const showItem = (item, place) => {
   const isMerge = item.kind === "merge";
   const isSure = typeof item.confidence === "number";
-  const ask = { merge: () => composed("ask_merge", { tags: listed(tagsOf(item), chip) }), untagged: () => [labels.ask_untagged] };
+  const name = { merge: "ask_merge", untagged: "ask_untagged" }[item.kind] ?? "ask";
   put("#place", text(place), text(isSure ? said("sure", { percent: percent(item.confidence) }) : ""));
-  put("#ask", ...ask[item.kind]?.() ?? composed("ask", { tag: chip(item.tag) }));
+  put("#ask", ...composed(name, { tag: listed(tagsOf(item), chip) }));
   put("#title", isMerge ? counted("posts", item.posts) : item.title);
   for (const slot of ["#about", "#tags", "#choices", "#quote", "#why", "#text"]) put(slot);
   put("#diff", element("p", { class: "loading quiet" }, labels.loading));
   find("#quote").hidden = isMerge || item.kind === "untagged";
   put("[data-action=add] span", labels[isMerge ? "merge_them" : "add"]);
-  put("[data-action=decline] span", labels[isMerge ? "keep_apart" : "decline"]);
-  find("[data-action=decline]").hidden = item.kind === "untagged";
+  put("[data-action=decline] span", labels[{ merge: "keep_apart", untagged: "leave" }[item.kind] ?? "decline"]);
 };
 
 /** What is known of it: the post and its text, or the posts of several tags; what speaks for it. */
-export const showDetails = (item, { post, text: blocks = [], passage, evidence, uses, reasons = [] }) => {
+export const showDetails = (item, { post, text: blocks = [], passage, evidence, uses, reasons = [] }, tag) => {
   const language = post?.lang || document.documentElement.lang;
   for (const slot of ["#title", "#quote", "#text"]) find(slot).lang = language;
   if (post) {
-    put("#title", linked(post.title || item.title, post.url));
+    put("#title", linked(item.title, post.url));
     put("#about", [post.date, labels[post.status], post.path].filter(Boolean).join(" · "));
     put("#tags", ...(post.tags.length ? post.tags : [labels.no_tags]).map((tag) => element("li", {}, text(tag))));
   }
   const spoken = blocks[passage]?.parts;
   if (spoken) put("#quote", element("p", { dir: "auto" }, ...sentence(spoken, language)));
-  put("#why", ...reasons.map((reason) => element("p", {}, reason)), ...evidence && item.tag ? why(evidence) : []);
+  put("#why", ...reasons.map((reason) => element("p", {}, reason)), ...evidence && tag ? why(evidence) : []);
   put("#text", ...uses ? uses.flatMap(postsWith) : written(blocks, passage));
   const [pane, spot] = [find("#text"), find(".passage")];
   pane.scrollTop = spot ? spot.offsetTop - pane.clientHeight / 4 : 0;
@@ -142,18 +141,17 @@ const difference = (line, other) => {
   return [line.slice(0, start), line.slice(start, line.length - end), line.slice(line.length - end)];
 };
 
-// -- choosing of several -----------------------------------------------------------------------------------------------
+// -- choosing of several --------------------------------------------------------------------------------------------
 
 /** Tags to choose of: `choose(tag)` is called with each choice, and answers whether there is such a tag. */
 export const showChoices = (item, { suggestions = [] }, allTags, choose) => {
   const isMerge = item.kind === "merge";
   const offered = isMerge ? item.tags.map(([tag, count]) => [tag, counted("posts", count)])
     : suggestions.map(({ tag, confidence }) => [tag, `${percent(confidence)} %`]);
-  const buttons = offered.map(([tag, more], place) => button(
-    () => choose(tag),
-    [text(tag), " ", element("small", {}, more), place < 9 ? element("kbd", { "aria-hidden": "true" }, String(place + 1)) : ""],
-    { "data-tag": tag },
-  ));
+  const buttons = offered.map(([tag, more], place) => {
+    const key = place < 9 ? element("kbd", { "aria-hidden": "true" }, String(place + 1)) : "";
+    return button(() => choose(tag), [text(tag), " ", element("small", {}, more), key], { "data-tag": tag });
+  });
   const label = labels[isMerge ? "keep" : "suggestion"];
   put("#choices",
     ...isMerge ? [element("h3", {}, label)] : [],
@@ -171,14 +169,12 @@ export const showChoices = (item, { suggestions = [] }, allTags, choose) => {
   });
   find("#choices").append(form, element("p", { id: "chosen", role: "status" }));
 };
-export const showChosen = ({ keep, tags = [] }) => {
-  for (const one of find("#choices").querySelectorAll("[data-tag]")) {
-    one.setAttribute("aria-pressed", String([keep, ...tags].includes(one.dataset.tag)));
-  }
-  find("#chosen")?.replaceChildren(...tags.length ? composed("chosen", { tags: listed(tags) }) : []);
+export const showChosen = (tag) => {
+  for (const one of find("#choices").querySelectorAll("[data-tag]")) one.ariaPressed = String(one.dataset.tag === tag);
+  find("#chosen")?.replaceChildren(...tag ? composed("chosen", { tag: chip(tag) }) : []);
 };
 
-// -- round it ----------------------------------------------------------------------------------------------------------
+// -- round it -------------------------------------------------------------------------------------------------------
 
 /** The items before and behind the current one; `go(item)` is called for the one that is clicked. */
 export const showList = (items, current, heading, go) => {
@@ -202,8 +198,9 @@ export const showList = (items, current, heading, go) => {
   if (here) list.scrollTop = here.offsetTop - list.clientHeight / 3;
 };
 
-export const showViews = (views) => put("#views", ...views.map(([kind, count, address, isHere]) =>
-  element("a", { href: address, "aria-current": isHere && "page" }, labels[kind], " ", element("small", {}, String(count)))));
+export const showViews = (views) => put("#views", ...views.map(([kind, count, address, isHere]) => element(
+  "a", { href: address, "aria-current": isHere && "page" }, labels[kind], " ", element("small", {}, String(count)),
+)));
 
 /** Values of a `<select>`, the first of which means all. */
 export const showOptions = (select, options, chosen) => {

@@ -35,7 +35,7 @@ reset|Clear filters|絞り込みを解除
 noscript|This page needs JavaScript.|このページの表示にはJavaScriptが必要です。
 ask|Add {tag}?|{tag} を付けますか
 ask_untagged|Which tags does this post get?|この記事にどのタグを付けますか
-ask_merge|Are {tags} one tag?|{tags} は同じタグですか
+ask_merge|Are {tag} one tag?|{tag} は同じタグですか
 sure|{percent} % sure|確信度{percent}%
 place|{number} of {total}|{total}件中{number}件目
 group|#{tag}: {posts}|#{tag}：{posts}
@@ -61,7 +61,7 @@ no_text|The post has no text.|本文はありません。
 uses|Posts with {tag}|{tag} の付いた記事
 keep|Which one stays?|どれを残しますか
 choose|Tags of the blog|ブログのタグ
-chosen|Chosen: {tags}|選んだタグ：{tags}
+chosen|Chosen: {tag}|選んだタグ：{tag}
 take|Choose|選ぶ
 unknown|No post of this blog carries {tag}.|{tag} の付いた記事はこのブログにありません。
 none_chosen|Choose a tag first.|先にタグを選んでください。
@@ -71,6 +71,7 @@ add|Add|付ける
 merge_them|Merge|まとめる
 decline|Decline|付けない
 keep_apart|Keep apart|分けておく
+leave|Leave it without|付けないでおく
 later|Later|あとで
 undo|Undo|元に戻す
 previous|Previous|前へ

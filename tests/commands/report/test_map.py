@@ -89,13 +89,6 @@ def test_tiny_blogs(count: int) -> None:
     assert 0 <= trustworthiness(made_up(count, 2), positions) <= 1
 
 
-def test_a_small_blog_in_two_languages_does_not_lie_in_a_line() -> None:
-    vectors = unit_rows(made_up(47, 6) + 2 * made_up(2, seed=1)[np.arange(47) % 2])
-    positions = place_posts(vectors, paths(47))
-    assert np.ptp(positions, axis=0).min() > 0.2
-    assert trustworthiness(vectors, positions, k=5) > 0.95
-
-
 def test_posts_that_say_the_same_do_not_hide_each_other() -> None:
     equal = np.repeat(made_up(1), 30, axis=0)
     assert len(np.unique(place_posts(equal, paths(30)), axis=0)) == 30

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 DIGITS = 4
 NEIGHBORS = 50
-_LEAST_NEIGHBORS = 10
-"""Of a small blog a third, and at least so many: drawn to all others, its posts would lie in a line."""
 _EXACT_POSTS = 20_000
 """Up to this many posts neighbours are exact; above, the index may be approximate."""
 _START_WIDTH = 3.0
@@ -196,7 +194,7 @@ def _attraction(vectors: Vectors) -> Any:
 
     n = len(vectors)
     index = build_index(vectors, backend="exact" if n <= _EXACT_POSTS else "auto")
-    near, scores = neighbors_of_all(index, vectors, min(NEIGHBORS, n - 1, max(_LEAST_NEIGHBORS, n // 3)))
+    near, scores = neighbors_of_all(index, vectors, min(NEIGHBORS, n - 1))
     weights = np.maximum(scores - scores[:, -1:], 0) + 1e-3
     weights /= weights.sum(axis=1, keepdims=True)
     starts = np.arange(0, near.size + 1, near.shape[1])
