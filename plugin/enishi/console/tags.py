@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from enishi.commands.tags.edits import Plan
+from enishi.commands.tags.edits import KEPT_FILES, Plan, PlannedEdit
 from enishi.commands.tags.last_build import LastTags, TaggedPost, by_tag, level
 from enishi.commands.tags.write import write_plan
 from enishi.console.terminal import print_diagnostics
@@ -252,6 +252,11 @@ def print_undeclined(path: str, tag: str, was_declined: bool) -> None:
     say(now if was_declined else f"{tag} was not declined for {path} (what the settings decline, change there)")
 
 
+def _size(edits: Sequence[PlannedEdit]) -> str:
+    """How many posts, or of other files too, how many files."""
+    return counted(len(edits), "file" if any(edit.path in KEPT_FILES for edit in edits) else "post")
+
+
 def carry_out(plan: Plan, site: Path, yes: bool, dry_run: bool, undo: Path | None = None) -> bool:
     """Show a plan, ask, and write; whether anything was written.
 
@@ -263,21 +268,23 @@ def carry_out(plan: Plan, site: Path, yes: bool, dry_run: bool, undo: Path | Non
     if not plan.edits:
         say("nothing to write")
         return False
+    size = _size(plan.edits)
     if dry_run:
-        say(f"would change {counted(len(plan.edits), 'post')}; nothing was written")
+        say(f"would change {size}; nothing was written")
         return False
     if not yes:
         if not sys.stdin.isatty():
             raise SettingsError(
                 "nothing was written: there is no terminal to ask at. --yes writes, --dry-run only shows"
             )
-        if not ask(f"Change {counted(len(plan.edits), 'post')}?"):
+        if not ask(f"Change {size}?"):
             say("nothing was written")
             return False
     outcome = write_plan(plan, site, undo)
     print_diagnostics(outcome.refused, verbose=True)
-    size = counted(len(outcome.done), "post")
-    say(f"changed {size}; the next `enishi build` takes it up" if outcome.done else "nothing was written")
+    say(
+        f"changed {_size(outcome.done)}; the next `enishi build` takes it up" if outcome.done else "nothing was written"
+    )
     if outcome.stopped:
         raise OutputError(outcome.stopped)
     return bool(outcome.done)

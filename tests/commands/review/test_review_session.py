@@ -218,6 +218,44 @@ def test_a_tag_line_that_changed_again_is_not_undone(site: Path) -> None:
         assert client.post("undo").status == 200
 
 
+def test_of_a_merge_what_its_author_has_changed_since_stays(site: Path) -> None:
+    before, mine = sources(site), b"title: Storage 1\ntags: [Storage, disks, mine]"
+    with reviewed(site) as client:
+        client.decide(item(client, kind="merge")["id"], "add")
+        file = site / "content/storage-1.md"
+        assert b"tags: [storage, disks]" in file.read_bytes()
+        file.write_bytes(mine)
+        undone = client.post("undo")
+        assert undone.status == 200
+        assert "storage-1.md" in undone.values["problem"]
+        assert changed(before, sources(site)) == {"content/storage-1.md"}
+        assert file.read_bytes() == mine
+
+
+def test_what_a_review_says_of_lists_that_it_cannot_write(site: Path) -> None:
+    (site / DECLINED_NAME).write_bytes(b"\xff")
+    (site / DECISIONS_NAME).symlink_to(site / "content/birds-2.md")
+    before = sources(site)
+    with reviewed(site) as client:
+        answer = client.post("decide", id=item(client, LACKS_BREAD)["id"], action="decline")
+        assert answer.status == 422
+        assert DECLINED_NAME in answer.values["problem"]
+        assert sources(site) == before
+        done = client.decide(item(client, LACKS_TEA)["id"], "add")  # which counts, kept or not
+        assert DECISIONS_NAME in done["problem"]
+        assert changed(before, sources(site)) == {LACKS_TEA}
+        assert client.post("undo").status == 200
+    assert sources(site) == before
+
+
+def test_a_first_decline_goes_with_its_file_but_not_with_the_declines_of_others(site: Path) -> None:
+    with reviewed(site) as client:
+        client.decide(item(client, LACKS_TEA)["id"], "decline")
+        assert cli.main(["tags", "decline", "bread-5", "bread", "--site", str(site)]) == 0
+        assert client.post("undo").status == 200
+        assert [(one.post, one.tag) for one in read_declined(site)[0]] == [(LACKS_BREAD, "bread")]
+
+
 @pytest.mark.parametrize("what", ["gone", "broken", "link"])
 def test_a_post_that_cannot_be_edited_is_left_and_named(site: Path, what: str) -> None:
     file = site / LACKS_TEA

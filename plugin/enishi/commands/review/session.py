@@ -18,7 +18,7 @@ from typing import Any, Literal
 from enishi.commands.review.queue import Backlog, Item, count_tags, read_backlog
 from enishi.commands.review.views import diff_view, evidence_view, item_view, post_view, text_view, uses_view
 from enishi.commands.tags.edits import Plan, PlannedEdit, plan_changes, take_back, undo_patch
-from enishi.commands.tags.write import undo_file, write_plan
+from enishi.commands.tags.write import Outcome, undo_file, write_plan
 from enishi.editing.change import TagChange
 from enishi.editing.patch import read_patch
 from enishi.editing.plan import read_tags
@@ -50,7 +50,7 @@ _PROBLEMS: Mapping[str, tuple[str, str]] = {
     ),
     "nothing": ("There is nothing left to undo.", "元に戻す操作はもうありません。"),
     "undo": (
-        "The file changed since, so this decision stays. Edit it by hand: ",
+        "The file changed since, so this decision stays. Edit it by hand:",
         "その後ファイルが変わったため、この操作は元に戻せません。手で直してください：",
     ),
     "unknown": ("There is no such item.", "その項目はありません。"),
@@ -90,6 +90,21 @@ class Summary:
     counts: Mapping[State, int]
     undo: Path | None
     """The patch that takes everything back; None where nothing was written."""
+
+
+def _chosen(item: Item, tag: str) -> str:
+    """The tag that would be added."""
+    return tag if item.kind == "untagged" else item.tag
+
+
+def _steps_back(edits: Sequence[PlannedEdit]) -> Iterator[PlannedEdit]:
+    """The edits whose undoing takes all back, the last first; a new list goes by itself, if it is empty by then."""
+    for edit in reversed(edits):
+        if edit.path == DECLINED_NAME and not edit.before:
+            yield replace(edit, before=EMPTY.encode())
+            yield replace(edit, after=EMPTY.encode())
+        else:
+            yield edit
 
 
 class Session:
@@ -168,7 +183,7 @@ class Session:
                 )
             if item.variants is not None:
                 return view | {"post": None, "text": [], "passage": None, **uses_view(self._backlog, item)}
-            document, chosen = self._backlog.posts[item.path], tag or item.tag
+            document, chosen = self._backlog.posts[item.path], _chosen(item, tag)
             evidence = evidence_view(self._backlog, replace(item, tag=chosen), self._tags)
             names = self._backlog.spellings(chosen) if chosen else ()
             text, passage = text_view(document, names, evidence["terms"])
@@ -217,39 +232,37 @@ class Session:
                     outcome = write_plan(plan, self._root)
                     if outcome.stopped and not outcome.done:
                         raise OutputError(outcome.stopped)
-                if outcome.done or not plan.edits:
+                if outcome.done or not plan.edits:  # of a merge, what could be
                     left = [*plan.refused, *outcome.refused, *write_plan(kept, self._root).refused]
                     problem = "\n".join([*(f"{one.path}: {one.message}" for one in left), outcome.stopped]).strip()
                     return self._decided(item, action, keep, patch, Plan(outcome.done)) | {"problem": problem}
-            raise self._conflict("changed", [name])
+            raise self._conflict("changed", [name], " ".join(["", *(one.message for one in outcome.refused)]))
 
     def undo(self) -> dict[str, Any]:
         """Take the last decision back.
 
         Raises:
-            ConflictError: there is none, or a file changed since; the decision stays.
-            OutputError: the disk does not allow it.
+            ConflictError: there is none, or a file changed since, or the disk does not allow it; the decision stays.
         """
         with self._lock:
             if not self._done:
                 raise self._conflict("nothing", [])
             done = self._done[-1]
             plan = take_back(read_patch(done.undo), self._blog)
-            if plan.refused:
-                files = ", ".join(dict.fromkeys(one.path for one in plan.refused))
-                raise self._conflict("undo", list(done.before), files)
-            outcome = write_plan(plan, self._root)
-            if outcome.refused:
-                raise self._conflict("undo", list(done.before), ", ".join(one.path for one in outcome.refused))
-            if outcome.stopped:
-                raise OutputError(outcome.stopped)
+            outcome = Outcome()
+            if not plan.refused or any(edit.path in self._files for edit in plan.edits):
+                outcome = write_plan(plan, self._root)
+            left = [*plan.refused, *outcome.refused]
+            problem = "\n".join([*(f"{one.path}: {one.message}" for one in left), outcome.stopped]).strip()
+            self._read_tags(Plan(outcome.done))
+            if problem and not outcome.done:
+                raise self._conflict("undo", list(done.before), f" {problem}")
             self._done.pop()
             for old in done.renamed:
                 self._names.pop(old, None)
-            self._read_tags(plan)
             self._set(done.before)
             self._keep_patch()
-            return self._answer(done.before, plan)
+            return self._answer(done.before, plan) | {"problem": problem}
 
     # -- parts of it -------------------------------------------------------------------------------------------------
 
@@ -265,45 +278,43 @@ class Session:
                     if old != new and old in tags:
                         changes.setdefault(path, []).append(TagChange.renaming(old, new))
         else:
-            chosen = tag or item.tag
+            chosen = _chosen(item, tag)
             if not chosen:
                 return Plan()
             changes = {item.path: [TagChange.adding(self._names.get(chosen, chosen))]}
-        now = ((file, read_if_regular(file.file)) for file in map(self._files.get, changes) if file is not None)
-        files = tuple(PostFile.of(file.path, file.file, data) for file, data in now if data is not None)
+        now = ((self._files[path], self._read(self._files[path].file)) for path in changes)
+        files = tuple(PostFile.of(file.path, file.file, data) for file, data in now if data)
         return plan_changes(replace(self._blog, files=files), changes, self._style)
 
     def _plan_decline(self, item: Item) -> Plan:
         file = self._root / DECLINED_NAME
-        before = read_if_regular(file) or b""
+        before = self._read(file)
         try:
             text = before.decode()
         except UnicodeDecodeError:
             raise OutputError(f"{DECLINED_NAME} is not UTF-8, so nothing was written") from None
-        edits = [] if before else [PlannedEdit(DECLINED_NAME, file, b"", EMPTY.encode())]
         if item.variants is not None:
-            text = with_apart(text, item.names)
+            after = with_apart(text, item.names)
         elif item.tag:
-            text = with_decline(text, self._backlog.posts[item.path], item.tag)
+            after = with_decline(text, self._backlog.posts[item.path], item.tag)
         else:
-            text = with_untagged(text, item.path)
-        edits.append(PlannedEdit(DECLINED_NAME, file, before or EMPTY.encode(), text.encode()))
-        return Plan(tuple(edit for edit in edits if edit.before != edit.after))
+            after = with_untagged(text, item.path)
+        return Plan((PlannedEdit(DECLINED_NAME, file, before, after.encode()),) if after != text else ())
 
     def _plan_decision(self, item: Item, tag: str, state: State) -> Plan:
         """Keep what was said to a suggestion: it teaches what a confidence means here."""
-        suggestion = self._backlog.suggested(item.path, tag or item.tag)
+        suggestion = self._backlog.suggested(item.path, _chosen(item, tag))
         if suggestion is None or (state != "added" and state != "declined"):
             return Plan()
         file = self._root / DECISIONS_NAME
-        before = read_if_regular(file) or b""
+        before = self._read(file)
         decision = Decision.about(self._backlog.posts[item.path], suggestion, state)
         return Plan((PlannedEdit(DECISIONS_NAME, file, before, with_decisions(before, (decision,))),))
 
     @contextmanager
     def _undoable(self, edits: Sequence[PlannedEdit]) -> Iterator[bytes]:
         """While something is written, the patch that takes it back lies on the disk; not if it fails."""
-        patch = undo_patch(reversed(edits))
+        patch = undo_patch(_steps_back(edits))
         self._keep_patch(patch)
         try:
             yield patch
@@ -369,9 +380,9 @@ class Session:
 
     def _look_again(self, path: str) -> None:
         """Take up what the author did to a post meanwhile, in its file or by declining."""
-        data = read_if_regular(self._files[path].file)
-        if data is not None:
-            self._tags[path] = read_tags(data, self._blog.site)
+        with suppress(OutputError):
+            if data := self._read(self._files[path].file):
+                self._tags[path] = read_tags(data, self._blog.site)
         states: dict[str, State] = dict.fromkeys(self._settled(path), "added")
         declined = {fold_tag(one.tag) for one in read_declined(self._root)[0] if one.post == path}
         for name in self._open(path) if declined else ():
@@ -379,6 +390,13 @@ class Session:
                 states[name] = "declined"
         if states:
             self._set(states)
+
+    def _read(self, file: Path) -> bytes:
+        """The bytes of a file now; none where it is gone, or no file of its own."""
+        try:
+            return read_if_regular(file) or b""
+        except OSError as error:
+            raise OutputError(f"{file.name} cannot be read, so nothing was written: {error.strerror}") from None
 
     def _stamp(self, path: str) -> tuple[int, int]:
         """What changes with a file; zeros for one that is gone."""
