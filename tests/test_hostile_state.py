@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,15 +14,26 @@ from pathlib import Path
 
 import pytest
 
-from blog import files_below, topic_posts, write_blog
+from blog import TOPICS, files_below, topic_posts, write_blog
 from enishi.commands.ask import search
 from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.pipeline import build
 from enishi.state import Request, open_cache
+from enishi.tags.decisions import DECISIONS_NAME
 from enishi.tags.declined import DECLINED_NAME
 from places import IMPORT_PATH, ROOT
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="making links needs a right on Windows")
+
+
+EVIL = "<script>\x1b[2J::error::"
+CACHES = ("cache.db", "cache.db-wal", "cache.db-shm")
+
+
+def odds(confidence: float) -> float:
+    """Of a confidence as it is shown: above .9, distances are halved."""
+    p = min(confidence if confidence <= 0.9 else 0.9 + 2 * (confidence - 0.9), 0.9999)
+    return p / (1 - p)
 
 
 @pytest.fixture
@@ -275,3 +287,42 @@ def test_declines_are_not_written_through_a_link(site: Path, tmp_path: Path) -> 
     with pytest.raises(OutputError, match="symbolic link"):
         decline(Request(site), "source/_posts/tea-0.md", "bread")
     assert (tmp_path / "outside.toml").read_bytes() == b""
+
+
+@pytest.mark.parametrize("verdict", ["added", "declined"])
+def test_decisions_of_a_stranger_shift_confidences_and_nothing_else(tmp_path: Path, verdict: str) -> None:
+    """By a bounded factor, and in one order; not which tags there are, nor what is related."""
+    posts = topic_posts(6)
+    for name in [name for name in posts if name.endswith("-0.md")]:
+        posts[name] = re.sub("tags: .*\n", "", posts[name])
+    site = write_blog(tmp_path / "blog", posts)
+    asked = Request(site, overrides=("tags.min_confidence=0", "tags.max_suggestions=100"))
+    build(asked)
+    before = files_below(site / ".enishi")
+    lines = [
+        {"post": post, "tag": tag, "verdict": verdict, "confidence": 1, "content": EVIL}
+        for post in [*(f"source/_posts/{name}" for name in posts), "../../etc/passwd", EVIL]
+        for tag in (*TOPICS, EVIL)
+    ]
+    file = site / DECISIONS_NAME
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines) + "\0{{}}\n[" * 50, "utf-8")
+    decided = file.read_bytes()
+    report = build(asked)
+    assert {one.code for one in report.diagnostics} == {"bad-decisions-file"}
+    after = files_below(site / ".enishi")
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} <= {"tags.json", "manifest.json", *CACHES}
+    assert file.read_bytes() == decided
+    first, second = (json.loads(found["tags.json"]) for found in (before, after))
+    assert first["topics"] == second["topics"]
+    assert EVIL not in str(second)
+    moved = []
+    for path, post in first["posts"].items():
+        then = {one.pop("tag"): (one.pop("confidence"), one) for one in post["suggestions"]}
+        now = {one.pop("tag"): (one.pop("confidence"), one) for one in second["posts"][path]["suggestions"]}
+        assert {tag: rest for tag, (_, rest) in then.items()} == {tag: rest for tag, (_, rest) in now.items()}
+        assert post["tags"] == second["posts"][path]["tags"]
+        moved += [(then[tag][0], now[tag][0]) for tag in then]
+    assert (verdict == "added") == any(old != new for old, new in moved)  # nothing was declined where that is kept
+    for old, new in moved:
+        assert odds(new) <= odds(old + 0.0001) * 7.5

@@ -37,8 +37,8 @@ MOST_CERTAIN = 0.95
 _BEND = 0.9
 """Above, distances are halved: of suggestions at .97, .94 were right on blogs that the model had not seen."""
 _MAX_STEPS = 60
-SHIFT_SHRINKAGE = 1.0
-SLOPE_SHRINKAGE = 4.0
+CORRECTION_SHRINKAGE = (1.0, 4.0)
+"""Of shift and slope: `python -m benchmarks.decisions` chose them."""
 _MIN_SLOPE = 0.25
 """A correction keeps the order of suggestions, whatever was decided."""
 _MOST_CORRECTED = 2.0
@@ -178,14 +178,13 @@ class Correction:
         return np.clip(self.shift + (self.slope - 1) * margin, -_MOST_CORRECTED, _MOST_CORRECTED)
 
 
-def fit_correction(margin: Matrix, taken: Matrix) -> Correction:
+def fit_correction(margin: Matrix, taken: Matrix, shrinkage: tuple[float, float] = CORRECTION_SHRINKAGE) -> Correction:
     """The correction by decided suggestions: the model's log-odds, and 1 for each that was taken."""
     z, ones = np.column_stack([np.ones(len(margin)), margin]), np.ones(len(margin))
-    ridge = np.array([SHIFT_SHRINKAGE, SLOPE_SHRINKAGE])
-    shift, slope = minimise_logloss(z, taken, ones, np.array([0.0, 1.0]), ridge)
+    shift, slope = minimise_logloss(z, taken, ones, np.array([0.0, 1.0]), np.array(shrinkage))
     if slope < _MIN_SLOPE:
         slope = _MIN_SLOPE
-        shift = minimise_logloss(z, taken, ones, np.array([0.0, slope]), np.array([SHIFT_SHRINKAGE, 1e9]))[0]
+        shift = minimise_logloss(z, taken, ones, np.array([0.0, slope]), np.array([shrinkage[0], 1e9]))[0]
     return Correction(float(shift), float(slope), float(np.quantile(margin, 0.1)))
 
 
