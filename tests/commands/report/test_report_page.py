@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,11 @@ from typing import Any
 import pytest
 
 from browser import CHROMIUM, Browser, accessibility_problems, browser
+from enishi.commands.report.run import report
 from enishi.console.report_page import page_view, render_report_page
+from enishi.state import Request
 from made_up_report import made_public, made_up_report
-from places import ROOT
+from places import DOCS, EXAMPLE, ROOT
 
 TEMPLATES = ROOT / "templates"
 ECHARTS = TEMPLATES / "vendor" / "echarts"
@@ -197,7 +202,7 @@ def test_blogs_with_little_to_say_have_a_page_too(values: dict[str, Any]) -> Non
         "title": "",
         "summary": dict.fromkeys(values["summary"], 0),
         "posts": [post],
-        "map": {"regions": [], "trustworthiness": 1.0},
+        "map": {"regions": [], "trustworthiness": 1.0, "pca": 1.0},
         "topics": [],
         "trends": {**trends, "topics": [], "tags": [], "rising": [], "falling": []},
         "tags": {"variants": [], "once": [], "everywhere": [], "together": []},
@@ -459,3 +464,25 @@ def test_nothing_of_a_blog_runs(chromium: Browser, values: dict[str, Any], tmp_p
     assert "alert(1)" in chromium.evaluate(CARD)
     assert chromium.complaints() == []
     assert chromium.requests() == [place.as_uri()]
+
+
+@needs_chromium
+@pytest.mark.parametrize(("picture", "width", "dark"), [("report", 1400, False), ("report-narrow", 390, True)])
+def test_picture(chromium: Browser, tmp_path: Path, picture: str, width: int, dark: bool) -> None:
+    """Those of docs/report.md: the map of the example, with one of its posts chosen."""
+    ours = shutil.ignore_patterns("node_modules", "public", "db.json", ".enishi")
+    shutil.copytree(EXAMPLE, tmp_path / "site", ignore=ours)
+    made = report(Request(tmp_path / "site", now=datetime(2026, 6, 1, tzinfo=UTC)))
+    place = tmp_path / "report.html"
+    place.write_bytes(render_report_page(made.values))
+    assert chromium.open(place.as_uri(), width=width, dark=dark) == []
+    choose(chromium, "#color-by", "topic")
+    listed = search(chromium, "wal")
+    assert listed
+    chromium.evaluate("document.querySelector('#found button').click()")
+    assert chromium.evaluate(CARD) == listed[0]
+    search(chromium, " ")
+    chromium.evaluate("document.activeElement.blur()")
+    folder = DOCS / "images" if os.environ.get("ENISHI_SCREENSHOTS") else tmp_path
+    chromium.screenshot(folder / f"{picture}.png", selector="#map-plot", margin=8)
+    assert 20_000 < (folder / f"{picture}.png").stat().st_size < 200_000
