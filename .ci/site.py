@@ -26,6 +26,7 @@ ELSEWHERE = {
     "enishi.css": "templates/enishi.css",
 }
 """Page of the site -> file of the repository."""
+REPORT = "example-report.html"
 STYLE = """
 .md-typeset .enishi-entry { margin-inline-start: 0 }
 .md-typeset td:first-child code { white-space: nowrap }
@@ -48,6 +49,10 @@ def on_files(files: Any, config: Any) -> Any:
     head = "# What a check says of the example blog\n\nThe table that a pull request gets, here for all posts.\n\n"
     files.append(File.generated(config, "example-check.md", content=head + report))
     with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "report.html")
+        enishi("report", str(ROOT / "example_site"), "--public", "--output", str(page))
+        files.append(File.generated(config, REPORT, content=page.read_bytes()))
+    with tempfile.TemporaryDirectory() as folder:
         site = Path(folder)
         (site / "mkdocs.yml").write_text("docs_dir: docs\n", "utf-8")
         for file in files.documentation_pages():
@@ -64,6 +69,9 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Links of the repository become links of the site or, to what it does not show, of the repository's page."""
     uri = page.file.src_uri
+    if uri == "report.md":
+        shown = f"[The report of the example blog]({REPORT}) is one made so.\n\n"
+        markdown = markdown.replace("## `--json`", f"{shown}## `--json`")
     here = posixpath.dirname(ELSEWHERE.get(uri, f"docs/{uri}"))
     pages = {name: page for page, name in ELSEWHERE.items()}
 

@@ -298,7 +298,7 @@ def report(
     if as_json:
         console.print_json(made.values)
     else:
-        print_report(made, page)
+        print_report(made, site, page)
 
 
 @command("eval")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -43,12 +44,15 @@ def write_report(report: Report, site: Path, output: Path | None) -> Path:
     return file
 
 
-def print_report(report: Report, page: Path) -> None:
+def print_report(report: Report, site: Path, page: Path) -> None:
     """Where the page lies, and the steps that help most readers."""
     out, summary = Console(highlight=False, soft_wrap=True), report.values["summary"]
     about = ", ".join(counted(summary[f"{noun}s"], noun) for noun in ("post", "tag", "topic"))
     out.print(Text.assemble(f"{about}: ", (shown(str(page)), "bold")))
-    for step in report.values.get("next", ())[:SHOWN_STEPS]:
-        out.print(Text.assemble(f"{step['what']}  ", (step["command"], "cyan")))
+    steps = report.values.get("next", ())[:SHOWN_STEPS]
+    for step in steps:
+        out.print(Text.assemble(f"{step['what']}  ", (shown(step["command"]), "cyan")))
+    if steps and os.path.realpath(site) != os.path.realpath(Path()):
+        out.print(Text("The commands are for the blog's folder.", style="dim"))
     if report.problem:
         out.print(Text(f"the build could not be kept: {shown(report.problem)}", style="yellow"))

@@ -37,7 +37,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     posts["untagged.md"] = post_text("Untagged", topic_text("tea", 8), day=30)
     posts["linked.md"] = post_text("Linked", topic_text("bread", 7) + " See [tea](/2020/01/01/tea-0/).", day=40)
     posts["copy.md"] = post_text("Copy", topic_text("bread", 7), "tags: [Bread, once]\n", day=800)
-    posts["undated.md"] = post_text("Undated", topic_text("radio", 7), "tags: [radio]\n", day=None)
+    front = "tags: [radio]\nauthor: [Jane <jane@blog.test>, {name: 佐藤}, joe@blog.test]\n"
+    posts["undated.md"] = post_text("Undated", topic_text("radio", 7), front, day=None)
     return write_blog(tmp_path_factory.mktemp("report") / "blog", posts)
 
 
@@ -70,7 +71,7 @@ def test_posts_stand_by_path_with_what_is_known_of_them(values: Any) -> None:
     assert (copy["date"], copy["year"], copy["url"]) == ("2022-03-11", 2022, "/2022/03/11/copy/")
     assert copy["tags"] == ["bread", "once"]  # as the blog writes them
     assert post_of(values, "A draft")["status"] == "unpublished"
-    assert post_of(values, "Undated")["year"] is None
+    assert (post_of(values, "Undated")["year"], post_of(values, "Undated")["author"]) == (None, "Jane, 佐藤")
     assert all(0 <= post[axis] <= 1 for post in values["posts"] for axis in "xy")
     assert all(len(post["neighbors"]) <= 5 for post in values["posts"])
 

@@ -6,6 +6,7 @@ same value: nothing in it names a time, a place on this machine or the state of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ NEIGHBORS = 5
 _DIGITS = 4
 _READ_FOR_LANGUAGE = 50
 _MOST_AUTHORS = 5
+_MAIL = re.compile(r"<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,12 @@ def _post(blog: AnalysedBlog, row: int, public: bool) -> dict[str, Any]:
 
 
 def _author(post: Post) -> str:
-    """Who wrote a post, by its front matter; empty where it says nothing."""
+    """Who wrote a post, by its front matter, without addresses of mail; empty where it says nothing."""
     stated = post.front_matter.get("author") or post.front_matter.get("authors")
     people = stated if isinstance(stated, list) else [stated]
     names = [person.get("name") if isinstance(person, dict) else person for person in people[:_MOST_AUTHORS]]
-    return ", ".join(text_line(name) for name in names if isinstance(name, str))
+    shown = (text_line(_MAIL.sub("", name)) for name in names if isinstance(name, str))
+    return ", ".join(filter(None, shown))
 
 
 def _topic(blog: AnalysedBlog, topic: Topic, public: bool) -> dict[str, Any]:
