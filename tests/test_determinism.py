@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from blog import files_below, post_text, write_blog
-from enishi.pipeline import build
+from enishi.pipeline import build, read_blog
 from enishi.state import Request
+from enishi.tags.decisions import DECISIONS_NAME, Decision, keep_decision, keep_decisions
 from places import EXAMPLE
 from shared_data import CORPORA, needs_shared
 
@@ -61,6 +62,25 @@ def test_another_order_of_files_another_hash_seed_one_thread(
 ) -> None:
     site = copied(EXAMPLE, tmp_path / "site", seed=1)
     assert built(site, tmp_path / "out", PYTHONHASHSEED="1", OMP_NUM_THREADS="1") == first[1]
+
+
+def test_decisions_in_another_order_under_another_hash_seed(
+    first: tuple[Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    posts = [document.post for document in read_blog(Request(first[0])).documents]
+    decisions = [Decision(post.path, post.tags[-1], "added", 0.9) for post in posts if len(post.tags) > 1]
+    found = []
+    for seed in range(2):
+        site = copied(EXAMPLE, tmp_path / str(seed) / "site", seed)
+        random.Random(seed).shuffle(decisions)
+        for decision in decisions[:8]:  # by whatever way they came there
+            keep_decision(site, decision)
+        with (site / DECISIONS_NAME).open("a", encoding="utf-8") as file:
+            file.writelines((site / DECISIONS_NAME).read_text("utf-8").splitlines(keepends=True)[: seed + 1])
+        keep_decisions(site, decisions[8:])
+        found.append(built(site, tmp_path / str(seed) / "out", PYTHONHASHSEED=str(seed)))
+    assert found[0] == found[1]
+    assert {name for name in found[0] if found[0][name] != first[1][name]} == {"tags.json", "manifest.json"}
 
 
 def test_a_warm_cache(first: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from enishi import pipeline
 from enishi.errors import SettingsError
 from enishi.pipeline import BuildReport, build
 from enishi.state import Request
+from enishi.tags.decisions import Decision, keep_decision
 from enishi.writing.output import outputs_intact
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals, links or users")
@@ -99,7 +100,7 @@ def test_one_changed_post_touches_what_differs_only(site: Path) -> None:
     assert set(report.written.written) - names <= {"related.json", "tags.json"}
 
 
-@pytest.mark.parametrize("change", ["setting", "template", "config", "rename", "declined"])
+@pytest.mark.parametrize("change", ["setting", "template", "config", "rename", "declined", "decided"])
 def test_whatever_the_output_depends_on_makes_a_new_build(site: Path, change: str) -> None:
     run(site)
     if change == "setting":
@@ -112,6 +113,8 @@ def test_whatever_the_output_depends_on_makes_a_new_build(site: Path, change: st
             file.write("permalink: :title/\n")
     elif change == "rename":
         (site / "source/_posts/tea-0.md").rename(site / "source/_posts/tea-9.md")
+    elif change == "decided":
+        keep_decision(site, Decision("source/_posts/tea-0.md", "tea", "added", 0.9))
     else:
         (site / ".enishi-declined.toml").write_text('"source/_posts/tea-0.md" = ["trains"]\n')
     assert not run(site).is_unchanged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from enishi.commands.tags.explain import explain_tag
 from enishi.commands.tags.posts import UnknownTagError
 from enishi.pipeline import build
 from enishi.state import Request
+from enishi.tags.decisions import Decision, keep_decisions
 from tiny_models import write_static_model
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -91,6 +93,25 @@ def test_the_factors_make_the_confidence(site: Path) -> None:
         probability = odds / (1 + odds)
         bent = probability if probability <= 0.9 else 0.9 + (probability - 0.9) * 0.5
         assert found.confidence == pytest.approx(bent, rel=0.02, abs=2e-4)
+
+
+def test_what_was_decided_is_a_factor_of_its_own(site: Path, tmp_path: Path) -> None:
+    shutil.copytree(site, decided := tmp_path / "blog")
+    keep_decisions(
+        decided,
+        [Decision(f"source/_posts/{topic}-{n}.md", topic, "added", 0.9) for topic in TOPICS for n in range(1, 8)],
+    )
+    before, _ = explain_tag(request_for(site), "tea-0", "tea")
+    after, _ = explain_tag(request_for(decided), "tea-0", "tea")
+    assert dict(after.factors).keys() - dict(before.factors).keys() == {"what you decided"}
+    assert before.confidence is not None
+    assert after.confidence is not None
+    assert (after.confidence > before.confidence) == (dict(after.factors)["what you decided"] > 1)
+    assert after.confidence != before.confidence
+    test_the_factors_make_the_confidence(decided)
+    build(request_for(decided))
+    written = json.loads((decided / ".enishi/tags.json").read_bytes())["posts"]["source/_posts/tea-0.md"]["suggestions"]
+    assert written[0]["confidence"] == after.confidence
 
 
 def test_the_posts_like_it_say_more_than_how_common_the_tag_is(site: Path) -> None:
