@@ -95,3 +95,31 @@ def test_a_patch_is_read_again_and_applied_once(before: bytes, after: bytes, one
             assert read[path].applied_to(old) == new
             assert read[path].applied_to(new) == new
             assert read[path].applied_to(b"else\n" + new) in (None, b"else\n" + new)
+
+
+FRONT = ["---\n", "title: A\n", "tags: [a, b]\n", "date: 2024-01-01\n", "---\n", "\n", "body\n", "tags: [a, b]\n"]
+
+
+@pytest.mark.parametrize("above", [0, 1, 3, 40])
+@pytest.mark.parametrize("below", [0, 1])
+def test_a_change_is_found_where_other_lines_have_changed(above: int, below: int) -> None:
+    before = "".join(FRONT).replace("[a, b]", "[a]", 1).encode()
+    (undo,) = read_patch(unified_diff("a.md", "".join(FRONT).encode(), before))
+    lines = [*FRONT[:1], *(f"x{number}: 1\n" for number in range(above)), "title: B\n", *FRONT[2:], *["more\n"] * below]
+    now = "".join(lines).encode()
+    assert undo.applied_to(now) is None
+    assert undo.applied_near_to(now) == now.replace(b"[a, b]", b"[a]", 1)
+
+
+def test_a_line_that_was_taken_out_goes_back_between_the_same_lines() -> None:
+    before, after = b"tags:\n- a\n- b\n- c\n---\nbody\n", b"tags:\n- a\n- c\n---\nbody\n"
+    (undo,) = read_patch(unified_diff("a.md", after, before))
+    assert undo.applied_near_to(b"title: A\nx: 1\n" + after + b"more\n") == b"title: A\nx: 1\n" + before + b"more\n"
+    assert undo.applied_near_to(b"title: A\ntags:\n- a\n- d\n- c\n---\n") is None
+
+
+def test_a_line_that_is_not_there_is_found_nowhere() -> None:
+    (undo,) = read_patch(unified_diff("a.md", b"tags: [a, b]\nbody\n", b"tags: [a]\nbody\n"))
+    assert undo.applied_near_to(b"tags: [a, b, c]\nbody\n") is None
+    assert undo.applied_near_to(b"x\n" * 60 + b"tags: [a, b]\n") is None
+    assert undo.applied_near_to(b"") is None

@@ -12,13 +12,19 @@ from blog_of_documents import document
 from enishi.errors import OutputError
 from enishi.tags.declined import (
     DECLINED_NAME,
+    EMPTY,
     Decline,
+    Kept,
     decline_tag,
     fingerprint,
     match_declines,
     parse_declined,
     read_declined,
+    read_kept,
     undecline_tag,
+    with_apart,
+    with_decline,
+    with_untagged,
 )
 from enishi.types import Document
 
@@ -84,6 +90,41 @@ def test_a_file_of_another_shape_is_left_alone(tmp_path: Path, text: str) -> Non
     with pytest.raises(OutputError):
         decline_tag(tmp_path, POST, "NLP")
     assert (tmp_path / DECLINED_NAME).read_text(encoding="utf-8") == text
+
+
+def test_what_is_to_stay_as_it_is_stands_beside_the_declines(tmp_path: Path) -> None:
+    text = with_decline("", POST, "NLP")
+    for names in (["b", "B"], ['a "quoted" \\ tag', "a"], ["B", "b"]):
+        text = with_apart(text, names)
+    for path in ("z.md", "a.md", "z.md"):
+        text = with_untagged(text, path)
+    text = with_decline(with_apart(text, ["c", "C"]), OTHER, "Go")
+    (tmp_path / DECLINED_NAME).write_text(text, encoding="utf-8")
+    groups = ({"b", "B"}, {'a "quoted" \\ tag', "a"}, {"c", "C"})
+    assert read_kept(tmp_path) == Kept(frozenset(map(frozenset, groups)), frozenset({"a.md", "z.md"}))
+    assert [(one.post, one.tag) for one in read_declined(tmp_path)[0]] == [("a.md", "NLP"), ("other.md", "Go")]
+    values = tomllib.loads(text)
+    assert values["apart"] == sorted(values["apart"])
+    assert values["untagged"] == ["a.md", "z.md"]
+    assert read_kept(tmp_path / "nowhere") == Kept()
+
+
+@pytest.mark.parametrize(
+    "text", ["[table]\nx = 1\n", "apart = [\n  1, 2\n", EMPTY + "untagged = 1\napart = 2\n", "<<<<<<<\n"]
+)
+def test_a_list_that_cannot_be_edited_safely_is_left(text: str) -> None:
+    with pytest.raises(OutputError):
+        with_apart(text, ["a", "A"])
+    with pytest.raises(OutputError):
+        with_untagged(text, "a.md")
+
+
+@pytest.mark.parametrize(
+    "text", ["apart = 1\nuntagged = 2\n", 'apart = ["a", 1, []]\nuntagged = [1, {}]\n', "apart = [\n"]
+)
+def test_odd_lists_keep_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / DECLINED_NAME).write_text(text, encoding="utf-8")
+    assert read_kept(tmp_path) in (Kept(), Kept(frozenset({frozenset()})))
 
 
 def test_both_sides_of_a_merge_conflict_are_heeded() -> None:
