@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from enishi.commands.report.map import place_posts, principal_positions, regions, trustworthiness
+from enishi.pipeline import Posts, Run
+from enishi.state import Request
 from enishi.vectors import unit_rows
+from shared_data import CORPORA, needs_shared
 
 
 def made_up(posts: int, groups: int = 8, *, seed: int = 0) -> Any:
@@ -89,6 +94,13 @@ def test_tiny_blogs(count: int) -> None:
     assert 0 <= trustworthiness(made_up(count, 2), positions) <= 1
 
 
+def test_a_small_blog_in_two_languages_does_not_lie_in_a_line() -> None:
+    vectors = unit_rows(made_up(47, 6) + 2 * made_up(2, seed=1)[np.arange(47) % 2])
+    positions = place_posts(vectors, paths(47))
+    assert np.ptp(positions, axis=0).min() > 0.2
+    assert trustworthiness(vectors, positions, k=5) > 0.95
+
+
 def test_posts_that_say_the_same_do_not_hide_each_other() -> None:
     equal = np.repeat(made_up(1), 30, axis=0)
     assert len(np.unique(place_posts(equal, paths(30)), axis=0)) == 30
@@ -135,9 +147,36 @@ def test_regions_hold_their_labels(positions: Any) -> None:
         assert 0.6 < ((members >= low) & (members <= high)).all(axis=1).mean() <= 1
 
 
+def test_labels_do_not_lie_on_one_another() -> None:
+    positions = np.random.default_rng(0).random((400, 2))
+    labels = [(region.x, region.y) for region in regions(positions, [row % 10 for row in range(400)])]
+    for number, (x, y) in enumerate(labels):
+        assert all(abs(x - other_x) >= 0.1 or abs(y - other_y) >= 0.03 for other_x, other_y in labels[:number])
+
+
 def test_regions_of_hardly_any_posts() -> None:
     assert regions(np.zeros((0, 2)), []) == []
     point = regions(np.array([[0.2, 0.3], [0.9, 0.9]]), [4, None])
     assert [(region.topic, region.x, region.y) for region in point] == [(4, 0.2, 0.3)]
     line = regions(np.array([[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]), [0, 0, 0])
     assert 0.1 <= line[0].x <= 0.3
+
+
+@needs_shared
+@pytest.mark.slow
+@pytest.mark.parametrize("blog", ["efcl", "nhoizey"])
+def test_the_map_of_a_real_blog_keeps_neighbours_and_stays_where_it_is(blog: str, tmp_path: Path) -> None:
+    site = shutil.copytree(CORPORA / blog, tmp_path / blog)
+    with Run(Request(site)) as run:
+        posts = run.read(run.load())
+        whole = run.relate(posts, lists=False).vectors
+        names = [document.post.path for document in posts.documents]
+        positions = place_posts(whole, names)
+        assert trustworthiness(whole, positions) >= 0.85
+        assert trustworthiness(whole, positions) > trustworthiness(whole, principal_positions(whole)) + 0.08
+        assert np.ptp(positions, axis=0).min() > 0.6
+        for draw in range(2):
+            rest = np.sort(np.random.default_rng(draw).permutation(len(names))[10:])
+            fewer = run.relate(Posts.of(posts.blog, [posts.documents[row] for row in rest]), lists=False).vectors
+            before = place_posts(fewer, [names[row] for row in rest])
+            assert np.median(np.linalg.norm(positions[rest] - before, axis=1)) < 0.02

@@ -1,12 +1,15 @@
 """A map of a blog: every post as a point, near the posts that say the same.
 
-The method lies between t-SNE and UMAP (Böhm, Berens & Kobak 2022): each post is drawn to its nearest posts in the
-vectors and pushed away by all others,
+Each post is drawn to its nearest posts in the vectors and pushed away by all others, as by t-SNE and UMAP (Böhm,
+Berens & Kobak 2022), and held a little where it would lie on a plain map s:
 
-    F_i = Σ_j p_ij w_ij (y_j − y_i) + 1/(ρ Z) Σ_j w_ij² (y_i − y_j),   w_ij = 1/(1 + |y_i − y_j|²),   Z = Σ_{k≠l} w_kl
+    F_i = 1/p_i · (Σ_j p_ij w_ij (y_j − y_i) + 1/(ρ Z) Σ_j w_ij² (y_i − y_j)) + 0.025 · (s_i − y_i)
+    w_ij = 1/(1 + |y_i − y_j|²),  Z = Σ_{k≠l} w_kl,  p_i = Σ_j p_ij
 
-from the plane of the first two principal components.  ρ, how much attraction counts, falls slowly: at first there is
-one way for the posts to lie, and each later one follows from it, so that a few new posts do not turn the map over.
+ρ falls from 2, where there is hardly more than one way for the posts to lie, to 1, so that a few new posts do not turn
+the map over.  Nor may they turn the plain map: eigenvectors change signs and places, therefore s is what the vectors
+say of the order of paths, K [r, r²] with r in −1…1 and K the centred cosines, its columns made orthonormal.
+
 The sums over all posts are convolutions on a grid (Linderman et al. 2019).
 """
 
@@ -23,22 +26,24 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from enishi.types import Matrix, Rows, Vectors
+    from enishi.types import Matrix, Rows, Scores, Vectors
 
     Complex = npt.NDArray[np.complex128]
 
 DIGITS = 4
-NEIGHBORS = 50
+_NEIGHBORS, _LEAST_NEIGHBORS = 40, 10
+"""Of a small blog a third, and at least so many: drawn to all others, its posts would lie in a line."""
 _EXACT_POSTS = 20_000
 """Up to this many posts neighbours are exact; above, the index may be approximate."""
-_START_WIDTH = 3.0
-"""Standard deviation of the first axis at the start, in units of w's width."""
-_STEPS, _FIRST_RHO, _LAST_RHO = 150, 3.0, 1.2
-_MOMENTUM = 0.8
+_RHO = (2.0, 1.0)
+_STEPS, _MOMENTUM, _HOLD = 100, 0.8, 0.025
 _SPACING = 0.5
+"""Of the grid's nodes, in units of w's width."""
 _SAMPLE = 4000
-"""Above this many posts trustworthiness is that of a sample."""
+"""Of more posts, only so many are asked how trustworthy their neighbours are."""
 _CELLS = 1 << 22
+_LABEL_SIZE = (0.1, 0.03)
+_MOST_LABEL_PLACES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ class Region:
     topic: int
     x: float
     y: float
-    """Place of the label: where the topic's posts are densest."""
+    """Place of the label, on one of the topic's posts."""
     outline: tuple[tuple[float, float], ...]
-    """Corners of a convex polygon round the posts nearest to the label; empty for fewer than 3."""
+    """Corners of a convex polygon round most of the posts; empty where they lie in a line."""
 
 
 def place_posts(vectors: Vectors, paths: Sequence[str]) -> Matrix:
@@ -58,7 +63,7 @@ def place_posts(vectors: Vectors, paths: Sequence[str]) -> Matrix:
 
     Args:
         vectors: rows of unit length, or zeros for posts without words, which lie in a line below all others.
-        paths: of the posts, by which the map is turned one way up.
+        paths: of the posts, in order: where paths tell the date, the map's first axis is time.
     """
     import numpy as np
 
@@ -127,59 +132,68 @@ def trustworthiness(vectors: Vectors, positions: Matrix, k: int = 10) -> float:
 
 
 def regions(positions: Matrix, topic_of_row: Sequence[int | None]) -> list[Region]:
-    """A label and an outline for each topic, by topic; None or -1 is no topic."""
+    """A label and an outline for each topic, by topic; None or -1 is no topic.
+
+    The label stands where the topic is densest, or next to there if the label of a larger topic is in the way.  The
+    outline is a hull of the four fifths of its posts that are nearest to its densest point.
+    """
     import numpy as np
 
     rows: dict[int, list[int]] = defaultdict(list)
     for row, topic in enumerate(topic_of_row):
         if topic is not None and topic >= 0:
             rows[topic].append(row)
-    found = []
-    for topic, members in sorted(rows.items()):
+    labels, found = np.zeros((0, 2)), []
+    for topic, members in sorted(rows.items(), key=lambda item: (-len(item[1]), item[0])):
         points = positions[members]
-        centre = _densest(points)
-        order = np.argsort(((points - centre) ** 2).sum(axis=1), kind="stable")
-        outline = _hull(points[order[: max(3, round(0.8 * len(points)))]])
-        x, y = (round(float(value), DIGITS) for value in centre)
-        found.append(Region(topic, x, y, outline))
-    return found
+        places = _densest_first(points)
+        is_free = ((np.abs(places[:, np.newaxis] - labels) / _LABEL_SIZE).max(axis=2) >= 1).all(axis=1)
+        label = places[int(np.argmax(is_free))]  # none free: the densest
+        labels = np.vstack([labels, label])
+        order = np.argsort(((points - places[0]) ** 2).sum(axis=1), kind="stable")
+        outline = _outline(points[order[: max(3, round(0.8 * len(points)))]])
+        found.append(Region(topic, float(label[0]), float(label[1]), outline))
+    return sorted(found, key=lambda region: region.topic)
 
 
 # -- from vectors to places -------------------------------------------------------------------------------------------
 
 
-def _lay_out(vectors: Vectors, hashes: npt.NDArray[np.float64]) -> Matrix:
+def _lay_out(vectors: Vectors, hashes: Scores) -> Matrix:
     """Positions in 0…1 of posts with words."""
     import numpy as np
 
     n = len(vectors)
     if n < 2:
         return np.full((n, 2), 0.5)
-    start = _upright(principal_positions(vectors), hashes)
-    spread = start[:, 0].std()
-    start = start / spread * _START_WIDTH if spread > 1e-6 else np.zeros_like(start)
-    start += 0.01 * _jitter(hashes)
-    laid = _descend(_attraction(vectors), start)
+    start = _plain_map(vectors) * max(3.0, 0.08 * n**0.5)
+    start += 0.01 * (np.stack([hashes, hashes * 2**20 % 1], axis=1) - 0.5)  # equal posts must not start in one place
+    laid = _settle(_attraction(vectors), start)
     low, high = laid.min(axis=0), laid.max(axis=0)
     fitted: Matrix = (laid - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
     return fitted
 
 
-def _upright(positions: Matrix, hashes: npt.NDArray[np.float64]) -> Matrix:
-    """The positions with the sign of each axis chosen by three sums, which are hardly ever all near 0 at once."""
+def _plain_map(vectors: Vectors) -> Matrix:
+    """s, shape (n, 2): columns of standard deviation 1, or of zeros where all posts lie in a line or a point."""
     import numpy as np
 
-    order = np.linspace(-1, 1, len(positions))
-    upright = positions.copy()
-    for axis in upright.T:
-        total = 0.0
-        for odd in (order, hashes - 0.5, axis**2):
-            lengths = float(np.linalg.norm(odd)) * float(np.linalg.norm(axis))
-            share = float(odd @ axis) / lengths if lengths > 0 else 0.0
-            total += share * abs(share)
-        if total < 0:
-            axis *= -1
-    return upright
+    n = len(vectors)
+    order = np.linspace(-1, 1, n)
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    along = vectors.T.astype(np.float64) @ np.stack([order, order**2 - (order**2).mean()], axis=1)
+    plain: Matrix = vectors @ along - mean @ along
+    first, second = plain[:, 0], plain[:, 1]
+    _scale(first)
+    second -= first * (first @ second) / n
+    _scale(second)
+    return plain
+
+
+def _scale(axis: Scores) -> None:
+    """Give an axis a standard deviation of 1, unless it is but rounding errors."""
+    spread = axis.std()
+    axis *= 1 / spread if spread > 1e-6 else 0
 
 
 def _attraction(vectors: Vectors) -> Any:
@@ -194,7 +208,7 @@ def _attraction(vectors: Vectors) -> Any:
 
     n = len(vectors)
     index = build_index(vectors, backend="exact" if n <= _EXACT_POSTS else "auto")
-    near, scores = neighbors_of_all(index, vectors, min(NEIGHBORS, n - 1))
+    near, scores = neighbors_of_all(index, vectors, min(_NEIGHBORS, n - 1, max(_LEAST_NEIGHBORS, n // 3)))
     weights = np.maximum(scores - scores[:, -1:], 0) + 1e-3
     weights /= weights.sum(axis=1, keepdims=True)
     starts = np.arange(0, near.size + 1, near.shape[1])
@@ -204,25 +218,25 @@ def _attraction(vectors: Vectors) -> Any:
     return both / both.sum()
 
 
-def _descend(attraction: Any, start: Matrix) -> Matrix:
+def _settle(attraction: Any, start: Matrix) -> Matrix:
     """Let the forces move the posts."""
     import numpy as np
+    from scipy.sparse import csr_matrix
 
     n = len(start)
-    rows = np.repeat(np.arange(n), np.diff(attraction.indptr))
-    columns, p = attraction.indices, attraction.data
-    degree = np.bincount(rows, p, n)
-    places = start[:, 0] + 1j * start[:, 1]
-    speed = np.zeros_like(places)
+    counts, columns, p = np.diff(attraction.indptr), attraction.indices, attraction.data
+    degree = attraction @ np.ones(n)
+    held = start[:, 0] + 1j * start[:, 1]
+    places, speed = held, np.zeros(n, dtype=complex)
     grid = _Grid(64)
-    for rho in np.geomspace(_FIRST_RHO, _LAST_RHO, _STEPS):
-        apart = places[columns] - places[rows]
-        pull = p / (1 + apart.real**2 + apart.imag**2) * apart
-        pulled = np.bincount(rows, pull.real, n) + 1j * np.bincount(rows, pull.imag, n)
+    for rho in np.geomspace(*_RHO, _STEPS):
+        apart = places[columns] - np.repeat(places, counts)
+        near = p / (1 + apart.real**2 + apart.imag**2)
+        drawn = csr_matrix((near * apart, columns, attraction.indptr), shape=(n, n)) @ np.ones(n)
         while not grid.holds(places):
             grid = _Grid(2 * grid.nodes)
         pushed, total = grid.push(places)
-        speed = _MOMENTUM * speed + (pulled + pushed / (rho * total)) / degree
+        speed = _MOMENTUM * speed + (drawn + pushed / (rho * total)) / degree + _HOLD * (held - places)
         places = places + speed
         places -= places.mean()
     return np.stack([places.real, places.imag], axis=1)
@@ -285,7 +299,7 @@ class _Grid:
         return at, (weights[0][:, np.newaxis] * weights[1]).reshape(9, -1)
 
 
-def _hashes(paths: Sequence[str]) -> npt.NDArray[np.float64]:
+def _hashes(paths: Sequence[str]) -> Scores:
     """A number in 0…1 for each path that hangs on nothing else."""
     import numpy as np
 
@@ -294,34 +308,34 @@ def _hashes(paths: Sequence[str]) -> npt.NDArray[np.float64]:
     return np.array([int.from_bytes(path_hash(path)[:6], "big") / 2**48 for path in paths])
 
 
-def _jitter(hashes: npt.NDArray[np.float64]) -> Matrix:
-    """A point in the unit square for each hash, so that posts that say the same do not start in the same place."""
-    import numpy as np
-
-    return np.stack([hashes, hashes * 2**20 % 1], axis=1) - 0.5
-
-
 # -- regions ----------------------------------------------------------------------------------------------------------
 
 
-def _densest(points: Matrix) -> Matrix:
-    """The point with the most others near it, moved to the mean of those."""
+def _densest_first(points: Matrix) -> Matrix:
+    """The points, or some hundreds of them, with the most others near them first."""
     import numpy as np
 
-    squared = ((points[:, np.newaxis] - points) ** 2).sum(axis=2)
-    width = max(float(np.median(squared)), 1e-9)
-    closeness = np.exp(-4 * squared / width)
-    best = closeness[np.argmax(closeness.sum(axis=1).round(9))]
-    centre: Matrix = best @ points / best.sum()
-    return centre
+    some = points[:: 1 + len(points) // _MOST_LABEL_PLACES]
+    squared = ((some[:, np.newaxis] - some) ** 2).sum(axis=2)
+    density = np.exp(-4 * squared / max(float(np.median(squared)), 1e-9)).sum(axis=1)
+    ordered: Matrix = some[np.argsort(-density.round(9), kind="stable")]
+    return ordered
 
 
-def _hull(points: Matrix) -> tuple[tuple[float, float], ...]:
-    """Corners of the convex hull; none where the points lie in a line."""
+def _outline(points: Matrix) -> tuple[tuple[float, float], ...]:
+    """The convex hull with its corners cut twice (Chaikin 1974); nothing where the points lie in a line."""
+    import numpy as np
     from scipy.spatial import ConvexHull, QhullError
 
     try:
         corners = points[ConvexHull(points).vertices]
     except (QhullError, ValueError):
         return ()
-    return tuple((round(float(x), DIGITS), round(float(y), DIGITS)) for x, y in corners)
+    middle = corners.mean(axis=0)
+    corners = middle + 1.1 * (corners - middle)  # what is cut off held posts
+    for _ in range(2):
+        following = np.roll(corners, -1, axis=0)
+        corners = np.stack([0.75 * corners + 0.25 * following, 0.25 * corners + 0.75 * following], axis=1).reshape(
+            -1, 2
+        )
+    return tuple((round(x, DIGITS), round(y, DIGITS)) for x, y in corners.clip(0, 1).tolist())
