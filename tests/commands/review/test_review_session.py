@@ -19,7 +19,10 @@ import pytest
 
 from blog import files_below, topic_posts, write_blog
 from enishi import cli
+from enishi.commands.review import session
+from enishi.commands.tags.edits import Plan
 from enishi.commands.tags.last_build import last_tags
+from enishi.commands.tags.write import Outcome, write_plan
 from enishi.pipeline import build
 from enishi.state import Request
 from enishi.tags.decisions import DECISIONS_NAME, read_decisions
@@ -201,6 +204,32 @@ def test_a_file_that_changed_is_planned_anew_and_keeps_what_its_author_wrote(sit
         file.write_bytes(later)
         assert client.post("undo").status == 200
         assert file.read_bytes() == later.replace(b"[much, later, tea]", b"[much, later]")
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_file_that_changes_while_a_decision_is_made(site: Path, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, file, saved = sources(site), site / LACKS_TEA, list[bytes]()
+
+    def save_first(plan: Plan, root: Path) -> Outcome:
+        if plan.edits and plan.edits[0].path == LACKS_TEA and len(saved) < times:
+            saved.append(file.read_bytes() + b"more\n")
+            file.write_bytes(saved[-1])
+        return write_plan(plan, root)
+
+    monkeypatch.setattr(session, "write_plan", save_first)
+    with reviewed(site) as client:
+        answer = client.post("decide", id=item(client, LACKS_TEA)["id"], action="add")
+        monkeypatch.undo()
+        if times == 1:
+            assert answer.status == 200
+            assert file.read_bytes() == saved[-1].replace(b"[later]", b"[later, tea]")
+            assert client.post("undo").status == 200
+        else:
+            assert answer.status == 409
+            assert answer.values["items"][0]["state"] == "open"
+        assert file.read_bytes() == saved[-1]
+        assert not undo_patches(site)
+    assert changed(before, sources(site)) == {LACKS_TEA}
 
 
 def test_a_tag_line_that_changed_again_is_not_undone(site: Path) -> None:

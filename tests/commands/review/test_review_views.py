@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog import document
-from enishi.commands.review.views import MOST_TEXT, diff_view, marked, text_view
+from enishi.commands.review.views import MOST_TEXT, diff_view, marked, text_view, title_of
 from enishi.commands.tags.edits import PlannedEdit
 from enishi.tags.mentions import naming_pattern
+from enishi.types import TextFields
 
 
-def shown(text: str, *names: str) -> str:
+def in_brackets(text: str, *names: str) -> str:
     return "".join(f"<{part}>" if is_named else part for part, is_named in marked(text, naming_pattern(names)))
 
 
@@ -33,7 +35,7 @@ def shown(text: str, *names: str) -> str:
     ],
 )
 def test_what_names_the_tag_is_marked_as_it_is_written(text: str, tag: str, expected: str) -> None:
-    assert shown(text, tag) == expected
+    assert in_brackets(text, tag) == expected
 
 
 @given(st.text(max_size=60), st.text(min_size=1, max_size=6))
@@ -50,6 +52,17 @@ def test_the_passage_is_the_paragraph_that_says_most() -> None:
     assert text_view(post, [], ["hooks", "state"])[1] == 2
     assert text_view(post, [], [])[1] is None
     assert [block["kind"] for block in blocks] == ["paragraph"] * 5
+
+
+def test_a_post_without_a_title_is_called_by_its_beginning() -> None:
+    post = document("a.md", "x")
+    for fields, expected in (
+        (TextFields(title="A", headings=("B",), lede="C"), "A"),
+        (TextFields(headings=("B",), lede="C"), "B"),
+        (TextFields(lede="日本語" * 40), "日本語" * 19 + "日本…"),
+        (TextFields(), "a.md"),
+    ):
+        assert title_of(replace(post, fields=fields)) == expected
 
 
 def test_a_long_post_is_cut() -> None:

@@ -236,6 +236,7 @@ class Session:
                     left = [*plan.refused, *outcome.refused, *write_plan(kept, self._root).refused]
                     problem = "\n".join([*(f"{one.path}: {one.message}" for one in left), outcome.stopped]).strip()
                     return self._decided(item, action, keep, patch, Plan(outcome.done)) | {"problem": problem}
+                self._keep_patch()
             raise self._conflict("changed", [name], " ".join(["", *(one.message for one in outcome.refused)]))
 
     def undo(self) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from enishi.commands.tags.edits import PlannedEdit
 from enishi.editing.patch import read_patch, unified_diff
 from enishi.reading.tokens import fold
 from enishi.tags.mentions import naming_pattern
+from enishi.text.printable import shown
 from enishi.types import Document
 
 MOST_TEXT = 60_000
 """Characters of a post that are shown."""
+_OPENING = 60
 _MOST_DIFF = 200
 """Lines of a patch that are shown."""
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.S)
@@ -33,17 +35,25 @@ def item_view(backlog: Backlog, item: Item, state: str) -> dict[str, Any]:
         "tag": item.tag,
         "confidence": item.suggestion.confidence if item.suggestion is not None else None,
         "path": item.path,
-        "title": backlog.tags.title(item.path) if item.path else "",
+        "title": "",
         "year": None,
         "topic": None,
     }
     if item.path:
-        date, topic = backlog.posts[item.path].post.date, backlog.topic_of.get(item.path)
-        view |= {"year": date.year if date else None, "topic": topic.id if topic else None}
+        document, topic = backlog.posts[item.path], backlog.topic_of.get(item.path)
+        date = document.post.date
+        view |= {"title": title_of(document), "year": date.year if date else None, "topic": topic.id if topic else None}
     if item.variants is not None:
         counts = [(tag, len(posts)) for tag, posts in item.names.items()]
         view |= {"tags": counts, "kept": item.tag, "posts": item.variants.to_change}
     return view
+
+
+def title_of(document: Document) -> str:
+    """What to call a post here: where it has no title, how it begins."""
+    fields = document.fields
+    heading = fields.headings[0] if fields.headings else ""
+    return fields.title or heading or shown(fields.lede, _OPENING) or document.post.path
 
 
 def post_view(document: Document, tags: Sequence[str]) -> dict[str, Any]:
@@ -51,7 +61,7 @@ def post_view(document: Document, tags: Sequence[str]) -> dict[str, Any]:
     post = document.post
     return {
         "path": post.path,
-        "title": document.title,
+        "title": title_of(document),
         "url": post.url,
         "date": post.date.date().isoformat() if post.date else "",
         "tags": list(tags),
@@ -83,7 +93,7 @@ def uses_view(backlog: Backlog, item: Item) -> dict[str, Any]:
     others = item.variants.others if item.variants is not None else ()
     return {
         "uses": [
-            {"tag": tag, "posts": [{"path": path, "title": backlog.tags.title(path)} for path in posts]}
+            {"tag": tag, "posts": [{"path": path, "title": title_of(backlog.posts[path])} for path in posts]}
             for tag, posts in item.names.items()
         ],
         "reasons": list(dict.fromkeys(reason for other in others for reason in other.reasons)),
