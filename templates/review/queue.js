@@ -3,7 +3,7 @@
 export const KINDS = ["suggestion", "missing", "untagged", "merge"];
 export const NO_FILTER = { tag: "", confidence: "", year: "", topic: "", search: "" };
 export const FILTERS = Object.keys(NO_FILTER);
-const AT_FIRST = { kind: "suggestion", order: "", ...NO_FILTER, item: "" };
+const AT_FIRST = { kind: "suggestion", order: "", ...NO_FILTER, keys: "", item: "" };
 const PAUSE = 60_000; // who looks away for longer is not slow
 const LAST = 20;
 

@@ -61,10 +61,11 @@ const show = (item, moved = true) => {
   if (item) showItem(item);
   else showEnd();
   showProgress();
-  if (!moved) return;
   const [part, heading] = item ? ["#question", "#ask"] : ["#end", "#end-title"];
-  find(part).scrollTop = 0;
-  find(part).scrollIntoView();
+  if (moved) {
+    find(part).scrollTop = 0;
+    find(part).scrollIntoView();
+  }
   const focused = document.activeElement;
   if (focused === document.body || !focused.checkVisibility()) find(heading).focus({ preventScroll: true });
   find("#said").textContent = [find(heading).textContent, item?.title].filter(Boolean).join(" ");
@@ -135,8 +136,10 @@ const showFilters = () => {
   const least = [90, 80, 70, 60, 50].map((percent) => [percent / 100, said("from", { percent })]);
   view.showOptions(form.confidence, where.kind === "suggestion" ? least : [], where.confidence);
   form.order.value = where.order;
+  find("#keys").checked = !where.keys;
   if (document.activeElement !== form.search) form.search.value = where.search;
   const active = FILTERS.filter((name) => where[name]).length;
+  find("[data-action=clear]").hidden = !active;
   find("#filter").textContent = said("filter") + (active ? ` (${active})` : "");
 };
 
@@ -156,6 +159,7 @@ const take = (answer) => {
   const paths = new Set(changed.map(({ path }) => path));
   for (const id of details.keys()) if (paths.has(queue.get(id)?.path)) details.delete(id);
   list = queue.list(where);
+  if (changed.some(({ kind }) => kind === "merge")) start().catch(failed); // tags go by other names now
   return changed;
 };
 /** The same, and shows it, without going anywhere. */
@@ -254,6 +258,11 @@ const step = (distance) => {
   complain("");
   if (next) show(next);
 };
+/** Turns a page of the post. */
+const read = (direction) => {
+  const pane = find("#text");
+  pane.scrollBy({ top: (direction < 0 ? -0.8 : 0.8) * pane.clientHeight });
+};
 const openFilters = (isOpened) => {
   find("#filters").classList.toggle("open", isOpened);
   find("#filter").setAttribute("aria-expanded", String(isOpened));
@@ -270,6 +279,7 @@ const actions = {
     openFilters(true);
     find("#filters").search.select();
   },
+  read,
   choose: (number) => find("#choices").querySelectorAll("[data-tag]")[number - 1]?.click(),
   filter: () => openFilters(find("#filter").getAttribute("aria-expanded") !== "true"),
   clear: () => {
@@ -292,7 +302,8 @@ const finish = async () => {
 };
 
 document.addEventListener("click", (event) => actions[event.target.closest("[data-action]")?.dataset.action]?.());
-listen((action, number) => actions[action](number), () => find("#keys").checked && !isFinished);
+listen((action, number) => actions[action](number), () => !where.keys && !isFinished);
+find("#keys").addEventListener("change", ({ target }) => go({ keys: target.checked ? "" : "off" }));
 const form = find("#filters");
 form.addEventListener("input", ({ target }) => go({ [target.name]: target.value }));
 form.addEventListener("submit", (event) => {

@@ -64,8 +64,8 @@ export const showDetails = (item, { post, text: blocks = [], passage, evidence, 
     put("#about", [post.date, labels[post.status], post.path].filter(Boolean).join(" · "));
     put("#tags", ...(post.tags.length ? post.tags : [labels.no_tags]).map((tag) => element("li", {}, text(tag))));
   }
-  const spoken = blocks[passage]?.parts;
-  if (spoken) put("#quote", element("p", { dir: "auto" }, ...sentence(spoken, language)));
+  const spoken = blocks[passage] ?? blocks.find(({ kind }) => kind === "paragraph");
+  if (spoken) put("#quote", element("p", { dir: "auto" }, ...sentence(spoken.parts, language)));
   put("#why", ...reasons.map((reason) => element("p", {}, reason)), ...evidence && tag ? why(evidence) : []);
   put("#text", ...uses ? uses.flatMap(postsWith) : written(blocks, passage));
   const [pane, spot] = [find("#text"), find(".passage")];
@@ -117,7 +117,10 @@ const postsWith = ({ tag, posts }) => [
 ];
 
 /** What would be written; `refused` says why nothing can be. */
-export const showDiff = (lines, refused, hint) => {
+export const showDiff = (all, refused, hint) => {
+  const isChange = (place) => ["+", "-"].includes(all[place]?.[0]);
+  const lines = all.filter(([sign], place) =>
+    sign !== " " || isChange(place + 2) || isChange(place + 1) || isChange(place - 1));
   const rows = lines.map(([sign, line], place) => {
     if (sign === "@") return element("span", { class: "file" }, line);
     const [other, otherLine] = lines[sign === "+" ? place - 1 : place + 1] ?? [];

@@ -96,6 +96,8 @@ put_off_again|Go through what was put off|あとに回したものを見る
 shortcuts|Keys|キー操作
 keys_on|Keys without Ctrl work on this page|このページでキー操作を使う
 group_next|Change the order|並び順を変える
+space|Space|スペース
+read|Read on in the post|本文を読み進める
 choose_key|Choose one of several|候補を選ぶ
 never|Decline: never suggested again|付けない（今後も提案しません）
 safety|Each decision is saved at once: tags in the post's own file, what you decline in {file}. Undo takes decisions \
@@ -117,7 +119,7 @@ _LABELS: dict[str, dict[str, str]] = {
 }
 _KEYS = {
     "a": "add", "d": "never", "s": "later", "u": "undo", "j": "next", "k": "previous", "1–9": "choose_key",
-    "g": "group_next", "/": "search", "?": "shortcuts",
+    "space": "read", "g": "group_next", "/": "search", "?": "shortcuts",
 }  # fmt: skip
 
 
@@ -128,7 +130,7 @@ def render_review_page(language: str, blog_title: str) -> bytes:
     view = {
         "language": page_language,
         "labels": labels,
-        "keys": [(key, labels[name]) for key, name in _KEYS.items()],
+        "keys": [(labels.get(key, key), labels[name]) for key, name in _KEYS.items()],
         "blog": text_line(blog_title),
     }
     return render_template(TEMPLATE, view)

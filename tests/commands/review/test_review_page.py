@@ -260,6 +260,28 @@ def test_a_group_ends_and_the_next_begins(chromium: Browser, server: Server) -> 
 
 
 @needs_chromium
+def test_the_space_bar_reads_on_and_the_focus_is_never_lost(chromium: Browser, server: Server) -> None:
+    reviewer = Reviewer(chromium, server)
+    hostile = next(item["id"] for item in server.items("suggestion") if item["path"].endswith("hostile.md"))
+    reviewer.open(f"item={hostile}", height=300)
+    assert reviewer.has_focus() == "ask"
+    top = "Math.round(document.querySelector('#text').scrollTop)"
+    reviewer.press("   ")
+    read = chromium.evaluate(top)
+    assert read > 0
+    reviewer.press("j")
+    assert chromium.evaluate(top) < read
+    chromium.evaluate("document.querySelector('#views a:nth-child(2)').focus()")
+    chromium.press("Enter")
+    chromium.wait_until(f"location.hash.includes('kind=untagged') && {SETTLED}")
+    assert reviewer.has_focus() == "ask"
+    chromium.evaluate("document.querySelector('#list button').focus()")
+    chromium.press("Enter")
+    chromium.wait_until(SETTLED)
+    assert reviewer.has_focus() == "ask"
+
+
+@needs_chromium
 def test_the_end_is_calm_and_what_was_put_off_comes_back(chromium: Browser, server: Server) -> None:
     reviewer = Reviewer(chromium, server)
     tag = server.items("suggestion")[0]["tag"]
@@ -428,6 +450,7 @@ def test_keys_leave_text_fields_and_other_programs_alone(chromium: Browser, serv
     reviewer.press("a")
     chromium.evaluate("document.querySelector('#keys').click()")
     chromium.press("Escape")
+    reviewer.open(chromium.evaluate("location.hash").lstrip("#"))
     reviewer.press("adsj")
     assert reviewer.item() == first
     assert {item["state"] for item in server.queue()["items"]} == {"open"}
