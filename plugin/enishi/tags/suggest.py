@@ -6,10 +6,12 @@
     mentions.py     where a tag's name occurs
     evidence.py     features of every (post, tag), out of fold
     calibration.py  features -> probability
+    answers.py      what the author's decisions change of it
     model.py        all of these: documents -> the probability of every (post, tag)
     rules.py        probabilities -> suggestions
     topics.py       posts that belong together, and the tags their topic lacks
     declined.py     suggestions that the author declined
+    decisions.py    all that the author decided, with what was shown
 
 A post's own tags never enter its suggestions.  The same posts give the same bytes, whatever the number of threads.
 """
