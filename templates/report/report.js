@@ -4,9 +4,8 @@
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const { labels, posts, topics } = data;
   const SYMBOLS = ["circle", "triangle", "diamond", "rect", "circle", "triangle", "diamond", "rect"];
-  const SHAPES = {
-    circle: "M6 1a5 5 0 1 0 .01 0z", triangle: "M6 1l5 9.5H1z", diamond: "M6 0l5 6-5 6-5-6z", rect: "M1.5 1.5h9v9h-9z",
-  };
+  const SHAPES = { circle: "M6 1a5 5 0 1 0 .01 0z", triangle: "M6 1l5 9.5H1z", diamond: "M6 0l5 6-5 6-5-6z", rect: "M1.5 1.5h9v9h-9z" };
+  const AXES = ["x", "y"];
   const MOST_COLORS = 8;
   const MOST_LISTED = 40;
   const find = (selector, root = document) => root.querySelector(selector);
@@ -139,9 +138,8 @@
 
   const isLit = (ref) => (!found || found.has(ref)) && (alone < 0 || shadeOf[ref] === alone);
   const dot = (ref) => {
-    const { color: fill, symbol } = shades[shadeOf[ref]];
-    const lit = isLit(ref);
-    const size = (posts.length > 600 ? 7 : 9) * (found && lit ? 1.5 : 1) * (symbol === "circle" ? 1 : 1.15);
+    const [{ color: fill, symbol }, lit] = [shades[shadeOf[ref]], isLit(ref)];
+    const size = Math.max(7, 15 - 2.5 * Math.log10(posts.length)) * (found && lit ? 1.5 : 1) * (symbol === "circle" ? 1 : 1.15);
     return {
       value: [posts[ref].x, posts[ref].y], symbol, symbolSize: size,
       itemStyle: { color: fill, opacity: lit ? 0.9 : 0.12, borderColor: color("ground"), borderWidth: lit ? 0.75 : 0 },
@@ -158,17 +156,17 @@
     const at = colorBy.value === "topic" ? shades.findIndex((one) => one.key === id) : -1;
     return at < 0 ? color("rest") : shades[at].color;
   };
-  /* A closed line that goes back to where it began: what is filled down to the axis cancels out but for its inside. */
+  const regionLook = (fill, origin) => (fill === color("rest")
+    ? { color: fill, lineStyle: { width: 1, opacity: 0.2 } }
+    : { color: fill, lineStyle: { width: 1, opacity: 0.6 }, areaStyle: { opacity: 0.1, origin } });
+  /* A closed line that goes back to where it began: what is filled from its first corner's height cancels out but for its inside. */
   const outline = (region) => ({
     id: `region ${region.topic}`, type: "line", silent: true, symbol: "none", z: 1, animation: false,
-    data: [...region.outline, ...region.outline.slice(0, 1)], lineStyle: { width: 1, opacity: 0.55 },
-    areaStyle: { opacity: 0.09 }, color: colorOfTopic(region.topic),
+    data: [...region.outline, ...region.outline.slice(0, 1)], ...regionLook(colorOfTopic(region.topic), region.outline[0][1]),
   });
   /* Names of topics, the largest first, where there is room; pulled inside at the edges, moved aside where they meet. */
-  const regionsBySize = (({ regions }) => {
-    const sizes = tally(posts.map((post) => post.topic));
-    return [...regions].sort((a, b) => (sizes.get(b.topic) ?? 0) - (sizes.get(a.topic) ?? 0));
-  })(data);
+  const sizes = tally(posts.map((post) => post.topic));
+  const regionsBySize = [...data.regions].sort((a, b) => sizes.get(b.topic) - sizes.get(a.topic));
   const pen = document.createElement("canvas").getContext("2d");
   const names = () => {
     const [across, along, taken] = [sheet.clientWidth, sheet.clientHeight, []];
@@ -193,20 +191,17 @@
   const showNames = () => map.chart.setOption({ series: [{ id: "names", data: names() }] });
   const mapOptions = () => {
     shade();
-    const between = { type: "value", min: -0.03, max: 1.03, show: false };
+    fit();
+    const between = ([min, max]) => ({ type: "value", min, max, show: false });
     const inside = { type: "inside", filterMode: "none", minSpan: 3, zoomOnMouseWheel: holdsFocus(), moveOnMouseMove: holdsFocus() };
     return {
       grid: { left: 0, right: 0, top: 0, bottom: 0 },
-      xAxis: between, yAxis: between,
-      dataZoom: [
-        { ...inside, id: "x", xAxisIndex: 0, start: view.x[0], end: view.x[1] },
-        { ...inside, id: "y", yAxisIndex: 0, start: view.y[0], end: view.y[1] },
-      ],
+      xAxis: between(ends.x), yAxis: between(ends.y),
+      dataZoom: AXES.map((id) => ({ ...inside, id, [`${id}AxisIndex`]: 0, start: view[id][0], end: view[id][1] })),
       series: [
         ...data.regions.filter((region) => region.outline.length > 2).map(outline),
         { id: "posts", type: "scatter", silent: true, z: 3, data: dots() },
-        { id: "lines", type: "line", silent: true, symbol: "none", z: 4, data: [],
-          lineStyle: { width: 1.5, color: color("text"), opacity: 0.7 } },
+        { id: "lines", type: "line", silent: true, symbol: "none", z: 4, data: [], lineStyle: { width: 1.5, color: color("text"), opacity: 0.7 } },
         { id: "rings", type: "scatter", silent: true, z: 5, data: [], itemStyle: { color: "transparent", borderColor: color("text"), borderWidth: 2 } },
         { id: "names", type: "scatter", silent: true, z: 6, symbolSize: 1, itemStyle: { color: "transparent" }, data: [], label: {
           show: true, formatter: "{b}", position: "inside", color: color("text"), fontSize: 13, fontWeight: 600, width: sheet.clientWidth < 500 ? 120 : 200,
@@ -218,6 +213,16 @@
 
   /* -- the map: looking around ----------------------------------------------------------------------------------- */
   let view = { x: [0, 100], y: [0, 100] }; /* percent of each axis */
+  let ends = null; /* of both axes */
+  /* All posts with room round them.  An axis may be stretched, so that they fill the sheet, but to no more than 2.5 of the other. */
+  const fit = () => {
+    const sizes = [sheet.clientWidth, sheet.clientHeight];
+    const bounds = AXES.map((axis) => [Math.min, Math.max].map((limit) => limit(...posts.map((post) => post[axis]))));
+    const scales = bounds.map(([low, high], at) => sizes[at] / (1.1 * (high - low) + 0.01));
+    const most = 2.5 * Math.min(...scales);
+    const [x, y] = bounds.map(([low, high], at) => [-0.5, 0.5].map((side) => (low + high) / 2 + (side * sizes[at]) / Math.min(scales[at], most)));
+    ends = { x, y };
+  };
   const holdsFocus = () => document.activeElement === sheet;
   const shifted = ([start, end]) => {
     const span = Math.min(100, Math.max(3, end - start));
@@ -226,28 +231,24 @@
   };
   const look = (x, y) => {
     view = { x: shifted(x), y: shifted(y) };
-    map.chart.dispatchAction({ type: "dataZoom", batch: [
-      { dataZoomId: "x", start: view.x[0], end: view.x[1] }, { dataZoomId: "y", start: view.y[0], end: view.y[1] },
-    ] });
+    const batch = AXES.map((axis) => ({ dataZoomId: axis, start: view[axis][0], end: view[axis][1] }));
+    map.chart.dispatchAction({ type: "dataZoom", batch });
   };
-  const scaled = ([start, end], factor) => {
-    const [middle, half] = [(start + end) / 2, ((end - start) / 2) * factor];
-    return [middle - half, middle + half];
-  };
+  const scaled = ([start, end], factor) => [-1, 1].map((side) => (start + end + side * (end - start) * factor) / 2);
+  const slid = ([start, end], share) => [start, end].map((place) => place + share * (end - start));
   const zoom = (factor) => look(scaled(view.x, factor), scaled(view.y, factor));
-  const move = (right, up) => look(
-    view.x.map((end) => end + right * (view.x[1] - view.x[0])), view.y.map((end) => end + up * (view.y[1] - view.y[0])),
-  );
+  const move = (right, up) => look(slid(view.x, right), slid(view.y, up));
   const showAll = () => look([0, 100], [0, 100]);
-  const place = (position) => ((position + 0.03) / 1.06) * 100;
+  const percent = (position, [start, end]) => ((position - start) / (end - start)) * 100;
   /* All of these posts, with room round them, and never so near that nothing stands beside them. */
   const lookAt = (refs) => {
-    const around = (values) => {
-      const [low, high] = [Math.min(...values), Math.max(...values)].map(place);
+    const [x, y] = AXES.map((axis) => {
+      const values = refs.map((ref) => percent(posts[ref][axis], ends[axis]));
+      const [low, high] = [Math.min(...values), Math.max(...values)];
       const half = Math.max(14, ((high - low) / 2) * 1.25);
       return [(low + high) / 2 - half, (low + high) / 2 + half];
-    };
-    look(around(refs.map((ref) => posts[ref].x)), around(refs.map((ref) => posts[ref].y)));
+    });
+    look(x, y);
   };
   const pixel = (ref) => map.chart.convertToPixel({ gridIndex: 0 }, [posts[ref].x, posts[ref].y]);
   const nearest = (x, y, reach) => {
@@ -277,7 +278,7 @@
     const post = posts[ref];
     const heading = make("h4", { tabindex: "-1", lang: post.lang, dir: "auto" });
     heading.append(post.link ? make("a", { href: post.link, target: "_blank", rel: "noopener noreferrer" }, post.title) : post.title);
-    const facts = [post.date, post.author, topicName.get(post.topic)].filter(Boolean).join(" · ");
+    const facts = [post.date, post.hidden ? labels.hidden : "", post.author, topicName.get(post.topic)].filter(Boolean).join(" · ");
     return card.replaceChildren(
       heading,
       ...(pinned === ref ? [make("button", { type: "button", class: "close", "aria-label": labels.close, onclick: unpin }, "×")] : []),
@@ -329,8 +330,8 @@
     const text = refs.length ? counted(found || alone >= 0 ? labels.found : labels.all, refs.length) : labels.nothing;
     const rest = refs.length - MOST_LISTED;
     find("#found-count").textContent = text;
-    find("#found").replaceChildren(...refs.slice(0, MOST_LISTED).map(entry),
-      ...(rest > 0 ? [make("li", { class: "quiet" }, counted(labels.more, rest))] : []));
+    const more = rest > 0 ? [make("li", { class: "quiet" }, counted(labels.more, rest))] : [];
+    find("#found").replaceChildren(...refs.slice(0, MOST_LISTED).map(entry), ...more);
   };
   const seek = () => {
     const words = search.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
@@ -338,8 +339,7 @@
     found = words.length ? new Set(refs) : null;
     showDots();
     showFound();
-    if (found && refs.length) lookAt(refs);
-    else showAll();
+    if (found && refs.length) lookAt(refs); else showAll();
   };
 
   const KEYS = {
@@ -356,7 +356,7 @@
     find("#map-plot").hidden = false;
     map = plot(sheet, mapOptions);
     redrawn.push(showLegend, showActive, showNames);
-    new ResizeObserver(showNames).observe(sheet);
+    new ResizeObserver(() => { map.draw(); showNames(); showActive(); }).observe(sheet);
     const recolor = () => { alone = -1; for (const draw of [map.draw, showLegend, showActive, showNames, showFound]) draw(); };
     colorBy.addEventListener("change", recolor);
     whichTag.addEventListener("change", recolor);
@@ -370,7 +370,7 @@
     });
     find("#map-plot").addEventListener("keydown", (event) => { if (event.key === "Escape" && pinned >= 0) unpin(); });
     /* Until it is chosen, the page scrolls where the pointer happens to be over the map. */
-    const listen = () => map.chart.setOption({ dataZoom: ["x", "y"].map((id) => ({ id, zoomOnMouseWheel: holdsFocus(), moveOnMouseMove: holdsFocus() })) });
+    const listen = () => map.chart.setOption({ dataZoom: AXES.map((id) => ({ id, zoomOnMouseWheel: holdsFocus(), moveOnMouseMove: holdsFocus() })) });
     sheet.addEventListener("focus", listen);
     sheet.addEventListener("blur", listen);
     sheet.addEventListener("pointerdown", (event) => { if (event.pointerType === "mouse") sheet.focus({ preventScroll: true }); });
@@ -478,7 +478,7 @@
   }
   if (find("#levels")) {
     const { levels } = data.missing;
-    const names = levels.map(({ confidence }) => `${asPercent(confidence)} –`);
+    const names = levels.map(({ confidence }) => `${Math.round(confidence * 100)}–${asPercent(confidence + 0.1)}`);
     drawBars(find("#levels"), names, levels.map(({ suggestions }) => suggestions), labels.suggestions, { name: labels.promised });
   }
   if (find("#calibration")) drawCalibration(find("#calibration"));

@@ -98,6 +98,7 @@ def _post(post: Mapping[str, Any], report: Mapping[str, Any], page_language: str
         "link": _link(post["url"], report["url"]),
         "lang": lang if lang != page_language else "",
         "near": post["neighbors"],
+        "hidden": post.get("status", "published") != "published",
         **{name: post[name] for name in ("date", "year", "tags", "topic", "author", "x", "y")},
     }
 

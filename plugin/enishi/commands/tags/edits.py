@@ -180,14 +180,11 @@ def take_back(changes: Iterable[FilePatch], blog: Blog) -> Plan:
             refused.append(left_alone(path, "gone", "there is no such post any more"))
             continue
         now = _taken_back(change, after[path], blog.site)
-        if now is None and path in KEPT_FILES and not change.new:
-            continue  # a file that we made, and in which there is something else by now
-        if now is None:
-            what = "it is no longer as it was written, so it stays"
-            tags = "its tags are no longer as they were written, so they stay"
-            refused.append(left_alone(path, "changed", what if path in KEPT_FILES else tags))
-        else:
+        if now is not None:
             after[path] = now
+        elif path not in KEPT_FILES:  # of a list, a line that is not there has been taken back
+            message = "its tags are no longer as they were written, so they stay"
+            refused.append(left_alone(path, "changed", message))
     edits = (PlannedEdit(path, files[path], before[path], after[path]) for path in before)
     return Plan(tuple(edit for edit in edits if edit.before != edit.after), tuple(refused))
 
