@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const { labels, posts, topics } = data;
-  const SYMBOLS = ["circle", "triangle", "diamond", "rect", "circle", "triangle", "diamond", "rect"];
+  const SYMBOLS = ["circle", "triangle", "diamond", "rect", "circle", "triangle", "diamond", "rect"]; /* by colour */
   const SHAPES = { circle: "M6 1a5 5 0 1 0 .01 0z", triangle: "M6 1l5 9.5H1z", diamond: "M6 0l5 6-5 6-5-6z", rect: "M1.5 1.5h9v9h-9z" };
   const AXES = ["x", "y"];
   const MOST_COLORS = 8;
@@ -183,12 +183,17 @@
         if (box[1] < 0 || box[3] > along) continue;
         if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
         taken.push(box);
-        return [{ value: [region.x, region.y], name, label: { offset: [left - x, aside] } }];
+        const where = { x: left, y: y + aside, align: "center", verticalAlign: "middle", width: most, overflow: "truncate" };
+        const look = { font: pen.font, fill: color("text"), stroke: color("ground"), lineWidth: 3 };
+        return [new echarts.graphic.Text({ silent: true, zlevel: 1, style: { text: name, ...where, ...look } })];
       }
       return [];
     });
   };
-  const showNames = () => map.chart.setOption({ series: [{ id: "names", data: names() }] });
+  /* Names, and what changes under the pointer, lie on a layer of their own: dots need not be drawn anew for them. */
+  const [written, drawn] = [new echarts.graphic.Group(), new echarts.graphic.Group()];
+  const show = (group, shapes) => { group.removeAll(); for (const shape of shapes) group.add(shape); };
+  const showNames = () => show(written, names());
   const mapOptions = () => {
     shade();
     fit();
@@ -201,12 +206,6 @@
       series: [
         ...data.regions.filter((region) => region.outline.length > 2).map(outline),
         { id: "posts", type: "scatter", silent: true, z: 3, data: dots() },
-        { id: "lines", type: "line", silent: true, symbol: "none", z: 4, data: [], lineStyle: { width: 1.5, color: color("text"), opacity: 0.7 } },
-        { id: "rings", type: "scatter", silent: true, z: 5, data: [], itemStyle: { color: "transparent", borderColor: color("text"), borderWidth: 2 } },
-        { id: "names", type: "scatter", silent: true, z: 6, symbolSize: 1, itemStyle: { color: "transparent" }, data: [], label: {
-          show: true, formatter: "{b}", position: "inside", color: color("text"), fontSize: 13, fontWeight: 600, width: sheet.clientWidth < 500 ? 120 : 200,
-          overflow: "truncate", textBorderColor: color("ground"), textBorderWidth: 3,
-        } },
       ],
     };
   };
@@ -296,13 +295,13 @@
     tip.style.left = `${Math.max(4, Math.min(at[0] - tip.offsetWidth / 2, sheet.clientWidth - tip.offsetWidth - 4))}px`;
     tip.style.top = `${at[1] > tip.offsetHeight + 16 ? at[1] - tip.offsetHeight - 12 : at[1] + 14}px`;
   };
-  const point = (ref) => [posts[ref].x, posts[ref].y];
+  const stroke = (kind, lineWidth, shape) => new echarts.graphic[kind]({
+    silent: true, zlevel: 1, shape, style: { fill: "none", stroke: color("text"), lineWidth },
+  });
   const showActive = () => {
-    const near = active < 0 ? [] : posts[active].near;
-    map.chart.setOption({ series: [
-      { id: "lines", data: near.flatMap((other) => [point(active), point(other), [null, null]]) },
-      { id: "rings", data: active < 0 ? [] : [active, ...near].map((ref, at) => ({ value: point(ref), symbolSize: at ? 12 : 18 })) },
-    ] });
+    const around = active < 0 ? [] : [active, ...posts[active].near].map(pixel);
+    const lines = around.slice(1).map(([x, y]) => stroke("Line", 1.25, { x1: around[0][0], y1: around[0][1], x2: x, y2: y }));
+    show(drawn, [...lines, ...around.map(([x, y], at) => stroke("Circle", 2, { cx: x, cy: y, r: at ? 6 : 9 }))]);
     showTip(active);
   };
   /* Looks at a post for as long as it is pointed at; the pinned card stays. */
@@ -356,7 +355,7 @@
     find("#map-plot").hidden = false;
     map = plot(sheet, mapOptions);
     redrawn.push(showLegend, showActive, showNames);
-    new ResizeObserver(() => { map.draw(); showNames(); showActive(); }).observe(sheet);
+    new ResizeObserver(() => { for (const draw of [map.draw, showNames, showActive]) draw(); }).observe(sheet);
     const recolor = () => { alone = -1; for (const draw of [map.draw, showLegend, showActive, showNames, showFound]) draw(); };
     colorBy.addEventListener("change", recolor);
     whichTag.addEventListener("change", recolor);
@@ -377,9 +376,10 @@
     map.chart.on("datazoom", () => {
       for (const { id, start, end } of map.chart.getOption().dataZoom) view[id] = [start, end];
       showNames();
-      showTip(active);
+      showActive();
     });
     const canvas = map.chart.getZr();
+    for (const group of [written, drawn]) canvas.add(group);
     canvas.on("mousemove", ({ event, offsetX, offsetY }) => {
       if (event.buttons) return;
       const ref = nearest(offsetX, offsetY, 14);
