@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from enishi.commands.review.server import Review
-from enishi.commands.review.session import Session
-from enishi.pipeline import build, read_blog
+from enishi.commands.review.session import open_session
 from enishi.state import Request
 
 
@@ -79,9 +78,7 @@ class Client:
 @contextmanager
 def reviewed(site: Path, **request: Any) -> Iterator[Client]:
     """A review of the blog as it is now, ended with the block."""
-    asked = Request(site, **request)
-    build(asked)
-    page = Review(Session(asked, read_blog(asked)), lambda language, title: f"{language} {title}".encode())
+    page = Review(open_session(Request(site, **request), 0.5), lambda language, title: f"{language} {title}".encode())
     thread = threading.Thread(target=page.run, daemon=True)
     thread.start()
     try:

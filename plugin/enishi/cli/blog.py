@@ -153,19 +153,19 @@ def review(
 ) -> None:
     """Work off suggestions on a page of this machine: each is written, or declined, at once, and can be undone."""
     from enishi.commands.review.server import Review, check_installed
-    from enishi.commands.review.session import Session
+    from enishi.commands.review.session import open_session
     from enishi.console import review as console_review
     from enishi.console import terminal as console
     from enishi.console.review_page import render_review_page
-    from enishi.pipeline import build as build_site
-    from enishi.pipeline import read_blog
 
     check_installed()
     end_with_a_signal()
     asked = request(site, out, config, set_)
     with console.progress(False) as progress:
-        build_site(asked, progress)
-        session = Session(asked, read_blog(asked, progress), min_confidence)
+        session = open_session(asked, min_confidence, progress)
+    if session.is_empty:
+        console_review.print_nothing()
+        return
     page = Review(session, render_review_page, port)
     console_review.print_start(page.address, session, opens=not no_open)
     try:

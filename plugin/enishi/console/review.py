@@ -22,6 +22,11 @@ def print_start(address: str, session: Session, *, opens: bool) -> None:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
+def print_nothing() -> None:
+    """That there is no page to show."""
+    say("Nothing to decide: no suggestions, missing tags, posts without tags, or several names of one tag")
+
+
 def _has_screen() -> bool:
     if os.environ.get("CI"):
         return False

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 
 from blog import files_below, topic_posts, write_blog
 from enishi import cli
+from enishi.commands.ask import NoBuildError
 from enishi.commands.review import session
 from enishi.commands.tags.edits import Plan
 from enishi.commands.tags.last_build import last_tags
@@ -248,6 +250,21 @@ def test_a_tag_line_that_changed_again_is_not_undone(site: Path) -> None:
         assert client.post("undo").status == 200
 
 
+def test_a_line_of_the_text_is_never_taken_for_one_of_the_tags(site: Path) -> None:
+    file = site / LACKS_TEA
+    file.write_bytes(
+        file.read_bytes().replace(b"tags: [later]", b"tags:\n- later").replace(b"---\n\n", b"---\n\n- tea\n\n")
+    )
+    with reviewed(site) as client:
+        client.decide(item(client, LACKS_TEA, "tea")["id"], "add")
+        mine = file.read_bytes()
+        assert b"- later\n- tea\n---" in mine
+        mine = mine.replace(b"- later\n- tea\n---", b"- later\nx: 1\n---")
+        file.write_bytes(mine)
+        assert client.post("undo").status == 409
+        assert file.read_bytes() == mine
+
+
 def test_of_a_merge_what_its_author_has_changed_since_stays(site: Path) -> None:
     before, mine = sources(site), b"title: Storage 1\ntags: [Storage, disks, mine]"
     with reviewed(site) as client:
@@ -305,6 +322,34 @@ def test_a_post_that_cannot_be_edited_is_left_and_named(site: Path, what: str) -
         assert sources(site) == before
         assert not undo_patches(site)
         assert client.items()[0]["state"] == "open"
+
+
+def test_a_watch_beside_it_takes_up_each_decision(site: Path) -> None:
+    def built_tags() -> tuple[str, ...]:
+        with suppress(NoBuildError):  # between the halves of a build
+            return last_tags(Request(site)).posts[LACKS_TEA].tags
+        return ()
+
+    before = sources(site)
+    command = [sys.executable, "-m", "enishi", "watch", str(site), "--json-lines"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch, reviewed(site) as client:
+        assert watch.stdout is not None
+        hung = threading.Timer(120, watch.kill)
+        hung.start()
+        next(line for line in watch.stdout if '"watching"' in line or '"built"' in line)
+        for tags in (("later", "tea"), ("later",)):
+            if len(tags) > 1:
+                client.decide(item(client, LACKS_TEA)["id"], "add")
+            else:
+                assert client.post("undo").status == 200
+            for line in watch.stdout:
+                if '"built"' in line and built_tags() == tags:
+                    break
+            assert built_tags() == tags
+        hung.cancel()
+        watch.send_signal(signal.SIGINT)
+        watch.stdout.read()
+    assert sources(site) == before
 
 
 def test_one_decision_of_two_tabs_counts(site: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from enishi.commands.ask import NoBuildError
 from enishi.commands.review.queue import Backlog, Item, count_tags, read_backlog
 from enishi.commands.review.views import diff_view, evidence_view, item_view, post_view, text_view, uses_view
 from enishi.commands.tags.edits import Plan, PlannedEdit, plan_changes, take_back, undo_patch
@@ -25,13 +26,14 @@ from enishi.editing.plan import read_tags
 from enishi.editing.style import prevailing_style
 from enishi.errors import EnishiError, OutputError, SettingsError
 from enishi.files import create_file, read_if_regular, replace_file
-from enishi.pipeline import Posts
+from enishi.pipeline import Posts, build, read_blog
 from enishi.reading.documents import PostFile
 from enishi.state import STATE_FOLDER, Request
 from enishi.tags.decisions import DECISIONS_NAME, Decision, with_decisions
 from enishi.tags.declined import DECLINED_NAME, EMPTY, read_declined, with_apart, with_decline, with_untagged
 from enishi.tags.vocabulary import fold_tag, spelling_key
 from enishi.text.labels import label_language
+from enishi.types import Progress
 
 State = Literal["open", "added", "declined", "later"]
 ACTIONS: Mapping[str, State] = {"add": "added", "decline": "declined", "later": "later", "reopen": "open"}
@@ -92,6 +94,20 @@ class Summary:
     """The patch that takes everything back; None where nothing was written."""
 
 
+def open_session(request: Request, min_confidence: float, progress: Progress = lambda *_: None) -> Session:
+    """Bring the build up to date, and begin a review of it.
+
+    Raises:
+        EnishiError: see :func:`enishi.pipeline.build`.
+        NoBuildError: the settings want no tags.
+    """
+    for _ in range(_ATTEMPTS):
+        build(request, progress)
+        with suppress(NoBuildError):  # a watch beside it may be writing anew
+            return Session(request, read_blog(request, progress), min_confidence)
+    return Session(request, read_blog(request, progress), min_confidence)
+
+
 def _chosen(item: Item, tag: str) -> str:
     """The tag that would be added."""
     return tag if item.kind == "untagged" else item.tag
@@ -133,6 +149,11 @@ class Session:
         settings = self._blog.settings
         self.language = "ja" if label_language(settings.language or self._blog.site.language) == "ja" else "en"
         self.title = self._blog.site.url.partition("//")[2].rstrip("/") or self._root.resolve().name
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to decide."""
+        return not self._items
 
     # -- what the page asks ------------------------------------------------------------------------------------------
 
