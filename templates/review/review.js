@@ -116,6 +116,7 @@ const showProgress = () => {
   find("progress").value = done;
   find("#progress-text").textContent = said("progress", { done, total }) + (minutes ? counted("minutes", minutes) : "");
   enable("undo", queue.undo);
+  find("#undo-count").textContent = queue.undo || "";
   const kinds = KINDS.filter((kind) => kind === where.kind || queue.ofKind(kind).length);
   view.showViews(kinds.map((kind) => [kind, queue.open(kind), addressOf({ kind }), kind === where.kind]));
 };
@@ -172,8 +173,9 @@ const refresh = (answer) => {
 
 const failed = (error) => {
   if (error instanceof api.Refusal) {
+    take(error.answer);
     details.delete(current?.id);
-    refresh(error.answer);
+    show(queue.get(current?.id), false);
     complain(error.message);
   } else if (error instanceof api.NoAnswer) {
     isGone = true;

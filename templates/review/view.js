@@ -7,7 +7,7 @@ const GLANCE = 220;
 const NEIGHBORS = 3;
 const STATES = { added: "✓", declined: "✕", later: "…" };
 const BEFORE = 15;
-const BEHIND = 60;
+const BEHIND = 40;
 
 export const find = (selector) => document.querySelector(selector);
 /** A label with values in its places. */

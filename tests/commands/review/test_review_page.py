@@ -370,6 +370,26 @@ def test_a_file_that_was_edited_meanwhile(chromium: Browser, server: Server) -> 
 
 
 @needs_chromium
+def test_a_post_that_cannot_be_edited(chromium: Browser, server: Server) -> None:
+    reviewer = Reviewer(chromium, server)
+    first = server.items("suggestion")[0]
+    reviewer.open()
+    file = server.site / first["path"]
+    broken = file.read_text("utf-8").replace("title:", "title: [ :\n")
+    file.write_text(broken, "utf-8")
+    reviewer.press("a")  # known as whole: the server refuses
+    assert reviewer.item() == first["id"]
+    assert len(reviewer.says("#problem")) > 20
+    assert reviewer.says("#diff .refused") == reviewer.says("#problem")
+    assert chromium.evaluate("document.querySelector('[data-action=add]').ariaDisabled") == "true"
+    assert file.read_text("utf-8") == broken
+    assert server.queue()["undo"] == 0
+    reviewer.press("s")
+    assert reviewer.item() not in ("", first["id"])
+    assert reviewer.says("#problem") == ""
+
+
+@needs_chromium
 def test_two_windows(chromium: Browser, server: Server) -> None:
     reviewer = Reviewer(chromium, server)
     first, second = (item["id"] for item in server.items("suggestion")[:2])
