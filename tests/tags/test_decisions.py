@@ -145,6 +145,15 @@ def test_many_bad_lines_are_named_in_a_few_messages() -> None:
     assert "990 more" in problems[-1].message
 
 
+def test_a_file_of_very_many_lines_is_read_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MAX_LINES", 3)
+    lines = [LINE.replace("z.md", f"{number}.md").encode() for number in range(4)]
+    assert parse_decisions(b"\n".join(lines[:3]) + b"\n")[1] == []
+    found, [problem] = parse_decisions(b"\n".join(lines))
+    assert [one.post for one in found] == ["0.md", "1.md", "2.md"]
+    assert problem.line == 4
+
+
 def test_a_file_that_is_too_large_teaches_nothing_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_BYTES", 100)
     (tmp_path / DECISIONS_NAME).write_bytes(before := LINE.encode() + b"\n" + LINE.encode())

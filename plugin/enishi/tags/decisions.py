@@ -31,7 +31,9 @@ DECISIONS_NAME = ".enishi-decisions.jsonl"
 Verdict = Literal["added", "declined"]
 
 _MAX_BYTES = 16 * 1024 * 1024
-"""About 30,000 decisions.  A larger file is not read."""
+"""A larger file is not read."""
+_MAX_LINES = 20_000
+"""About as many decisions as such a file holds; further lines are passed over."""
 _MAX_LINE_BYTES = 64 * 1024
 _NAMED_LINES = 10
 """How many unreadable lines are named one by one."""
@@ -89,7 +91,8 @@ def parse_decisions(data: bytes) -> tuple[tuple[Decision, ...], list[Diagnostic]
     decisions: set[Decision] = set()
     diagnostics: list[Diagnostic] = []
     unnamed = 0
-    for number, line in enumerate(data.removeprefix(_BOM).splitlines(), start=1):
+    lines = data.removeprefix(_BOM).split(b"\n", _MAX_LINES)
+    for number, line in enumerate(lines[:_MAX_LINES], start=1):
         if not line.strip():
             continue
         try:
@@ -99,6 +102,8 @@ def parse_decisions(data: bytes) -> tuple[tuple[Decision, ...], list[Diagnostic]
                 diagnostics.append(_problem(f"no decision, so passed over: {_reason(line, error)}", number))
             else:
                 unnamed += 1
+    if lines[_MAX_LINES:] not in ([], [b""]):
+        diagnostics.append(_problem(f"more than {_MAX_LINES:,} lines; the others are passed over", _MAX_LINES + 1))
     if unnamed:
         diagnostics.append(_problem(f"{unnamed:,} more lines are no decisions either"))
     return tuple(sorted(decisions, key=lambda one: (one.post, one.tag, repr(one)))), diagnostics
