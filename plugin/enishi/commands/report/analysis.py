@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from enishi.commands.report.beside import beside
+from enishi.commands.report.map import place_posts, principal_positions, trustworthiness
 from enishi.errors import OutputError
 from enishi.pipeline import Blog, Posts, Run
 from enishi.state import calibration_in
@@ -21,7 +23,7 @@ from enishi.writing.render_tags import TAGS_NAME, read_tags_json
 
 if TYPE_CHECKING:
     from enishi.state import Request
-    from enishi.types import Vectors
+    from enishi.types import Matrix, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,48 +79,84 @@ class AnalysedBlog:
         )
 
 
-def analyse(request: Request, progress: Progress) -> AnalysedBlog:
-    """Bring the build up to date, and read what it says.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A map of posts."""
+
+    positions: Matrix
+    """Shape (n_posts, 2)."""
+    trustworthiness: float
+    pca: float
+    """The trustworthiness of the plane of the first two principal components."""
+
+
+def draw(vectors: Vectors, paths: Sequence[str]) -> Drawing:
+    """The map of the posts with these vectors."""
+    positions = place_posts(vectors, paths)
+    plane = principal_positions(vectors)
+    return Drawing(positions, trustworthiness(vectors, positions), trustworthiness(vectors, plane))
+
+
+def analyse(
+    request: Request, public: bool = False, progress: Progress = lambda *_: None
+) -> tuple[AnalysedBlog, Callable[[], Drawing]]:
+    """Bring the build up to date, and read what it says: of all posts, or of the published ones alone.
+
+    The map is being drawn meanwhile; the second result waits for it.
 
     Raises:
         EnishiError: settings, the site or the encoder do not allow it.
     """
     with Run(request, progress) as run:
         blog = run.load()
-        is_built = run.recall(blog) is not None
-        posts = run.read(blog)
-        if is_built:
-            arrays, folder = run.cache.arrays(), request.folder
+        if run.recall(blog) is not None:
             with suppress(OSError, ValueError, LookupError):  # another build is at it
-                tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
-                related = (folder / RELATED_NAME).read_bytes()
-                if len(arrays["vectors"]) == len(posts.documents):
-                    sums = calibration_in(arrays)
-                    return _analysed(posts, arrays["vectors"], related, tags, () if sums is None else sums.tolist())
-        relations = run.relate(posts)
+                return _of_last_build(run, blog, public)
+        relations = run.relate(run.read(blog))
         found = run.tag(relations)
         rendered, problem = run.render(relations, found), ""
         try:
             run.remember(relations, found, rendered, run.write(rendered))
         except OutputError as error:  # a report can be had all the same
             problem = str(error)
-        related, tags = rendered.files[RELATED_NAME], rendered.files.get(TAGS_NAME)
-        return replace(_analysed(posts, relations.vectors, related, tags, found.calibration), problem=problem)
+    related = json.loads(rendered.files[RELATED_NAME])["posts"]
+    tags = rendered.files.get(TAGS_NAME)
+    whole = _analysed(relations.posts, relations.vectors, related, tags, found.calibration)
+    analysed = replace(whole.published() if public else whole, problem=problem)
+    return analysed, lambda: draw(analysed.vectors, list(analysed.row))
+
+
+def _of_last_build(run: Run, blog: Blog, public: bool) -> tuple[AnalysedBlog, Callable[[], Drawing]]:
+    """Raises OSError, ValueError or LookupError where its files and its cache do not fit together."""
+    folder, arrays = run.request.folder, run.cache.arrays()
+    tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
+    related = json.loads((folder / RELATED_NAME).read_bytes())["posts"]
+    vectors, paths = arrays["vectors"], sorted(related)
+    if len(vectors) != len(paths):
+        raise LookupError
+    shown = [row for row, path in enumerate(paths) if not (public and "status" in related[path])]
+    drawing = beside(draw, vectors[shown], [paths[row] for row in shown], processes=run.request.processes)
+    sums = calibration_in(arrays)
+    whole = _analysed(run.read(blog), vectors, related, tags, () if sums is None else sums.tolist())
+    return whole.published() if public else whole, drawing
 
 
 def _analysed(
-    posts: Posts, vectors: Vectors, related: bytes, tags: bytes | None, calibration: Sequence[Sequence[float]]
+    posts: Posts,
+    vectors: Vectors,
+    related: Mapping[str, Any],
+    tags: bytes | None,
+    calibration: Sequence[Sequence[float]],
 ) -> AnalysedBlog:
     documents, paths = posts.documents, [document.post.path for document in posts.documents]
     row = {path: number for number, path in enumerate(paths)}
-    listed = json.loads(related)["posts"]
     found = read_tags_json(tags) if tags is not None else None
     return AnalysedBlog(
         posts.blog,
         documents,
         vectors,
         links=[tuple(row[to] for to in posts.links.get(path, ()) if to in row) for path in paths],
-        lists=[tuple(row[entry["path"]] for entry in listed[path]["related"]) for path in paths],
+        lists=[tuple(row[entry["path"]] for entry in related[path]["related"]) for path in paths],
         suggestions=[found.posts[path].suggestions if found else () for path in paths],
         topics=found.topics if found else (),
         calibration=calibration,

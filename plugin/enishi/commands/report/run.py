@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from enishi.commands.init.profile import profile_of
-from enishi.commands.report.analysis import AnalysedBlog, analyse
+from enishi.commands.report.analysis import AnalysedBlog, Drawing, analyse
 from enishi.commands.report.links import link_values
-from enishi.commands.report.map import place_posts, principal_positions, regions, trustworthiness
+from enishi.commands.report.map import regions
 from enishi.commands.report.next_steps import next_steps
 from enishi.commands.report.tags import missing_values, tidying_values
 from enishi.commands.report.trends import trend_values
@@ -51,44 +51,43 @@ def report(request: Request, *, public: bool = False, progress: Progress = lambd
     Raises:
         EnishiError: settings, the site or the encoder do not allow it.
     """
-    whole = analyse(request, progress)
-    blog = whole.published() if public else whole
-    progress("drawing the map", 0, 0)
-    values = _about_posts(blog, public)
-    if not public:
-        values |= _for_the_author(blog, request, str(values["language"]))
-    return Report(values, whole.problem)
-
-
-def _about_posts(blog: AnalysedBlog, public: bool) -> dict[str, Any]:
-    """What anybody may know who can read the posts."""
-    site, settings = blog.blog.site, blog.blog.settings
-    topic_of = {blog.row[path]: topic.id for topic in blog.topics for path in topic.posts}
-    topics = [topic_of.get(row) for row in range(len(blog.documents))]
-    positions = place_posts(blog.vectors, list(blog.row))
-    trends = trend_values(blog)
-    return {
+    blog, drawing = analyse(request, public, progress)
+    progress("putting the report together", 0, 0)
+    site, trends = blog.blog.site, trend_values(blog)
+    language = blog.blog.settings.language or site.language or _main_language(blog)
+    for_the_author = {} if public else _for_the_author(blog, request, language)
+    values = {
         "version": VERSION,
         "kind": "enishi report",
         "public": public,
         "title": text_line(site.generator.title(site)),
         "url": safe_link(site.url) if own_hosts(site.url) else "",
-        "language": settings.language or site.language or _main_language(blog),
+        "language": language,
         "summary": _summary(blog, trends, public),
+        **_posts_on_map(blog, drawing(), public),
+        "topics": [_topic(blog, topic, public) for topic in blog.topics],
+        "trends": trends,
+        **for_the_author,
+    }
+    return Report(values, blog.problem)
+
+
+def _posts_on_map(blog: AnalysedBlog, drawing: Drawing, public: bool) -> dict[str, Any]:
+    topic_of = {blog.row[path]: topic.id for topic in blog.topics for path in topic.posts}
+    topics = [topic_of.get(row) for row in range(len(blog.documents))]
+    return {
         "posts": [
             _post(blog, row, public) | {"topic": topics[row], "x": x, "y": y}
-            for row, (x, y) in enumerate(positions.round(_DIGITS).tolist())
+            for row, (x, y) in enumerate(drawing.positions.round(_DIGITS).tolist())
         ],
         "map": {
             "regions": [
                 {"topic": region.topic, "x": region.x, "y": region.y, "outline": region.outline}
-                for region in regions(positions, topics)
+                for region in regions(drawing.positions, topics)
             ],
-            "trustworthiness": round(trustworthiness(blog.vectors, positions), _DIGITS),
-            "pca": round(trustworthiness(blog.vectors, principal_positions(blog.vectors)), _DIGITS),
+            "trustworthiness": round(drawing.trustworthiness, _DIGITS),
+            "pca": round(drawing.pca, _DIGITS),
         },
-        "topics": [_topic(blog, topic, public) for topic in blog.topics],
-        "trends": trends,
     }
 
 
