@@ -7,7 +7,7 @@ from typing import Any
 
 from enishi.commands.report.analysis import AnalysedBlog
 from enishi.findings import ignored_codes
-from enishi.related.groups import is_translation, share_of_words
+from enishi.related.groups import is_translation, near_duplicate_groups, share_of_words
 from enishi.related.index import build_index, neighbors_of_all
 
 MOST_SHOWN = 20
@@ -39,12 +39,16 @@ def _duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
     index = build_index(blog.vectors, backend=blog.blog.settings.index.backend)
     nearest, _ = neighbors_of_all(index, blog.vectors, _NEAREST)
     pairs = sorted({(min(row, other), max(row, other)) for row, near in enumerate(nearest.tolist()) for other in near})
-    found = []
+    group_of, found = near_duplicate_groups(blog.documents, pairs), []
     for pair in pairs:
         one, other = (blog.documents[row] for row in pair)
-        if is_translation(one, other) or "near-duplicate" in ignored_codes(one) | ignored_codes(other):
+        if pair[0] not in group_of or group_of[pair[0]] != group_of.get(pair[1]):
             continue
         share = share_of_words(one, other)
-        if share:
+        if (
+            share
+            and not is_translation(one, other)
+            and "near-duplicate" not in ignored_codes(one) | ignored_codes(other)
+        ):
             found.append({"posts": list(pair), "score": round(share, 2)})
     return sorted(found, key=lambda entry: (-entry["score"], entry["posts"]))

@@ -325,11 +325,9 @@ def _densest_first(points: Matrix) -> Matrix:
 def _outline(points: Matrix) -> tuple[tuple[float, float], ...]:
     """The convex hull with its corners cut twice (Chaikin 1974); nothing where the points lie in a line."""
     import numpy as np
-    from scipy.spatial import ConvexHull, QhullError
 
-    try:
-        corners = points[ConvexHull(points).vertices]
-    except (QhullError, ValueError):
+    corners = _hull(points)
+    if len(corners) < 3:
         return ()
     middle = corners.mean(axis=0)
     corners = middle + 1.1 * (corners - middle)  # what is cut off held posts
@@ -339,3 +337,28 @@ def _outline(points: Matrix) -> tuple[tuple[float, float], ...]:
             -1, 2
         )
     return tuple((round(x, DIGITS), round(y, DIGITS)) for x, y in corners.clip(0, 1).tolist())
+
+
+def _hull(points: Matrix) -> Matrix:
+    """Corners of the convex hull of points of `DIGITS` digits, counter-clockwise (Andrew 1979).
+
+    In whole numbers, so that points in a line have no corners between them; SciPy's hull takes longer to load.
+    """
+    import numpy as np
+
+    ordered = sorted({(x, y) for x, y in np.rint(points * 10**DIGITS).astype(np.int64).tolist()})
+    corners: list[tuple[int, int]] = []
+    for way in (ordered, ordered[::-1]):
+        half: list[tuple[int, int]] = []
+        for x, y in way:
+            while len(half) > 1 and _turn(*half[-2], *half[-1], x, y) <= 0:
+                half.pop()
+            half.append((x, y))
+        corners += half[:-1]
+    hull: Matrix = np.array(corners).reshape(-1, 2) / 10**DIGITS
+    return hull
+
+
+def _turn(x0: int, y0: int, x1: int, y1: int, x2: int, y2: int) -> int:
+    """Above 0 where the way from the first point over the second to the third turns left."""
+    return (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
