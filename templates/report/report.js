@@ -177,7 +177,7 @@
       const [x, y] = map.chart.convertToPixel({ gridIndex: 0 }, [region.x, region.y]);
       const half = Math.min(pen.measureText(name).width, most) / 2 + 6;
       if (x < 0 || y < 0 || x > across || y > along) return [];
-      const left = Math.max(half, Math.min(x, across - half));
+      const left = Math.max(half, Math.min(x, across - half - (y < 165 ? 60 : 0))); /* the buttons stand there */
       for (const aside of [0, -20, 20]) {
         const box = [left - half, y + aside - 11, left + half, y + aside + 11];
         if (box[1] < 0 || box[3] > along) continue;
