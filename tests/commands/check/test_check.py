@@ -22,6 +22,7 @@ from enishi.config import CheckCode
 from enishi.errors import EnishiError, SettingsError
 from enishi.findings import CODES, CheckReport, Finding, fingerprint
 from enishi.state import Request
+from enishi.tags.declined import DECLINED_NAME, with_apart, with_untagged
 from repository import ENVIRONMENT, branch, commit, git, repository
 
 POSTS = "source/_posts/"
@@ -206,6 +207,15 @@ def test_spellings(tmp_path: Path) -> None:
     assert alias.edit.after == ("  - trains",)
     assert both.edit is not None
     assert both.edit.after == ("tags: [tea, notes]",)
+
+
+def test_what_a_review_was_told_to_keep_is_kept(tmp_path: Path) -> None:
+    site = blog(tmp_path)
+    bare = add(site, "new.md", "")
+    add(site, "twin.md", "tags: [Tea, notes]\n", topic_text("tea", 50))
+    assert codes(run(site)) == [("new.md", "no-tags"), ("twin.md", "tag-spelling")]
+    (site / DECLINED_NAME).write_text(with_apart(with_untagged("", bare), ["Tea", "tea"]), "utf-8")
+    assert codes(run(site, 'check.levels={"missing-tag" = "off"}')) == []
 
 
 def test_broader_tags_where_the_blog_has_them(tmp_path: Path) -> None:

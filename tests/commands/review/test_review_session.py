@@ -33,6 +33,7 @@ from enishi.tags.declined import DECLINED_NAME, read_declined
 from review_client import Client, reviewed, wait_for
 from shared_data import CORPORA, needs_shared
 
+posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX processes and signals")
 LACKS_TEA, LACKS_BREAD, BARE = "content/tea-3.md", "content/bread-5.md", "content/birds-1.md"
 
 
@@ -324,6 +325,7 @@ def test_a_post_that_cannot_be_edited_is_left_and_named(site: Path, what: str) -
         assert client.items()[0]["state"] == "open"
 
 
+@posix
 def test_a_watch_beside_it_takes_up_each_decision(site: Path) -> None:
     def built_tags() -> tuple[str, ...]:
         with suppress(NoBuildError):  # between the halves of a build
@@ -469,7 +471,7 @@ for n in range(1, 1000):
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes")
+@posix
 def test_whichever_step_a_review_is_killed_at_its_patch_takes_all_back(site: Path) -> None:
     with reviewed(site) as client:
         tea, bakery = item(client, LACKS_TEA)["id"], item(client, LACKS_BREAD, "bakery")["id"]
@@ -486,6 +488,7 @@ def test_whichever_step_a_review_is_killed_at_its_patch_takes_all_back(site: Pat
     assert len(killed) > 60, killed
 
 
+@posix
 def test_a_killed_review_leaves_whole_files_and_a_patch_that_is_true(site: Path) -> None:
     """Killed at a random moment while decisions come in one after the other."""
     before = sources(site)
@@ -520,6 +523,7 @@ def test_a_killed_review_leaves_whole_files_and_a_patch_that_is_true(site: Path)
         assert left == before
 
 
+@posix
 def test_the_command_ends_with_what_was_done_and_how_to_take_it_back(site: Path) -> None:
     command = [sys.executable, "-m", "enishi", "review", str(site), "--no-open"]
     for ending in ("close", "interrupt", "terminate"):

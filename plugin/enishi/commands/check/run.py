@@ -24,6 +24,7 @@ from enishi.findings import CheckReport, Finding, fingerprint, ignored_codes
 from enishi.pipeline import Blog, Run
 from enishi.reading.source import read_source
 from enishi.state import CACHE_NAME, Request, valid_between
+from enishi.tags.declined import read_kept
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.plural import counted
 from enishi.types import Document, Progress
@@ -162,7 +163,8 @@ class _Check:
         paths = frozenset(self.scope.paths)
         checked = [row for row, document in enumerate(documents) if document.post.path in paths]
         nearest = nearest_posts(relations.vectors, checked, settings.index.backend)
-        tags = TagFindings(documents, nearest, suggested, vocabulary, settings, self._advice())
+        kept_tags = read_kept(blog.site.root)
+        tags = TagFindings(documents, nearest, suggested, vocabulary, settings, kept_tags, self._advice())
         problems = [*blog.diagnostics, *posts.diagnostics, *relations.diagnostics, *suggested.diagnostics]
         drafts = [
             replace(draft, level=level)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Severity
 from enishi.findings import Finding, SuggestedTag
+from enishi.tags.declined import Kept
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word
@@ -73,6 +74,7 @@ class TagFindings:
         tags: the analysis of the blog's tags.
         vocabulary: the blog's tags and rules.
         settings: the rules that the blog sets itself.
+        kept: what its author means to keep as it is.
         advice: how commands are written.
     """
 
@@ -83,10 +85,11 @@ class TagFindings:
         tags: TagAnalysis,
         vocabulary: Vocabulary,
         settings: Settings,
+        kept: Kept,
         advice: Advice,
     ) -> None:
         self._documents, self._nearest, self._tags = documents, nearest, tags
-        self._vocabulary, self._settings, self._advice = vocabulary, settings, advice
+        self._vocabulary, self._settings, self._kept, self._advice = vocabulary, settings, kept, advice
         self._row = {document.post.path: row for row, document in enumerate(documents)}
         self._labels = {topic.id: topic.label for topic in tags.topics}
         self._meant = [vocabulary.meant_by(vocabulary.tags_of(document.post)) for document in documents]
@@ -101,7 +104,8 @@ class TagFindings:
         """
         post = self._documents[self._row[path]].post
         # on a blog that hardly uses tags, having none is nothing to report
-        if not any(map(fold_tag, post.tags)) and 2 * self._tagged >= len(self._documents):
+        is_bare = not any(map(fold_tag, post.tags)) and path not in self._kept.untagged
+        if is_bare and 2 * self._tagged >= len(self._documents):
             counts = f"{self._tagged} of the {len(self._documents)} posts of the blog have tags"
             yield draft(path, "no-tags", "the post has no tags", evidence=(counts,), advice=("add tags",))
         for one in self._tags.suggestions.get(path, ()):
@@ -204,7 +208,7 @@ class TagFindings:
     def _misspelled(self, post: Post, tag: str) -> Finding | None:
         key = self._vocabulary.key(tag)
         name = self._vocabulary.names.get(key, tag)
-        if name == tag:
+        if name == tag or any({name, tag} <= names for names in self._kept.apart):
             return None
         if spelling_key(name) != spelling_key(tag):
             message = f"{_code(tag)} is called {_code(name)} on this blog"
