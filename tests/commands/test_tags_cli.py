@@ -247,9 +247,20 @@ def test_a_tag_that_was_named_is_a_decision_if_it_was_suggested(run: Any, blog: 
     assert decisions(blog) == [(LACKS_TEA, "tea", "added")]
 
 
-def test_posts_are_written_though_no_decision_can_be_kept(run: Any, blog: Path, tmp_path: Path) -> None:
+def test_all_that_is_written_unseen_is_no_decision(run: Any, blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = posts_of(blog)
+    assert "changed 2 posts" in run("tags", "apply", "--yes").err
+    assert decisions(blog) == []
+    for name, data in before.items():
+        (blog / name).write_bytes(data)
+    answer(monkeypatch, "y\n")
+    assert "changed 2 posts" in run("tags", "apply").err
+    assert decisions(blog) == [(LACKS_BREAD, "bread", "added"), (LACKS_TEA, "tea", "added")]
+
+
+def test_posts_are_written_though_no_decision_can_be_kept(run: Any, blog: Path) -> None:
     (blog / DECISIONS_NAME).mkdir()
-    told = run("tags", "apply", "--yes")
+    told = run("tags", "apply", "tea-3", "bread-5", "--yes")
     assert "changed 2 posts" in told.err
     assert f"{DECISIONS_NAME}: warning" in told.err
 

@@ -140,7 +140,8 @@ def apply(
     from enishi.console.tags import carry_out
 
     asked = request(site, out, config, set_)
-    carry_out(plan_suggestions(asked, posts or (), min_confidence, tag or ()), asked.site, yes, dry_run)
+    plan = plan_suggestions(asked, posts or (), min_confidence, tag or (), is_seen=not yes)
+    carry_out(plan, asked.site, yes, dry_run)
 
 
 @command("rename", tags_app)

@@ -66,11 +66,17 @@ def undo_patch(edits: Iterable[PlannedEdit]) -> bytes:
 
 
 def plan_suggestions(
-    request: Request, names: Sequence[str], min_confidence: float = ADD, only: Sequence[str] = ()
+    request: Request,
+    names: Sequence[str],
+    min_confidence: float = ADD,
+    only: Sequence[str] = (),
+    *,
+    is_seen: bool = True,
 ) -> Plan:
     """Write the suggestions of the last build into the posts: those named, or all; only some tags, if wanted.
 
-    Where both posts and tags are named, they are written whatever was suggested: that needs no build.
+    Where both posts and tags are named, they are written whatever was suggested: that needs no build.  All suggestions,
+    written unseen, are no decisions: they would teach that all of them are right, and each time a few more.
 
     Raises:
         NoBuildError, UnknownPostError
@@ -91,7 +97,9 @@ def plan_suggestions(
             else:
                 changes.setdefault(post.path, []).append(TagChange.adding(suggestion.tag))
     plan = plan_changes(Run(request).load(), changes) if changes else Plan()
-    return replace(_with_decisions(request, plan), less_sure=less_sure)
+    if is_seen or names or only:
+        plan = _with_decisions(request, plan)
+    return replace(plan, less_sure=less_sure)
 
 
 def _with_decisions(request: Request, plan: Plan) -> Plan:
