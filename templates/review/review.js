@@ -117,8 +117,9 @@ const showProgress = () => {
   find("#progress-text").textContent = said("progress", { done, total }) + (minutes ? counted("minutes", minutes) : "");
   enable("undo", queue.undo);
   find("#undo-count").textContent = queue.undo || "";
+  const { order, keys } = where;
   const kinds = KINDS.filter((kind) => kind === where.kind || queue.ofKind(kind).length);
-  view.showViews(kinds.map((kind) => [kind, queue.open(kind), addressOf({ kind }), kind === where.kind]));
+  view.showViews(kinds.map((kind) => [kind, queue.open(kind), addressOf({ kind, order, keys }), kind === where.kind]));
 };
 
 // -- where one is ---------------------------------------------------------------------------------------------------

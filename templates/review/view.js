@@ -57,7 +57,7 @@ export const showItem = (item, place) => {
 
 /** What is known of it: the post and its text, or the posts of several tags; what speaks for it. */
 export const showDetails = (item, { post, text: blocks = [], passage, evidence, uses, reasons = [] }, tag) => {
-  const language = post?.lang || document.documentElement.lang;
+  const language = knownLanguage(post?.lang) ?? document.documentElement.lang;
   for (const slot of ["#title", "#quote", "#text"]) find(slot).lang = language;
   if (post) {
     put("#title", linked(item.title, post.url));
@@ -72,6 +72,13 @@ export const showDetails = (item, { post, text: blocks = [], passage, evidence, 
   pane.scrollTop = spot ? spot.offsetTop - pane.clientHeight / 4 : 0;
 };
 
+const knownLanguage = (written) => {
+  try {
+    return Intl.getCanonicalLocales(written?.replace("_", "-") || [])[0];
+  } catch {
+    return undefined; // whatever an author wrote
+  }
+};
 /** The sentence of a passage that names the tag, else its beginning: no more of it than a glance. */
 const sentence = (parts, language) => {
   const whole = parts.map(([words]) => words).join("");
