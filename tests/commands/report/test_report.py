@@ -18,6 +18,7 @@ from enishi import cli
 from enishi.commands.report.run import Report, report
 from enishi.console.report_page import render_report_page
 from enishi.state import Request
+from enishi.text.printable import json_text
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -122,8 +123,10 @@ def test_a_blog_may_lack_nearly_everything(tmp_path: Path, posts: dict[str, str]
     values = report_on(root, *overrides).values
     assert len(values["posts"]) == len(posts)
     assert sum(values["trends"]["posts"]) + values["trends"]["undated"] == values["summary"]["posts"]
-    assert report_on(root, *overrides, public=True).values["summary"]["posts"] == values["summary"]["posts"]
+    public = report_on(root, *overrides, public=True).values
+    assert public["summary"]["posts"] == values["summary"]["posts"]
     assert render_report_page(values)
+    assert render_report_page(public)
 
 
 def test_a_blog_whose_posts_are_all_left_out_has_an_empty_report(tmp_path: Path) -> None:
@@ -150,6 +153,7 @@ def test_the_same_blog_gives_the_same_bytes(site: Path, tmp_path: Path) -> None:
         )
         printed.append(done.stdout)
     assert printed[0] == printed[1] == printed[2]
+    assert printed[0].decode() == json_text(report_on(tmp_path / "a").values)  # by one process alone
     assert str(tmp_path).encode() not in printed[0]
 
 
