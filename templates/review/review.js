@@ -17,7 +17,8 @@ let where = readAddress();
 let list = [];
 let current;
 let chosen = {};
-let decided = []; // ids, for undo to find the way back
+const written = new Map(); // by id: the lines that a decision wrote
+const decided = []; // ids, for undo to find the way back
 let isAsking = false;
 let isGone = false;
 let isFinished = false;
@@ -96,7 +97,8 @@ const showAnswer = (item, answer) => {
   view.showChosen(chosen.tag ?? chosen.keep);
   const isUnsaid = item.kind === "untagged" && isOpen(item) && !chosen.tag;
   const hint = { added: "added", declined: "declined", later: "put_off" }[item.state] ?? (isUnsaid && "nothing");
-  view.showDiff(answer.diff ?? [], answer.refused, hint && said(hint));
+  const lines = isDone(item) ? written.get(item.id) : answer.diff;
+  view.showDiff(lines ?? [], answer.refused, hint && said(hint));
   for (const action of Object.keys(DONE)) enable(action, !isDone(item) && !(action === "add" && answer.refused));
 };
 
@@ -218,6 +220,7 @@ const decide = (action) => {
     once(() => api.decide({ id: item.id, action, ...choice }), (answer) => {
       tell(said(DONE[action]), item, choice.tag);
       decided.push(item.id);
+      written.set(item.id, answer.diff);
       queue.tick();
       take(answer);
       show(queue.next(list, item, item.state === "later"));

@@ -259,6 +259,9 @@ def test_a_group_ends_and_the_next_begins(chromium: Browser, server: Server) -> 
     assert reviewer.says("#list-title") not in ("", heading)
     states = {item["tag"]: item["state"] for item in server.items("suggestion")}
     assert states[found[1]] == "added"
+    reviewer.press("k")
+    assert reviewer.says("#diff p") == "Added"
+    assert found[1] in reviewer.says("#diff ins")
 
 
 @needs_chromium
