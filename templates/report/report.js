@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const { labels, posts, topics } = data;
-  const SYMBOLS = ["circle", "triangle", "diamond", "rect", "circle", "triangle", "diamond", "rect"]; /* by colour */
+  const SYMBOLS = ["circle", "triangle", "diamond", "rect", "circle", "triangle", "rect", "diamond"]; /* by colour */
   const SHAPES = { circle: "M6 1a5 5 0 1 0 .01 0z", triangle: "M6 1l5 9.5H1z", diamond: "M6 0l5 6-5 6-5-6z", rect: "M1.5 1.5h9v9h-9z" };
   const AXES = ["x", "y"];
   const MOST_COLORS = 8;

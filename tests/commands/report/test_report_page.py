@@ -12,6 +12,9 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import combinations
+from math import cbrt, dist
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +215,45 @@ def test_blogs_with_little_to_say_have_a_page_too(values: dict[str, Any]) -> Non
     }
     assert Page(render_report_page(small)).headings == [name for name in SECTIONS if name != "trends"]
     assert Page(render_report_page({**small, "posts": []})).headings
+
+
+SIGHT = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}
+"""What eyes make of linear RGB (Machado, Oliveira & Fernandes 2009)."""
+
+
+def seen(color: str, sight: str) -> tuple[float, float, float]:
+    """The colour as CIELAB, by D65."""
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    red, green, blue = (sum(map(mul, row, linear)) for row in SIGHT[sight])
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
+    x, y, z = (cbrt(value) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_colours_of_one_shape_can_be_told_apart(sight: str, dark: bool) -> None:
+    styles = (TEMPLATES / "report" / "report.css").read_text("utf-8").split("@media")[dark]
+    colors = [re.findall(rf"--c{rank}: (#\w+);", styles)[0] for rank in range(1, 9)]
+    colors = [color if len(color) == 7 else "#" + "".join(2 * digit for digit in color[1:]) for color in colors]
+    rest = re.findall(r"--rest: (#\w+);", styles)[0]
+    script = (TEMPLATES / "report" / "report.js").read_text("utf-8")
+    shapes = re.findall(r'"(\w+)"', re.findall(r"const SYMBOLS = \[(.+?)\]", script)[0])
+    assert len(shapes) == len(colors) == 8
+    marks = [*zip(shapes, colors, strict=True), ("circle", rest)]
+    for (shape, one), (other_shape, other) in combinations(marks, 2):
+        if shape == other_shape:
+            assert dist(seen(one, sight), seen(other, sight)) > 25, f"{shape}: {one} and {other}"
+    ground = 7 if dark else 100
+    assert all(abs(seen(color, "all")[0] - ground) > 35 for color in colors)
 
 
 # -- in a browser ----------------------------------------------------------------------------------------------------
