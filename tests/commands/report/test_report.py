@@ -184,3 +184,13 @@ def test_no_build_removes_the_page_and_no_link_leads_it_elsewhere(tmp_path: Path
     assert cli.main(["report", str(root), "--public"]) == 2
     assert "symbolic link" in capsys.readouterr().err
     assert post.read_bytes() == before
+
+
+def test_what_another_build_is_just_writing_is_worked_out_anew(
+    site: Path, values: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last build is there, but its files are not those that the cache speaks of."""
+    read = Path.read_bytes
+    other = read(site / ".enishi/tags.json").replace(b"source/_posts/tea-0.md", b"source/_posts/tea-x.md")
+    monkeypatch.setattr(Path, "read_bytes", lambda file: other if file.name == "tags.json" else read(file))
+    assert report_on(site).values == values

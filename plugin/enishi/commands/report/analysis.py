@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from enishi.tags.topics import Grouping, describe_topics
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary
 from enishi.types import Document, Progress, TagSuggestion, Topic
 from enishi.writing.render import RELATED_NAME
-from enishi.writing.render_tags import TAGS_NAME, read_tags_json
+from enishi.writing.render_tags import TAGS_NAME, TagsFile, read_tags_json
 
 if TYPE_CHECKING:
     from enishi.state import Request
@@ -109,9 +108,15 @@ def analyse(
     """
     with Run(request, progress) as run:
         blog = run.load()
-        if run.recall(blog) is not None:
-            with suppress(OSError, ValueError, LookupError):  # another build is at it
-                return _of_last_build(run, blog, public)
+        build = _last_build(run, blog) if run.recall(blog) is not None else None
+        if build is not None:
+            paths = sorted(build.related)
+            shown = [row for row, path in enumerate(paths) if not (public and "status" in build.related[path])]
+            drawing = beside(draw, build.vectors[shown], [paths[row] for row in shown], processes=request.processes)
+            posts = run.read(blog)
+            if [document.post.path for document in posts.documents] == paths:
+                whole = _analysed(posts, build)
+                return whole.published() if public else whole, drawing
         relations = run.relate(run.read(blog))
         found = run.tag(relations)
         rendered, problem = run.render(relations, found), ""
@@ -119,47 +124,54 @@ def analyse(
             run.remember(relations, found, rendered, run.write(rendered))
         except OutputError as error:  # a report can be had all the same
             problem = str(error)
-    related = json.loads(rendered.files[RELATED_NAME])["posts"]
-    tags = rendered.files.get(TAGS_NAME)
-    whole = _analysed(relations.posts, relations.vectors, related, tags, found.calibration)
+    files = rendered.files
+    build = _Build.of(files[RELATED_NAME], files.get(TAGS_NAME), relations.vectors, found.calibration)
+    whole = _analysed(relations.posts, build)
     analysed = replace(whole.published() if public else whole, problem=problem)
     return analysed, lambda: draw(analysed.vectors, list(analysed.row))
 
 
-def _of_last_build(run: Run, blog: Blog, public: bool) -> tuple[AnalysedBlog, Callable[[], Drawing]]:
-    """Raises OSError, ValueError or LookupError where its files and its cache do not fit together."""
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What a build wrote and remembered."""
+
+    related: Mapping[str, Any]
+    """What related.json says, by path."""
+    tags: TagsFile | None
+    vectors: Vectors
+    calibration: Sequence[Sequence[float]]
+
+    @classmethod
+    def of(cls, related: bytes, tags: bytes | None, vectors: Vectors, calibration: Sequence[Sequence[float]]) -> _Build:
+        return cls(json.loads(related)["posts"], None if tags is None else read_tags_json(tags), vectors, calibration)
+
+
+def _last_build(run: Run, blog: Blog) -> _Build | None:
+    """The last build; None where another one is just writing, so that its parts do not fit together."""
     folder, arrays = run.request.folder, run.cache.arrays()
-    tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
-    related = json.loads((folder / RELATED_NAME).read_bytes())["posts"]
-    vectors, paths = arrays["vectors"], sorted(related)
-    if len(vectors) != len(paths):
-        raise LookupError
-    shown = [row for row, path in enumerate(paths) if not (public and "status" in related[path])]
-    drawing = beside(draw, vectors[shown], [paths[row] for row in shown], processes=run.request.processes)
-    sums = calibration_in(arrays)
-    whole = _analysed(run.read(blog), vectors, related, tags, () if sums is None else sums.tolist())
-    return whole.published() if public else whole, drawing
+    try:
+        related = (folder / RELATED_NAME).read_bytes()
+        tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
+        sums = calibration_in(arrays)
+        build = _Build.of(related, tags, arrays["vectors"], () if sums is None else sums.tolist())
+    except (OSError, ValueError, LookupError):
+        return None
+    tagged = build.tags.posts if build.tags else build.related
+    return build if len(build.vectors) == len(build.related) and tagged.keys() == build.related.keys() else None
 
 
-def _analysed(
-    posts: Posts,
-    vectors: Vectors,
-    related: Mapping[str, Any],
-    tags: bytes | None,
-    calibration: Sequence[Sequence[float]],
-) -> AnalysedBlog:
+def _analysed(posts: Posts, build: _Build) -> AnalysedBlog:
     documents, paths = posts.documents, [document.post.path for document in posts.documents]
-    row = {path: number for number, path in enumerate(paths)}
-    found = read_tags_json(tags) if tags is not None else None
+    row, tags = {path: number for number, path in enumerate(paths)}, build.tags
     return AnalysedBlog(
         posts.blog,
         documents,
-        vectors,
+        build.vectors,
         links=[tuple(row[to] for to in posts.links.get(path, ()) if to in row) for path in paths],
-        lists=[tuple(row[entry["path"]] for entry in related[path]["related"]) for path in paths],
-        suggestions=[found.posts[path].suggestions if found else () for path in paths],
-        topics=found.topics if found else (),
-        calibration=calibration,
+        lists=[tuple(row[entry["path"]] for entry in build.related[path]["related"]) for path in paths],
+        suggestions=[tags.posts[path].suggestions if tags else () for path in paths],
+        topics=tags.topics if tags else (),
+        calibration=build.calibration,
         vocabulary=_vocabulary(posts.blog, documents),
         row=row,
     )
