@@ -41,7 +41,7 @@ _SPACING = 0.5
 """Of the grid's nodes, in units of w's width."""
 _SAMPLE = 4000
 """Of more posts, only so many are asked how trustworthy their neighbours are."""
-_CELLS = 1 << 22
+_CELLS = 1 << 20
 _LABEL_SIZE = (0.1, 0.03)
 _MOST_LABEL_PLACES = 400
 
@@ -108,27 +108,35 @@ def trustworthiness(vectors: Vectors, positions: Matrix, k: int = 10) -> float:
     the others by cosine (Venna & Kaski 2001).  Of many posts a sample is asked, spread evenly over the rows.
     """
     import numpy as np
-    from scipy.spatial import KDTree
 
     n = len(vectors)
     k = min(k, (n - 1) // 2)
     if k < 1:
         return 1.0
     asked = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
-    _, near = KDTree(positions).query(positions[asked], k + 1)
-    is_other = near != asked[:, np.newaxis]
-    is_other[is_other.all(axis=1), -1] = False
-    near = near[is_other].reshape(len(asked), k)
     too_far, step = 0, max(1, _CELLS // n)
     with one_thread():
-        for start in range(0, len(asked), step):
-            part = slice(start, start + step)
-            cosines = vectors[asked[part]] @ vectors.T
-            cosines[np.arange(len(cosines)), asked[part]] = np.inf
-            for column in near[part].T:
-                ranks = (cosines > cosines[np.arange(len(cosines)), column][:, np.newaxis]).sum(axis=1)
+        for rows in np.split(asked, range(step, len(asked), step)):
+            every = np.arange(len(rows))
+            cosines = vectors[rows] @ vectors.T
+            cosines[every, rows] = np.inf
+            for near in _nearest(positions, rows, k).T:
+                ranks = (cosines > cosines[every, near][:, np.newaxis]).sum(axis=1)
                 too_far += int(np.maximum(ranks - k, 0).sum())
     return 1 - 2 * too_far / (len(asked) * k * (2 * n - 3 * k - 1))
+
+
+def _nearest(positions: Matrix, rows: Rows, k: int) -> Rows:
+    """The k other posts nearest to each of these on the map, of equally near ones those with the lower rows."""
+    import numpy as np
+
+    x, y = positions.T
+    squared = (x[rows, np.newaxis] - x) ** 2 + (y[rows, np.newaxis] - y) ** 2
+    squared[np.arange(len(rows)), rows] = np.inf
+    one, other = np.nonzero(squared <= np.partition(squared, k - 1, axis=1)[:, k - 1 : k])
+    order = np.lexsort((other, squared[one, other], one))
+    best: Rows = other[order][np.searchsorted(one, np.arange(len(rows)))[:, np.newaxis] + np.arange(k)]
+    return best
 
 
 def regions(positions: Matrix, topic_of_row: Sequence[int | None]) -> list[Region]:
@@ -183,17 +191,11 @@ def _plain_map(vectors: Vectors) -> Matrix:
     mean = vectors.mean(axis=0, dtype=np.float64)
     along = vectors.T.astype(np.float64) @ np.stack([order, order**2 - (order**2).mean()], axis=1)
     plain: Matrix = vectors @ along - mean @ along
-    first, second = plain[:, 0], plain[:, 1]
-    _scale(first)
-    second -= first * (first @ second) / n
-    _scale(second)
+    for axis, before in ((plain[:, 0], plain[:, :0]), (plain[:, 1], plain[:, :1])):
+        axis -= before @ (before.T @ axis) / n
+        spread = axis.std()
+        axis *= 1 / spread if spread > 1e-6 else 0
     return plain
-
-
-def _scale(axis: Scores) -> None:
-    """Give an axis a standard deviation of 1, unless it is but rounding errors."""
-    spread = axis.std()
-    axis *= 1 / spread if spread > 1e-6 else 0
 
 
 def _attraction(vectors: Vectors) -> Any:
@@ -250,7 +252,7 @@ class _Grid:
 
     def __init__(self, nodes: int) -> None:
         import numpy as np
-        from scipy.fft import fft2, rfft2
+        from numpy.fft import fft2, rfft2
 
         self.nodes = nodes
         along = np.fft.fftfreq(2 * nodes, 1 / (2 * nodes)) * _SPACING
@@ -273,7 +275,7 @@ class _Grid:
     def push(self, places: Complex) -> tuple[Complex, float]:
         """Σ_j w_ij² (y_i − y_j) for each post, and Z."""
         import numpy as np
-        from scipy.fft import fft2, ifft2, irfft2
+        from numpy.fft import fft2, ifft2, irfft2
 
         nodes, size = self.nodes, (2 * self.nodes, 2 * self.nodes)
         at, weights = self._spread(places)
