@@ -17,19 +17,20 @@ _NEAREST = 10
 
 
 def link_values(blog: AnalysedBlog) -> dict[str, Any]:
-    """What nothing leads to, what many lists show, and near-duplicates."""
+    """What nothing leads to, what many lists show (of equally many, what stands further up), and near-duplicates."""
     posts = [document.post for document in blog.documents]
     public = [row for row, post in enumerate(posts) if post.is_public]
-    shown = Counter(other for row in public for other in blog.lists[row])
+    shown, places = Counter[int](), Counter[int]()
+    for row in public:
+        shown.update(blog.lists[row])
+        places.update({other: place for place, other in enumerate(blog.lists[row])})
     linked = {other for row in public for other in blog.links[row] if other != row}
     never = [row for row in public if posts[row].is_listable and not shown[row]]
+    most = sorted(shown, key=lambda row: (-shown[row], places[row], row))
     return {
         "unlinked": [row for row in never if row not in linked],
         "never_shown": never if shown else [],  # the settings want no lists
-        "most_shown": [
-            {"post": row, "times": times}
-            for row, times in sorted(shown.items(), key=lambda entry: (-entry[1], entry[0]))[:MOST_SHOWN]
-        ],
+        "most_shown": [{"post": row, "times": shown[row]} for row in most[:MOST_SHOWN]],
         "duplicates": _duplicates(blog)[:MOST_DUPLICATES],
     }
 
