@@ -226,7 +226,13 @@ def test_without_its_extra_the_command_says_what_to_install(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_port_that_is_taken_is_named(client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_there_is_nothing_to_decide_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     site = write_blog(tmp_path, topic_posts(3, ("tea",)), hexo=False)
+    assert main(["review", str(site)]) == 0
+    assert "Nothing to decide" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_named(client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site = write_blog(tmp_path, {**topic_posts(3, ("tea",)), "bare.md": "no front matter, no tag\n"}, hexo=False)
     assert main(["review", str(site), "--no-open", "--port", str(client.port)]) == 2
     assert f"--port {client.port}" in capsys.readouterr().err

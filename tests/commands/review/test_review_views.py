@@ -56,13 +56,14 @@ def test_the_passage_is_the_paragraph_that_says_most() -> None:
 
 def test_a_post_without_a_title_is_called_by_its_beginning() -> None:
     post = document("a.md", "x")
+    post = replace(post, post=replace(post.post, title=""))
     for fields, expected in (
-        (TextFields(title="A", headings=("B",), lede="C"), "A"),
         (TextFields(headings=("B",), lede="C"), "B"),
         (TextFields(lede="日本語" * 40), "日本語" * 19 + "日本…"),
         (TextFields(), "a.md"),
     ):
         assert title_of(replace(post, fields=fields)) == expected
+    assert title_of(document("a.md", "x", title="R&D <b>")) == "R&D <b>"
 
 
 def test_a_long_post_is_cut() -> None:

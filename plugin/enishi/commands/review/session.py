@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from enishi.commands.ask import NoBuildError
 from enishi.commands.review.queue import Backlog, Item, count_tags, read_backlog
+from enishi.commands.review.undo import UndoPatch, patch_of
 from enishi.commands.review.views import diff_view, evidence_view, item_view, post_view, text_view, uses_view
-from enishi.commands.tags.edits import Plan, PlannedEdit, plan_changes, take_back, undo_patch
-from enishi.commands.tags.write import Outcome, undo_file, write_plan
+from enishi.commands.tags.edits import Plan, PlannedEdit, plan_changes, take_back
+from enishi.commands.tags.write import Outcome, write_plan
 from enishi.editing.change import TagChange
 from enishi.editing.patch import read_patch
 from enishi.editing.plan import read_tags
 from enishi.editing.style import prevailing_style
 from enishi.errors import EnishiError, OutputError, SettingsError
-from enishi.files import create_file, read_if_regular, replace_file
+from enishi.files import read_if_regular
 from enishi.pipeline import Posts, build, read_blog
 from enishi.reading.documents import PostFile
-from enishi.state import STATE_FOLDER, Request
+from enishi.state import Request
 from enishi.tags.decisions import DECISIONS_NAME, Decision, with_decisions
-from enishi.tags.declined import DECLINED_NAME, EMPTY, read_declined, with_apart, with_decline, with_untagged
+from enishi.tags.declined import DECLINED_NAME, read_declined, with_apart, with_decline, with_untagged
 from enishi.tags.vocabulary import fold_tag, spelling_key
 from enishi.text.labels import label_language
 from enishi.types import Progress
@@ -113,16 +114,6 @@ def _chosen(item: Item, tag: str) -> str:
     return tag if item.kind == "untagged" else item.tag
 
 
-def _steps_back(edits: Sequence[PlannedEdit]) -> Iterator[PlannedEdit]:
-    """The edits whose undoing takes all back, the last first; a new list goes by itself, if it is empty by then."""
-    for edit in reversed(edits):
-        if edit.path == DECLINED_NAME and not edit.before:
-            yield replace(edit, before=EMPTY.encode())
-            yield replace(edit, after=EMPTY.encode())
-        else:
-            yield edit
-
-
 class Session:
     """One review of a blog.  Every method may be called from any thread."""
 
@@ -143,7 +134,7 @@ class Session:
         self._names: dict[str, str] = {}
         """What tags are called since a merge."""
         self._done: list[_Done] = []
-        self._patch: Path | None = None
+        self._patch = UndoPatch(request.site)
         self._lock = threading.RLock()
         self._revision = 0
         settings = self._blog.settings
@@ -221,7 +212,7 @@ class Session:
         with self._lock:
             counts = Counter(ACTIONS[done.action] for done in self._done if done.action in ("add", "decline"))
             counts["later"] = sum(state == "later" for state in self._states.values())
-            return Summary(counts, self._patch)
+            return Summary(counts, self._patch.file)
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
@@ -249,15 +240,16 @@ class Session:
                 if not plan.edits and plan.refused:
                     raise SettingsError("\n".join(one.message for one in plan.refused))
                 kept = self._plan_decision(item, tag, state)
-                with self._undoable([*plan.edits, *kept.edits]) as patch:
-                    outcome = write_plan(plan, self._root)
-                    if outcome.stopped and not outcome.done:
-                        raise OutputError(outcome.stopped)
+                patch = patch_of([*plan.edits, *kept.edits])
+                self._keep_patch(patch)  # before anything is written
+                outcome = write_plan(plan, self._root)
                 if outcome.done or not plan.edits:  # of a merge, what could be
                     left = [*plan.refused, *outcome.refused, *write_plan(kept, self._root).refused]
                     problem = "\n".join([*(f"{one.path}: {one.message}" for one in left), outcome.stopped]).strip()
                     return self._decided(item, action, keep, patch, Plan(outcome.done)) | {"problem": problem}
                 self._keep_patch()
+                if outcome.stopped:
+                    raise OutputError(outcome.stopped)
             raise self._conflict("changed", [name], " ".join(["", *(one.message for one in outcome.refused)]))
 
     def undo(self) -> dict[str, Any]:
@@ -333,34 +325,9 @@ class Session:
         decision = Decision.about(self._backlog.posts[item.path], suggestion, state)
         return Plan((PlannedEdit(DECISIONS_NAME, file, before, with_decisions(before, (decision,))),))
 
-    @contextmanager
-    def _undoable(self, edits: Sequence[PlannedEdit]) -> Iterator[bytes]:
-        """While something is written, the patch that takes it back lies on the disk; not if it fails."""
-        patch = undo_patch(_steps_back(edits))
-        self._keep_patch(patch)
-        try:
-            yield patch
-        except BaseException:
-            self._keep_patch()
-            raise
-
     def _keep_patch(self, ahead: bytes = b"") -> None:
         """Write the patch of all that was done, the last first, and of what is about to be done."""
-        data = ahead + b"".join(done.undo for done in reversed(self._done))
-        if self._patch is None and data:
-            (self._root / STATE_FOLDER).mkdir(exist_ok=True)
-            file = undo_file(self._root, ["review"])
-            try:
-                while not create_file(file, data):
-                    file = undo_file(self._root, ["review"])
-            except OSError as error:
-                raise OutputError(f"{file}: the undo patch cannot be written ({error.strerror})") from None
-            self._patch = file
-        elif self._patch is not None and data:
-            replace_file(self._patch, data)
-        elif self._patch is not None:
-            self._patch.unlink(missing_ok=True)
-            self._patch = None
+        self._patch.write(ahead + b"".join(done.undo for done in reversed(self._done)))
 
     def _decided(self, item: Item, action: str, keep: str, patch: bytes, plan: Plan) -> dict[str, Any]:
         """The states of all items that a decision settles."""

@@ -53,7 +53,7 @@ def title_of(document: Document) -> str:
     """What to call a post here: where it has no title, how it begins."""
     fields = document.fields
     heading = fields.headings[0] if fields.headings else ""
-    return fields.title or heading or shown(fields.lede, _OPENING) or document.post.path
+    return document.post.title or heading or shown(fields.lede, _OPENING) or document.post.path
 
 
 def post_view(document: Document, tags: Sequence[str]) -> dict[str, Any]:
