@@ -17,6 +17,7 @@ from blog import post_text, topic_posts, topic_text, write_blog
 from enishi import cli
 from enishi.commands.report.run import Report, report
 from enishi.console.report_page import render_report_page
+from enishi.generators import detect_site
 from enishi.state import Request
 from enishi.text.printable import json_text
 
@@ -194,3 +195,22 @@ def test_what_another_build_is_just_writing_is_worked_out_anew(
     other = read(site / ".enishi/tags.json").replace(b"source/_posts/tea-0.md", b"source/_posts/tea-x.md")
     monkeypatch.setattr(Path, "read_bytes", lambda file: other if file.name == "tags.json" else read(file))
     assert report_on(site).values == values
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("_config.yml", "title: A blog\n"),
+        ("hugo.toml", 'title = "A blog"\n'),
+        ("pelicanconf.py", "SITENAME = 'A blog'\n"),
+        ("mkdocs.yml", "site_name: A blog\n"),
+    ],
+)
+def test_a_blog_is_called_as_its_settings_say(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts/a.md").write_text(post_text("A"))
+    site, _ = detect_site(tmp_path, posts=("posts",))
+    assert site.generator.title(site) == "A blog"
+    (tmp_path / name).write_text("")
+    assert site.generator.title(site) == ""
