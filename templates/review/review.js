@@ -89,8 +89,8 @@ const showItem = (item) => {
 const showDetails = (item, answer) => {
   if (item.kind === "untagged" || item.kind === "merge") view.showChoices(item, answer, queue.tags, choose);
   showAnswer(item, answer);
-  const place = list.indexOf(item);
-  list.slice(place + 1).filter(isOpen).slice(0, AHEAD).forEach((next) => load(next.id));
+  const ahead = item.kind === "merge" ? 1 : AHEAD; // of many posts at once the server has to plan the edits
+  list.slice(list.indexOf(item) + 1).filter(isOpen).slice(0, ahead).forEach((next) => load(next.id));
 };
 const showAnswer = (item, answer) => {
   view.showDetails(item, answer, chosen.tag ?? item.tag);

@@ -71,7 +71,7 @@ add|Add|付ける
 merge_them|Merge|まとめる
 decline|Decline|付けない
 keep_apart|Keep apart|分けておく
-leave|Leave it without|付けないでおく
+leave|No tag|なしのまま
 later|Later|あとで
 undo|Undo|元に戻す
 previous|Previous|前へ
