@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DIGITS = 4
 _NEIGHBORS, _LEAST_NEIGHBORS = 40, 10
-"""Of a small blog a third, and at least so many: drawn to all others, its posts would lie in a line."""
+"""Of a small blog two fifths, and at least so many: drawn to all others, its posts would lie in a line."""
 _EXACT_POSTS = 20_000
 """Up to this many posts neighbours are exact; above, the index may be approximate."""
 _RHO = (2.0, 1.0)
@@ -174,9 +174,11 @@ def _lay_out(vectors: Vectors, hashes: Scores) -> Matrix:
     n = len(vectors)
     if n < 2:
         return np.full((n, 2), 0.5)
-    start = _plain_map(vectors) * max(3.0, 0.08 * n**0.5)
-    start += 0.01 * (np.stack([hashes, hashes * 2**20 % 1], axis=1) - 0.5)  # equal posts must not start in one place
-    laid = _settle(_attraction(vectors), start)
+    width = max(min(0.2 * n**0.5, 3.0), 0.08 * n**0.5)  # about as far as the posts push one another
+    start = _plain_map(vectors) * width
+    aside = np.stack([hashes, hashes * 2**20 % 1], axis=1) - 0.5  # posts that say the same must not hide one another
+    laid = _settle(_attraction(vectors), start + 0.01 * aside)
+    laid += 0.004 * np.ptp(laid) * aside
     low, high = laid.min(axis=0), laid.max(axis=0)
     fitted: Matrix = (laid - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
     return fitted
@@ -210,7 +212,7 @@ def _attraction(vectors: Vectors) -> Any:
 
     n = len(vectors)
     index = build_index(vectors, backend="exact" if n <= _EXACT_POSTS else "auto")
-    near, scores = neighbors_of_all(index, vectors, min(_NEIGHBORS, n - 1, max(_LEAST_NEIGHBORS, n // 3)))
+    near, scores = neighbors_of_all(index, vectors, min(_NEIGHBORS, n - 1, max(_LEAST_NEIGHBORS, 2 * n // 5)))
     weights = np.maximum(scores - scores[:, -1:], 0) + 1e-3
     weights /= weights.sum(axis=1, keepdims=True)
     starts = np.arange(0, near.size + 1, near.shape[1])
