@@ -121,6 +121,20 @@ def test_the_details_say_why_and_what_would_be_written(site: Path) -> None:
         assert sum(line == ["+", "tags: [Storage]"] for line in merge["diff"]) == 6
 
 
+def test_letters_tell_the_language_where_nothing_names_it(site: Path, tmp_path: Path) -> None:
+    text = "お茶の葉は湯の温度で味が変わります。急須に入れて一分ほど待ち、最後の一滴まで注ぎます。" * 3
+    posts = {f"{number}.md": f"---\ntitle: お茶{number}\n---\n\n{text}\n" for number in range(4)}
+    japanese = write_blog(tmp_path / "ja", posts, config="permalink: :title/\n")
+    with reviewed(japanese) as client, reviewed(site) as other:
+        assert (client.get("api/queue")["language"], other.get("api/queue")["language"]) == ("ja", "en")
+        view = client.get(f"api/item/{client.items()[0]['id']}")
+        assert view["post"]["url"].startswith("https://blog.test/")
+        view = other.get(f"api/item/{other.items()[0]['id']}")
+        assert view["post"]["url"] == ""  # a relative one would lead to the page's own server
+        answer = client.post("undo")
+        assert "元に戻す操作" in answer.values["problem"]
+
+
 def test_each_decision_is_written_at_once_and_taken_back_byte_for_byte(site: Path) -> None:
     before = sources(site)
     with reviewed(site) as client:

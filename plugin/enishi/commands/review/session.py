@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from enishi.commands.ask import NoBuildError
+from enishi.commands.init.profile import profile_of
 from enishi.commands.review.queue import Backlog, Item, count_tags, read_backlog
 from enishi.commands.review.undo import UndoPatch, patch_of
 from enishi.commands.review.views import diff_view, evidence_view, item_view, post_view, text_view, uses_view
@@ -40,6 +41,9 @@ State = Literal["open", "added", "declined", "later"]
 ACTIONS: Mapping[str, State] = {"add": "added", "decline": "declined", "later": "later", "reopen": "open"}
 _ATTEMPTS = 3
 """How often a decision is planned anew where a file changes under it."""
+
+_READ_FOR_LANGUAGE = 200
+"""Posts that are looked at for the blog's language, where nothing names it."""
 
 _PROBLEMS: Mapping[str, tuple[str, str]] = {
     "decided": (
@@ -137,8 +141,11 @@ class Session:
         self._patch = UndoPatch(request.site)
         self._lock = threading.RLock()
         self._revision = 0
-        settings = self._blog.settings
-        self.language = "ja" if label_language(settings.language or self._blog.site.language) == "ja" else "en"
+        language = self._blog.settings.language or self._blog.site.language
+        if not language:  # then letters tell
+            step = max(1, len(posts.documents) // _READ_FOR_LANGUAGE)
+            language = profile_of(posts.documents[::step], self._blog.site).main_language
+        self.language = "ja" if label_language(language) == "ja" else "en"
         self.title = self._blog.site.url.partition("//")[2].rstrip("/") or self._root.resolve().name
 
     @property
@@ -199,7 +206,11 @@ class Session:
             evidence = evidence_view(self._backlog, replace(item, tag=chosen), self._tags)
             names = self._backlog.spellings(chosen) if chosen else ()
             text, passage = text_view(document, names, evidence["terms"])
-            view |= {"post": post_view(document, self._tags[item.path]), "text": text, "passage": passage}
+            view |= {
+                "post": post_view(self._backlog, document, self._tags[item.path]),
+                "text": text,
+                "passage": passage,
+            }
             if item.kind == "untagged":
                 listed = self._backlog.tags.posts.get(item.path)
                 view["suggestions"] = [

@@ -56,13 +56,13 @@ def title_of(document: Document) -> str:
     return document.post.title or heading or shown(fields.lede, _OPENING) or document.post.path
 
 
-def post_view(document: Document, tags: Sequence[str]) -> dict[str, Any]:
+def post_view(backlog: Backlog, document: Document, tags: Sequence[str]) -> dict[str, Any]:
     """The post that an item is about, with the tags that it has now."""
     post = document.post
     return {
         "path": post.path,
         "title": title_of(document),
-        "url": post.url,
+        "url": backlog.link(document),
         "date": post.date.date().isoformat() if post.date else "",
         "tags": list(tags),
         "lang": post.lang,
@@ -77,7 +77,7 @@ def evidence_view(backlog: Backlog, item: Item, tags: Mapping[str, tuple[str, ..
     labels = {topic.id: list(topic.label) for topic in backlog.tags.topics}
     return {
         "neighbors": [
-            {**post_view(backlog.posts[near.path], tags[near.path]), "score": near.score}
+            {**post_view(backlog, backlog.posts[near.path], tags[near.path]), "score": near.score}
             for near in found.neighbors
             if near.path in backlog.posts
         ],
