@@ -37,6 +37,8 @@ _EXACT_POSTS = 20_000
 """Up to this many posts neighbours are exact; above, the index may be approximate."""
 _RHO = (2.0, 1.0)
 _STEPS, _MOMENTUM, _HOLD = 100, 0.8, 0.025
+_HELD_POSTS = 2000
+"""More posts are held less: a few new ones hardly move them, and they need the room."""
 _SPACING = 0.5
 """Of the grid's nodes, in units of w's width."""
 _SAMPLE = 4000
@@ -232,7 +234,7 @@ def _settle(attraction: Any, start: Matrix) -> Matrix:
     degree = attraction @ np.ones(n)
     held = start[:, 0] + 1j * start[:, 1]
     places, speed = held, np.zeros(n, dtype=complex)
-    grid = _Grid(64)
+    grid, hold = _Grid(64), _HOLD * min(1, _HELD_POSTS / n)
     for rho in np.geomspace(*_RHO, _STEPS):
         apart = places[columns] - np.repeat(places, counts)
         near = p / (1 + apart.real**2 + apart.imag**2)
@@ -240,7 +242,7 @@ def _settle(attraction: Any, start: Matrix) -> Matrix:
         while not grid.holds(places):
             grid = _Grid(2 * grid.nodes)
         pushed, total = grid.push(places)
-        speed = _MOMENTUM * speed + (drawn + pushed / (rho * total)) / degree + _HOLD * (held - places)
+        speed = _MOMENTUM * speed + (drawn + pushed / (rho * total)) / degree + hold * (held - places)
         places = places + speed
         places -= places.mean()
     return np.stack([places.real, places.imag], axis=1)
