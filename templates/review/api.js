@@ -31,9 +31,10 @@ const ask = async (path, body) => {
   throw new NoAnswer(`status ${response.status}`);
 };
 
-/** The details of an item, for what is chosen: `{keep: …}`, `{tag: …}` or nothing. */
+/** The details of an item, for what is chosen: `{keep: …}`, `{tags: […]}` or nothing. */
 export const fetchItem = (id, chosen = {}) => {
-  const query = String(new URLSearchParams(chosen));
+  const pairs = Object.entries(chosen).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  const query = String(new URLSearchParams(pairs));
   return ask(`item/${encodeURIComponent(id)}${query && `?${query}`}`);
 };
 export const fetchQueue = () => ask("queue");

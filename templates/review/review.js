@@ -29,8 +29,8 @@ const complain = (words) => {
   find("#problem").hidden = !words;
   find("#problem").textContent = words;
 };
-const tell = (words, item, tag) => {
-  const names = item ? [...tagsOf(item), tag, item.title].filter(Boolean).join(" · ") : "";
+const tell = (words, item, tags = []) => {
+  const names = item ? [...tagsOf(item), ...tags, item.title].filter(Boolean).join(" · ") : "";
   find("#done").textContent = [words, names].filter(Boolean).join(": ");
 };
 /* Not `disabled`: a button that has the focus keeps it, and says why it does nothing. */
@@ -53,7 +53,7 @@ const load = (id) => {
 /** Shows an item, or the end where there is none; `moved` where somebody has asked for it. */
 const show = (item, moved = true) => {
   current = item;
-  chosen = item?.kind === "merge" ? { keep: item.kept } : {};
+  chosen = { merge: { keep: item?.kept }, untagged: { tags: [] } }[item?.kind] ?? {};
   where.item = item?.id ?? "";
   history.replaceState(null, "", addressOf(where));
   for (const part of ["#question", "#text", "#list"]) find(part).hidden = !item;
@@ -93,9 +93,9 @@ const showDetails = (item, answer) => {
   list.slice(list.indexOf(item) + 1).filter(isOpen).slice(0, ahead).forEach((next) => load(next.id));
 };
 const showAnswer = (item, answer) => {
-  view.showDetails(item, answer, chosen.tag ?? item.tag);
-  view.showChosen(chosen.tag ?? chosen.keep);
-  const isUnsaid = item.kind === "untagged" && isOpen(item) && !chosen.tag;
+  view.showDetails(item, answer, chosen.tags?.at(-1) ?? item.tag);
+  view.showChosen(chosen.tags ?? [chosen.keep]);
+  const isUnsaid = item.kind === "untagged" && isOpen(item) && !chosen.tags.length;
   const hint = { added: "added", declined: "declined", later: "put_off" }[item.state] ?? (isUnsaid && "nothing");
   const lines = isDone(item) ? written.get(item.id) : answer.diff;
   view.showDiff(lines ?? [], answer.refused, hint && said(hint));
@@ -212,13 +212,13 @@ const decide = (action) => {
   if (!item) return;
   if (isDone(item)) complain(said("decided"));
   else if (action === "later" && item.state === "later") show(queue.next(list, item, true));
-  else if (action === "add" && item.kind === "untagged" && !chosen.tag) {
+  else if (action === "add" && item.kind === "untagged" && !chosen.tags.length) {
     complain(said("none_chosen"));
     find("#other-tag")?.focus();
   } else {
     const choice = action === "add" ? chosen : {};
     once(() => api.decide({ id: item.id, action, ...choice }), (answer) => {
-      tell(said(DONE[action]), item, choice.tag);
+      tell(said(DONE[action]), item, choice.tags);
       decided.push(item.id);
       written.set(item.id, answer.diff);
       queue.tick();
@@ -240,20 +240,24 @@ const undo = () => {
   });
 };
 
-/** Takes a tag for an untagged post, or the name that stays; false where there is no such tag. */
-const choose = (given) => {
+/** Takes a tag for an untagged post, or the name that stays: how the blog writes it, or nothing. A second time, not any more. */
+const choose = (given, isTyped) => {
   const item = current;
   const known = (item.kind === "merge" ? item.tags : queue.tags).map(([tag]) => tag);
   const tag = known.find((one) => one === given) ?? known.find((one) => one.toLowerCase() === given.toLowerCase());
   complain(tag ? "" : said("unknown", { tag: given }));
-  if (!tag) return false;
-  chosen = item.kind === "merge" ? { keep: tag } : { tag };
-  view.showChosen(chosen);
+  if (!tag) return tag;
+  if (item.kind === "merge") chosen = { keep: tag };
+  else {
+    const others = chosen.tags.filter((one) => one !== tag);
+    chosen = { tags: others.length < chosen.tags.length && !isTyped ? others : [...others, tag] };
+  }
+  view.showChosen(chosen.tags ?? [chosen.keep]);
   const asked = chosen;
   find("main").ariaBusy = "true";
   api.fetchItem(item.id, asked).then((answer) => { if (chosen === asked) showAnswer(item, answer); }, failed)
     .finally(() => { find("main").ariaBusy = "false"; });
-  return true;
+  return tag;
 };
 
 // -- keys and buttons -----------------------------------------------------------------------------------------------

@@ -153,19 +153,20 @@ const difference = (line, other) => {
 
 // -- choosing of several --------------------------------------------------------------------------------------------
 
-/** Tags to choose of: `choose(tag)` is called with each choice, and answers whether there is such a tag. */
+/** Tags to choose of: `choose(tag)` is called with each choice, and answers how the blog writes it. */
 export const showChoices = (item, { suggestions = [] }, allTags, choose) => {
   const isMerge = item.kind === "merge";
   const offered = isMerge ? item.tags.map(([tag, count]) => [tag, counted("posts", count)])
     : suggestions.map(({ tag, confidence }) => [tag, `${percent(confidence)} %`]);
-  const buttons = offered.map(([tag, more], place) => {
+  const offer = ([tag, more], place) => {
     const key = place < 9 ? element("kbd", { "aria-hidden": "true" }, String(place + 1)) : "";
     return button(() => choose(tag), [text(tag), " ", element("small", {}, more), key], { "data-tag": tag });
-  });
+  };
   const label = labels[isMerge ? "keep" : "suggestion"];
+  const row = element("div", { class: "row", role: "group", "aria-label": label }, ...offered.map(offer));
   put("#choices",
     ...isMerge ? [element("h3", {}, label)] : [],
-    element("div", { class: "row", role: "group", "aria-label": label }, ...buttons));
+    row);
   if (isMerge) return;
   const input = element("input", { list: "all-tags", autocomplete: "off", id: "other-tag" });
   const form = element("form", { class: "row" },
@@ -173,15 +174,22 @@ export const showChoices = (item, { suggestions = [] }, allTags, choose) => {
     element("datalist", { id: "all-tags" }, ...allTags.map(([tag]) => element("option", { value: tag }))));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!input.value.trim() || !choose(input.value.trim())) return;
+    const tag = input.value.trim() && choose(input.value.trim(), true);
+    if (!tag) return;
+    if (!offered.some(([known]) => known === tag)) {
+      row.append(offer([tag, ""], offered.length));
+      offered.push([tag, ""]);
+      showChosen([...row.querySelectorAll("[aria-pressed=true]")].map((one) => one.dataset.tag).concat(tag));
+    }
     input.value = "";
     find("[data-action=add]").focus();
   });
   find("#choices").append(form, element("p", { id: "chosen", role: "status" }));
 };
-export const showChosen = (tag) => {
-  for (const one of find("#choices").querySelectorAll("[data-tag]")) one.ariaPressed = String(one.dataset.tag === tag);
-  find("#chosen")?.replaceChildren(...tag ? composed("chosen", { tag: chip(tag) }) : []);
+export const showChosen = (tags) => {
+  const choices = find("#choices").querySelectorAll("[data-tag]");
+  for (const one of choices) one.ariaPressed = String(tags.includes(one.dataset.tag));
+  find("#chosen")?.replaceChildren(...tags.length ? composed("chosen", { tag: listed(tags, chip) }) : []);
 };
 
 // -- round it -------------------------------------------------------------------------------------------------------

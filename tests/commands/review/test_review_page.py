@@ -338,10 +338,22 @@ def test_spellings_and_posts_without_tags(chromium: Browser, server: Server) -> 
     chromium.wait_until(SETTLED)
     assert reviewer.says("#chosen") == "Chosen: storage"
     assert reviewer.has_focus() == "add"
-    chromium.press("Enter")
+    reviewer.press("1")
+    offered = reviewer.says("#choices [data-tag] bdi")
+    assert reviewer.says("#chosen") == f"Chosen: storage, {offered}"
+    others = "[...document.querySelectorAll('#choices [aria-pressed=true]')].map((one) => one.dataset.tag).join()"
+    assert chromium.evaluate(others) == f"{offered},storage"
+    chromium.evaluate("document.querySelector('#choices [data-tag=storage]').click()")
     chromium.wait_until(SETTLED)
-    assert "storage" in (server.site / "content/bread-5.md").read_text("utf-8").partition("\n---")[0]
-    assert reviewer.says("#done").startswith("Added: storage")
+    assert reviewer.says("#chosen") == f"Chosen: {offered}"
+    chromium.evaluate("document.querySelector('#choices [data-tag=storage]').click()")
+    chromium.wait_until(SETTLED)
+    reviewer.press("a")
+    front_matter = (server.site / "content/bread-5.md").read_text("utf-8").partition("\n---")[0]
+    assert f"tags: [{offered}, storage]" in front_matter
+    assert reviewer.says("#done").startswith(f"Added: {offered} · storage · ")
+    reviewer.press("u")
+    assert texts(server.site).items() >= before.items()
 
 
 # -- what may go wrong -----------------------------------------------------------------------------------------------

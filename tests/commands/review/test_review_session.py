@@ -113,7 +113,7 @@ def test_the_details_say_why_and_what_would_be_written(site: Path) -> None:
         passage = view["text"][view["passage"]]
         assert any(is_named for _, is_named in passage["parts"])
         bare = item(client, kind="untagged")
-        view = client.get(f"api/item/{bare['id']}?tag=birds")
+        view = client.get(f"api/item/{bare['id']}?tags=birds")
         assert view["suggestions"][0]["tag"] == "birds"
         assert ["+", "tags: [birds]"] in view["diff"]
         merge = client.get(f"api/item/{item(client, kind='merge')['id']}?keep=Storage")
@@ -153,8 +153,9 @@ def test_each_decision_is_written_at_once_and_taken_back_byte_for_byte(site: Pat
         client.decide(merge["id"], "add", keep="Storage")
         assert b"tags: [Storage, disks]" in sources(site)["content/storage-1.md"]
         assert sum(b"tags: [Storage" in data for data in sources(site).values()) == 8
-        added = client.decide(item(client, kind="untagged")["id"], "add", tag="birds")
+        added = client.decide(item(client, kind="untagged")["id"], "add", tags=["birds", "tea", "birds"])
         assert {one["kind"] for one in added["items"]} == {"untagged", "suggestion"}
+        assert ["+", "tags: [birds, tea]"] in added["diff"]
         for left in (3, 2, 1, 0):
             undone = client.post("undo")
             assert (undone.status, undone.values["undo"]) == (200, left)
@@ -425,7 +426,9 @@ def test_the_undo_patch_takes_everything_back_also_of_one_file_edited_often(site
         of_one = [one for one in client.items() if one["path"] == LACKS_BREAD]
         assert {one["tag"] for one in of_one} == {"bakery", "bread"}
         for found in client.items():
-            client.post("decide", id=found["id"], action="decline" if found["path"] == LACKS_TEA else "add", tag="tea")
+            client.post(
+                "decide", id=found["id"], action="decline" if found["path"] == LACKS_TEA else "add", tags=["tea"]
+            )
     assert len(changed(before, sources(site))) > 5
     take_back(site)
     assert sources(site) == before
@@ -524,7 +527,7 @@ def test_a_killed_review_leaves_whole_files_and_a_patch_that_is_true(site: Path)
                 try:
                     action = chance.choice(["add", "decline"])
                     client.post(
-                        "decide", id=found["id"], action=action, tag="tea" if found["kind"] == "untagged" else ""
+                        "decide", id=found["id"], action=action, tags=["tea"] if found["kind"] == "untagged" else []
                     )
                     if chance.random() < 0.2:
                         client.post("undo")
@@ -580,7 +583,7 @@ def test_thirty_decisions_on_a_real_blog(tmp_path: Path) -> None:
         for number, found in enumerate(chosen):
             action = "decline" if number % 3 == 2 else "add"
             answer = client.post(
-                "decide", id=found["id"], action=action, tag="JavaScript" if found["kind"] == "untagged" else ""
+                "decide", id=found["id"], action=action, tags=["JavaScript"] if found["kind"] == "untagged" else []
             )
             assert answer.status == 200, answer
             if found["path"] and found["kind"] != "untagged":

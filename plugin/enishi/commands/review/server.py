@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _MOST_BYTES = 64 * 1024
+_MOST_TAGS = 50
+"""That one post may get at once."""
 _PATIENCE = 10
 """Seconds for a request's body to arrive."""
 _CONCURRENT = 32
@@ -186,17 +188,21 @@ class Review:
             ("GET", ""): fixed(page(session.language, session.title), "text/html"),
             ("GET", "api/queue"): self._answering(lambda _: session.queue()),
             ("GET", "api/changes"): self._answering(lambda asked: session.changes(_number(asked, "since"))),
-            ("GET", _ITEM): self._answering(lambda asked: session.item(*_texts(asked, "id", "tag", "keep"))),
+            ("GET", _ITEM): self._answering(self._item),
             ("POST", "api/decide"): self._answering(self._decide),
             ("POST", "api/undo"): self._answering(lambda _: session.undo()),
             ("POST", "api/close"): self._answering(self._close),
         }
 
+    def _item(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        name, keep = _texts(asked, "id", "keep")
+        return self.session.item(name, _tags(asked), keep)
+
     def _decide(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        name, action, tag, keep = _texts(asked, "id", "action", "tag", "keep")
+        name, action, keep = _texts(asked, "id", "action", "keep")
         if action not in ACTIONS:
             raise _RefusedError(400)
-        return self.session.decide(name, action, tag, keep)
+        return self.session.decide(name, action, _tags(asked), keep)
 
     def _close(self, _: Mapping[str, Any]) -> dict[str, Any]:
         self.stop()
@@ -208,9 +214,11 @@ class Review:
         from starlette.responses import Response
 
         async def answer(request: Request) -> Response:
-            asked = (
-                await _body(request) if request.method == "POST" else {**request.query_params, **request.path_params}
-            )
+            if request.method == "POST":
+                asked = await _body(request)
+            else:
+                query = request.query_params
+                asked = {**query, "tags": query.getlist("tags"), **request.path_params}
             status, values = await run_in_threadpool(self._worked, work, asked)
             data = json.dumps(values, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
             return Response(data, status, media_type="application/json")
@@ -257,6 +265,13 @@ def _texts(asked: Mapping[str, Any], *names: str) -> list[str]:
     if not all(isinstance(value, str) for value in values):
         raise _RefusedError(400)
     return values
+
+
+def _tags(asked: Mapping[str, Any]) -> list[str]:
+    tags = asked.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags) or len(tags) > _MOST_TAGS:
+        raise _RefusedError(400)
+    return tags
 
 
 def _number(asked: Mapping[str, Any], name: str) -> int:

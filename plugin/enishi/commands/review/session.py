@@ -113,9 +113,9 @@ def open_session(request: Request, min_confidence: float, progress: Progress = l
     return Session(request, read_blog(request, progress), min_confidence)
 
 
-def _chosen(item: Item, tag: str) -> str:
-    """The tag that would be added."""
-    return tag if item.kind == "untagged" else item.tag
+def _chosen(item: Item, tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags that would be added."""
+    return tuple(dict.fromkeys(filter(None, tags))) if item.kind == "untagged" else (item.tag,)
 
 
 class Session:
@@ -179,7 +179,7 @@ class Session:
             ids = [name for name, revision in self._changed_at.items() if revision > since]
             return {"revision": self._revision, "items": self._views(ids), "undo": len(self._done)}
 
-    def item(self, name: str, tag: str = "", keep: str = "") -> dict[str, Any]:
+    def item(self, name: str, tags: Sequence[str] = (), keep: str = "") -> dict[str, Any]:
         """All that there is to know about one item, and what would be written.
 
         Raises:
@@ -192,7 +192,7 @@ class Session:
             view: dict[str, Any] = {"item": self._view(item), "refused": ""}
             plan = Plan()
             try:
-                plan = self._plan(item, tag, keep)
+                plan = self._plan(item, tags, keep)
             except SettingsError as error:
                 view["refused"] = str(error)
             view["diff"] = diff_view(plan.edits)
@@ -202,7 +202,7 @@ class Session:
                 )
             if item.variants is not None:
                 return view | {"post": None, "text": [], "passage": None, **uses_view(self._backlog, item)}
-            document, chosen = self._backlog.posts[item.path], _chosen(item, tag)
+            document, chosen = self._backlog.posts[item.path], next(reversed(_chosen(item, tags)), "")
             evidence = evidence_view(self._backlog, replace(item, tag=chosen), self._tags)
             names = self._backlog.spellings(chosen) if chosen else ()
             text, passage = text_view(document, names, evidence["terms"])
@@ -227,7 +227,7 @@ class Session:
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
-    def decide(self, name: str, action: str, tag: str = "", keep: str = "") -> dict[str, Any]:
+    def decide(self, name: str, action: str, tags: Sequence[str] = (), keep: str = "") -> dict[str, Any]:
         """Carry out a decision.
 
         Raises:
@@ -245,12 +245,12 @@ class Session:
             if state in ("open", "later"):
                 return self._finish(_Done(action, {name: self._states[name]}), {name: state}, Plan())
             for _ in range(_ATTEMPTS):
-                plan = self._plan(item, tag, keep) if action == "add" else self._plan_decline(item)
+                plan = self._plan(item, tags, keep) if action == "add" else self._plan_decline(item)
                 if action == "add" and not plan.edits and not plan.refused:
-                    raise self._resolved(item, tag)
+                    raise self._resolved(item, tags)
                 if not plan.edits and plan.refused:
                     raise SettingsError("\n".join(one.message for one in plan.refused))
-                kept = self._plan_decision(item, tag, state)
+                kept = self._plan_decision(item, tags, state)
                 patch = patch_of([*plan.edits, *kept.edits])
                 self._keep_patch(patch)  # before anything is written
                 outcome = write_plan(plan, self._root)
@@ -291,22 +291,20 @@ class Session:
 
     # -- parts of it -------------------------------------------------------------------------------------------------
 
-    def _plan(self, item: Item, tag: str, keep: str) -> Plan:
-        """What adding a tag, or merging several, writes, with the files as they are now."""
+    def _plan(self, item: Item, tags: Sequence[str], keep: str) -> Plan:
+        """What adding tags, or merging several, writes, with the files as they are now."""
         if item.variants is not None:
             new = keep or item.tag
             if new not in item.names:
                 raise SettingsError(self._problem("unknown"))
             changes: dict[str, list[TagChange]] = {}
             for old in item.names:
-                for path, tags in self._tags.items():
-                    if old != new and old in tags:
+                for path, carried in self._tags.items():
+                    if old != new and old in carried:
                         changes.setdefault(path, []).append(TagChange.renaming(old, new))
         else:
-            chosen = _chosen(item, tag)
-            if not chosen:
-                return Plan()
-            changes = {item.path: [TagChange.adding(self._names.get(chosen, chosen))]}
+            chosen = [self._names.get(tag, tag) for tag in _chosen(item, tags)]
+            changes = {item.path: [TagChange.adding(tag) for tag in chosen]} if chosen else {}
         now = ((self._files[path], self._read(self._files[path].file)) for path in changes)
         files = tuple(PostFile.of(file.path, file.file, data) for file, data in now if data)
         return plan_changes(replace(self._blog, files=files), changes, self._style)
@@ -326,15 +324,16 @@ class Session:
             after = with_untagged(text, item.path)
         return Plan((PlannedEdit(DECLINED_NAME, file, before, after.encode()),) if after != text else ())
 
-    def _plan_decision(self, item: Item, tag: str, state: State) -> Plan:
-        """Keep what was said to a suggestion: it teaches what a confidence means here."""
-        suggestion = self._backlog.suggested(item.path, _chosen(item, tag))
-        if suggestion is None or (state != "added" and state != "declined"):
+    def _plan_decision(self, item: Item, tags: Sequence[str], state: State) -> Plan:
+        """Keep what was said to suggestions: it teaches what a confidence means here."""
+        suggestions = [self._backlog.suggested(item.path, tag) for tag in _chosen(item, tags)]
+        if not any(suggestions) or (state != "added" and state != "declined"):
             return Plan()
         file = self._root / DECISIONS_NAME
         before = self._read(file)
-        decision = Decision.about(self._backlog.posts[item.path], suggestion, state)
-        return Plan((PlannedEdit(DECISIONS_NAME, file, before, with_decisions(before, (decision,))),))
+        document = self._backlog.posts[item.path]
+        decisions = [Decision.about(document, suggestion, state) for suggestion in suggestions if suggestion]
+        return Plan((PlannedEdit(DECISIONS_NAME, file, before, with_decisions(before, decisions)),))
 
     def _keep_patch(self, ahead: bytes = b"") -> None:
         """Write the patch of all that was done, the last first, and of what is about to be done."""
@@ -410,9 +409,9 @@ class Session:
             if edit.path in self._tags:
                 self._tags[edit.path] = read_tags(edit.after, self._blog.site)
 
-    def _resolved(self, item: Item, tag: str) -> ConflictError | SettingsError:
+    def _resolved(self, item: Item, tags: Sequence[str]) -> ConflictError | SettingsError:
         """What to say where there is nothing to write."""
-        if item.kind == "untagged" and not tag:
+        if not any(_chosen(item, tags)):
             return SettingsError(self._problem("no-tag"))
         self._set({item.id: "added"})
         return self._conflict("carried", [item.id])
