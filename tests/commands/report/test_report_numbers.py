@@ -12,7 +12,7 @@ import pytest
 from blog import document, vectors_at
 from blog_of_documents import site
 from enishi.commands.report.analysis import AnalysedBlog
-from enishi.commands.report.links import link_values
+from enishi.commands.report.links import link_values, near_duplicates
 from enishi.commands.report.next_steps import next_steps
 from enishi.commands.report.tags import missing_values
 from enishi.commands.report.trends import trend_values
@@ -126,7 +126,7 @@ def test_near_duplicates_share_words_and_are_no_translations() -> None:
         document("4.md", text, front_matter={"enishi": {"ignore": ["near-duplicate"]}}),
         document("5.md"),
     ]
-    pairs = [tuple(one["posts"]) for one in link_values(blog_of(posts))["duplicates"]]
+    pairs = [tuple(one["posts"]) for one in near_duplicates(blog_of(posts))]
     assert sorted(pairs) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3)]
 
 

@@ -17,7 +17,7 @@ _NEAREST = 10
 
 
 def link_values(blog: AnalysedBlog) -> dict[str, Any]:
-    """What nothing leads to, what many lists show (of equally many, what stands further up), and near-duplicates."""
+    """What nothing leads to, and what many lists show (of equally many, what stands further up)."""
     posts = [document.post for document in blog.documents]
     public = [row for row, post in enumerate(posts) if post.is_public]
     shown, places = Counter[int](), Counter[int]()
@@ -31,16 +31,15 @@ def link_values(blog: AnalysedBlog) -> dict[str, Any]:
         "unlinked": [row for row in never if row not in linked],
         "never_shown": never if shown else [],  # the settings want no lists
         "most_shown": [{"post": row, "times": shown[row]} for row in most[:MOST_SHOWN]],
-        "duplicates": _duplicates(blog)[:MOST_DUPLICATES],
     }
 
 
-def _duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
+def near_duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
     """Pairs of posts most of whose words are the same, as `enishi check` finds them; translations are none."""
     index = build_index(blog.vectors, backend=blog.blog.settings.index.backend)
     nearest, _ = neighbors_of_all(index, blog.vectors, _NEAREST)
     pairs = sorted({(min(row, other), max(row, other)) for row, near in enumerate(nearest.tolist()) for other in near})
-    group_of, found = near_duplicate_groups(blog.documents, pairs), []
+    group_of, found = near_duplicate_groups(blog.documents, pairs), list[dict[str, Any]]()
     for pair in pairs:
         one, other = (blog.documents[row] for row in pair)
         if pair[0] not in group_of or group_of[pair[0]] != group_of.get(pair[1]):
@@ -52,4 +51,4 @@ def _duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
             and "near-duplicate" not in ignored_codes(one) | ignored_codes(other)
         ):
             found.append({"posts": list(pair), "score": round(share, 2)})
-    return sorted(found, key=lambda entry: (-entry["score"], entry["posts"]))
+    return sorted(found, key=lambda entry: (-entry["score"], entry["posts"]))[:MOST_DUPLICATES]

@@ -7,13 +7,13 @@ same value: nothing in it names a time, a place on this machine or the state of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from enishi.commands.init.profile import profile_of
 from enishi.commands.report.analysis import AnalysedBlog, Drawing, analyse
-from enishi.commands.report.links import link_values
+from enishi.commands.report.beside import beside
+from enishi.commands.report.links import link_values, near_duplicates
 from enishi.commands.report.map import regions
 from enishi.commands.report.next_steps import next_steps
 from enishi.commands.report.tags import missing_values, tidying_values
@@ -53,9 +53,11 @@ def report(request: Request, *, public: bool = False, progress: Progress = lambd
     """
     blog, drawing = analyse(request, public, progress)
     progress("putting the report together", 0, 0)
+    duplicates = beside(near_duplicates, blog, processes=1 if public else request.processes)
     site, trends = blog.blog.site, trend_values(blog)
     language = blog.blog.settings.language or site.language or _main_language(blog)
-    for_the_author = {} if public else _for_the_author(blog, request, language)
+    on_map = _posts_on_map(blog, drawing(), public)
+    for_the_author = {} if public else _for_the_author(blog, request, language, duplicates)
     values = {
         "version": VERSION,
         "kind": "enishi report",
@@ -64,7 +66,7 @@ def report(request: Request, *, public: bool = False, progress: Progress = lambd
         "url": safe_link(site.url) if own_hosts(site.url) else "",
         "language": language,
         "summary": _summary(blog, trends, public),
-        **_posts_on_map(blog, drawing(), public),
+        **on_map,
         "topics": [_topic(blog, topic, public) for topic in blog.topics],
         "trends": trends,
         **for_the_author,
@@ -91,12 +93,16 @@ def _posts_on_map(blog: AnalysedBlog, drawing: Drawing, public: bool) -> dict[st
     }
 
 
-def _for_the_author(blog: AnalysedBlog, request: Request, language: str) -> dict[str, Any]:
+def _for_the_author(
+    blog: AnalysedBlog, request: Request, language: str, duplicates: Callable[[], list[dict[str, Any]]]
+) -> dict[str, Any]:
     """What to tidy up and what is missing."""
-    kept, links = read_kept(request.site), link_values(blog)
+    kept = read_kept(request.site)
     audit = audit_tags(blog.documents, blog.vocabulary, blog.blog.settings.tags, kept.apart)
+    tidying = tidying_values(blog, audit, request)
+    links = link_values(blog) | {"duplicates": duplicates()}
     return {
-        "tags": tidying_values(blog, audit, request),
+        "tags": tidying,
         "links": links,
         "missing": missing_values(blog),
         "next": next_steps(blog, audit, links, language, kept.untagged),
@@ -164,5 +170,7 @@ def _topic(blog: AnalysedBlog, topic: Topic, public: bool) -> dict[str, Any]:
 
 def _main_language(blog: AnalysedBlog) -> str:
     """The language of most posts, by what they say and by their letters; empty where there is no such one."""
+    from enishi.commands.init.profile import profile_of
+
     step = max(1, len(blog.documents) // _READ_FOR_LANGUAGE)
     return profile_of(blog.documents[::step], blog.blog.site).main_language
