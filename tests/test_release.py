@@ -30,7 +30,7 @@ WORDS = {
     "GoogleCloud": "sqlite3 --yes",
 }
 """What README's lines say of a reader's own blog, for the example."""
-NOT_RUN = ("enishi watch", "enishi init", "enishi models", "enishi train")
+NOT_RUN = ("enishi watch", "enishi review", "enishi init", "enishi models", "enishi train")
 """Of README's lines: those that never end, or that are about pretrained models."""
 
 
