@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.errors import SettingsError
-from enishi.reading.addresses import encode_link, safe_link
+from enishi.reading.addresses import absolute_link, encode_link, safe_link
 from enishi.reading.manifest import apply_manifest, read_manifest
 from enishi.types import Post
 from made_up_sites import site_of
@@ -188,3 +188,20 @@ def test_any_values(entries: list[dict[str, Any]]) -> None:
     posts, problems = apply_manifest(POSTS, read_manifest(json.dumps(entries)), SITE)
     assert [post.path for post in posts] == sorted(post.path for post in POSTS)
     assert problems == sorted(problems)
+
+
+@pytest.mark.parametrize(
+    ("url", "home", "link"),
+    [
+        ("/b/a post/", "https://blog.test/b", "https://blog.test/b/a%20post/"),
+        ("b/a/", "https://blog.test/b", "https://blog.test/b/b/a/"),
+        ("http://other.test/a/", "https://blog.test", "http://other.test/a/"),
+        ("http://other.test/a/", "", "http://other.test/a/"),
+        ("/a/", "", ""),
+        ("/a/", "javascript:alert(1)", ""),
+        ("javascript:alert(1)", "https://blog.test", ""),
+        ("", "https://blog.test", ""),
+    ],
+)
+def test_a_page_elsewhere_links_only_to_addresses_that_are_whole(url: str, home: str, link: str) -> None:
+    assert absolute_link(url, home) == link

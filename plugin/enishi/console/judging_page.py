@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from enishi.commands.compare.run import ComparedBlog, blog_address
 from enishi.console.page import render_template
-from enishi.text.labels import label_language, language_tag
+from enishi.text.labels import language_tag, page_language
 from enishi.text.printable import text_line
 from enishi.writing.render import templates_folder
 
@@ -96,7 +96,7 @@ def page_view(compared: ComparedBlog, most: int) -> dict[str, Any]:
     """Everything that the template shows: finished strings."""
     site, settings = compared.blog.site, compared.blog.settings
     blog_language = settings.language or site.language
-    language = "ja" if label_language(blog_language) == "ja" else "en"
+    language = page_language(blog_language)
     labels = _LABELS[language]
     posts = {document.post.path: document for document in compared.documents}
     asked = compared.open_questions[:most]

@@ -12,11 +12,10 @@ import json
 import tomllib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 from enishi.console.page import render_template
-from enishi.reading.addresses import safe_link
-from enishi.text.labels import label_language, language_tag
+from enishi.reading.addresses import absolute_link, safe_link
+from enishi.text.labels import language_tag, page_language
 from enishi.text.printable import text_line
 from enishi.writing.render import templates_folder
 
@@ -48,7 +47,7 @@ def render_report_page(values: Mapping[str, Any]) -> bytes:
 
 def page_view(values: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template shows, and as `data` what the script draws."""
-    language = "ja" if label_language(values["language"]) == "ja" else "en"
+    language = page_language(values["language"])
     labels, script_labels = _labels(language)
     report = _on_one_line(values)
     posts = [_post(post, report, language) for post in report["posts"]]
@@ -105,7 +104,5 @@ def _post(post: Mapping[str, Any], report: Mapping[str, Any], page_language: str
 
 def _link(url: str, home: str) -> str:
     """The address of a post from anywhere; empty where it is unknown, or none that a page may link to."""
-    link, base = safe_link(url), safe_link(home)
-    if base.startswith(("http://", "https://")) and link:
-        return urljoin(base.rstrip("/") + "/", link)
-    return "" if link.startswith("/") else link
+    link = safe_link(url)
+    return absolute_link(url, home) or ("" if link.startswith("/") else link)

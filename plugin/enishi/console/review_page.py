@@ -7,7 +7,7 @@ its title, so that there is one place where strangers' text is put into a docume
 from __future__ import annotations
 
 from enishi.console.page import render_template
-from enishi.text.labels import label_language
+from enishi.text.labels import page_language
 from enishi.text.printable import text_line
 
 TEMPLATE = "review/review.html.j2"
@@ -125,10 +125,10 @@ _KEYS = {
 
 def render_review_page(language: str, blog_title: str) -> bytes:
     """The page, UTF-8, in Japanese for a Japanese blog and else in English."""
-    page_language = "ja" if label_language(language) == "ja" else "en"
-    labels = _LABELS[page_language]
+    spoken = page_language(language)
+    labels = _LABELS[spoken]
     view = {
-        "language": page_language,
+        "language": spoken,
         "labels": labels,
         "keys": [(labels.get(key, key), labels[name]) for key, name in _KEYS.items()],
         "blog": text_line(blog_title),

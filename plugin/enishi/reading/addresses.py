@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 _KEPT = "/:;,?!@&=+$-_.~*'()#"
 """What JavaScript's encodeURI leaves alone."""
@@ -30,6 +30,7 @@ def encode_link(link: str) -> str:
     return encode_address(link) if re.match("[A-Za-z]+:", link) else encode_path(link)
 
 
+_WEB = re.compile("https?://")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\\\\\u2028\u2029\ud800-\udfff]")
 
 
@@ -47,6 +48,14 @@ def safe_link(url: str) -> str:
     if address.startswith("//") or (":" in first and not _is_web_address(address)):
         return ""
     return address.replace(" ", "%20")
+
+
+def absolute_link(url: str, home: str) -> str:
+    """The address of a site's page as a page elsewhere may link to it; empty where it is not safe or not known."""
+    link, base = safe_link(url), safe_link(home)
+    if link and _WEB.match(base):
+        link = urljoin(base.rstrip("/") + "/", link)
+    return link if _WEB.match(link) else ""
 
 
 def _is_web_address(address: str) -> bool:

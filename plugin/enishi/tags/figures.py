@@ -157,7 +157,7 @@ def measure_decisions(decisions: Iterable[Decision]) -> tuple[tuple[Accepted, ..
         if not some:
             return []
         added, mean = sum(one.verdict == "added" for one in some), fsum(one.confidence for one in some) / len(some)
-        figures = (added / len(some), *wilson(added, len(some), _Z_95))
+        figures = (added / len(some), *wilson(added, len(some)))
         share = Interval(*(round(figure, _DIGITS) for figure in figures))
         return [Accepted(low, len(some), added, share, round(mean, _DIGITS))]
 
@@ -255,7 +255,7 @@ class _Sums:
 
     def _precision(self, start: int, end: int) -> Interval:
         suggestions, right = self.count(start, end)
-        low, high = wilson(right, suggestions, _Z_95)
+        low, high = wilson(right, suggestions)
         drawn_low, drawn_high = np.quantile(self._drawn(start, end), [0.025, 0.975]).tolist()
         figures = (right / suggestions, min(low, drawn_low), max(high, drawn_high))
         return Interval(*(round(figure, _DIGITS) for figure in figures))
@@ -280,7 +280,7 @@ def resamples(posts: int) -> Iterator[Matrix]:
         yield np.stack([np.bincount(row, minlength=posts) for row in drawn]).astype(np.float64)
 
 
-def wilson(right: int, number: int, z: float) -> tuple[float, float]:
+def wilson(right: int, number: int, z: float = _Z_95) -> tuple[float, float]:
     """Wilson's interval of a share (1927): (low, high) for z standard deviations."""
     share, spread = right / number, z * z / number
     middle = (share + spread / 2) / (1 + spread)

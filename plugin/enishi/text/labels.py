@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 LABEL_NAMES = ("heading", "tags", "terms", "translation", "colon", "comma", "date")
 """`colon` stands after a label, `comma` between two words; `date` is a pattern of YYYY, MM, M, DD, D."""
@@ -67,6 +68,11 @@ def label_language(*wanted: str) -> str:
             if key in _TABLE:
                 return key
     return "en"
+
+
+def page_language(language: str) -> Literal["en", "ja"]:
+    """The language of a page for the author of a blog in this language."""
+    return "ja" if label_language(language) == "ja" else "en"
 
 
 def labels_for(language: str, overrides: LabelOverrides | None = None) -> Labels:

@@ -157,6 +157,7 @@ def test_steps_are_ordered_by_the_published_posts_they_help_and_said_in_the_lang
     assert [(step["kind"], step["count"]) for step in steps] == [("unlinked", 3), ("missing", 2), ("variants", 1)]
     assert steps[0]["command"] == "enishi related 0.md"
     assert "3件" in steps[0]["what"]
+    assert next_steps(blog, audit, {"unlinked": [0, 1, 2], "duplicates": []}, "ja-JP") == steps
     bare = blog_of([document("0.md"), document("1.md")])
     steps = next_steps(bare, Audit(2, 0, 0), {"unlinked": [], "duplicates": []}, "en", {"1.md"})
     assert [(step["kind"], step["count"]) for step in steps] == [("untagged", 1)]

@@ -35,7 +35,6 @@ VERSION = 1
 CHOICES = ("left", "right", "both", "neither")
 MAX_BYTES = 16 * 1024 * 1024
 _KEY_LENGTH = 24
-_Z_95 = 1.959964
 _DIGITS = 4
 _FIELDS = ("pair", "post", "left", "right", "choice")
 
@@ -194,7 +193,7 @@ def _side(verdict: Verdict, first: NearestPosts, other: NearestPosts) -> int:
 
 
 def _share(wins: int, decided: int) -> Interval:
-    low, high = wilson(wins, decided, _Z_95)
+    low, high = wilson(wins, decided)
     return Interval(round(wins / decided, _DIGITS), round(low, _DIGITS), round(high, _DIGITS))
 
 

@@ -6,13 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from enishi.generators.base import Site
 from enishi.types import Document
 
+if TYPE_CHECKING:
+    from enishi.pipeline import Blog
+
 MOST = 0.8
 """The share of posts from which a blog is said to be in one language."""
 
+_READ_FOR_LANGUAGE = 200
+"""Posts that are looked at for the blog's language."""
 LATIN, CYRILLIC = "und-Latn", "und-Cyrl"
 """BCP 47 tags of posts whose letters are known, but whose language neither the author nor the settings name."""
 _LANGUAGES = (
@@ -82,6 +88,12 @@ class Profile:
         """The language of at least :data:`MOST` of the posts, or empty."""
         first = next((code for code in self.languages if code), "")
         return first if self.share(first) >= MOST else ""
+
+
+def blog_language(blog: Blog, documents: Sequence[Document]) -> str:
+    """The language of a blog by its settings, else of most posts by what they say; empty where there is no such one."""
+    step = max(1, len(documents) // _READ_FOR_LANGUAGE)
+    return blog.settings.language or blog.site.language or profile_of(documents[::step], blog.site).main_language
 
 
 def profile_of(documents: Sequence[Document], site: Site) -> Profile:

@@ -11,6 +11,7 @@ from typing import Any
 from enishi.commands.report.analysis import AnalysedBlog
 from enishi.commands.tags.last_build import MAYBE
 from enishi.tags.audit import Audit
+from enishi.text.labels import page_language
 from enishi.text.printable import shell_word
 
 _STEPS: Mapping[str, Mapping[str, str]] = {
@@ -70,7 +71,7 @@ def next_steps(
         {
             "kind": kind,
             "count": counts[kind],
-            "what": _STEPS["ja" if language == "ja" else "en"][kind].format(count=counts[kind]),
+            "what": _STEPS[page_language(language)][kind].format(count=counts[kind]),
             "command": commands[kind],
         }
         for kind in sorted(counts, key=lambda kind: (kind == "once", -counts[kind]))

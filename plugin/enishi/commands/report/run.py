@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from enishi.commands.init.profile import blog_language
 from enishi.commands.report.analysis import AnalysedBlog, Drawing, analyse
 from enishi.commands.report.beside import beside
 from enishi.commands.report.links import link_values, near_duplicates
@@ -29,7 +30,6 @@ from enishi.types import Post, Progress, Topic
 VERSION = 1
 NEIGHBORS = 5
 _DIGITS = 4
-_READ_FOR_LANGUAGE = 50
 _MOST_AUTHORS = 5
 _MAIL = re.compile(r"<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?")
 
@@ -55,7 +55,7 @@ def report(request: Request, *, public: bool = False, progress: Progress = lambd
     progress("putting the report together", 0, 0)
     duplicates = beside(near_duplicates, blog, processes=1 if public else request.processes)
     site, trends = blog.blog.site, trend_values(blog)
-    language = blog.blog.settings.language or site.language or _main_language(blog)
+    language = blog_language(blog.blog, blog.documents)
     on_map = _posts_on_map(blog, drawing(), public)
     for_the_author = {} if public else _for_the_author(blog, request, language, duplicates)
     values = {
@@ -166,11 +166,3 @@ def _topic(blog: AnalysedBlog, topic: Topic, public: bool) -> dict[str, Any]:
         {"tag": one.tag, "posts": [blog.row[path] for path in one.posts], "new": one.new} for one in topic.missing
     ]
     return values if public else values | {"missing": missing}
-
-
-def _main_language(blog: AnalysedBlog) -> str:
-    """The language of most posts, by what they say and by their letters; empty where there is no such one."""
-    from enishi.commands.init.profile import profile_of
-
-    step = max(1, len(blog.documents) // _READ_FOR_LANGUAGE)
-    return profile_of(blog.documents[::step], blog.blog.site).main_language

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MOST_FINDINGS = 500
 """Of each kind."""
 MOST_SUREST = 20
-_Z_95 = 1.959964
 
 
 def tidying_values(blog: AnalysedBlog, audit: Audit, request: Request) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def _calibration(sums: Sequence[Sequence[float]]) -> list[dict[str, float]]:
     found = []
     for tenth, (pairs, right, confidence) in enumerate(sums):
         if pairs:
-            low, high = wilson(int(right), int(pairs), _Z_95)
+            low, high = wilson(int(right), int(pairs))
             shares = {"mean": confidence / pairs, "right": right / pairs, "low": low, "high": high}
             rounded = {name: round(share, 4) for name, share in shares.items()}
             found.append({"confidence": tenth / 10, "pairs": int(pairs), **rounded})

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 from enishi.commands.ask import written_posts
 from enishi.commands.tags.last_build import LastTags, last_tags
 from enishi.pipeline import Posts
-from enishi.reading.addresses import safe_link
+from enishi.reading.addresses import absolute_link
 from enishi.state import Request
 from enishi.tags.audit import TagVariants, audit_tags
 from enishi.tags.declined import read_kept
@@ -67,9 +66,7 @@ class Backlog:
 
     def link(self, document: Document) -> str:
         """The address of a post that a page elsewhere may link to; empty where it is unknown."""
-        link = safe_link(document.post.url)
-        absolute = urljoin(self.address.rstrip("/") + "/", link) if self.address and link else link
-        return absolute if absolute.startswith(("http://", "https://")) else ""
+        return absolute_link(document.post.url, self.address)
 
     def evidence(self, item: Item) -> Evidence:
         """Why a tag may belong to a post; where nothing was suggested, what is known of its topic and neighbours."""
@@ -120,10 +117,8 @@ def read_backlog(request: Request, posts: Posts, min_confidence: float) -> Backl
         *(item for item in _untagged(by_path) if item.path not in kept.untagged),
         *(Item("merge", tag=found.kept.tag, variants=found) for found in variants),
     )
-    home = safe_link(posts.blog.site.url)
-    address = home if home.startswith(("http://", "https://")) else ""
     topic_of = {path: topic for topic in tags.topics for path in topic.posts}
-    return Backlog(by_path, tags, vocabulary, written_posts(request.folder), topic_of, items, address)
+    return Backlog(by_path, tags, vocabulary, written_posts(request.folder), topic_of, items, posts.blog.site.url)
 
 
 def _suggestions(tags: LastTags, posts: Mapping[str, Document], min_confidence: float) -> list[Item]:

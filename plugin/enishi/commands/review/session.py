@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from enishi.commands.ask import NoBuildError
-from enishi.commands.init.profile import profile_of
+from enishi.commands.init.profile import blog_language
 from enishi.commands.review.queue import Backlog, Item, count_tags, read_backlog
 from enishi.commands.review.undo import UndoPatch, patch_of
 from enishi.commands.review.views import diff_view, evidence_view, item_view, post_view, text_view, uses_view
@@ -34,16 +34,13 @@ from enishi.state import Request
 from enishi.tags.decisions import DECISIONS_NAME, Decision, with_decisions
 from enishi.tags.declined import DECLINED_NAME, read_declined, with_apart, with_decline, with_untagged
 from enishi.tags.vocabulary import fold_tag, spelling_key
-from enishi.text.labels import label_language
+from enishi.text.labels import page_language
 from enishi.types import Progress
 
 State = Literal["open", "added", "declined", "later"]
 ACTIONS: Mapping[str, State] = {"add": "added", "decline": "declined", "later": "later", "reopen": "open"}
 _ATTEMPTS = 3
 """How often a decision is planned anew where a file changes under it."""
-
-_READ_FOR_LANGUAGE = 200
-"""Posts that are looked at for the blog's language, where nothing names it."""
 
 _PROBLEMS: Mapping[str, tuple[str, str]] = {
     "decided": (
@@ -141,11 +138,7 @@ class Session:
         self._patch = UndoPatch(request.site)
         self._lock = threading.RLock()
         self._revision = 0
-        language = self._blog.settings.language or self._blog.site.language
-        if not language:  # then letters tell
-            step = max(1, len(posts.documents) // _READ_FOR_LANGUAGE)
-            language = profile_of(posts.documents[::step], self._blog.site).main_language
-        self.language = "ja" if label_language(language) == "ja" else "en"
+        self.language = page_language(blog_language(self._blog, posts.documents))
         self.title = self._blog.site.url.partition("//")[2].rstrip("/") or self._root.resolve().name
 
     @property
