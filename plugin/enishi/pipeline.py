@@ -18,7 +18,7 @@ from enishi import state
 from enishi.cache import Cache
 from enishi.config import Settings
 from enishi.config_files import load_settings
-from enishi.errors import Diagnostic
+from enishi.errors import Diagnostic, Severity
 from enishi.generators import detect_site
 from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.find import find_files
@@ -315,6 +315,11 @@ class Posts:
     links: Mapping[str, tuple[str, ...]]
     """By path of a post, the paths of the posts that its body links to."""
     diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def broken(self) -> tuple[Diagnostic, ...]:
+        """Why some posts cannot be read as their author means them."""
+        return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
 
     @classmethod
     def of(cls, blog: Blog, documents: Sequence[Document], diagnostics: Sequence[Diagnostic] = ()) -> Posts:

@@ -163,6 +163,7 @@ def review(
     asked = request(site, out, config, set_)
     with console.progress(False) as progress:
         session = open_session(asked, min_confidence, progress)
+    console.print_diagnostics(session.broken, verbose=False)
     if session.is_empty:
         console_review.print_nothing()
         return
@@ -299,6 +300,7 @@ def report(
         console.print_json(made.values)
     else:
         print_report(made, site, page)
+    console.print_diagnostics(made.broken, verbose=False)
 
 
 @command("eval")

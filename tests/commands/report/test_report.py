@@ -214,3 +214,12 @@ def test_a_blog_is_called_as_its_settings_say(tmp_path: Path, name: str, text: s
     assert site.generator.title(site) == "A blog"
     (tmp_path / name).write_text("")
     assert site.generator.title(site) == ""
+
+
+def test_posts_that_cannot_be_read_are_named_and_the_page_is_made(tmp_path: Path, capsys: Any) -> None:
+    broken = '---\ntitle: "never closed\ntags: [a]\n---\n\nBread.\n'
+    root = write_blog(tmp_path / "blog", {**topic_posts(1), "broken.md": broken})
+    assert cli.main(["report", str(root)]) == 0
+    shown = capsys.readouterr()
+    assert "broken.md:2: error: " in shown.err
+    assert (root / ".enishi/report.html").is_file()

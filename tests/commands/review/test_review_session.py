@@ -618,3 +618,11 @@ def test_thirty_decisions_on_a_real_blog(tmp_path: Path) -> None:
     take_back(site)
     assert sources(site) == before
     assert last_tags(Request(site)).posts
+
+
+def test_posts_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    posts = {f"{number}.md": f"---\ntitle: {number}\ntags: [tea]\n---\n\nTea and kettles.\n" for number in range(3)}
+    broken = '---\ntitle: "never closed\ntags: [tea]\n---\n\nBread.\n'
+    root = write_blog(tmp_path / "blog", {**posts, "broken.md": broken})
+    names = {Path(one.path).name for one in session.open_session(Request(root), 0.5).broken}
+    assert names == {"broken.md"}

@@ -21,6 +21,7 @@ from enishi.writing.render import RELATED_NAME
 from enishi.writing.render_tags import TAGS_NAME, TagsFile, read_tags_json
 
 if TYPE_CHECKING:
+    from enishi.errors import Diagnostic
     from enishi.state import Request
     from enishi.types import Matrix, Vectors
 
@@ -45,6 +46,8 @@ class AnalysedBlog:
     vocabulary: Vocabulary
     row: Mapping[str, int]
     """By path."""
+    broken: tuple[Diagnostic, ...] = ()
+    """Why some posts cannot be read as their author means them."""
     problem: str = ""
     """Why the build could not be written; empty if it could."""
 
@@ -174,6 +177,7 @@ def _analysed(posts: Posts, build: _Build) -> AnalysedBlog:
         calibration=build.calibration,
         vocabulary=_vocabulary(posts.blog, documents),
         row=row,
+        broken=posts.broken,
     )
 
 

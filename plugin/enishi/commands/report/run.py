@@ -19,6 +19,7 @@ from enishi.commands.report.map import regions
 from enishi.commands.report.next_steps import next_steps
 from enishi.commands.report.tags import missing_values, tidying_values
 from enishi.commands.report.trends import trend_values
+from enishi.errors import Diagnostic
 from enishi.reading.addresses import safe_link
 from enishi.reading.links import own_hosts
 from enishi.state import Request
@@ -36,10 +37,13 @@ _MAIL = re.compile(r"<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a report says, and what kept its build from being written."""
+    """What a report says, and what is wrong beside it."""
 
     values: Mapping[str, Any]
+    broken: tuple[Diagnostic, ...] = ()
+    """Why some posts cannot be read as their author means them."""
     problem: str = ""
+    """Why the build could not be written; empty if it could."""
 
 
 def report(request: Request, *, public: bool = False, progress: Progress = lambda *_: None) -> Report:
@@ -71,7 +75,7 @@ def report(request: Request, *, public: bool = False, progress: Progress = lambd
         "trends": trends,
         **for_the_author,
     }
-    return Report(values, blog.problem)
+    return Report(values, blog.broken, blog.problem)
 
 
 def _posts_on_map(blog: AnalysedBlog, drawing: Drawing, public: bool) -> dict[str, Any]:

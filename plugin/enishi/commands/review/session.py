@@ -119,7 +119,7 @@ class Session:
     """One review of a blog.  Every method may be called from any thread."""
 
     def __init__(self, request: Request, posts: Posts, min_confidence: float = 0.5) -> None:
-        self._blog = posts.blog
+        self._blog, self.broken = posts.blog, posts.broken
         self._root = request.site
         self._backlog: Backlog = read_backlog(request, posts, min_confidence)
         self._items = {item.id: item for item in self._backlog.items}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enishi.errors import Diagnostic, Severity
+from enishi.errors import Diagnostic
 from enishi.pipeline import read_blog
 from enishi.state import Request
 from enishi.tags.audit import Audit, audit_tags, can_be_written
@@ -35,11 +35,10 @@ def audit(request: Request) -> BlogAudit:
     blog, documents = read.blog, read.documents
     posts = [document.post for document in documents]
     vocabulary, problems = read_vocabulary(posts, blog.site, blog.settings.tags)
-    broken = [one for one in read.diagnostics if one.severity is Severity.ERROR]
     return BlogAudit(
         audit_tags(documents, vocabulary, blog.settings.tags, read_kept(request.site).apart),
         {document.post.path: document for document in documents},
-        tuple(sorted({*blog.diagnostics, *problems, *broken})),
+        tuple(sorted({*blog.diagnostics, *problems, *read.broken})),
     )
 
 

@@ -150,7 +150,7 @@ def plan_renaming(request: Request, old: Sequence[str], new: str) -> Plan:
         for document in documents
     }
     # Nobody knows the tags of a post that cannot be read: one that seems to hold the name is refused by name
-    broken = {one.path for one in posts.diagnostics if one.severity is Severity.ERROR}
+    broken = {one.path for one in posts.broken}
     for file in blog.files:
         if file.path in broken and not changes.get(file.path):
             changes[file.path] = [TagChange.renaming(tag, new) for tag in old if tag.encode() in file.data]
