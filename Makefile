@@ -28,11 +28,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PIP) install --quiet -c constraints.txt -e .
 	touch $@
 
-$(VENV)/.installed-for-tests: $(VENV)/.installed tests/package-lock.json tests/hexo/package-lock.json
+$(VENV)/.installed-for-tests: $(VENV)/.installed $(wildcard tests/package-lock.json tests/*/package-lock.json)
 	$(PIP) install --quiet -c constraints.txt -e ".[transformers]" --group dev
 	@sh tests/install_node_modules.sh
 	touch $@
 
 clean:
-	rm -rf $(VENV) tests/node_modules tests/hexo/node_modules example_site/node_modules example_site/public \
+	rm -rf $(VENV) tests/node_modules tests/*/node_modules example_site/node_modules example_site/public \
 		example_site/db.json example_site/.enishi build dist

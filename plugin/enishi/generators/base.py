@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from enishi.generators.post import Address, PostRules, own_path
 from enishi.generators.settings import SettingsFile, read_start
+from enishi.generators.setup import Setup
 from enishi.reading.find import NEVER_POSTS, is_project_file
 from enishi.reading.source import TOLERANT_DIALECT, Dialect
 
@@ -114,6 +115,12 @@ class Generator(Generic[S]):
     output_folders: ClassVar[tuple[str, ...]] = ()
     """Folders that the generator writes into."""
 
+    # showing the lists
+    shown_by: ClassVar[str] = ""
+    """What its author writes to show the lists, in half a line: ``npm install hexo-enishi, and … in _config.yml``."""
+    mixes_pages: ClassVar[bool] = False
+    """Whether pages that are no posts, such as `about.md`, lie among them."""
+
     def __repr__(self) -> str:
         return self.name  # part of keys: the same in every process
 
@@ -150,6 +157,11 @@ class Generator(Generic[S]):
         """Whether a file with a post's suffix is a post; a Diagnostic where that may surprise its author."""
         del site
         return not (post_folder == "." and "/" not in path and is_project_file(path))
+
+    def setup(self, site: S) -> Setup:
+        """What is still to be done before the site shows its lists.  Only reads."""
+        del site
+        return Setup()
 
     def tag_places(self, meta: Mapping[str, Any]) -> list[tuple[str, ...]]:
         """Paths of keys where tags are looked for in front matter, the one that counts first; they need not be there.
