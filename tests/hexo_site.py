@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from npm_packages import unpacked
+
 TESTS = Path(__file__).resolve().parent
-REPOSITORY = TESTS.parent
-PLUGIN = REPOSITORY / "plugin" / "hexo-enishi"
 MODULES = Path(os.environ.get("HEXO_SITE_MODULES") or TESTS / "hexo" / "node_modules")
 """The packages of a new blog, and a second, older Hexo: `npm ci --prefix tests/hexo` makes the folder."""
 STUB = [sys.executable, os.fspath(TESTS / "hexo" / "enishi_stub.py")]
@@ -107,7 +107,7 @@ class HexoSite:
         return Done(done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace"))
 
     def env(self) -> dict[str, str]:
-        return {**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.environment}
+        return {**os.environ, "TZ": "UTC", "NO_COLOR": "1", "CI": "", **self.environment}
 
     def page(self, name: str) -> str:
         """A page of public/, by its address."""
@@ -157,10 +157,12 @@ def make_site(folder: Path, version: int = 8, *, command: Sequence[str] = STUB, 
 
 
 def link_packages(root: Path, packages: Sequence[str], version: int = 8) -> None:
-    """Put links into node_modules, as `npm install` of folders does."""
+    """Put links into node_modules: hexo-enishi as it is packed, the others as they are installed for the tests."""
     folder = root / "node_modules"
     folder.mkdir(parents=True, exist_ok=True)
     for package in [*packages, "hexo-cli"]:
-        source = {"hexo": MODULES / VERSIONS[version], "hexo-enishi": PLUGIN}.get(package, MODULES / package)
+        source = {"hexo": MODULES / VERSIONS[version]}.get(package, MODULES / package)
+        if package == "hexo-enishi":
+            source = unpacked(package)
         if not (folder / package).exists():
             (folder / package).symlink_to(source, target_is_directory=True)

@@ -19,12 +19,12 @@ from urllib.parse import quote
 import pytest
 
 from browser import CHROMIUM, Browser, accessibility_problems, browser, served
-from hexo_site import REPOSITORY, HexoSite, link_packages, needs_site
+from hexo_site import HexoSite, link_packages, needs_site
+from places import EXAMPLE, ROOT
 
 pytestmark = needs_site
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
-EXAMPLE = REPOSITORY / "example_site"
 NOT_PUBLIC = ["the-sound-of-a-shelf", "feeds-for-readers", "twelve-years-of-files"]
 NOT_PUBLIC_TITLES = ["棚の音", "A feed that people can read", "Twelve years of files"]
 ODD_FORMS = {
@@ -222,7 +222,7 @@ def test_picture(
     chromium: Browser, address: str, tmp_path: Path, picture: str, page: str, width: int, dark: bool
 ) -> None:
     """The end of the post, and its list."""
-    folder = REPOSITORY / "docs/images" if os.environ.get("ENISHI_SCREENSHOTS") else tmp_path
+    folder = ROOT / "docs/images" if os.environ.get("ENISHI_SCREENSHOTS") else tmp_path
     chromium.open(address + quote(PAGES[page]), width=width, dark=dark)
     chromium.screenshot(folder / f"{picture}.png", selector=".enishi-related", margin=36, above=300)
     size = (folder / f"{picture}.png").stat().st_size

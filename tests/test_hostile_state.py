@@ -83,9 +83,9 @@ def test_workers_run_no_module_of_the_blogs_folder(site: Path, tmp_path: Path, n
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 def test_the_hexo_plugin_runs_no_module_of_the_blogs_folder(site: Path) -> None:
     (site / "enishi.py").write_text('open("RUN", "a").close()\n')
-    file = json.dumps(str(ROOT / "plugin" / "hexo-enishi" / "lib" / "command.js"))
+    file = json.dumps(str(ROOT / "plugin" / "npm-shared" / "command.js"))
     words = json.dumps([sys.executable, "-m", "enishi"])
-    arguments = 'process.argv[1]; require(FILE).runFirst([WORDS], ["build", site, "-q"], { cwd: site, input: "" })'
+    arguments = 'process.argv[1]; require(FILE).runFirst(WORDS, ["build", site, "-q"], { cwd: site, input: "" })'
     program = f"const site = {arguments}".replace("FILE", file).replace("WORDS", words)
     environment = {**os.environ, "PYTHONPATH": IMPORT_PATH}
     subprocess.run(["node", "-e", program, str(site)], env=environment, check=True, timeout=120)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import pytest
 
 from dom import Element, dom
 from enishi.writing.render import templates_folder
-from hexo_site import MODULES, PLUGIN, REAL, STUB, HexoSite, link_packages, make_site, needs_site
+from hexo_site import MODULES, REAL, STUB, HexoSite, link_packages, make_site, needs_site
+from npm_packages import PACKAGES, PLUGINS, tarball, unpacked
 
 pytestmark = needs_site
 
@@ -136,7 +137,7 @@ def test_stylesheet(site8: HexoSite, settings: dict[str, Any], expected: bool) -
 
 
 def test_the_packages_stylesheet_is_the_one_of_the_templates() -> None:
-    assert filecmp.cmp(PLUGIN / "enishi.css", templates_folder() / "enishi.css", shallow=False)
+    assert filecmp.cmp(unpacked("hexo-enishi") / "shared/enishi.css", templates_folder() / "enishi.css", shallow=False)
 
 
 # -- what Hexo says of its posts -------------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def test_hexos_own_list_is_handed_over(site: HexoSite) -> None:
     (posts,) = site.manifests
     assert posts == [
         {
-            "source": "_posts/a.md",
+            "source": "source/_posts/a.md",
             # Hexo makes the address in the time zone of the process, here UTC, and shows the date in the site's.
             "url": "/blog/2024/02/02/a/",
             "title": "First",
@@ -164,7 +165,7 @@ def test_hexos_own_list_is_handed_over(site: HexoSite) -> None:
             "lang": "ja",
         },
         {
-            "source": "_posts/sub/記事 1.md",
+            "source": "source/_posts/sub/記事 1.md",
             "url": "/blog/odd/%C3%BC/",
             "title": "“Quotes” & <b>",
             "date": "2024-02-03T12:00:00+09:00",
@@ -440,17 +441,13 @@ def test_drafts_are_seen_by_their_author_only(tmp_path: Path) -> None:
     assert "SQLite&#39;s log" not in site.page("2024/02/03/wal")
 
 
-def test_the_package_holds_what_it_needs_and_no_more() -> None:
-    listed = subprocess.run(
-        ["npm", "pack", "--dry-run", "--json", "--offline"], cwd=PLUGIN, capture_output=True, text=True, check=True
-    )
-    (package,) = json.loads(listed.stdout)
-    names = {file["path"] for file in package["files"]}
-    assert names == {
-        "LICENSE",
-        "README.md",
-        "enishi.css",
-        "index.js",
-        "package.json",
-        *(f"lib/{path.name}" for path in (PLUGIN / "lib").iterdir()),
-    }
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_package_is_whole_and_holds_no_more(name: str) -> None:
+    with tarfile.open(tarball(name)) as archive:
+        names = {Path(member.name).relative_to("package") for member in archive}
+    listed = json.loads((PLUGINS / name / "package.json").read_text("utf-8"))
+    ours = {path.name for path in (PLUGINS / "npm-shared").iterdir()} - {"copy.js"}
+    assert "dependencies" not in listed
+    assert {path.name for path in names if path.parts[0] == "shared"} == ours | {"enishi.css"}
+    kept = {Path(file).parts[0] for file in listed["files"]} | {"LICENSE", "README.md", "package.json"}
+    assert {path.parts[0] for path in names} == kept

@@ -37,7 +37,7 @@ def write(folder: Path, posts: list[dict]) -> None:
     result = {}
     for post in posts:
         related = [entry(post, other) for other in posts if other is not post and shared(post, other)]
-        path = "source/" + post["source"]
+        path = post["source"]
         name = hashlib.sha256(path.encode()).hexdigest()[:32] + ".html"
         links = "".join(f'<li><a href="{one["url"]}">{one["title"]}</a></li>' for one in related)
         (folder / "partials" / name).write_text(f'<nav class="enishi-related">{links}</nav>', encoding="utf-8")
@@ -52,7 +52,7 @@ def shared(one: dict, other: dict) -> list[str]:
 def entry(post: dict, other: dict) -> dict:
     lang = {"lang": other["lang"]} if "lang" in other else {}
     return lang | {
-        "path": "source/" + other["source"],
+        "path": other["source"],
         "url": other["url"],
         "title": other["title"],
         "score": 0.5,

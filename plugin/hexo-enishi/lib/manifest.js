@@ -1,9 +1,10 @@
 'use strict';
 
 const { statSync } = require('fs');
+const { join } = require('path');
 
 /**
- * Hexo's own list of posts, as `enishi build --manifest` reads it.
+ * Hexo's own list of posts.
  *
  * Hexo makes the addresses: they depend on the time zone of the process, on its rules for slugs and on other plugins,
  * so nobody else can know them.
@@ -11,9 +12,12 @@ const { statSync } = require('fs');
 function manifest(hexo) {
   // Hexo 7 keeps the list that it made when it had read half of the posts.
   hexo.locals.invalidate();
-  const posts = publishedPosts(hexo).map(post => entry(hexo, post));
-  // Hexo reads files side by side, so its order is never twice the same. Ours is, and Enishi sees that nothing changed.
-  return { version: 1, posts: posts.sort((one, other) => (one.source < other.source ? -1 : 1)) };
+  return publishedPosts(hexo).map(post => entry(hexo, post));
+}
+
+/** The file of a post. */
+function sourceOf(hexo, post) {
+  return join(hexo.source_dir, post.source);
 }
 
 /** The posts that the site shows now; with `--draft` the drafts, too. */
@@ -23,7 +27,7 @@ function publishedPosts(hexo) {
 
 function entry(hexo, post) {
   const result = {
-    source: post.source,
+    source: sourceOf(hexo, post),
     url: addressOf(hexo, post),
     tags: names(post.tags),
     categories: categoriesOf(post),
@@ -77,4 +81,4 @@ function chain(category, byId) {
   return result;
 }
 
-module.exports = { manifest, publishedPosts };
+module.exports = { manifest, publishedPosts, sourceOf };

@@ -1,12 +1,9 @@
 'use strict';
 
-const { readFileSync } = require('fs');
-const { join } = require('path');
-const { runFirst, usualCommands } = require('./command');
-const { manifest } = require('./manifest');
+const { realpathSync } = require('fs');
+const { Enishi } = require('../shared');
+const { manifest, sourceOf } = require('./manifest');
 const { relatedHelper } = require('./related');
-const { Results } = require('./results');
-const { readSettings } = require('./settings');
 
 const STYLESHEET = 'css/enishi.css';
 /** Hexo loads and "generates" for `hexo list`, too. Only these make pages. */
@@ -15,85 +12,34 @@ const MAKES_PAGES = new Set(['generate', 'server', 'deploy']);
 const BEFORE_RENDERING = 1;
 
 module.exports = hexo => {
-  const warn = warner(hexo.log);
-  const settings = readSettings(hexo.config, warn);
-  const results = new Results(hexo);
-  const update = updater(hexo, settings, results, warn);
-
-  hexo.extend.filter.register('before_generate', update, BEFORE_RENDERING);
-  hexo.extend.helper.register('enishi_related', relatedHelper(hexo, results));
-  hexo.extend.helper.register('enishi_partial', function enishiPartial(post = this.page) {
-    return results.partialOf(post);
+  const enishi = new Enishi({
+    root: hexo.base_dir,
+    settings: hexo.config.enishi && hexo.config.enishi.hexo,
+    more: { inject: false, stylesheet: null },
+    place: 'enishi.hexo.',
+    log: hexo.log
   });
-  if (settings.inject) hexo.extend.filter.register('template_locals', locals => addToContent(locals, results));
-  if (settings.stylesheet) addStylesheet(hexo);
+  const { inject, stylesheet } = enishi.settings;
+  const listOf = post => (post && post.source ? enishi.html(sourceOf(hexo, post)) : '');
+
+  warnOfLink(enishi);
+  hexo.extend.filter.register('before_generate', () => update(hexo, enishi), BEFORE_RENDERING);
+  hexo.extend.helper.register('enishi_related', relatedHelper(hexo, enishi));
+  hexo.extend.helper.register('enishi_partial', function enishiPartial(post = this.page) {
+    return listOf(post);
+  });
+  if (inject) hexo.extend.filter.register('template_locals', locals => addToContent(locals, listOf));
+  // Whoever lets us add the list has no styles for it.
+  if (stylesheet ?? inject) addStylesheet(hexo, enishi.stylesheet);
 };
 
-/** Says a thing once: the same failure at each edit in `hexo server` is no news. */
-function warner(log) {
-  const told = new Set();
-  return message => {
-    if (!told.has(message)) log.warn('enishi: %s', message);
-    told.add(message);
-  };
-}
-
-/** The filter that brings the lists up to date, and how it waits. */
-function updater(hexo, settings, results, warn) {
-  let running = null;
-  let again = false;
-
-  async function build() {
-    const started = Date.now();
-    const commands = settings.command ? [settings.command] : usualCommands();
-    const said = await runFirst(commands, ['build', hexo.base_dir, '--manifest', '-', '--quiet'], {
-      cwd: hexo.base_dir,
-      input: JSON.stringify(manifest(hexo)),
-      onStart: endWithProcess
-    });
-    if (said.trim()) hexo.log.debug('enishi: %s', said.trim());
-    if (!results.load()) throw new Error('Enishi ended without a word, and without a result');
-    hexo.log.info('enishi: related posts are up to date (%d ms)', Date.now() - started);
-  }
-
-  /** One at a time. Whoever comes meanwhile is served by one more run, which sees everything that changed. */
-  function buildInTurn() {
-    if (running) {
-      again = true;
-      return running;
-    }
-    running = (async () => {
-      do {
-        again = false;
-        await build();
-      } while (again);
-    })().finally(() => { running = null; });
-    return running;
-  }
-
-  async function tryToBuild() {
-    try {
-      await buildInTurn();
-    } catch (error) {
-      const left = results.exists ? 'The lists are those of the last time.' : 'There are no lists of related posts.';
-      warn(`${error.message}\n${left}`);
-    }
-  }
-
-  return async function updateRelated() {
-    const command = commandOf(hexo);
-    if (command && !MAKES_PAGES.has(command)) return;
-    try {
-      if (!results.exists) results.load();
-    } catch (error) {
-      warn(error.message); // the run that follows writes it anew
-    }
-    results.follows = command === 'server';
-    if (results.follows && results.exists && results.areWatched) return;
-    if (results.exists && canWaitInBackground(hexo, command)) tryToBuild();
-    else if (settings.strict) await buildInTurn();
-    else await tryToBuild();
-  };
+async function update(hexo, enishi) {
+  const command = commandOf(hexo);
+  if (command && !MAKES_PAGES.has(command)) return;
+  enishi.serves = command === 'server';
+  // Where there are lists already, this ends in a warning at most
+  const updated = enishi.update(manifest(hexo));
+  if (!enishi.exists || !canWaitInBackground(hexo, command)) await updated;
 }
 
 /** `server` for `hexo s` and `hexo serv`; undefined where a program uses Hexo as a library. */
@@ -110,11 +56,12 @@ function canWaitInBackground(hexo, command) {
   return command === 'server' && !keepsPages;
 }
 
-/** Hexo's own `exit` event comes as soon as the server listens; the end of the process is the end. */
-function endWithProcess(child) {
-  const end = () => child.kill();
-  process.once('exit', end);
-  child.once('close', () => process.off('exit', end));
+/** `npm install FOLDER` makes a link. In a clone elsewhere it leads nowhere, and Hexo passes over it without a word. */
+function warnOfLink(enishi) {
+  const folder = realpathSync(`${__dirname}/..`);
+  if (/[\\/]node_modules[\\/]/.test(folder)) return;
+  enishi.tell(`node_modules/hexo-enishi is a link to ${folder}. Where this blog is built without that folder, its pages ` +
+    'have no lists, and nothing says so. Install the package, or what `npm pack` makes of the folder.');
 }
 
 /**
@@ -123,23 +70,25 @@ function endWithProcess(child) {
  * The post itself is not touched: what is put into its content is kept in Hexo's database, shows in feeds and on the
  * front page, and an old post would never list a new one. The page is a copy, and asks when it is printed.
  */
-function addToContent(locals, results) {
+function addToContent(locals, listOf) {
   const { page } = locals;
   if (!page || !page.__post) return locals;
   const copy = Object.create(Object.getPrototypeOf(page), Object.getOwnPropertyDescriptors(page));
   locals.page = Object.defineProperty(copy, 'content', {
-    get: () => [page.content, results.partialOf(page)].filter(Boolean).join('\n'),
+    get: () => [page.content, outsideOfContents(listOf(page))].filter(Boolean).join('\n'),
     configurable: true,
     enumerable: true
   });
   return locals;
 }
 
-function addStylesheet(hexo) {
-  hexo.extend.generator.register('enishi_stylesheet', () => ({
-    path: STYLESHEET,
-    data: () => readFileSync(join(__dirname, '..', 'enishi.css'))
-  }));
+/** A heading to readers, but none to a theme that makes a table of contents of what it finds in the content. */
+function outsideOfContents(list) {
+  return list.replace(/<h([1-6])( class="enishi-heading"[^>]*>[^<]*)<\/h\1>/, '<div role="heading" aria-level="$1"$2</div>');
+}
+
+function addStylesheet(hexo, text) {
+  hexo.extend.generator.register('enishi_stylesheet', () => ({ path: STYLESHEET, data: () => text }));
   const root = String(hexo.config.root || '/').replace(/\/?$/, '/');
   hexo.extend.injector.register('head_end', `<link rel="stylesheet" href="${root}${STYLESHEET}">`);
 }

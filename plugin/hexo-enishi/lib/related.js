@@ -1,6 +1,6 @@
 'use strict';
 
-const { publishedPosts } = require('./manifest');
+const { publishedPosts, sourceOf } = require('./manifest');
 
 /**
  * Makes the helper that gives a theme Hexo's own posts.
@@ -9,21 +9,22 @@ const { publishedPosts } = require('./manifest');
  * the reasons `shared_tags` and `shared_terms`. The other fields are finished strings, as the partial
  * `related.html.j2` takes them, so that `partial('_partial/related', {related: enishi_related(page)})` works.
  */
-function relatedHelper(hexo, results) {
+function relatedHelper(hexo, enishi) {
   const indexes = new WeakMap();
 
-  /** The published posts by their key; made once a generation, as Hexo makes a new list for each. */
+  /** The published posts by their path; made once a generation, as Hexo makes a new list for each. */
   function publishedByKey() {
     const query = hexo.locals.get('posts');
     if (!indexes.has(query)) {
-      indexes.set(query, new Map(publishedPosts(hexo).map(post => [results.keyOf(post), post])));
+      indexes.set(query, new Map(publishedPosts(hexo).map(post => [enishi.keyOf(sourceOf(hexo, post)), post])));
     }
     return indexes.get(query);
   }
 
   return function enishiRelated(post = this.page) {
     const published = publishedByKey();
-    return results.relatedTo(post)
+    if (!post || !post.source) return [];
+    return enishi.related(sourceOf(hexo, post))
       .filter(related => published.has(related.path)) // a post may have gone since the lists were made
       .map(related => entry(this, post, published.get(related.path), related));
   };

@@ -1,7 +1,7 @@
 'use strict';
 
 const { readFileSync, statSync } = require('fs');
-const { join, relative } = require('path');
+const { join } = require('path');
 
 const FOLDER = '.enishi';
 const VERSION = 1;
@@ -10,15 +10,15 @@ const SIGN = 'watch.json';
 const SIGN_LASTS = 20_000;
 const PARTIAL_NAME = /^[0-9a-f]{32}\.html$/;
 
-/** What Enishi wrote last, read when it is asked for: in `hexo server` a page is made long after the build. */
+/** What Enishi wrote last, read when it is asked for: a development server makes a page long after the build. */
 class Results {
-  constructor(hexo) {
-    this.folder = join(hexo.base_dir, FOLDER);
-    this.source = relative(hexo.base_dir, hexo.source_dir).replaceAll('\\', '/');
+  /** @param {string} root the site's folder */
+  constructor(root) {
+    this.folder = join(root, FOLDER);
     this.posts = null;
     this.partials = new Map();
     this.stamp = '';
-    /** In `hexo server`: whether to look for a newer result each time, which somebody else may have written. */
+    /** In a development server: whether to look for a newer result each time, which somebody else may have written. */
     this.follows = false;
   }
 
@@ -64,7 +64,7 @@ class Results {
     }
     const { version, posts } = JSON.parse(text);
     if (version !== VERSION || !posts) {
-      throw new Error(`${FOLDER}/related.json is of version ${version}; this plugin reads version ${VERSION}`);
+      throw new Error(`${FOLDER}/related.json is of version ${version}; this package reads version ${VERSION}`);
     }
     this.posts = new Map(Object.entries(posts));
     this.partials.clear();
@@ -75,29 +75,24 @@ class Results {
     return this.posts !== null;
   }
 
-  /** Where Enishi keeps a post: its path from the site's folder, in the one normal form of Unicode. */
-  keyOf(post) {
-    return `${this.source}/${post.source}`.normalize('NFC');
-  }
-
-  /** The entries of related.json for this post, best first. */
-  relatedTo(post) {
-    const found = this.find(post);
+  /** The entries of related.json for the post with this key, best first. */
+  related(key) {
+    const found = this.find(key);
     return found ? found.related : [];
   }
 
-  /** The HTML of the list below this post, or nothing. */
-  partialOf(post) {
-    const found = this.find(post);
+  /** The HTML of the list below the post with this key, or nothing. */
+  html(key) {
+    const found = this.find(key);
     const name = found && found.partial;
     if (!name || !PARTIAL_NAME.test(name)) return '';
     if (!this.partials.has(name)) this.partials.set(name, this.readPartial(name));
     return this.partials.get(name);
   }
 
-  find(post) {
+  find(key) {
     if (this.follows) this.refresh();
-    return this.posts && post && post.source ? this.posts.get(this.keyOf(post)) : undefined;
+    return this.posts ? this.posts.get(key) : undefined;
   }
 
   readPartial(name) {

@@ -11,30 +11,43 @@ function usualCommands(platform = process.platform) {
   return [['enishi'], ...pythons.map(python => [python, '-m', 'enishi'])];
 }
 
+/** What is tried last: uv fetches the version that goes with this package, unless it has it already. */
+function fallback() {
+  return ['uvx', `enishi@${require('../package.json').version}`];
+}
+
 class NotFound extends Error {}
 
 /**
- * Run the first of the commands that exists.
- * @param {string[][]} commands
- * @param {string[]} args added to each
- * @param {{cwd: string, input: string, onStart?: (child: import('child_process').ChildProcess) => void}} options
+ * Run the command or, without one, the first of the usual ones that exists.
+ * @param {string[] | null} command
+ * @param {string[]} args added to it
+ * @param {object} options
+ * @param {string} options.cwd
+ * @param {string} options.input
+ * @param {string} [options.setting] the name of the setting that holds the command
+ * @param {(child: import('child_process').ChildProcess, command: string[], isFallback: boolean) => void}
+ *   [options.onStart]
  * @returns {Promise<string>} what it wrote to stderr
  * @throws NotFound if none exists, Error if it failed
  */
-async function runFirst(commands, args, options) {
-  for (const command of commands) {
+async function runFirst(command, args, options) {
+  const commands = command ? [command] : [...usualCommands(), fallback()];
+  const advice = 'Install it, for example with `pipx install enishi`' +
+    (options.setting ? `, or say in the setting \`${options.setting}\` how it is started` : '');
+  for (const one of commands) {
+    const isFallback = !command && one === commands.at(-1);
     try {
-      return await run(command, args, options);
+      return await run(one, args, { ...options, isFallback });
     } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
+      if (!(error instanceof NotFound)) throw isFallback ? new Error(`${error.message}\n${advice}.`) : error;
     }
   }
-  const tried = commands.map(command => `\`${command.join(' ')}\``).join(', ');
-  throw new NotFound(`Enishi was not found (tried ${tried}). Install it, for example with \`pipx install enishi\`, ` +
-    'or say in _config.yml how to start it: `enishi: {hexo: {command: [uvx, enishi]}}`.');
+  const tried = commands.map(one => `\`${one.join(' ')}\``).join(', ');
+  throw new NotFound(`Enishi was not found (tried ${tried}). ${advice}.`);
 }
 
-function run(command, args, { cwd, input, onStart }) {
+function run(command, args, { cwd, input, onStart, isFallback }) {
   return new Promise((fulfil, reject) => {
     const [program, ...rest] = [...command, ...args];
     const child = spawn(locate(program, cwd), rest, {
@@ -44,7 +57,7 @@ function run(command, args, { cwd, input, onStart }) {
       stdio: ['pipe', 'ignore', 'pipe'],
       windowsHide: true
     });
-    if (onStart) onStart(child);
+    if (onStart && child.pid) onStart(child, command, isFallback);
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', text => { errors += text; });
     // A program that ends without reading breaks the pipe. Why it ended, `close` tells.
@@ -60,7 +73,7 @@ function run(command, args, { cwd, input, onStart }) {
   });
 }
 
-/** A path is meant from the site's folder, wherever Hexo was started; a bare name is looked up in PATH. */
+/** A path is meant from the site's folder, wherever the generator was started; a bare name is looked up in PATH. */
 function locate(program, cwd) {
   return /[\\/]/.test(program) ? resolve(cwd, program) : program;
 }
