@@ -24,6 +24,7 @@ from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.find import find_files
 from enishi.reading.links import own_hosts, resolve_links
 from enishi.reading.manifest import ManifestEntry, read_manifest
+from enishi.reading.told_addresses import ToldAddress, read_told, told_bytes
 from enishi.state import Request, Summary
 from enishi.tags.decisions import Decision, match_taken, read_decisions
 from enishi.tags.declined import Decline, match_declines, read_declined
@@ -133,10 +134,13 @@ class Run:
         sources, skipped = find_files(site, settings.exclude, request.max_file_bytes)
         files = tuple(read_files(sources) if reader is None else reader(sources, site))
         manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
+        told, told_at = state.told_addresses(request) if manifest is None else (b"", None)
         now = request.now or datetime.now(UTC)
-        key = state.input_key(request, site, settings, files)
+        key = state.input_key(request, site, settings, files, told)
         diagnostics = (*ignored, *problems, *unreadable, *undecided, *skipped)
-        return Blog(site, settings, files, manifest, declines, decisions, now, key, diagnostics)
+        blog = Blog(site, settings, files, manifest, declines, decisions, now, key, diagnostics)
+        addresses = read_told(told) if told else {}
+        return replace(blog, told=addresses, told_at=told_at) if addresses else blog
 
     def recall(self, blog: Blog) -> BuildReport | None:
         """The report of the last build, if this one would write the same."""
@@ -144,7 +148,9 @@ class Run:
         if last is None:
             return None
         diagnostics = tuple(sorted({*blog.diagnostics, *last.diagnostics}))
-        return BuildReport(self.request.folder, last.summary, diagnostics, WriteReport(), is_unchanged=True)
+        return BuildReport(
+            self.request.folder, last.summary, diagnostics, WriteReport(), is_unchanged=True, told_at=blog.told_at
+        )
 
     def read(self, blog: Blog) -> Posts:
         """Parse every post."""
@@ -154,6 +160,7 @@ class Run:
             blog.now,
             self.cache,
             manifest=blog.manifest,
+            told=blog.told,
             processes=self.request.processes,
             progress=self.progress,
             memo=self.memo,
@@ -251,12 +258,14 @@ class Run:
         posts, blog = relations.posts, relations.posts.blog
         encoder = self.encoder(blog)
         diagnostics = (*posts.diagnostics, *relations.diagnostics, *tags.diagnostics, *rendered.diagnostics)
+        told = None if blog.manifest is None else told_bytes(document.post for document in posts.documents)
         last = state.LastBuild(
             key=blog.key,
             written=written.digest,
             valid=state.valid_between(blog.site, posts.documents, blog.now),
             summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags),
             diagnostics=diagnostics,
+            addresses="" if told is None else state.keep_addresses(self.request, told),
         )
         arrays = {**encoder.arrays(), "vectors": relations.vectors}
         if tags.calibration:
@@ -264,7 +273,7 @@ class Run:
         state.remember(self.cache, self.request.folder, last, arrays)
         self.cache.keep_only_embeddings(encoder.embedding_keys)
         every = tuple(sorted({*blog.diagnostics, *diagnostics, *written.diagnostics}))
-        return BuildReport(self.request.folder, last.summary, every, written, is_unchanged=False)
+        return BuildReport(self.request.folder, last.summary, every, written, is_unchanged=False, told_at=blog.told_at)
 
     def encoder(self, blog: Blog) -> BlogEncoder:
         """The encoder that the settings ask for.  A run keeps it, as a pretrained model is slow to load.
@@ -299,6 +308,10 @@ class Blog:
     key: str
     """Hash of everything that the output depends on but the time."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    told: Mapping[str, ToldAddress] | None = None
+    """By path, addresses of an earlier manifest; they count where there is none now."""
+    told_at: datetime | None = None
+    """When the generator last told them."""
 
     def with_tag_settings(self, **changes: object) -> Blog:
         """The same blog with other settings of `tags`."""
@@ -362,3 +375,5 @@ class BuildReport:
     written: WriteReport
     is_unchanged: bool
     """Whether nothing had changed since the last build, so that nothing was worked out."""
+    told_at: datetime | None = None
+    """When the generator told the addresses that were used; None where it told them now, or never."""

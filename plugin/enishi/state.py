@@ -21,7 +21,8 @@ from unicodedata import normalize
 
 from enishi.cache import Cache, digest
 from enishi.config import Settings
-from enishi.errors import Diagnostic, SettingsError
+from enishi.errors import Diagnostic, OutputError, SettingsError
+from enishi.files import read_if_regular, replace_file
 from enishi.reading.documents import PostFile
 from enishi.reading.find import MAX_FILE_BYTES
 from enishi.reading.git_index import tracked_names
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 STATE_FOLDER = ".enishi"
 """The site's folder of the cache, and by default of the output."""
 CACHE_NAME = "cache.db"
+ADDRESSES_NAME = "addresses.json"
+"""In the site's own folder: what the generator's last list said of addresses."""
 _VECTORS_OF = "last build"
 """Names the state that holds the key of the build whose vectors are in the cache."""
 _LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
@@ -68,6 +71,8 @@ class Request:
     """The folder of the cache; ``SITE/.enishi`` if not given."""
     max_file_bytes: int = MAX_FILE_BYTES
     """Larger posts are not read."""
+    trusts_addresses: bool = True
+    """Whether the addresses of an earlier manifest count, which lie in the site's folder."""
 
     @property
     def folder(self) -> Path:
@@ -92,6 +97,8 @@ class Summary:
     topics: int = 0
     links: int = 0
     min_score: float = 0.0
+    guessed_addresses: int = 0
+    """Number of published posts whose address no generator told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ class LastBuild:
     """The span of time in which the same posts lie in the future."""
     summary: Summary
     diagnostics: tuple[Diagnostic, ...]
+    addresses: str = ""
+    """Hash of the addresses that this build's manifest left; empty without a manifest."""
 
 
 def summarise(
@@ -125,6 +134,7 @@ def summarise(
         topics=len(tags.topics),
         links=sum(map(len, links.values())),
         min_score=related.min_score,
+        guessed_addresses=sum(1 for one in documents if one.post.is_public and one.post.url_is_guess),
     )
 
 
@@ -161,7 +171,9 @@ def recall(cache: Cache, request: Request, key: str, now: datetime, data_file: s
     # Two builds at once may write in one order and end in another, so what lies there must be what this one wrote
     if not is_valid or not outputs_intact(request.folder) or outputs_digest(request) != last.written:
         return None
-    return last if _is_data_file_intact(request.site, data_file) else None
+    if not _is_data_file_intact(request.site, data_file):
+        return None
+    return last if request.manifest is None or _renew_addresses(request, last.addresses) else None
 
 
 def built_key(cache: Cache, folder: Path) -> str:
@@ -212,8 +224,8 @@ def _codec() -> Any:
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
-def input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile]) -> str:
-    """Hash of everything that a build's output depends on but the time."""
+def input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile], told: bytes = b"") -> str:
+    """Hash of everything that a build's output depends on but the time; `told` is what an earlier manifest left."""
     from enishi.encoders.blog import make_parts
 
     parts: list[bytes | str] = [
@@ -221,6 +233,7 @@ def input_key(request: Request, site: Site, settings: Settings, files: Sequence[
         settings.model_dump_json(),
         repr(replace(site, root=Path())),  # a cache may move with its checkout
         request.manifest or "",
+        told,
         *_tree(site.root / settings.templates if settings.templates else None),
         *_bytes_of(site.root / DECLINED_NAME, site.root / DECISIONS_NAME, site.root / settings.tags.constants),
         *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
@@ -265,6 +278,46 @@ def _bytes_of(*files: Path | None) -> Iterator[bytes]:
         yield content
 
 
+# -- addresses of an earlier manifest ---------------------------------------------------------------------------------
+
+
+def told_addresses(request: Request) -> tuple[bytes, datetime | None]:
+    """What the last manifest said of addresses, and when; nothing where somebody else may have put it there."""
+    file = request.site / STATE_FOLDER / ADDRESSES_NAME
+    try:
+        data = read_if_regular(file) if request.trusts_addresses else None
+        if not data or is_committed(request.site, ADDRESSES_NAME):
+            return b"", None
+        return data, datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return b"", None
+
+
+def keep_addresses(request: Request, data: bytes) -> str:
+    """Remember what a manifest said of addresses; the hash of what is there now, empty where nothing can be."""
+    folder = request.site / STATE_FOLDER
+    if not _is_link(request.site, STATE_FOLDER) and not is_committed(request.site, ADDRESSES_NAME):
+        with suppress(OSError, OutputError):
+            folder.mkdir(exist_ok=True)
+            ignore_in_git(folder)
+            replace_file(folder / ADDRESSES_NAME, data, durable=False)
+    return _digest_of(told_addresses(request)[0])
+
+
+def _renew_addresses(request: Request, digest_then: str) -> bool:
+    """Whether the addresses are there as a build with this manifest left them; then they are as new as it is."""
+    if _digest_of(told_addresses(request)[0]) != digest_then:
+        return False
+    if digest_then:
+        with suppress(OSError):
+            os.utime(request.site / STATE_FOLDER / ADDRESSES_NAME)
+    return True
+
+
+def _digest_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest() if data else ""
+
+
 # -- places ----------------------------------------------------------------------------------------------------------
 
 
@@ -287,8 +340,8 @@ def open_cache(site: Path, folder: Path | None = None) -> Cache:
     return Cache(folder / CACHE_NAME)
 
 
-def is_committed(site: Path) -> bool:
-    """Whether git tracks anything of the site's cache: then somebody else may have made it, and it does not count."""
+def is_committed(site: Path, name: str = CACHE_NAME) -> bool:
+    """Whether git tracks a file of the site's state: then somebody else may have made it, and it does not count."""
     site = Path(os.path.realpath(site))
     for top in (site, *site.parents):
         folder = top / ".git"
@@ -296,9 +349,9 @@ def is_committed(site: Path) -> bool:
             if folder.is_file():  # of a worktree or a submodule
                 folder = top / folder.read_text("utf-8").removeprefix("gitdir:").strip()
         if (folder / "index").is_file():
-            cache = _folded((site.relative_to(top) / STATE_FOLDER / CACHE_NAME).as_posix())
+            ours = _folded((site.relative_to(top) / STATE_FOLDER / name).as_posix())
             try:
-                return any(_folded(os.fsdecode(name)).startswith(cache) for name in tracked_names(folder))
+                return any(_folded(os.fsdecode(name)).startswith(ours) for name in tracked_names(folder))
             except (OSError, ValueError, IndexError):  # not known, so not trusted
                 return True
         if folder.is_dir():

@@ -37,7 +37,7 @@ class Post:
     """Identity: relative to the site folder, POSIX, NFC."""
     title: str
     url: str = ""
-    """Address of the page, with the site's root path (``/blog/2024/a/``); never a promise (see docs/output.md)."""
+    """Address of the page, with the site's root path (``/blog/2024/a/``); empty where it cannot be known."""
     date: datetime | None = None
     """Time-zone aware; None where the author gave none.  A file's mtime is never a date."""
     tags: tuple[str, ...] = ()
@@ -58,6 +58,10 @@ class Post:
     slug: str = ""
     front_matter: Mapping[str, Any] = field(default_factory=dict)
     """JSON-like: str, int, float, bool, None, list, dict with str keys; dates as written."""
+    url_is_guess: bool = False
+    """Whether the address is only what we make of the generator's documented rules, not told by the generator."""
+    guess: str = ""
+    """What our rules make of the address, whatever the generator says."""
 
     @property
     def is_public(self) -> bool:

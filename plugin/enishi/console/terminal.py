@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from rich.text import Text
 
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import label_of
-from enishi.text.plural import counted
+from enishi.text.plural import ago, counted
 from enishi.text.printable import json_text, shown
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def build_values(report: BuildReport) -> dict[str, Any]:
         "folder": report.folder.as_posix(),
         "is_unchanged": report.is_unchanged,
         **asdict(report.summary),
+        "addresses_told_at": report.told_at.isoformat(timespec="seconds") if report.told_at else None,
         "files": counts,
         "diagnostics": [
             {"path": d.path, "line": d.line, "code": d.code, "severity": d.severity.value, "message": d.message}
@@ -122,8 +124,23 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         found = counted(summary.suggestions, "missing tag") if summary.suggestions else "no missing tags"
         kinds = f"{counted(summary.tags, 'tag')}; {counted(summary.topics, 'topic')}"
         out.print(f"{found} suggested from {kinds}: see `enishi tags suggest`, `enishi topics`")
+    _print_addresses(out, report)
     _print_files(out, report)
     print_diagnostics(report.diagnostics, verbose)
+
+
+def _print_addresses(out: Console, report: BuildReport) -> None:
+    """Whose the addresses are, unless the generator has just told all of them."""
+    guessed = report.summary.guessed_addresses
+    guesses = "1 address is a guess" if guessed == 1 else f"{guessed} addresses are guesses"
+    if report.told_at is not None:
+        rest = f"; {guesses}" if guessed else ""
+        age = ago((datetime.now(UTC) - report.told_at).total_seconds())
+        out.print(f"addresses are those that the generator told {age}{rest}")
+    elif guessed == report.summary.posts.get("published"):
+        out.print("addresses are guesses: only the generator knows them")
+    elif guessed:
+        out.print(f"{guesses}, as the generator did not tell more")
 
 
 def _print_no_posts(out: Console, report: BuildReport) -> None:

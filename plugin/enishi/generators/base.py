@@ -107,6 +107,9 @@ class Generator(Generic[S]):
     splits_at_blanks: ClassVar[bool] = False
     """Whether ``tags: a b`` are two tags."""
 
+    knows_addresses: ClassVar[bool] = False
+    """Whether `address` is right for sure, as where it is the file's name and nothing else."""
+
     # files beside posts
     data_folders: ClassVar[tuple[str, ...]] = ()
     """Where templates read data files from, where there is no plugin of ours."""

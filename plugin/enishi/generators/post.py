@@ -83,10 +83,11 @@ class PostRules(Generic[S]):
         place = self.site.generator.address(self.site, address)
         if place is not None and len(place) > MAX_ADDRESS:
             place = None
+        url = "" if place is None else join_root(self.site.root_path, place)
         return Post(
             path=self.path,
             title=title,
-            url="" if place is None else join_root(self.site.root_path, place),
+            url=url,
             date=date,
             tags=self._within_bounds(self.tags()),
             categories=categories,
@@ -100,6 +101,8 @@ class PostRules(Generic[S]):
             wants_related=wants_related,
             slug=slug,
             front_matter=self.meta,
+            url_is_guess=bool(url) and not self.site.generator.knows_addresses,
+            guess=url,
         )
 
     def warn(self, key: str, code: str, message: str, severity: Severity = Severity.WARNING) -> None:

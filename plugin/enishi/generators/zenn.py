@@ -17,6 +17,7 @@ class Zenn(Generator[Site]):
     post_folders = ("articles",)
     tag_key = "topics"
     static_folders = (".",)
+    knows_addresses = True
 
     def recognises(self, root: Path) -> bool:
         """By its command-line tool, beside the folder of articles."""

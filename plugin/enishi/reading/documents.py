@@ -29,6 +29,7 @@ from enishi.reading.manifest import ManifestEntry, apply_manifest
 from enishi.reading.prose import plain_title, text_fields
 from enishi.reading.source import Dialect, read_source
 from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
+from enishi.reading.told_addresses import ToldAddress, with_told
 from enishi.types import Document, Post, Progress, Terms, TextFields
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def read_documents(
     cache: Cache,
     *,
     manifest: Sequence[ManifestEntry] | None = None,
+    told: Mapping[str, ToldAddress] | None = None,
     processes: int = 1,
     progress: Progress = lambda *_: None,
     memo: Memo | None = None,
@@ -102,6 +104,7 @@ def read_documents(
         files: the site's post files.
         now: decides which posts lie in the future.
         manifest: the generator's own list of posts, which overrides our reading.
+        told: addresses of an earlier such list.
         processes: how many may read at once.
         memo: knows the files, posts and documents of the last round by identity.
     """
@@ -109,12 +112,14 @@ def read_documents(
     records = _records(files, site.generator.dialect, cache, processes, progress, memo)
     diagnostics: list[Diagnostic] = []
     posts: list[Post] = []
-    for post, told, _ in _posts(files, records, site, now, memo):
+    for post, problems, _ in _posts(files, records, site, now, memo):
         posts.append(post)
-        diagnostics += told
+        diagnostics += problems
     if manifest is not None:
         posts, found = apply_manifest(posts, manifest, site)
         diagnostics += found
+    elif told:
+        posts = with_told(posts, told, memo)
     posts.sort(key=lambda post: post.path)
     known = memo.known("documents", posts)
     documents = [

@@ -136,7 +136,7 @@ def _overridden(post: Post, entry: ManifestEntry, site: Site) -> tuple[Post, lis
     if url is not None:
         link = safe_link(url)
         if link or not url.strip():
-            changes["url"] = encode_link(link)
+            changes |= {"url": encode_link(link), "url_is_guess": not link}
         else:
             wrong.append(f"{url[:60]!r} is neither http(s) nor relative, and is not used")
     is_draft = post.status == "draft"

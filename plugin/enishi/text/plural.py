@@ -6,3 +6,11 @@ from __future__ import annotations
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 post", "2 posts"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def ago(seconds: float) -> str:
+    """A time that has passed: "just now", "5 minutes ago", "3 hours ago", "12 days ago"."""
+    for size, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{counted(int(seconds // size), noun)} ago"
+    return "just now"

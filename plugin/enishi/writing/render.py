@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -131,6 +132,7 @@ def _end_list(lines: list[str], end: str, *, last: bool, filled: bool) -> None:
 def _post_fields(post: Post, *, partials: bool) -> dict[str, str]:
     fields = {"title": post.title, "url": safe_link(post.url)}
     optional = {
+        "url_is": "guess" if post.url_is_guess and fields["url"] else "",
         "date": post.date.date().isoformat() if post.date else "",
         "lang": post.lang,
         "status": "" if post.is_public else post.status,
@@ -188,6 +190,9 @@ def render_partials(
     ordered = sorted(posts, key=_path_of)
     public = _public_paths(ordered)
     listed = [[entry for entry in related.get(post.path, ()) if entry.path in public] for post in ordered]
+    if any(post.url and not post.url_is_guess for post in ordered):  # a generator told addresses: no link may be wrong
+        guessed = {post.path for post in ordered if post.url_is_guess}
+        listed = [[replace(one, url="") if one.path in guessed else one for one in entries] for entries in listed]
     ours = templates_folder() / PARTIAL_TEMPLATE
     diagnostics: tuple[Diagnostic, ...] = ()
     fragments: Sequence[str] | None = None

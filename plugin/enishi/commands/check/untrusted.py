@@ -65,7 +65,8 @@ def guarded_request(request: Request, top: Path | None) -> tuple[Request, list[s
         overrides.append(f"{name}={json.dumps(default)}")
         notes.append(f"{name} = {value!r} is not used, because {reason}.")
     max_file_bytes = min(request.max_file_bytes, settings.check.max_file_bytes)
-    return replace(request, overrides=tuple(overrides), max_file_bytes=max_file_bytes), notes
+    guarded = replace(request, overrides=tuple(overrides), max_file_bytes=max_file_bytes, trusts_addresses=False)
+    return guarded, notes
 
 
 def _refuse_linked_settings(site: Path) -> None:
