@@ -47,6 +47,7 @@ ADDRESSES_NAME = "addresses.json"
 """In the site's own folder: what the generator's last list said of addresses."""
 _VECTORS_OF = "last build"
 """Names the state that holds the key of the build whose vectors are in the cache."""
+_LISTS_SEEN = "lists seen"
 _LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
 """Libraries whose versions may change what is written."""
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
@@ -174,6 +175,17 @@ def recall(cache: Cache, request: Request, key: str, now: datetime, data_file: s
     if not _is_data_file_intact(request.site, data_file):
         return None
     return last if request.manifest is None or _renew_addresses(request, last.addresses) else None
+
+
+def remember_lists_seen(cache: Cache) -> None:
+    """Remember that the finished site shows lists: from now on a build needs not say how."""
+    if not were_lists_seen(cache):
+        cache.set_state(_LISTS_SEEN, True)
+
+
+def were_lists_seen(cache: Cache) -> bool:
+    """Whether `enishi verify` has seen lists in the finished site."""
+    return cache.state(_LISTS_SEEN) is True
 
 
 def built_key(cache: Cache, folder: Path) -> str:

@@ -257,6 +257,31 @@ def explain(
         console.print_explanation(explanation)
 
 
+@command("verify")
+def verify(
+    public: Annotated[
+        Path | None, argument("PUBLIC", "The folder of the finished site; the generator's usual one by default.")
+    ] = None,
+    site: Site = Path(),
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Look at the finished site: does each post show its list, and do its links lead to posts?"""
+    from enishi.commands.verify.run import verify as verify_site
+    from enishi.console import terminal as console
+    from enishi.console import verify as console_verify
+
+    found = verify_site(request(site, out, config, set_), public)
+    if as_json:
+        console.print_json(console_verify.verify_values(found))
+    else:
+        console_verify.print_verified(found)
+    if not found.is_right:
+        raise typer.Exit(FAILED)
+
+
 @command("topics")
 def topics(site: Site = Path(), out: Out = None, as_json: Json = False) -> None:
     """Show what the blog is about: topics, and posts that lack a topic's usual tag."""

@@ -1,0 +1,1 @@
+"""`enishi verify`: a finished site, looked at from outside."""
