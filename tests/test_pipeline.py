@@ -74,10 +74,14 @@ def test_a_lost_or_damaged_cache_gives_the_same_bytes(site: Path) -> None:
 
 def test_a_data_file_holds_public_posts_and_goes_with_its_setting(site: Path) -> None:
     (site / "source/_posts/draft.md").write_text(post_text("Secret", "tea kettle leaves", "published: false\n"))
-    run(site, overrides=("data_file=source/_data/enishi.json",))
+    summary = run(site, overrides=("data_file=source/_data/enishi.json",)).summary
     data = site / "source/_data/enishi.json"
     assert len(json.loads(data.read_bytes())["posts"]) == 12
-    assert b"Secret" not in data.read_bytes()
+    assert (summary.data_file, summary.data_file_bytes) == ("source/_data/enishi.json", data.stat().st_size)
+    for secret in (b"Secret", b'"url"'):
+        assert secret not in data.read_bytes()
+    run(site, overrides=("data_file=source/_data/enishi.json", "full_data_file=true"))
+    assert b'"url_is": "guess"' in data.read_bytes()
     run(site)
     assert not data.exists()
 

@@ -223,6 +223,9 @@ class Settings(_Section):
         "Also write the related posts of the published posts here, relative to the site "
         "(`source/_data/enishi.json`), for generators that read data files.",
     )
+    full_data_file: bool = safe(
+        False, "Whether that file holds the address of every entry, too, guesses among them, as `related.json` does."
+    )
     hexo: dict[str, Any] = safe({}, "Settings of the Hexo plugin `hexo-enishi`, which reads them itself.")
     related: RelatedSettings = Field(default_factory=RelatedSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)

@@ -32,7 +32,7 @@ from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.output import WriteReport, write_outputs
 from enishi.writing.render import (
     RELATED_NAME,
-    public_related_json,
+    render_data_file,
     render_partials,
     render_related_json,
 )
@@ -229,7 +229,9 @@ class Run:
         tags_file = None if tags is None else self.render_tags(relations, tags)
         if tags_file is not None:
             files[TAGS_NAME] = tags_file
-        data = {settings.data_file: public_related_json(posts, lists)} if settings.data_file else {}
+        data = {}
+        if settings.data_file:
+            data[settings.data_file] = render_data_file(posts, lists, full=settings.full_data_file)
         return Rendered(files, data, diagnostics)
 
     def render_tags(self, relations: Relations, tags: TagAnalysis) -> bytes | None:
@@ -263,7 +265,7 @@ class Run:
             key=blog.key,
             written=written.digest,
             valid=state.valid_between(blog.site, posts.documents, blog.now),
-            summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags),
+            summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags, rendered.data),
             diagnostics=diagnostics,
             addresses="" if told is None else state.keep_addresses(self.request, told),
         )

@@ -100,6 +100,8 @@ class Summary:
     min_score: float = 0.0
     guessed_addresses: int = 0
     """Number of published posts whose address no generator told."""
+    data_file: str = ""
+    data_file_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,9 @@ def summarise(
     links: Mapping[str, Sequence[str]],
     related: RelatedPosts,
     tags: TagAnalysis,
+    data: Mapping[str, bytes],
 ) -> Summary:
-    """An analysis in numbers."""
+    """An analysis in numbers; `data` holds the data file by its name, if there is one."""
     return Summary(
         generator=site.generator.name,
         posts=dict(sorted(Counter(document.post.status for document in documents).items())),
@@ -136,6 +139,8 @@ def summarise(
         links=sum(map(len, links.values())),
         min_score=related.min_score,
         guessed_addresses=sum(1 for one in documents if one.post.is_public and one.post.url_is_guess),
+        data_file=next(iter(data), ""),
+        data_file_bytes=sum(map(len, data.values())),
     )
 
 

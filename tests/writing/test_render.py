@@ -37,7 +37,7 @@ from enishi.types import Post, Related
 from enishi.writing.render import (
     partial_name,
     partial_view,
-    public_related_json,
+    render_data_file,
     render_partials,
     render_related_json,
     templates_folder,
@@ -45,6 +45,8 @@ from enishi.writing.render import (
 
 SCHEMA = json.loads((templates_folder() / "schema" / "related.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
+DATA_SCHEMA = json.loads((templates_folder() / "schema" / "data.schema.json").read_text(encoding="utf-8"))
+DATA_VALIDATOR = Draft202012Validator(DATA_SCHEMA)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -157,10 +159,11 @@ def test_only_public_posts_are_listed_or_copied() -> None:
     full = json.loads(render_related_json(posts, related))["posts"]
     assert [one["path"] for one in full["draft.md"]["related"]] == ["public.md"]
     assert full["public.md"]["related"] == []
-    copied = public_related_json(posts, related).decode()
-    assert set(json.loads(copied)["posts"]) == {"public.md", "shy.md"}
-    for secret in ("draft", "future", "hidden", "deleted", "partial"):
-        assert secret not in copied
+    for full_file in (False, True):
+        copied = render_data_file(posts, related, full=full_file).decode()
+        assert set(json.loads(copied)["posts"]) == {"public.md", "shy.md"}
+        for secret in ("draft", "future", "hidden", "deleted", "partial"):
+            assert secret not in copied
     fragments = b"".join(render_partials(posts, related)[0].values()).decode().lower()
     for secret in ("draft", "future", "hidden", "deleted", "shy"):
         assert secret not in fragments
@@ -217,9 +220,36 @@ def test_the_schema_is_valid_and_closed() -> None:
         assert not VALIDATOR.is_valid(bad)
 
 
-def test_every_field_of_the_schema_is_described() -> None:
-    definitions = SCHEMA["$defs"]
-    for properties in (SCHEMA["properties"], definitions["post"]["properties"], definitions["entry"]["properties"]):
+def test_a_data_file_holds_what_a_template_needs_and_no_guess() -> None:
+    posts = [post("a.md"), post("b.md", url_is_guess=True), post("c.md", url="javascript:alert(1)")]
+    related = {"a.md": [entry("b.md", shared_tags=("NLP",), lang="en", date="2020-01-02")]}
+    slim = json.loads(render_data_file(posts, related))
+    DATA_VALIDATOR.validate(slim)
+    about_b = {"path": "b.md", "title": "B.MD", "score": 0.5, "kind": "similar"}
+    reasons = {"date": "2020-01-02", "lang": "en", "shared_tags": ["NLP"]}
+    assert slim["posts"] == {
+        "a.md": {"title": "A.MD", "url": "/a/", "related": [about_b | reasons]},
+        "b.md": {"title": "B.MD", "related": []},
+        "c.md": {"title": "C.MD", "related": []},
+    }
+    full = json.loads(render_data_file(posts, related, full=True))
+    VALIDATOR.validate(full)
+    assert full["posts"]["b.md"] == {"title": "B.MD", "url": "/b/", "url_is": "guess", "related": []}
+    assert full["posts"]["a.md"]["related"][0]["url"] == "/b/"
+
+
+def test_the_schema_of_a_data_file_is_that_of_related_json_with_less() -> None:
+    Draft202012Validator.check_schema(DATA_SCHEMA)
+    for name in ("post", "entry"):
+        more, less = (schema["$defs"][name]["properties"].keys() for schema in (SCHEMA, DATA_SCHEMA))
+        assert more - less == ({"status", "partial", "url_is"} if name == "post" else {"url"})
+        assert less < more
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, DATA_SCHEMA], ids=["related", "data"])
+def test_every_field_of_the_schema_is_described(schema: Any) -> None:
+    definitions = schema["$defs"]
+    for properties in (schema["properties"], definitions["post"]["properties"], definitions["entry"]["properties"]):
         for name, field in properties.items():
             target = definitions[field["$ref"].rpartition("/")[2]] if "$ref" in field else field
             assert "description" in field or "description" in target or name == "title", name
@@ -431,7 +461,7 @@ def test_the_same_bytes_whatever_the_hash_seed() -> None:
 def test_json_and_writing_load_no_template_library() -> None:
     code = (
         "import sys; from enishi.writing import render, output\n"
-        "render.render_related_json([], {}); render.public_related_json([], {})\n"
+        "render.render_related_json([], {}); render.render_data_file([], {})\n"
         "print([name for name in ('jinja2', 'markupsafe', 'numpy', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

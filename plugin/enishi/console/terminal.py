@@ -125,6 +125,8 @@ def print_build(report: BuildReport, show: int, verbose: bool) -> None:
         kinds = f"{counted(summary.tags, 'tag')}; {counted(summary.topics, 'topic')}"
         out.print(f"{found} suggested from {kinds}: see `enishi tags suggest`, `enishi topics`")
     _print_addresses(out, report)
+    if summary.data_file:
+        out.print(f"{shown(summary.data_file)} has {_size(summary.data_file_bytes)}, for the generator's templates")
     _print_files(out, report)
     print_diagnostics(report.diagnostics, verbose)
 
@@ -141,6 +143,11 @@ def _print_addresses(out: Console, report: BuildReport) -> None:
         out.print("addresses are guesses: only the generator knows them")
     elif guessed:
         out.print(f"{guesses}, as the generator did not tell more")
+
+
+def _size(count: int) -> str:
+    """A number of bytes: "812 kB", "4.1 MB"."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 
 def _print_no_posts(out: Console, report: BuildReport) -> None:

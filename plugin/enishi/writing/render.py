@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -91,28 +91,43 @@ def partial_name(path: str) -> str:
 # -- related.json ----------------------------------------------------------------------------------------------------
 
 
-def render_related_json(posts: Iterable[Post], related: RelatedByPath, *, partials: bool = True) -> bytes:
+def render_related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
     """The whole of related.json, with drafts, unpublished and future posts: for the author's eyes.
 
-    Canonical: posts by path, one line a post and one a related entry, UTF-8.  `partials` says whether there are
-    fragments to be named.
+    Canonical: posts by path, one line a post and one a related entry, UTF-8.
     """
+    return _json_of_lists(posts, related, _with_partial, entry_fields)
+
+
+def render_data_file(posts: Iterable[Post], related: RelatedByPath, *, full: bool = False) -> bytes:
+    """`data_file`, for a place that may be published: public posts only, no fragment names.
+
+    Templates that read it find the page of each path with their generator, so it is without the addresses of entries
+    and without guessed ones; `full` leaves them in.
+    """
+    public = [post for post in posts if post.is_public]
+    if full:
+        return _json_of_lists(public, related, _post_fields, entry_fields)
+    return _json_of_lists(public, related, _slim_post, _slim_entry)
+
+
+def _json_of_lists(
+    posts: Iterable[Post],
+    related: RelatedByPath,
+    fields_of: Callable[[Post], Mapping[str, object]],
+    fields_of_entry: Callable[[Related], Mapping[str, object]],
+) -> bytes:
     ordered = sorted(posts, key=_path_of)
     listed = _public_paths(ordered)
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     lines = ["{", f'  "version": {RELATED_VERSION},', '  "posts": {']
     for number, post in enumerate(ordered, start=1):
-        entries = [entry_fields(entry) for entry in related.get(post.path, ()) if entry.path in listed]
-        head = encode(_post_fields(post, partials=partials))[:-1]
+        entries = [fields_of_entry(entry) for entry in related.get(post.path, ()) if entry.path in listed]
+        head = encode(fields_of(post))[:-1]
         lines.append(f'    {encode(post.path)}: {head}, "related": [')
         lines.extend(f"      {encode(entry)}," for entry in entries)
         _end_list(lines, "    ]}", last=number == len(ordered), filled=bool(entries))
     return json_bytes([*lines, "  }", "}", ""])
-
-
-def public_related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
-    """related.json for a place that may be published (`data_file`): public posts only, no fragment names."""
-    return render_related_json((post for post in posts if post.is_public), related, partials=False)
 
 
 def json_bytes(lines: Iterable[str]) -> bytes:
@@ -129,16 +144,25 @@ def _end_list(lines: list[str], end: str, *, last: bool, filled: bool) -> None:
         lines[-1] += end.lstrip() + comma
 
 
-def _post_fields(post: Post, *, partials: bool) -> dict[str, str]:
+def _post_fields(post: Post) -> dict[str, str]:
     fields = {"title": post.title, "url": safe_link(post.url)}
     optional = {
         "url_is": "guess" if post.url_is_guess and fields["url"] else "",
         "date": post.date.date().isoformat() if post.date else "",
         "lang": post.lang,
         "status": "" if post.is_public else post.status,
-        "partial": partial_name(post.path) if partials else "",
     }
     return fields | {name: value for name, value in optional.items() if value}
+
+
+def _with_partial(post: Post) -> dict[str, str]:
+    return _post_fields(post) | {"partial": partial_name(post.path)}
+
+
+def _slim_post(post: Post) -> dict[str, str]:
+    fields = _post_fields(post)
+    is_known = bool(fields["url"]) and not post.url_is_guess
+    return {name: text for name, text in fields.items() if is_known or name not in ("url", "url_is")}
 
 
 def entry_fields(entry: Related) -> dict[str, object]:
@@ -157,6 +181,10 @@ def entry_fields(entry: Related) -> dict[str, object]:
         "shared_terms": entry.shared_terms,
     }
     return fields | {name: value for name, value in optional.items() if value}
+
+
+def _slim_entry(entry: Related) -> dict[str, object]:
+    return {name: value for name, value in entry_fields(entry).items() if name != "url"}
 
 
 _RISKY_IN_DATA = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
