@@ -21,6 +21,7 @@ from places import ROOT
 SAID = {
     "plugin/enishi/__init__.py": r'(?m)^__version__ = "(.+)"$',
     "plugin/hexo-enishi/package.json": r'(?m)^  "version": "(.+)",$',
+    "plugin/jekyll-enishi/jekyll-enishi.gemspec": r'(?m)^  spec\.version = "(.+)"$',
     "README.md": r"(?:enishi(?:\[\w+\])?==|hexo-enishi@|rev: v)(\d[\w.]+)",
     "docs/check.md": r"(?:enishi(?:\[\w+\])?==|rev: v|`@v)(\d+\.[\w.]+)",
     "docs/tutorial.md": r"enishi==(\d[\w.]+)",
@@ -89,9 +90,10 @@ def test_a_format_only_grows_within_its_version(name: str) -> None:
 def test_code_and_schemas_name_the_same_version_of_each_format() -> None:
     written = {"related": RELATED_VERSION, "tags": TAGS_VERSION, "check": CHECK_VERSION, "watch": EVENTS_VERSION}
     assert written == {name: schema(name)["properties"]["version"]["const"] for name in SCHEMAS}
-    read = re.search(r"(?m)^const VERSION = (\d+);$", (ROOT / "plugin/hexo-enishi/lib/results.js").read_text("utf-8"))
-    assert read
-    assert int(read[1]) == RELATED_VERSION
+    for reader in ("plugin/npm-shared/results.js", "plugin/jekyll-enishi/lib/jekyll/enishi/lists.rb"):
+        read = re.search(r"(?m)^[ \w]*VERSION = (\d+);?$", (ROOT / reader).read_text("utf-8"))
+        assert read
+        assert int(read[1]) == RELATED_VERSION
 
 
 def test_what_counts_as_a_loss() -> None:

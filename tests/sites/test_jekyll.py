@@ -1,0 +1,287 @@
+"""Real Jekyll sites: the gem as it is built and installed, by the words of its page, and the include without it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from enishi.text.labels import LABEL_NAMES, label_language, labels_for, own_name, written_date
+from finished_sites import check_lists, lists_on, target
+from places import ROOT
+from recipes import recipe
+from shared_data import needs_shared
+from site_posts import Entry, our_posts, real_posts, write_yaml
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("jekyll") and shutil.which("gem")), reason="Jekyll is not installed (Debian's package jekyll)"
+)
+
+GEM = ROOT / "plugin" / "jekyll-enishi"
+PAGE = GEM / "README.md"
+INCLUDE = ROOT / "templates" / "jekyll" / "enishi.html"
+FEED = "---\n---\n{% for post in site.posts %}{{ post.content | escape }}{{ post.excerpt | escape }}{% endfor %}\n"
+LAYOUT = "---\nlayout: default\n---\n<article>{{ content }}</article>\n"
+
+
+def run(folder: Path, *command: str, expected: int = 0, **environment: str) -> str:
+    """What a command prints, run without CI unless it is asked for."""
+    path = os.pathsep.join((os.fspath(Path(sys.executable).parent), os.environ["PATH"]))
+    env = {**os.environ, "CI": "", "PATH": path, "LANG": "C.UTF-8", **environment}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == expected, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def gems(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The gem, built, and installed from that file into a folder of its own: what Ruby has to know to find it."""
+    folder = tmp_path_factory.mktemp("gem")
+    shutil.copytree(GEM, folder / "plugin" / GEM.name, ignore=shutil.ignore_patterns("assets", "LICENSE", "*.gem"))
+    (folder / "templates").mkdir()
+    for shared in ("templates/enishi.css", "LICENSE"):
+        shutil.copy(ROOT / shared, folder / shared)
+    run(folder / "plugin" / GEM.name, "gem", "build", "jekyll-enishi.gemspec")
+    (file,) = (folder / "plugin" / GEM.name).glob("*.gem")
+    home = folder / "gems"
+    search = os.pathsep.join((os.fspath(home), run(folder, "gem", "env", "gempath").strip()))
+    environment = {"GEM_HOME": os.fspath(home), "GEM_PATH": search}
+    # What Jekyll needs is there, but Debian's eventmachine calls itself a version before its own
+    run(folder, "gem", "install", "--local", "--no-document", "--ignore-dependencies", os.fspath(file), **environment)
+    return environment
+
+
+def blank_site(folder: Path, entries: tuple[Entry, ...] | list[Entry], language: str = "") -> Path:
+    """What `jekyll new --blank` makes, with posts and a layout for them."""
+    run(folder, "jekyll", "new", "site", "--blank")
+    site = folder / "site"
+    for entry in entries:
+        write_yaml(site / "_posts" / f"{entry.date:%Y-%m-%d}-{entry.slug}.md", entry, layout="post")
+    (site / "_layouts" / "post.html").write_text(LAYOUT, "utf-8")
+    (site / "feed.xml").write_text(FEED, "utf-8")
+    with (site / "_config.yml").open("a", encoding="utf-8") as file:
+        file.write(f"lang: {language}\n" if language else "")
+    return site
+
+
+def at(entry: Entry, base: str = "/") -> str:
+    return f"{base}{entry.date:%Y/%m/%d}/{entry.slug}.html"
+
+
+def text_of(public: Path, entry: Entry) -> str:
+    return (public / f"{entry.date:%Y/%m/%d}" / f"{entry.slug}.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory, gems: Mapping[str, str]) -> Path:
+    """A blog below /blog/ made by the words of the page, with what must be in no list."""
+    site = blank_site(tmp_path_factory.mktemp("ours"), our_posts())
+    config = (site / "_config.yml").read_text("utf-8")
+    (site / "_config.yml").write_text(re.sub(r"(?m)^baseurl:.*$", "baseurl: /blog", config), "utf-8")
+    shared = "layout: post\ntags: [tea, kitchen]"
+    text = "Green tea leaves turn brown in the pan, smell sweet. Cold water draws sweetness from tea leaves."
+    (site / "_posts" / "2099-01-01-future.md").write_text(f"---\ntitle: Future tea\n{shared}\n---\n{text}\n", "utf-8")
+    (site / "_posts" / "2024-05-20-hidden.md").write_text(
+        f"---\ntitle: Hidden tea\npublished: false\n{shared}\n---\n{text}\n", "utf-8"
+    )
+    (site / "_drafts").mkdir(exist_ok=True)
+    (site / "_drafts" / "draft.md").write_text(f"---\ntitle: Draft tea\n{shared}\n---\n{text}\n", "utf-8")
+    (site / "about.md").write_text(f"---\ntitle: About tea\n{shared}\n---\n{text}\n", "utf-8")
+    (site / "enishi.toml").write_text("related.limit = 4\n", "utf-8")
+    install = recipe(PAGE, "Install")
+    assert [line for text in install.files.values() for line in text.splitlines()] == ["plugins: [jekyll-enishi]"]
+    install.write(site)
+    path = os.pathsep.join((os.fspath(Path(sys.executable).parent), os.environ["PATH"]))
+    said = install.run(site, {"pipx install": "", "gem install": ""}, {**gems, "PATH": path, "CI": "true"})
+    assert "related posts are up to date" in said
+    return site
+
+
+def test_the_gem_is_whole(gems: Mapping[str, str]) -> None:
+    listed = run(ROOT, "gem", "contents", "jekyll-enishi", **gems)
+    for name in ("LICENSE", "README.md", "assets/enishi.css", "lib/jekyll-enishi.rb", "lib/jekyll/enishi/plugin.rb"):
+        assert f"/{name}\n" in listed
+
+
+def test_one_line_shows_a_list_below_each_post(ours: Path) -> None:
+    pages = [at(entry, "/blog/") for entry in our_posts()]
+    assert check_lists(ours / "_site", pages, base="/blog/") >= 16
+
+
+def test_lists_speak_the_language_of_their_page(ours: Path) -> None:
+    for entry in our_posts():
+        (shown,) = lists_on(ours / "_site" / f"{entry.date:%Y/%m/%d}" / f"{entry.slug}.html")
+        assert labels_for(label_language(entry.lang))["heading"] in shown.text
+
+
+def test_titles_are_text_and_no_template(ours: Path) -> None:
+    text = "".join(shown.text for file in (ours / "_site").rglob("2024/**/*.html") for shown in lists_on(file))
+    for entry in our_posts():
+        assert entry.title in text
+
+
+def test_what_is_not_published_is_in_no_list(ours: Path) -> None:
+    pages = "".join(file.read_text("utf-8") for file in (ours / "_site").rglob("2024/**/*.html"))
+    for title in ("Future tea", "Hidden tea", "Draft tea", "About tea"):
+        assert title not in pages
+    assert lists_on(ours / "_site" / "about.html") == []
+
+
+def test_feeds_and_excerpts_have_no_list(ours: Path) -> None:
+    feed = (ours / "_site" / "feed.xml").read_text("utf-8")
+    assert "fsync promises" in feed
+    assert "enishi" not in feed
+
+
+def test_the_site_holds_our_stylesheet_and_no_settings(ours: Path) -> None:
+    link = '<link rel="stylesheet" href="/blog/assets/enishi.css">'
+    assert text_of(ours / "_site", our_posts()[0]).count(link) == 1
+    assert target(ours / "_site", "/blog/", "/blog/assets/enishi.css", "/blog/") is not None
+    assert link not in (ours / "_site" / "about.html").read_text("utf-8")
+    names = {file.name for file in (ours / "_site").rglob("*")}
+    assert not names & {"enishi.toml", ".enishi", "related.json"}
+
+
+def test_an_incremental_build_takes_up_changed_lists(ours: Path, tmp_path: Path, gems: Mapping[str, str]) -> None:
+    site = shutil.copytree(ours, tmp_path / "site")
+    run(site, "jekyll", "build", "--incremental", **gems)
+    newer = Entry("oolong", "Oolong", our_posts()[-1].date, ("tea", "kitchen"), our_posts()[0].body, "en")
+    write_yaml(site / "_posts" / f"{newer.date:%Y-%m-%d}-oolong.md", newer, layout="post")
+    run(site, "jekyll", "build", "--incremental", **gems)
+    assert at(newer, "/blog/") in lists_on(site / "_site" / at(our_posts()[0])[1:])[0].links
+
+
+def test_a_layout_may_say_where(ours: Path, tmp_path: Path, gems: Mapping[str, str]) -> None:
+    site = shutil.copytree(ours, tmp_path / "site")
+    own = "".join(re.findall(r"```liquid\n(\{% for .*?)```", PAGE.read_text("utf-8"), re.DOTALL))
+    (site / "_layouts" / "post.html").write_text(f"{LAYOUT}{{% enishi %}}<footer>{own}</footer>\n", "utf-8")
+    run(site, "jekyll", "build", **gems)
+    page = text_of(site / "_site", our_posts()[0])
+    assert page.count("<nav") == 1
+    assert page.index("</article>") < page.index("<nav") < page.index("<footer")
+    (shown,) = lists_on(site / "_site" / at(our_posts()[0])[1:])
+    footer = re.search(r"<footer>(.*)</footer>", page, re.DOTALL)
+    assert footer
+    assert re.findall(r'href="([^"]+)"', footer[1]) == shown.links
+
+
+def test_without_the_command_there_is_a_warning_or_in_ci_no_site(
+    ours: Path, tmp_path: Path, gems: Mapping[str, str]
+) -> None:
+    site = shutil.copytree(ours, tmp_path / "site", ignore=shutil.ignore_patterns(".enishi", "_site"))
+    with (site / "_config.yml").open("a", encoding="utf-8") as file:
+        file.write("enishi: {command: [no-such-enishi]}\n")
+    said = run(site, "jekyll", "build", **gems)
+    assert "Enishi was not found (tried `no-such-enishi`)" in said
+    assert "There are no lists" in said
+    assert lists_on(site / "_site" / at(our_posts()[0])[1:]) == []
+    assert "Enishi was not found" in run(site, "jekyll", "build", expected=1, **gems, CI="true")
+    with (site / "_config.yml").open("a", encoding="utf-8") as file:
+        file.write("enishi: {command: [enishi, --no-such-option]}\n")
+    said = run(site, "jekyll", "build", expected=1, **gems, CI="true")
+    assert "No such option" in said
+
+
+def test_a_save_while_it_serves_is_one_build(ours: Path, tmp_path: Path, gems: Mapping[str, str]) -> None:
+    site = shutil.copytree(ours, tmp_path / "site", ignore=shutil.ignore_patterns(".enishi", "_site"))
+    path = os.pathsep.join((os.fspath(Path(sys.executable).parent), os.environ["PATH"]))
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            ["jekyll", "build", "--watch"],  # what `jekyll serve` does, but for the server
+            cwd=site,
+            env={**os.environ, **gems, "PATH": path, "CI": "", "LANG": "C.UTF-8"},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait(lambda: "Auto-regeneration: enabled" in log.read_text("utf-8", "replace"))
+        time.sleep(1)
+        post = site / "_posts" / "2024-05-01-cold-tea.md"
+        post.write_text(post.read_text("utf-8").replace("Cold tea", "Iced tea", 1), "utf-8")
+        other = site / "_site" / at(our_posts()[1])[1:]
+        _wait(lambda: "Iced tea" in other.read_text("utf-8"))
+        time.sleep(3)
+    finally:
+        server.kill()
+        server.wait()
+    said = log.read_text("utf-8", "replace")
+    assert said.count("Regenerating:") == 1, said
+
+
+def _wait(condition: object) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if condition():  # type: ignore[operator]
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("not so for 30 seconds")
+
+
+@needs_shared
+@pytest.mark.parametrize(("blog", "language"), [("efcl", "ja"), ("yeshan333", "zh-CN")])
+def test_real_posts(blog: str, language: str, tmp_path: Path, gems: Mapping[str, str]) -> None:
+    entries = real_posts(blog)
+    site = blank_site(tmp_path, entries, language)
+    recipe(PAGE, "Install").write(site)
+    run(site, "jekyll", "build", **gems)
+    assert check_lists(site / "_site", [at(entry) for entry in entries]) >= 3 * len(entries)
+
+
+# -- without the gem -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, ours: Path) -> Path:
+    """The same blog in Jekyll's safe mode, without plugins, by the words of the page."""
+    site = tmp_path_factory.mktemp("plain") / "site"
+    shutil.copytree(ours, site, ignore=shutil.ignore_patterns(".enishi", "_site"))
+    config = (site / "_config.yml").read_text("utf-8")
+    (site / "_config.yml").write_text(config.replace("plugins: [jekyll-enishi]\n", ""), "utf-8")
+    recipe(PAGE, "Without the gem").write(site)
+    line = "{% include enishi.html %}\n"
+    assert line in PAGE.read_text("utf-8")
+    (site / "_layouts" / "post.html").write_text(LAYOUT + line, "utf-8")
+    (site / "_includes").mkdir(exist_ok=True)
+    shutil.copy(INCLUDE, site / "_includes")
+    shutil.copy(ROOT / "templates" / "enishi.css", site / "assets")
+    run(site, "enishi", "build")
+    run(site, "jekyll", "build", "--safe")
+    return site
+
+
+def test_the_include_shows_the_same_lists(plain: Path, ours: Path) -> None:
+    check_lists(plain / "_site", [at(entry, "/blog/") for entry in our_posts()], base="/blog/")
+    assert not (plain / "_site" / "enishi.toml").exists()
+    for entry in our_posts():
+        (shown,) = lists_on(plain / "_site" / at(entry)[1:])
+        (finished,) = lists_on(ours / "_site" / at(entry)[1:])
+        assert shown.text.split() == finished.text.split()
+        assert (shown.links, shown.tags) == (finished.links, finished.tags)
+
+
+_AS_RUBY = {"%Y": "2024", "%m": "05", "%d": "06", "%-m": "5", "%-d": "6"}
+
+
+def test_the_include_has_our_labels() -> None:
+    rows = INCLUDE.read_text("utf-8").partition("enishi_rows -%}\n")[2].partition("{%-")[0]
+    for row in rows.replace("\n", "").split(";")[:-1]:
+        code, name, *words = row.split("|")
+        expected = labels_for(code)
+        assert name == own_name(code)
+        assert words[:-1] == [expected[label] for label in LABEL_NAMES[:-1]]
+        date = written_date("2024-05-06", expected["date"])
+        assert re.sub("%-?[Ymd]", lambda part: _AS_RUBY[part[0]], words[-1]) == date
+    codes = re.findall(r"(?m)^([a-z-]+)\|", rows)
+    assert codes[0] == "en"
+    assert all(label_language(code) == code for code in codes)
