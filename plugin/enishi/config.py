@@ -212,6 +212,11 @@ class Settings(_Section):
     )
     posts: tuple[str, ...] = safe((), "Folders of posts, relative to the site; empty: the generator's own.")
     exclude: tuple[str, ...] = safe((), "Patterns of paths that are not posts (`drafts/**`).")
+    standing_pages: bool = safe(
+        False,
+        "Whether pages that stand among posts count as posts (Hugo, MkDocs and others): those without a date at the "
+        "top of a folder where most posts have one, such as `about.md`, and what lies in a folder `drafts`.",
+    )
     language: str = safe(
         "", "Language of the labels in the partials; empty: the post's, else the site's, else English."
     )

@@ -24,6 +24,7 @@ from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.find import find_files
 from enishi.reading.links import own_hosts, resolve_links
 from enishi.reading.manifest import ManifestEntry, read_manifest
+from enishi.reading.standing_pages import without_pages
 from enishi.reading.told_addresses import ToldAddress, read_told, told_bytes
 from enishi.state import Request, Summary
 from enishi.tags.decisions import Decision, match_taken, read_decisions
@@ -165,6 +166,9 @@ class Run:
             progress=self.progress,
             memo=self.memo,
         )
+        if blog.site.generator.mixes_pages and not blog.settings.standing_pages:
+            documents, notes = without_pages(documents, blog.site)
+            diagnostics += notes
         return Posts.of(blog, documents, diagnostics)
 
     def relate(self, posts: Posts, *, lists: bool = True) -> Relations:

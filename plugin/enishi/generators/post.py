@@ -18,6 +18,7 @@ from enishi.findings import CODES
 from enishi.reading import dates
 from enishi.reading.addresses import join_root
 from enishi.reading.javascript import to_string
+from enishi.reading.standing_pages import is_in_drafts
 from enishi.types import Post, Status
 
 if TYPE_CHECKING:
@@ -167,8 +168,7 @@ class PostRules(Generic[S]):
         """Whether the post is published."""
         word = self.values.get("status")
         word = word.strip().lower() if isinstance(word, str) else ""
-        is_in_drafts = any(part in ("_drafts", "drafts") for part in self.path.split("/")[:-1])
-        if _flag(self.values.get("draft")) is True or is_in_drafts or word == "draft":
+        if _flag(self.values.get("draft")) is True or is_in_drafts(self.path) or word == "draft":
             return "draft"
         if _flag(self.values.get("published")) is False or word in ("hidden", "private", "skip", "unpublished"):
             return "unpublished"
