@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.prompt import Confirm
 
 from blog import document, files_below, post_text, topic_posts, write_blog
 from enishi.cli import main
 from enishi.commands.init import models
+from enishi.commands.init.changes import write_changes
 from enishi.commands.init.models import KNOWN, Candidate
 from enishi.commands.init.profile import CYRILLIC, LATIN, Profile, language_by_script, language_name, post_language
 from enishi.commands.init.proposals import Proposal, propose
@@ -28,6 +30,9 @@ from enishi.commands.init.settings_file import settings_text, toml_value
 from enishi.config import Settings, describe_settings
 from enishi.config_files import load_settings
 from enishi.errors import OutputError
+from enishi.generators.base import Site
+from enishi.generators.hexo import Hexo
+from enishi.generators.setup import Setup, edit, edits, ignore_in_git, with_line_after
 from enishi.state import Request
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -467,6 +472,111 @@ def test_json_has_all_of_it(tmp_path: Path, capsys: Any) -> None:
     assert found["proposals"][0]["name"] == "language"
     assert found["file"] == (site / "enishi.toml").read_text("utf-8")
     assert found["written"].endswith("enishi.toml")
+
+
+# -- setting the generator up ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A generator that wants a setting, two edits, a package, and something that only the author can do."""
+
+    def setup(_: Hexo, site: Site) -> Setup:
+        layout = edit(site.root, "layout.ejs", lambda text: with_line_after(text, "content", "<%- list %>"), "the list")
+        settings, by_hand = {"data_file": "source/_data/enishi.json"}, ("switch the theme's own list off",)
+        wanted = edits(layout, ignore_in_git(site.root, "source/_data/enishi.json"))
+        installs, run = ("npm install hexo-enishi",), ("npx hexo generate",)
+        return Setup("hexo.md", installs, settings, wanted, by_hand, run, "my public")
+
+    monkeypatch.setattr(Hexo, "setup", setup)
+
+
+def site_to_set_up(root: Path, settings: str = "") -> Path:
+    site = english_blog(root, settings)
+    (site / "layout.ejs").write_bytes(b"<main>\r\n  <%- page.content %>\r\n</main>\r\n")
+    return site
+
+
+def test_changes_are_shown_and_not_written_without_a_word(tmp_path: Path, capsys: Any, set_up: None) -> None:
+    site = site_to_set_up(tmp_path)
+    before = files_below(site)
+    out = init(site, "--dry-run", capsys=capsys)
+    assert files_below(site) == before
+    assert "+  <%- list %>" in out
+    out = init(site, capsys=capsys)
+    assert {
+        name for name, data in files_below(site).items() if before.get(name) != data and ".enishi/" not in name
+    } == {"enishi.toml"}
+    for step in (
+        "data_file",
+        "`enishi init --yes` writes them",
+        "npm install hexo-enishi",
+        "switch the theme's own list off",
+        "npx hexo generate",
+        "enishi verify 'my public'",
+        "docs/hexo.md",
+    ):
+        assert step in out, step
+
+
+def test_changes_are_written_once(tmp_path: Path, capsys: Any, set_up: None) -> None:
+    site = site_to_set_up(tmp_path)
+    assert "Changed layout.ejs, .gitignore." in init(site, "--yes", capsys=capsys)
+    layout = (site / "layout.ejs").read_bytes()
+    assert layout == b"<main>\r\n  <%- page.content %>\r\n  <%- list %>\r\n</main>\r\n"
+    assert (site / ".gitignore").read_text("utf-8") == "source/_data/enishi.json\n"
+    assert load_settings(site)[0].data_file == "source/_data/enishi.json"
+    after = files_below(site)
+    again = json.loads(init(site, "--json", "--yes", capsys=capsys))
+    assert (again["setup"]["changes"], again["setup"]["is_changed"]) == ([], False)
+    assert files_below(site) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[related]\nlimit = 3\n", 'data_file = "source/_data/enishi.json"\n\n[related]\nlimit = 3\n'),
+        ("language = 'en'", "language = 'en'\ndata_file = \"source/_data/enishi.json\"\n"),
+        (
+            '# Why\n#data_file = ""\nlanguage = "en"\n',
+            '# Why\ndata_file = "source/_data/enishi.json"\nlanguage = "en"\n',
+        ),
+    ],
+)
+def test_settings_that_are_there_get_one_more(
+    tmp_path: Path, capsys: Any, set_up: None, before: str, after: str
+) -> None:
+    site = site_to_set_up(tmp_path, before)
+    init(site, "--yes", capsys=capsys)
+    assert (site / "enishi.toml").read_text("utf-8") == after
+
+
+def test_a_file_that_changed_meanwhile_is_left(tmp_path: Path, set_up: None) -> None:
+    site = site_to_set_up(tmp_path)
+    found = inspect_blog(Request(site))
+    (site / "layout.ejs").write_text("mine", "utf-8")
+    with pytest.raises(OutputError, match="changed meanwhile"):
+        write_changes(site, found.changes)
+    (site / "layout.ejs").unlink()
+    (site / ".gitignore").write_text("mine", "utf-8")
+    for change in found.changes:
+        with pytest.raises(OutputError, match="meanwhile"):
+            write_changes(site, [change])
+    assert (site / ".gitignore").read_text("utf-8") == "mine"
+
+
+def test_an_author_at_a_terminal_is_asked(
+    tmp_path: Path, capsys: Any, set_up: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = site_to_set_up(tmp_path)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    answers = iter(["n", "y"])
+    monkeypatch.setattr(Confirm, "ask", lambda *_, **__: next(answers) == "y")
+    init(site, capsys=capsys)
+    assert not (site / ".gitignore").exists()
+    init(site, capsys=capsys)
+    assert (site / ".gitignore").exists()
 
 
 def test_a_chosen_encoder_is_set(tmp_path: Path, capsys: Any) -> None:

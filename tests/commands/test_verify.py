@@ -265,6 +265,23 @@ def test_without_any_list_it_says_how_they_come(
         assert not were_lists_seen(cache)
 
 
+def test_a_build_says_how_lists_are_shown_until_they_were_seen(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from enishi.generators.hexo import Hexo
+
+    monkeypatch.setattr(Hexo, "shown_by", "npm install hexo-enishi")
+    finish(site)
+
+    def last_line() -> str:
+        assert cli.main(["build", str(site)]) == 0
+        return capsys.readouterr().out.strip().splitlines()[-1]
+
+    assert "npm install hexo-enishi" in last_line()
+    look(site)
+    assert "npm install hexo-enishi" not in last_line()
+
+
 def test_what_cannot_be_looked_at_is_an_error(site: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no page"):
         verify(Request(site), tmp_path / "nothing")

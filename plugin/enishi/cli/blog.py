@@ -43,17 +43,18 @@ def init(
             "The pretrained model to use: a name on the hub, a folder, or none.",
         ),
     ] = "",
-    dry_run: Annotated[bool, option("--dry-run", "Show the file and write nothing.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Show everything and write nothing.")] = False,
+    yes: Annotated[bool, option("--yes -y", "Write the changes of the site's own files without asking.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at a blog, propose settings with reasons, and write them to enishi.toml where there is none."""
+    """Look at a blog, propose settings with reasons, and set up its generator to show the lists."""
     from enishi.commands.init.run import inspect_blog
     from enishi.console import init as console_init
     from enishi.console import terminal as console
 
     with console.progress(as_json) as progress:
         report = inspect_blog(request(site), encoder, progress, remembers=not dry_run)
-    console_init.print_and_write(report, dry_run=dry_run, as_json=as_json)
+    console_init.print_and_write(report, dry_run=dry_run, as_json=as_json, yes=yes)
 
 
 @command("doctor")
@@ -82,6 +83,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Read a blog and write its related posts."""
+    from enishi.commands.verify.run import how_to_show
     from enishi.console import terminal as console
     from enishi.pipeline import build as build_site
 
@@ -92,6 +94,7 @@ def build(
         console.print_json(console.build_values(report))
     elif not quiet:
         console.print_build(report, show, verbose)
+        console.print_how_to_show(how_to_show(asked, report.summary.generator))
 
 
 def end_with_a_signal() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
+from enishi.commands.init.changes import write_changes
 from enishi.commands.init.models import Candidate, is_installed
 from enishi.commands.init.profile import Profile, language_name
 from enishi.commands.init.run import FILE_NAME, InitReport, write_settings
@@ -20,7 +22,7 @@ from enishi.commands.init.settings_file import toml_value
 from enishi.console.terminal import print_diagnostics, print_json
 from enishi.generators import label_of
 from enishi.text.plural import counted
-from enishi.text.printable import shown
+from enishi.text.printable import shell_word, shown
 
 VERSION = 1
 _OF_SETTINGS = ("settings-ignored", "bad-site-setting", "bad-site-settings")
@@ -28,24 +30,35 @@ _SHOWN_LANGUAGES, _LEAST_SHARE = 4, 0.01
 _WORTH_STYLES = {"needed": "dim", "better": "green", "unknown": "dim", "worse": "yellow"}
 
 
-def print_and_write(report: InitReport, *, dry_run: bool, as_json: bool) -> None:
-    """Show the report, and write the file where there are no settings yet.
+def print_and_write(report: InitReport, *, dry_run: bool, as_json: bool, yes: bool) -> None:
+    """Show the report, write the file where there are no settings yet, and the site's own files if that is wanted.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: a file cannot be written.
     """
     may_write = not dry_run and not report.in_the_way
     if not as_json:
         print_report(report)
+    is_wanted = bool(report.changes) and not dry_run and (yes or (not as_json and _asks()))
     written = write_settings(report).as_posix() if may_write else ""
+    if is_wanted:
+        write_changes(report.site, report.changes)
     if as_json:
-        print_json(report_values(report, written))
+        print_json(report_values(report, written, is_changed=is_wanted))
     else:
-        _print_end(report, written, dry_run=dry_run)
+        _print_end(report, written, dry_run=dry_run, is_changed=is_wanted)
 
 
-def report_values(report: InitReport, written: str) -> dict[str, Any]:
+def _asks() -> bool:
+    """Whether the author agrees; nobody does where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return Confirm.ask("Write these changes?", default=False)
+
+
+def report_values(report: InitReport, written: str, *, is_changed: bool) -> dict[str, Any]:
     """The report for machines; `written` is the file that was written, or empty."""
+    setup = report.setup
     return {
         "version": VERSION,
         "blog": asdict(report.profile),
@@ -54,6 +67,14 @@ def report_values(report: InitReport, written: str) -> dict[str, Any]:
         "proposals": [asdict(proposal) for proposal in report.proposals],
         "file": report.text,
         "written": written,
+        "setup": {
+            "page": setup.page,
+            "installs": list(setup.installs),
+            "changes": [{"path": one.path, "why": one.why, "diff": one.diff} for one in report.changes],
+            "is_changed": is_changed,
+            "by_hand": list(setup.by_hand),
+            "run": _commands(report),
+        },
     }
 
 
@@ -74,6 +95,7 @@ def print_report(report: InitReport) -> None:
     out.print(_indented(Text("What a model is worth on this blog: enishi models compare", style="dim"), 2))
     out.print()
     _print_proposals(out, report)
+    _print_changes(out, report)
 
 
 # -- the blog --------------------------------------------------------------------------------------------------------
@@ -132,7 +154,44 @@ def _print_proposals(out: Console, report: InitReport) -> None:
         out.print(Text('  pip install "enishi[transformers]"', style="cyan"), soft_wrap=True)
 
 
-def _print_end(report: InitReport, written: str, *, dry_run: bool) -> None:
+_DIFF_STYLES = {"+": "green", "-": "red"}
+
+
+def _print_changes(out: Console, report: InitReport) -> None:
+    """What showing the lists changes in the site's own files."""
+    if report.changes:
+        out.print(Text("\nTo show the lists", style="bold"))
+    for change in report.changes:
+        out.print(_indented(Text(f"{shown(change.path)}: {shown(change.why)}"), 2))
+        for line in change.diff.split("\n@@", 1)[-1].splitlines()[1:]:
+            indent = line[1:].removesuffix(line[1:].lstrip(" "))
+            text = f"    {line[:1]}{indent}{shown(line[1:])}"
+            out.print(Text(text, style=_DIFF_STYLES.get(line[:1], "")), soft_wrap=True)
+
+
+def _commands(report: InitReport) -> list[str]:
+    """What to run, in order, from the site's folder."""
+    public = shell_word(report.setup.public)
+    return [*report.setup.run, *([f"enishi verify {public}"] if report.setup.public else [])]
+
+
+def _print_steps(out: Console, report: InitReport, *, is_changed: bool) -> None:
+    """What is still to be done, as a list of steps."""
+    if report.changes and not is_changed:
+        count = counted(len(report.changes), "file")
+        out.print(f"The changes of {count} were not written; `enishi init --yes` writes them.")
+    out.print(Text(f"Next, in {shown(report.site.as_posix())}:" if report.site != Path() else "Next:"), soft_wrap=True)
+    for command in report.setup.installs:
+        out.print(Text(f"  {shown(command)}", style="cyan"), soft_wrap=True)
+    for step in report.setup.by_hand:
+        out.print(_indented(Text(shown(step)), 2))
+    for command in _commands(report):
+        out.print(Text(f"  {shown(command)}", style="cyan"), soft_wrap=True)
+    if report.setup.installs or report.setup.by_hand or report.changes:
+        out.print(Text(f"More: docs/{report.setup.page}", style="dim"), soft_wrap=True)
+
+
+def _print_end(report: InitReport, written: str, *, dry_run: bool, is_changed: bool) -> None:
     """What is wrong with the settings, what was written, or why nothing was, and what comes next."""
     about_settings = [diagnostic for diagnostic in report.diagnostics if diagnostic.code in _OF_SETTINGS]
     print_diagnostics(about_settings, verbose=True)
@@ -150,10 +209,12 @@ def _print_end(report: InitReport, written: str, *, dry_run: bool) -> None:
         if chosen is not None and not chosen.place:
             size = f" ({chosen.megabytes} MB)" if chosen.megabytes else ""
             out.print(f"The model is not on this machine: the next build fetches it{size}.")
-        site = "" if report.site == Path() else f" {shlex.quote(report.site.as_posix())}"
-        out.print(Text.assemble("Next: ", (shown(f"enishi build{site}"), "cyan")), soft_wrap=True)
-    else:
+    elif report.proposals or not report.changes:
         out.print(
             f"Nothing was written: {report.in_the_way} was left as it is. Add what is proposed there; --dry-run shows "
             f"an {FILE_NAME} with everything."
         )
+    if is_changed:
+        out.print(Text(f"Changed {', '.join(shown(change.path) for change in report.changes)}."), soft_wrap=True)
+    if not dry_run:
+        _print_steps(out, report, is_changed=is_changed)

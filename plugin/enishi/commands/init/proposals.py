@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from enishi.commands.init.models import Candidate, full_name
@@ -32,14 +33,14 @@ def propose(
     candidates: Sequence[Candidate],
     existing: Mapping[str, Any],
     *,
-    data_file: str = "",
+    setup: Mapping[str, Any] = MappingProxyType({}),
     chosen: str = "",
 ) -> tuple[Proposal, ...]:
     """What to set, beside what is set already (`existing`, by dotted names).
 
-    `data_file` is where the generator reads data from, `chosen` the encoder that the author wants (or :data:`NONE`).
+    `setup` is what the generator needs to show the lists, `chosen` the encoder that the author wants (or :data:`NONE`).
     """
-    proposals = (*_language(profile), *_data_file(profile, data_file), *_model(candidates, chosen))
+    proposals = (*_language(profile), *_setup(profile, setup), *_model(candidates, chosen))
     return tuple(
         proposal for proposal in proposals if proposal.name not in existing or (chosen and "encoder" in proposal.name)
     )
@@ -56,10 +57,13 @@ def _language(profile: Profile) -> Iterator[Proposal]:
         yield Proposal("language", code, reason)
 
 
-def _data_file(profile: Profile, data_file: str) -> Iterator[Proposal]:
-    if data_file:
-        reason = f"a {profile.generator} template reads the related posts from there (docs/generators.md)"
-        yield Proposal("data_file", data_file, reason)
+def _setup(profile: Profile, setup: Mapping[str, Any]) -> Iterator[Proposal]:
+    for name, value in setup.items():
+        is_file = name == "data_file"
+        reason = (
+            f"a {profile.generator} template reads the related posts from there" if is_file else "to show the lists"
+        )
+        yield Proposal(name, value, f"{reason} (docs/generators.md)")
 
 
 def _model(candidates: Sequence[Candidate], chosen: str) -> Iterator[Proposal]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from enishi.cache import Cache
+from enishi.commands.init.changes import Change, edit_settings, plan_changes
 from enishi.commands.init.models import Candidate, candidates_for, trained_models
 from enishi.commands.init.profile import Profile, profile_of
 from enishi.commands.init.proposals import NONE, Proposal, propose
@@ -17,6 +18,7 @@ from enishi.config import Settings, describe_settings, setting_value
 from enishi.config_files import settings_sources
 from enishi.errors import Diagnostic, OutputError
 from enishi.files import create_file
+from enishi.generators.setup import Setup
 from enishi.pipeline import Blog, read_blog
 from enishi.state import Request
 from enishi.types import Progress
@@ -39,6 +41,10 @@ class InitReport:
     proposals: tuple[Proposal, ...]
     text: str
     """The settings file that would be written."""
+    setup: Setup = field(default_factory=Setup)
+    """How the generator comes to show the lists."""
+    changes: tuple[Change, ...] = ()
+    """What that changes in files of the site."""
 
     @property
     def in_the_way(self) -> str:
@@ -64,16 +70,23 @@ def inspect_blog(
     others = dict.fromkeys(filter(None, (*trained_models(request.site), blog.settings.encoder.model, wanted)))
     candidates = candidates_for(profile, request.site, tuple(others))
     existing = changed_settings(blog.settings)
-    proposals = propose(profile, candidates, existing, data_file=_data_file(blog), chosen=chosen)
+    setup = blog.site.generator.setup(blog.site)
+    for_setup = {name: value for name, value in _wanted(blog, setup).items() if name not in existing}
+    edits, source = setup.edits, next(iter(settings_sources(request.site)), "")
+    if for_setup and source == FILE_NAME and (edit := edit_settings(request.site, source, for_setup)):
+        edits, for_setup = (edit, *edits), {}
+    proposals = propose(profile, candidates, existing, setup=for_setup, chosen=chosen)
     return InitReport(
         site=request.site,
         profile=profile,
         candidates=candidates,
         existing=existing,
-        source=next(iter(settings_sources(request.site)), ""),
+        source=source,
         diagnostics=(*blog.diagnostics, *posts.diagnostics),
         proposals=proposals,
         text=settings_text(proposals, existing),
+        setup=setup,
+        changes=plan_changes(request.site, edits),
     )
 
 
@@ -105,8 +118,10 @@ def changed_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _data_file(blog: Blog) -> str:
-    """Where a generator without a plugin reads data from."""
+def _wanted(blog: Blog, setup: Setup) -> Mapping[str, Any]:
+    """The settings that the generator needs; a data file where it has templates and nothing else is known of it."""
+    if setup != Setup():
+        return setup.settings
     folders = blog.site.generator.data_folders
     folder = next((name for name in folders if (blog.site.root / name).is_dir()), next(iter(folders), ""))
-    return f"{folder}/enishi.json" if folder else ""
+    return {"data_file": f"{folder}/enishi.json"} if folder else {}

@@ -18,8 +18,8 @@ from enishi.commands.ask import written_posts
 from enishi.commands.verify.pages import FinishedSite, Page, links_on, title_key
 from enishi.config_files import load_settings
 from enishi.errors import SettingsError
-from enishi.generators import detect_site
-from enishi.state import Request, open_cache, remember_lists_seen
+from enishi.generators import detect_site, generator_named
+from enishi.state import Request, open_cache, remember_lists_seen, were_lists_seen
 
 NO_LIST, TWO_LISTS, DEAD_LINK, NAMES_DRAFT, NO_LINKS = "no-list", "two-lists", "dead-link", "names-draft", "no-links"
 """Codes of problems."""
@@ -93,6 +93,15 @@ def verify(request: Request, public: Path | None = None) -> Verified:
         if found.lists:
             remember_lists_seen(cache)
     return found
+
+
+def how_to_show(request: Request, generator: str) -> str:
+    """How lists come to be shown by a generator, until they were seen in its finished site; empty if that is known."""
+    shown_by = generator_named(generator).shown_by
+    if shown_by:
+        with open_cache(request.site, request.cache) as cache:
+            return "" if were_lists_seen(cache) else shown_by
+    return ""
 
 
 def _hosts(url: str) -> list[str]:
