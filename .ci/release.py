@@ -30,10 +30,11 @@ def prepare(root: Path, repository: str, tag: str) -> None:
     project = root / "pyproject.toml"
     urls = f'[project.urls]\nRepository = "{home}"\nChangelog = "{home}/blob/{tag}/CHANGELOG.md"\n\n'
     project.write_text(project.read_text("utf-8").replace("[project.scripts]", urls + "[project.scripts]"), "utf-8")
-    package = root / "plugin/hexo-enishi/package.json"
-    values = json.loads(package.read_text("utf-8"))
-    values["repository"] = {"type": "git", "url": f"git+{home}.git", "directory": "plugin/hexo-enishi"}
-    package.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    for package in root.glob("plugin/*-enishi/package.json"):
+        values = json.loads(package.read_text("utf-8"))
+        folder = package.parent.relative_to(root).as_posix()
+        values["repository"] = {"type": "git", "url": f"git+{home}.git", "directory": folder}
+        package.write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", "utf-8")
     section = re.search(
         rf"(?ms)^## \[{re.escape(said[1])}\].*?\n\n(.+?)(?=^## |\Z)", (root / "CHANGELOG.md").read_text("utf-8")
     )

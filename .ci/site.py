@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ELSEWHERE = {
     "index.md": "README.md",
     "hexo.md": "plugin/hexo-enishi/README.md",
+    "eleventy.md": "plugin/eleventy-plugin-enishi/README.md",
     "jekyll.md": "plugin/jekyll-enishi/README.md",
     "changelog.md": "CHANGELOG.md",
     "contributing.md": "CONTRIBUTING.md",

@@ -1,23 +1,119 @@
-"""The packages for npm as they are packed: tests use no other."""
+"""The packages for npm as they are packed, and the real generators that they are tried with."""
 
 from __future__ import annotations
 
 import atexit
+import os
+import re
 import shutil
+import signal
 import subprocess
+import sys
 import tarfile
 import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from places import ROOT
+from places import ROOT, TESTS
 
 PLUGINS = ROOT / "plugin"
 PACKAGES = tuple(
     sorted(file.parent.name for file in PLUGINS.glob("*/package.json") if file.parent.name != "npm-shared")
 )
+MODULES = TESTS / "npm" / "node_modules"
+"""`npm ci --prefix tests/npm` makes it."""
+
+
+def needs_node(package: str) -> pytest.MarkDecorator:
+    """Skips where Node or the generator is not installed."""
+    reason = f"{package} is not installed (npm ci --prefix tests/npm)" if shutil.which("node") else "needs Node"
+    return pytest.mark.skipif(not shutil.which("node") or not (MODULES / package).is_dir(), reason=reason)
+
+
+def link(site: Path, *names: str) -> None:
+    """Links to packages that are installed for the tests, `@scope` for all of a scope."""
+    for name in names:
+        target = site / "node_modules" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            target.symlink_to(MODULES / name, target_is_directory=True)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """With `enishi` on PATH, and on the author's own machine unless `CI` says otherwise."""
+    path = os.pathsep.join([os.fspath(Path(sys.executable).parent), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "CI": "", "NO_COLOR": "1", "ASTRO_TELEMETRY_DISABLED": "1", **more}
+
+
+def run(site: Path, command: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the site's folder; what it says on stderr follows what it says on stdout."""
+    return subprocess.run(
+        command,
+        cwd=site,
+        env=environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=240,
+    )
+
+
+class Served:
+    """A development server at work, and what it has said so far."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+
+    @property
+    def output(self) -> str:
+        return re.sub(r"\x1b\[[0-9;]*m", "", self._log.read_text("utf-8"))
+
+    def wait(self, ask: Callable[[Served], object], what: str, seconds: float = 60) -> None:
+        """Until it holds; a busy machine is waited for."""
+        end = time.monotonic() + seconds
+        while not ask(self):
+            assert time.monotonic() < end, f"{what}: not within {seconds} s\n{self.output[-2000:]}"
+            time.sleep(0.1)
+
+    def settled(self, builds: str, quiet: float = 2) -> int:
+        """How often it has said `builds` once it has not said so for a while."""
+        seen, since = self.output.count(builds), time.monotonic()
+        while time.monotonic() - since < quiet:
+            time.sleep(0.1)
+            if self.output.count(builds) != seen:
+                seen, since = self.output.count(builds), time.monotonic()
+        return seen
+
+
+@contextmanager
+def served(site: Path, command: Sequence[str], log: Path, more: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A development server, ended with all that it has started."""
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=site,
+            env=environment(**(more or {})),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield Served(log)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @cache

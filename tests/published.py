@@ -1,7 +1,7 @@
 """The packages as they are published, for tests that install them: built here, or those that `ENISHI_DIST` names.
 
-That folder holds the wheel and the source in `python/`, and the plugin's tarball.  uv makes the environments and asks
-the package index, as a user would.
+That folder holds the wheel and the source in `python/`, and the tarballs of the packages for npm.  uv makes the
+environments and asks the package index, as a user would.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def packages(folder: Path) -> Path:
     uv("build", "--quiet", "--python", sys.executable, "--out-dir", folder / "python", ROOT)
     if shutil.which("npm"):
         pack = ["npm", "pack", "--silent", "--offline", "--pack-destination", str(folder)]
-        subprocess.run([*pack, str(ROOT / "plugin" / "hexo-enishi")], check=True, capture_output=True)
+        for package in ROOT.glob("plugin/*-enishi/package.json"):
+            subprocess.run([*pack, str(package.parent)], check=True, capture_output=True)
     return folder
 
 

@@ -16,11 +16,12 @@ from enishi.console.watch import EVENTS_VERSION
 from enishi.reporters.json import CHECK_VERSION
 from enishi.writing.render import RELATED_VERSION
 from enishi.writing.render_tags import TAGS_VERSION
+from npm_packages import PACKAGES
 from places import ROOT
 
 SAID = {
     "plugin/enishi/__init__.py": r'(?m)^__version__ = "(.+)"$',
-    "plugin/hexo-enishi/package.json": r'(?m)^  "version": "(.+)",$',
+    **{f"plugin/{name}/package.json": r'(?m)^  "version": "(.+)",$' for name in PACKAGES},
     "plugin/jekyll-enishi/jekyll-enishi.gemspec": r'(?m)^  spec\.version = "(.+)"$',
     "README.md": r"(?:enishi(?:\[\w+\])?==|hexo-enishi@|rev: v)(\d[\w.]+)",
     "docs/check.md": r"(?:enishi(?:\[\w+\])?==|rev: v|`@v)(\d+\.[\w.]+)",

@@ -6,8 +6,23 @@ import posixpath
 import re
 from pathlib import Path
 
-from enishi.generators.base import Generator, Site, depends_on
+from enishi.generators import setup
+from enishi.generators.base import Generator, Site, depends_on, package_json
 from enishi.generators.post import Address, own_path
+from enishi.generators.setup import Setup
+
+_PLUGIN = "eleventy-plugin-enishi"
+_NEW_SETTINGS = f"""import enishi from "{_PLUGIN}";
+
+export default function (eleventyConfig) {{
+  eleventyConfig.addPlugin(enishi, {{ inject: true }});
+}}
+"""
+_FUNCTION = re.compile(
+    r"^(?:export default|module\.exports\s*=)\s*(?:async\s+)?(?:function\b[^(\n]*)?\(\s*(\w+)\s*\)\s*(?:=>\s*)?\{\s*$",
+    re.MULTILINE,
+)
+"""Where the settings begin, and what they call Eleventy's own."""
 
 
 class Eleventy(Generator[Site]):
@@ -23,7 +38,8 @@ class Eleventy(Generator[Site]):
         *("src/posts", "src/blog", "src/content", "content/blog", "content/posts", "content", "posts", "blog", "src"),
     )
     takes_first_folder = True
-    data_folders = ("_data", "src/_data", "content/_data")
+    mixes_pages = True
+    shown_by = f"`npm install {_PLUGIN}`, and two lines in eleventy.config.js"
 
     def recognises(self, root: Path) -> bool:
         """By its settings, or as a dependency."""
@@ -39,3 +55,37 @@ class Eleventy(Generator[Site]):
             return folder + "/"
         name = re.sub(r"^\d{4}-\d{2}-\d{2}-", "", posixpath.splitext(file)[0])
         return posixpath.join(folder, name) + "/"
+
+    def setup(self, site: Site) -> Setup:
+        """The plugin, and its two lines in the settings."""
+        settings = site.settings_file or "eleventy.config.mjs"
+        text = setup.read_text(site.root, settings)
+        is_done = _PLUGIN in (text or "")
+        edit = setup.edit(site.root, settings, _with_plugin, "the list below each post")
+        by_hand = f"Write both lines of the page below into {settings}"
+        output = re.search(r"""\boutput:\s*["']([^"'\n]+)["']""", text or "")
+        scripts = package_json(site.root).get("scripts")
+        builds = isinstance(scripts, dict) and "eleventy" in str(scripts.get("build"))
+        return Setup(
+            page="eleventy.md",
+            installs=() if depends_on(site.root, _PLUGIN) else (setup.package_command(site.root, _PLUGIN),),
+            edits=setup.edits(edit),
+            by_hand=() if edit or is_done else (by_hand,),
+            run=("npm run build" if builds else "npx @11ty/eleventy",),
+            public=posixpath.normpath(output[1]) if output else "_site",
+        )
+
+
+def _with_plugin(text: str) -> str | None:
+    """Settings with the plugin; None where they do not begin as Eleventy's documentation has it."""
+    if not text.strip():
+        return _NEW_SETTINGS
+    found = list(_FUNCTION.finditer(text))
+    if _PLUGIN in text or len(found) != 1:
+        return None
+    indent = "\t" if re.match(r"\s*?\n\t", text[found[0].end() :]) else "  "
+    line = f"{indent}{found[0][1]}.addPlugin(enishi, {{ inject: true }});"
+    with_line = setup.with_line_after(text, re.escape(found[0][0]), line)
+    is_module = found[0][0].startswith("export")
+    start = f'import enishi from "{_PLUGIN}";' if is_module else f'const enishi = require("{_PLUGIN}");'
+    return with_line and setup.with_javascript_import(with_line, start)

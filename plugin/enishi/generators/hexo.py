@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from enishi.errors import Diagnostic, Severity
-from enishi.generators import hexo_dates, hexo_permalinks
+from enishi.generators import hexo_dates, hexo_permalinks, setup
 from enishi.generators.base import Generator, Site, depends_on, first_file, package_json
 from enishi.generators.post import DATE_ADVICE, Address, PostRules, shorten, shown
 from enishi.generators.settings import below
+from enishi.generators.setup import Setup
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.globs import matches_any
 from enishi.reading.hexo_frontmatter import LOST
@@ -23,6 +24,8 @@ from enishi.reading.javascript import is_truthy, to_string
 from enishi.reading.source import HEXO_DIALECT
 from enishi.types import Status
 
+_PLUGIN = "hexo-enishi"
+_SETTING = "enishi: {hexo: {inject: true}}"
 SUFFIXES = (".md", ".markdown", ".mkd", ".mkdn", ".mdwn", ".mdtxt", ".mdtext", ".html", ".htm")
 """What hexo-renderer-marked and Hexo itself render; other renderers (`.org`, `.adoc`) are no Markdown."""
 
@@ -168,6 +171,7 @@ class Hexo(Generator[HexoSite]):
     splits_at_commas = False
     static_folders = ()
     output_folders = ("public",)
+    shown_by = f"`npm install {_PLUGIN}`, and `{_SETTING}` in _config.yml"
 
     def recognises(self, root: Path) -> bool:
         """By package.json, or by its folders where there are settings."""
@@ -250,6 +254,28 @@ class Hexo(Generator[HexoSite]):
     def address(self, site: HexoSite, address: Address) -> str | None:
         """https://hexo.io/docs/permalinks"""
         return hexo_permalinks.post_address(site, address)
+
+    def setup(self, site: HexoSite) -> Setup:
+        """The plugin, and its line in the settings."""
+        settings = self.open_settings(site.root)
+        ours = settings.raw("enishi")
+        is_set = isinstance(ours, dict) and "hexo" in ours
+        is_yaml = site.settings_file.endswith((".yml", ".yaml"))
+        edit = None
+        if not is_set and ours is None and is_yaml:
+            edit = setup.edit(site.root, site.settings_file, _with_plugin, "the list below each post")
+        return Setup(
+            page="hexo.md",
+            installs=() if depends_on(site.root, _PLUGIN) else (setup.package_command(site.root, _PLUGIN),),
+            edits=setup.edits(edit),
+            by_hand=() if edit or is_set else (f"Write `{_SETTING}` into {site.settings_file or 'Hexo’s settings'}",),
+            run=("npx hexo generate",),
+            public=settings.folder("public_dir", "public"),
+        )
+
+
+def _with_plugin(text: str) -> str:
+    return setup.with_lines_at_end(text, *[""] * bool(text.strip()), _SETTING)
 
 
 def _post_folders(site: HexoSite) -> tuple[str, ...]:
