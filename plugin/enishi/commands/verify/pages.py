@@ -20,6 +20,8 @@ from enishi.files import read_file
 
 _MAX_PAGE_BYTES = 32 * 1024 * 1024
 _NO_HOST = "site.invalid"
+_SAMPLE = 25
+_LEAST_OF_HOST = 3
 _PAGE_SUFFIXES = (".html", ".htm")
 
 _ATTRIBUTE = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
@@ -97,7 +99,7 @@ class FinishedSite:
             if name.lower().endswith(_PAGE_SUFFIXES) and (text := _text(folder / on_disk)) is not None:
                 pages[name] = read_page(name, text)
         site = cls(folder, frozenset(names), pages, frozenset(hosts), names=names)
-        site.base = site.likely_base(base)
+        site._locate(base)
         return site
 
     def text(self, page: Page) -> str:
@@ -115,9 +117,9 @@ class FinishedSite:
         is_elsewhere = parts.netloc != _NO_HOST and parts.netloc.casefold() not in self.hosts
         return "" if file is None and is_elsewhere and parts.netloc else file
 
-    def at(self, path: str, base: str | None = None) -> str | None:
+    def at(self, path: str, base: str = "") -> str | None:
         """The file that an address, as a path on the host, shows; None if there is none."""
-        base = self.base if base is None else base
+        base = base or self.base
         for written in dict.fromkeys((unquote(path), path)):
             name = normalize("NFC", written)
             if not f"{name}/".startswith(base):
@@ -129,40 +131,62 @@ class FinishedSite:
                 return found
         return None
 
-    def likely_base(self, stated: str) -> str:
-        """The path of the site on its host: that with which most links of its pages lead somewhere, our lists apart."""
-        step = max(1, len(self.pages) // 25)
-        sample = list(self.pages.values())[::step]
-        links = {link for page in sample for link in _links(_ANY_LINK, _without_lists(self.text(page)))}
-        paths = sorted({path for link in links if (path := self._own_path(link))})
-        starts = Counter(
-            "/".join(path.split("/")[:depth]) + "/" for path in paths for depth in (2, 3) if path.count("/") >= depth
-        )
-        candidates = dict.fromkeys((stated, "/", *(start for start, _ in starts.most_common(20))))
-        found = {base: sum(self.at(path, base) is not None for path in paths) for base in candidates}
-        return max(found, key=lambda base: found[base])
+    def _locate(self, stated: str) -> None:
+        """Find the path of the site on its host, and its host where that is not known.
 
-    def _own_path(self, link: str) -> str:
-        """The path of a link that begins at the host's root, without a query; empty for any other link."""
+        They are those with which most links of its pages lead somewhere, our lists apart; these count where there is
+        no other link.
+        """
+        step = max(1, len(self.pages) // _SAMPLE)
+        sample = list(self.pages.values())[::step]
+        outside = (link for page in sample for link in _links(_ANY_LINK, _without_lists(self.text(page))))
+        inside = (link for page in sample for links in page.lists for link in links)
+        for paths in map(_paths_by_host, (outside, inside)):
+            starts: Counter[str] = Counter()
+            for path in sorted(path for some in paths.values() for path in some):
+                starts.update("/".join(path.split("/")[:depth]) + "/" for depth in (2, 3) if path.count("/") >= depth)
+            candidates = dict.fromkeys((stated, "/", *(start for start, _ in starts.most_common(_SAMPLE))))
+            alive = {base: self._alive(paths, base) for base in candidates}
+            self.base = max(alive, key=lambda base: sum(alive[base].values()))
+            if any(alive[self.base].values()):
+                self.hosts |= alive[self.base].keys() - {""}
+                return
+
+    def _alive(self, paths: Mapping[str, set[str]], base: str) -> dict[str, int]:
+        """By host, how many of its paths lead somewhere; of a host that is not known to be the site's, if most do."""
+        found = {host: sum(self.at(path, base) is not None for path in some) for host, some in paths.items()}
+        known = {"", *self.hosts}
+        return {
+            host: count
+            for host, count in found.items()
+            if host in known or (count >= _LEAST_OF_HOST and 2 * count >= len(paths[host]))
+        }
+
+
+def _paths_by_host(links: Iterable[str]) -> dict[str, set[str]]:
+    """The paths of links that begin at a host's root, but for the root itself; no host is that of the page."""
+    found: dict[str, set[str]] = {}
+    for link in links:
         try:
             parts = urlsplit(link)
         except ValueError:
-            return ""
-        is_own = parts.netloc.casefold() in self.hosts if parts.netloc else not parts.scheme
-        return parts.path if is_own and parts.path.startswith("/") else ""
+            continue
+        if parts.path.strip("/") and parts.path.startswith("/") and parts.scheme in ("", "http", "https"):
+            found.setdefault(parts.netloc.casefold(), set()).add(normalize("NFC", unquote(parts.path)))
+    return found
 
 
 def read_page(file: str, text: str) -> Page:
     """What a page says of itself, and what it lists."""
     seen = _TEXT_ONLY.sub("", text)
-    headings = [title_key(heading) for heading in _HEADING.findall(seen)]
+    headings = [title_key(without_tags(heading)) for heading in _HEADING.findall(seen)]
     headings += [
         title_key(content)
         for meta in _META.findall(seen)
         if _OG_TITLE.search(meta)
         for content in _links(_CONTENT, meta)
     ]
-    title = next(iter(_TITLE.findall(seen)), "")
+    title = without_tags(next(iter(_TITLE.findall(seen)), ""))
     base = next(_links(_BASE, seen), "")
     other = _OTHER_LIST.search(_without_lists(seen))
     return Page(
@@ -182,9 +206,13 @@ def links_on(text: str) -> list[str]:
 
 
 def title_key(title: str) -> str:
-    """A title without what generators change in it: quotes, dashes, blanks, case, tags of HTML."""
-    text = normalize("NFKC", html.unescape(_TAG.sub("", title))).casefold()
-    return "".join(filter(str.isalnum, text))
+    """A title without what generators change in it: quotes, dashes, blanks, case."""
+    return "".join(filter(str.isalnum, normalize("NFKC", title).casefold()))
+
+
+def without_tags(text: str) -> str:
+    """HTML without its tags, which stand in some titles, too."""
+    return html.unescape(_TAG.sub("", text))
 
 
 def _title_parts(title: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from enishi.commands.ask import written_posts
-from enishi.commands.verify.pages import FinishedSite, Page, links_on, title_key
+from enishi.commands.verify.pages import FinishedSite, Page, links_on, title_key, without_tags
 from enishi.config_files import load_settings
 from enishi.errors import SettingsError
 from enishi.generators import detect_site, generator_named
@@ -139,14 +139,16 @@ class _Pages:
         for path in unsure:
             post = public[path]
             key, guess = title_key(post["title"]), self._at(post["url"])
-            pages = [*by_heading.get(key, ())] or [*by_title.get(key, ())]
-            pages = [page for page in pages if page.file not in taken]
+            keys = dict.fromkeys((key, title_key(without_tags(post["title"]))))
+            places = (index[key] for index in (by_heading, by_title) for key in keys if key in index)
+            pages = [page for page in next(places, ()) if page.file not in taken]
             page = self._chosen(path, pages, guess, is_unique=names[key] == 1)
             if page is not None:
                 self.of_post[path] = page
         self.by_file = {page.file: path for path, page in self.of_post.items()}
         others = [post for post in posts.values() if "status" in post]
-        self._drafts = {title_key(post["title"]) for post in others} - names.keys()
+        # A post of the future that has a page by now is published
+        self._drafts = {title_key(post["title"]) for post in others if post["status"] != "future"} - names.keys()
         self._draft_addresses = {unquote(post["url"]) for post in others if post["url"]}
 
     def is_draft(self, link: str, file: str | None) -> bool:
@@ -174,7 +176,7 @@ class _Pages:
         if guess in pages or (not pages and guess is not None and guess.lists):
             return guess
         slug = title_key(_slug(path))
-        for some in (pages, [page for page in pages if slug and slug in title_key(page.address)]):
+        for some in (pages, [page for page in pages if _is_like(slug, title_key(_slug(page.file)))]):
             if len(some) == 1 and (is_unique or some is not pages):
                 return some[0]
         with_list = [page for page in pages if page.lists]
@@ -190,7 +192,13 @@ def _index(pages: Iterator[Page] | Any, field_name: str) -> dict[str, list[Page]
     return found
 
 
+def _is_like(slug: str, name: str) -> bool:
+    """Whether a page's name is a post's, but for a date or a language in one of the two."""
+    return bool(slug and name) and (slug in name or name in slug)
+
+
 def _slug(path: str) -> str:
+    """The name of a post's or a page's file, or of its folder."""
     name = posixpath.splitext(posixpath.basename(path))[0]
     return posixpath.basename(posixpath.dirname(path)) if name in ("index", "README", "_index") else name
 
