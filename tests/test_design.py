@@ -22,7 +22,7 @@ FLOORS = [
     "pipeline",
     "commands",
     "console",
-    "cli",
+    "cli integrations",
     "__main__",
 ]
 """Bottom to top: what stands in the package's own folder, files and rooms.  A room may use what stands below it."""

@@ -49,15 +49,17 @@ if TYPE_CHECKING:
     from enishi.related.policy import RelatedPosts
     from enishi.types import Vectors
 
+    Reader = Callable[[Sequence[SourceFile], Site], list[PostFile]]
 
-def build(request: Request, progress: Progress = lambda *_: None) -> BuildReport:
-    """Bring a blog's output up to date.
+
+def build(request: Request, progress: Progress = lambda *_: None, *, reader: Reader | None = None) -> BuildReport:
+    """Bring a blog's output up to date, with the bytes that `reader` reads, if it is given.
 
     Raises:
         EnishiError: settings, the site, the encoder or the output folder do not allow it; nothing is half-written.
     """
     with Run(request, progress) as run:
-        blog = run.load()
+        blog = run.load(reader)
         last = run.recall(blog)
         if last is not None:
             return last
@@ -119,7 +121,7 @@ class Run:
 
     # -- the stages --------------------------------------------------------------------------------------------------
 
-    def load(self, reader: Callable[[Sequence[SourceFile], Site], list[PostFile]] | None = None) -> Blog:
+    def load(self, reader: Reader | None = None) -> Blog:
         """Read the settings, recognise the generator, and read the bytes of every post (with `reader`, if given).
 
         Raises:

@@ -7,9 +7,20 @@ from pathlib import Path
 
 from enishi.errors import Diagnostic
 from enishi.generators.base import Generator, Site
-from enishi.generators.post import Address, simple_slug
+from enishi.generators.post import Address, PostRules, simple_slug
 from enishi.generators.settings import below
 from enishi.reading.javascript import to_string
+from enishi.reading.source import PELICAN_DIALECT
+
+
+class PelicanRules(PostRules[Site]):
+    """Articles of one slug are translations of each other."""
+
+    def language(self) -> tuple[str, str]:
+        """https://docs.getpelican.com/en/latest/content.html#translations"""
+        lang, key = super().language()
+        slug = self.values.get("slug")
+        return lang, f"slug:{slug}" if isinstance(slug, str) and slug and key.startswith("file:") else key
 
 
 class Pelican(Generator[Site]):
@@ -19,13 +30,18 @@ class Pelican(Generator[Site]):
     label = "a Pelican site"
     settings_files = ("pelicanconf.py", "publishconf.py")
     title_key = "SITENAME"
+    dialect = PELICAN_DIALECT
+    rules = PelicanRules
     static_folders = ()
+    output_folders = ("output",)
+    shown_by = 'ENISHI = {"inject": True} in pelicanconf.py'
 
     def read_site(self, root: Path) -> tuple[Site, list[Diagnostic]]:
         """https://docs.getpelican.com/en/latest/settings.html"""
         settings = self.open_settings(root)
         content = settings.folder("PATH", "content")
         articles = [folder for folder in settings.texts("ARTICLE_PATHS") if ".." not in folder]
+        pages = [] if settings.raw("PAGE_PATHS") == [] else settings.texts("PAGE_PATHS") or ("pages",)
         site = Site(
             root=root,
             generator=self,
@@ -36,6 +52,7 @@ class Pelican(Generator[Site]):
             source_dir=content,
             future=settings.flag("WITH_FUTURE_DATES", True),
             timezone=settings.timezone("TIMEZONE"),
+            exclude=tuple(f"/{folder}/" for folder in below(content, *(page for page in pages if page))),
             language=settings.text("DEFAULT_LANG"),
             settings_file=settings.name,
         )

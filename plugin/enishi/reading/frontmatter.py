@@ -7,7 +7,7 @@ themselves are read, so that the post keeps its title and a draft stays a draft;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -41,10 +41,10 @@ class FrontMatter:
     """Hexo cannot read the file and leaves the post out, with exit code 0; `meta` is what could be read."""
 
 
-def parse(text: str) -> FrontMatter:
-    """Read the front matter of a file in whatever form it has.  Never raises."""
+def parse(text: str, handlers: Iterable[Handler] = HANDLERS) -> FrontMatter:
+    """Read the front matter of a file in whichever of the forms it has.  Never raises."""
     text = normalise(text).replace("\r", "\n")
-    for handler in HANDLERS:
+    for handler in handlers:
         block = handler.find(text)
         if block is None:
             continue

@@ -10,6 +10,7 @@ from enishi.errors import Diagnostic, Severity
 from enishi.reading.frontmatter import FrontMatter, parse
 from enishi.reading.frontmatter_formats import HANDLERS, Handler
 from enishi.reading.hexo_frontmatter import HEXO_HANDLERS, parse_as_hexo
+from enishi.reading.pelican_frontmatter import PELICAN_HANDLERS, parse_as_pelican
 
 MAX_BODY = 1_000_000
 """Characters of a post's text that are read.  The longest posts of real blogs have a tenth; a megabyte that is written
@@ -32,6 +33,7 @@ class Dialect:
 
 
 TOLERANT_DIALECT = Dialect("tolerant", parse, HANDLERS)
+PELICAN_DIALECT = Dialect("pelican", parse_as_pelican, PELICAN_HANDLERS)
 HEXO_DIALECT = Dialect("hexo", parse_as_hexo, HEXO_HANDLERS, is_exact=True, expands_tabs=True)
 
 
