@@ -14,6 +14,7 @@ from enishi.cli.options import (
     CacheFolder,
     Config,
     Debounce,
+    DryRunOption,
     Folds,
     Json,
     Limit,
@@ -25,6 +26,7 @@ from enishi.cli.options import (
     Set,
     Site,
     SiteArgument,
+    YesOption,
     argument,
     option,
     program,
@@ -182,16 +184,45 @@ def review(
 
 @command("related")
 def related(
-    post: PostArgument,
+    post: Annotated[str | None, argument("POST", "A post's path, slug, address or title.")] = None,
     site: Site = Path(),
     out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    write: Annotated[
+        bool, option("--write", "Write the lists into the posts' sources, between two comments, after asking.")
+    ] = False,
+    remove: Annotated[bool, option("--remove", "Take what --write wrote out of the sources again.")] = False,
+    home: Annotated[
+        str, option("--home URL", "With --write: what stands before each address, such as https://zenn.dev/aki.")
+    ] = "",
+    guesses: Annotated[
+        bool, option("--guesses", "With --write: take addresses, too, that the generator has not told.")
+    ] = False,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
     as_json: Json = False,
 ) -> None:
-    """Show a post's related posts, with the reasons, from the last build."""
+    """Show a post's related posts, with the reasons, from the last build; or write them into the posts' sources."""
     from enishi.commands.ask import find_post, written_posts
     from enishi.console import terminal as console
 
-    asked = request(site, out)
+    if write and remove:
+        raise SettingsError("--write puts the lists in and --remove takes them out: name one of the two")
+    asked = request(site, out, config, set_)
+    if write or remove:
+        from enishi.commands.sections import plan_removal, plan_sections
+        from enishi.console.tags import carry_out
+
+        if write:
+            with console.progress(False) as progress:
+                plan = plan_sections(asked, post or "", home=home, guesses=guesses, progress=progress)
+        else:
+            plan = plan_removal(asked, post or "")
+        carry_out(plan, asked.site, yes, dry_run)
+        return
+    if post is None:
+        raise SettingsError("name a post, or say --write to write all lists into the posts' sources")
     posts = written_posts(asked.folder)
     path = find_post(posts, post, site)
     if as_json:

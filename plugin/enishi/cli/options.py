@@ -44,6 +44,7 @@ CacheFolder = Annotated[
 ]
 Config = Annotated[Path | None, option("--config FILE", "Take the settings from this file instead of the site's own.")]
 Debounce = Annotated[int, option("--debounce MS", "How long a save has to be over.", min=0, max=60_000)]
+DryRunOption = Annotated[bool, option("--dry-run", "Show the patch and write nothing.")]
 Folds = Annotated[int, option("--folds N", "In how many parts the tags are hidden.", min=2, max=50)]
 Json = Annotated[bool, option("--json", "Print JSON for machines instead of text for people.")]
 Limit = Annotated[int, option("--limit -n", "How many posts to show at most.", min=1, max=1000)]
@@ -58,6 +59,7 @@ Out = Annotated[Path | None, option("--out DIR", "Folder of the output; SITE/.en
 Quiet = Annotated[bool, option("--quiet -q", "Print nothing but what went wrong.")]
 Set = Annotated[list[str] | None, option("--set KEY=VALUE", "Override a setting, such as related.limit=3; repeatable.")]
 Site = Annotated[Path, option("--site SITE", "The blog's folder.")]
+YesOption = Annotated[bool, option("--yes -y", "Write without asking.")]
 
 
 def program() -> str:

@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from enishi.cli.base import command, tags_app
-from enishi.cli.options import Config, Json, Out, PostArgument, Set, Site, argument, option, request
+from enishi.cli.options import (
+    Config,
+    DryRunOption,
+    Json,
+    Out,
+    PostArgument,
+    Set,
+    Site,
+    YesOption,
+    argument,
+    option,
+    request,
+)
 
 if TYPE_CHECKING:
     from enishi.state import Request
@@ -16,8 +28,6 @@ PostsArgument = Annotated[
 ]
 TagArgument = Annotated[str, argument("TAG", "A tag of the blog.")]
 NewTagArgument = Annotated[str, argument("NEW", "The tag to write instead.")]
-YesOption = Annotated[bool, option("--yes -y", "Write without asking.")]
-DryRunOption = Annotated[bool, option("--dry-run", "Show the patch and write nothing.")]
 UndoOption = Annotated[
     Path | None, option("--undo FILE", "Where the undo patch goes; .enishi/undo-OLD.patch by default.")
 ]

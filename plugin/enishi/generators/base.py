@@ -110,6 +110,9 @@ class Generator(Generic[S]):
     knows_addresses: ClassVar[bool] = False
     """Whether `address` is right for sure, as where it is the file's name and nothing else."""
 
+    home: ClassVar[str] = ""
+    """What has to stand before an address, where its path does not do: an example of it."""
+
     # files beside posts
     data_folders: ClassVar[tuple[str, ...]] = ()
     """Where templates read data files from, where there is no plugin of ours."""

@@ -18,6 +18,7 @@ class Zenn(Generator[Site]):
     tag_key = "topics"
     static_folders = (".",)
     knows_addresses = True
+    home = "https://zenn.dev/YOUR-NAME"
 
     def recognises(self, root: Path) -> bool:
         """By its command-line tool, beside the folder of articles."""

@@ -27,6 +27,7 @@ from enishi.reading.find import SourceFile
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.manifest import ManifestEntry, apply_manifest
 from enishi.reading.prose import plain_title, text_fields
+from enishi.reading.section import without_section
 from enishi.reading.source import Dialect, read_source
 from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
 from enishi.reading.told_addresses import ToldAddress, with_told
@@ -258,7 +259,7 @@ def read_without_links(file: PostFile, post: Post, dialect: Dialect, is_left_out
 def _read(job: _Job, is_left_out: Callable[[str], bool] = lambda _: False) -> _Record:
     data, dialect = job
     front = read_source(data, dialect)
-    fields = text_fields("", front.body, is_left_out)
+    fields = text_fields("", without_section(front.body), is_left_out)
     prose = normalise(fields.prose)
     words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
     terms = count_terms([prose])
