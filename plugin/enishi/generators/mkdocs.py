@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import unicodedata
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Diagnostic
 from enishi.generators.base import Generator, Site
-from enishi.generators.post import Address, simple_slug
+from enishi.generators.post import Address, PostRules
 from enishi.generators.settings import below
+
+if TYPE_CHECKING:
+    from enishi.reading.frontmatter import FrontMatter
+
+
+class MkDocsRules(PostRules[Site]):
+    """Material's blog takes several dates."""
+
+    def __init__(self, path: str, front: FrontMatter, site: Site, now: datetime) -> None:
+        super().__init__(path, front, site, now)
+        dates = self.values.get("date")
+        if isinstance(dates, dict):  # https://squidfunk.github.io/mkdocs-material/plugins/blog/#meta.date
+            self.values = {**self.values, "date": dates.get("created")}
 
 
 class MkDocs(Generator[Site]):
@@ -19,6 +35,9 @@ class MkDocs(Generator[Site]):
     label = "an MkDocs site"
     settings_files = ("mkdocs.yml", "mkdocs.yaml")
     title_key = "site_name"
+    rules = MkDocsRules
+    output_folders = ("site",)
+    shown_by = "`- enishi` below `plugins:` in mkdocs.yml"
     static_folders = ()
 
     def read_site(self, root: Path) -> tuple[Site, list[Diagnostic]]:
@@ -27,11 +46,11 @@ class MkDocs(Generator[Site]):
         docs = settings.folder("docs_dir", "docs")
         theme = settings.raw("theme")
         language = theme.get("language") if isinstance(theme, dict) else ""
-        blog = _material_blog(settings.raw("plugins"))
+        blogs = _material_blogs(settings.raw("plugins"))
         site = Site(
             root=root,
             generator=self,
-            post_folders=below(docs, f"{blog}/posts") if blog else (docs,),
+            post_folders=below(docs, *blogs) if blogs else (docs,),
             url=settings.text("site_url").rstrip("/"),
             root_path=settings.root_path("site_url"),
             permalink="/" if settings.flag("use_directory_urls", True) else ".html",
@@ -47,8 +66,9 @@ class MkDocs(Generator[Site]):
         ending = site.permalink or "/"
         if folder and site.post_folders != (folder,) and address.date is not None:
             slug = address.meta.get("slug")
-            name = slug if isinstance(slug, str) and slug else simple_slug(address.title or address.slug)
-            blog = posixpath.dirname(site.post_folders[0]).removeprefix(folder).strip("/")
+            name = slug if isinstance(slug, str) and slug else _slug(address.title or address.slug)
+            posts = max((f for f in site.post_folders if address.path.startswith(f"{f}/")), key=len, default="")
+            blog = posixpath.dirname(posts).removeprefix(folder).strip("/")
             return posixpath.join(blog, f"{address.date:%Y/%m/%d}", name) + ending
         stem = posixpath.splitext(address.path.removeprefix(f"{folder}/" if folder else ""))[0]
         if posixpath.basename(stem) in ("index", "README"):
@@ -56,13 +76,22 @@ class MkDocs(Generator[Site]):
         return stem + ending
 
 
-def _material_blog(plugins: Any) -> str:
-    """Folder of Material's blog plugin below `docs_dir`; empty if it is not used."""
+def _slug(title: str) -> str:
+    """https://facelessuser.github.io/pymdown-extensions/extras/slugs/, in small letters, as Material's blog has it."""
+    text = re.sub(r"<[^>]*>", "", unicodedata.normalize("NFC", title)).strip().lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def _material_blogs(plugins: Any) -> list[str]:
+    """Folders of posts of Material's blog plugin below `docs_dir`; none if it is not used."""
+    found = []
     for plugin in plugins if isinstance(plugins, list) else [plugins]:
         options = plugin if isinstance(plugin, dict) else {plugin: None} if isinstance(plugin, str) else {}
         for name in ("blog", "material/blog"):
             if name in options:
-                values = options[name]
-                folder = values.get("blog_dir", "blog") if isinstance(values, dict) else "blog"
-                return folder if isinstance(folder, str) and ".." not in folder else "blog"
-    return ""
+                given = options[name]
+                values = given if isinstance(given, dict) else {}
+                folder, posts = (values.get("blog_dir", "blog"), values.get("post_dir", "{blog}/posts"))
+                if isinstance(folder, str) and isinstance(posts, str) and ".." not in f"{folder}/{posts}":
+                    found.append(posixpath.normpath(posts.replace("{blog}", folder)))
+    return found
