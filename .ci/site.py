@@ -20,6 +20,8 @@ ELSEWHERE = {
     "hexo.md": "plugin/hexo-enishi/README.md",
     "eleventy.md": "plugin/eleventy-plugin-enishi/README.md",
     "jekyll.md": "plugin/jekyll-enishi/README.md",
+    "vitepress.md": "plugin/vitepress-plugin-enishi/README.md",
+    "docusaurus.md": "plugin/docusaurus-plugin-enishi/README.md",
     "changelog.md": "CHANGELOG.md",
     "contributing.md": "CONTRIBUTING.md",
     "reporting.md": "SECURITY.md",

@@ -15,6 +15,7 @@ from typing import Any
 
 from enishi.errors import Diagnostic, SettingsError, SiteNotFoundError
 from enishi.generators.base import Generator, Site
+from enishi.generators.docusaurus import Docusaurus
 from enishi.generators.eleventy import Eleventy
 from enishi.generators.generic import PlainFolder
 from enishi.generators.hexo import Hexo
@@ -22,11 +23,23 @@ from enishi.generators.hugo import Hugo
 from enishi.generators.jekyll import Jekyll
 from enishi.generators.mkdocs import MkDocs
 from enishi.generators.pelican import Pelican
+from enishi.generators.vitepress import VitePress
 from enishi.generators.zenn import Zenn
 from enishi.reading.find import NEVER_POSTS, is_project_file
 from enishi.text.printable import shown
 
-_BUILT_IN = (Hexo(), Pelican(), MkDocs(), Hugo(), Eleventy(), Jekyll(), Zenn(), PlainFolder())
+_BUILT_IN = (
+    Hexo(),
+    Pelican(),
+    MkDocs(),
+    Hugo(),
+    Eleventy(),
+    Jekyll(),
+    Docusaurus(),
+    VitePress(),
+    Zenn(),
+    PlainFolder(),
+)
 """In the order in which they are asked: the most telling files first."""
 _generators: dict[str, Generator[Any]] = {generator.name: generator for generator in _BUILT_IN}
 

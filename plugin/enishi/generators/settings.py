@@ -7,6 +7,7 @@ generator builds must build here too.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, tzinfo
@@ -29,7 +30,8 @@ _WORDS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "fal
 
 
 class SettingsFile:
-    """The values of a settings file (YAML, TOML, JSON, or a Python module of literals) and what is wrong with them."""
+    """The values of a settings file (YAML, TOML, JSON, or literals of a Python or JavaScript module) and what is wrong
+    with them."""
 
     def __init__(self, root: Path, name: str) -> None:
         """`name` is relative to the site folder `root`; an empty one stands for a file without settings."""
@@ -38,7 +40,7 @@ class SettingsFile:
         self._values: Mapping[str, Any] = {}
         self._lines: Mapping[str, int] = {}
         if name:
-            read = {".toml": read_toml, ".json": read_json, ".py": _read_python}.get(Path(name).suffix, read_yaml)
+            read = _READERS.get(Path(name).suffix, read_yaml)
             try:
                 document = read(read_start(root / name))
                 if not isinstance(document.value, dict | None):
@@ -160,3 +162,29 @@ def _read_python(text: str) -> Document:
                     values[target.id] = ast.literal_eval(statement.value)
                     lines[target.id] = statement.lineno - 1
     return Document(values, lines)
+
+
+_LITERAL = re.compile(
+    r"(?:^|[{,])[ \t]*(?P<key>\w+)[ \t]*:[ \t]*"
+    r"(?:(?P<quote>['\"`])(?P<text>[^'\"`\\\n$]*)(?P=quote)|(?P<flag>true|false)\b)",
+    re.MULTILINE,
+)
+
+
+def _read_javascript(text: str) -> Document:
+    """Texts and flags of object literals, each key where it stands first; a program says nothing more for sure."""
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    for found in _LITERAL.finditer(text):
+        if found["key"] not in values:
+            values[found["key"]] = found["flag"] == "true" if found["flag"] else found["text"]
+            lines[found["key"]] = text.count("\n", 0, found.start("key"))
+    return Document(values, lines)
+
+
+_READERS = {
+    ".toml": read_toml,
+    ".json": read_json,
+    ".py": _read_python,
+    **dict.fromkeys((".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"), _read_javascript),
+}
