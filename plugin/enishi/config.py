@@ -43,7 +43,11 @@ class RelatedSettings(_Section):
     linked: Literal["demote", "hide", "keep"] = safe(
         "demote", "A post that the body already links to is listed after all others, not at all, or like any other."
     )
-    same_series: Annotated[int, Field(ge=0)] = safe(2, "How many posts of one series a list may hold.")
+    same_series: Annotated[int, Field(ge=0)] = safe(
+        2,
+        "How many posts of one series a list may hold. A series is what `series:` names, or titles that are the same "
+        "up to their number (`Part 2`, `第3回`, `(4)`, `#5`).",
+    )
     duplicates: Literal["hide", "keep"] = safe(
         "hide", "Whether near-duplicates (of the post, or of one already listed) are left out."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,8 +59,6 @@ def fan(count: int, step: float = 5) -> tuple[list[Document], Vectors]:
 
 def changed(documents: Sequence[Document], name: str, **post: Any) -> list[Document]:
     """The documents, with other fields of one post."""
-    from dataclasses import replace
-
     return [replace(one, post=replace(one.post, **post)) if one.post.path == f"{name}.md" else one for one in documents]
 
 
@@ -223,6 +222,16 @@ def test_two_posts_of_a_series_are_enough() -> None:
     assert "enough posts of its series" in why(documents, vectors, "a.md", "d.md")
     documents = changed(documents, "a", pinned=("d", "e"))
     assert names(run(documents, vectors), "a.md") == ["d", "e", "f", "g", "h"]
+
+
+def test_numbered_titles_are_a_series_too() -> None:
+    documents, vectors = fan(8)
+    numbered = {"b.md": "Tea, part 1", "c.md": "Tea, part 2: the pot", "d.md": "Tea, part 3", "e.md": "Tea"}
+    documents = [
+        replace(one, fields=replace(one.fields, title=numbered.get(one.post.path, one.title))) for one in documents
+    ]
+    assert names(run(documents, vectors), "a.md") == ["b", "c", "f", "g", "h"]
+    assert "enough posts of its series" in why(documents, vectors, "a.md", "d.md")
 
 
 def test_a_long_series_leaves_places_to_others() -> None:

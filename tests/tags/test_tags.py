@@ -214,6 +214,16 @@ def test_tags_equal_to_the_series_or_the_category_are_not_suggested() -> None:
     assert "GO" not in confidences(found, "go/01.md")
 
 
+def test_a_numbered_title_bars_no_tag() -> None:
+    """ "Go (1)" is as much about Go as its author says; only a series that the author names is said twice by a tag."""
+    posts = blog(0, 1)
+    posts = [
+        replace(one, fields=replace(one.fields, title=f"Go ({row})")) if row < 9 else one
+        for row, one in enumerate(posts)
+    ]
+    assert "GO" in confidences(suggest(posts), posts[0].post.path)
+
+
 def test_constants_can_be_given(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="missing"):
         suggest(blog(0), constants=str(tmp_path / "missing.json"))

@@ -129,8 +129,7 @@ def _crowds(rules: ListingRules) -> tuple[Rows, list[int]]:
     numbers: dict[tuple[str, str | int], int] = {}
     limits: list[int] = []
     crowds = np.full(len(rules.documents), -1, dtype=np.int64)
-    for row, document in enumerate(rules.documents):
-        series = document.post.series
+    for row, series in enumerate(rules.series):
         name: tuple[str, str | int] = ("series", series) if series else ("duplicates", rules.duplicate_of.get(row, -1))
         if series or (row in rules.duplicate_of and rules.settings.duplicates == "hide"):
             crowds[row] = numbers.setdefault(name, len(numbers))

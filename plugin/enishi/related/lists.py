@@ -73,9 +73,9 @@ class SiteLists:
 
     def why_crowded(self, row: int, other: int, without: int | None = None) -> str:
         """Why `other` does not go with what the list of `row` already has, leaving out `without`; empty if it does."""
-        rules, settings, series = self.rules, self.settings, self.documents[other].post.series
+        rules, settings, series = self.rules, self.settings, self.rules.series[other]
         listed = [one for one in self.lists[row].chosen if one != without]
-        if series and sum(self.documents[one].post.series == series for one in listed) >= settings.same_series:
+        if series and sum(rules.series[one] == series for one in listed) >= settings.same_series:
             return "the list holds enough posts of its series (`related.same_series`)"
         for groups, hides, kind in (
             (rules.duplicate_of, settings.duplicates == "hide", "near-duplicate"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic, Severity
 from enishi.reading.links import PostFinder, without_host
+from enishi.reading.series import series_of
 from enishi.related.groups import translation_groups
 from enishi.text.labels import same_language
 from enishi.types import Document
@@ -32,6 +33,7 @@ class ListingRules:
         finder = PostFinder([document.post for document in documents])
         self.pinned = self._named("pin", finder)
         self.excluded = {row: set(others) for row, others in self._named("exclude", finder).items()}
+        self.series = series_of(documents)
         self.translation_of = translation_groups(documents)
         self.members: dict[int, list[int]] = defaultdict(list)
         for row, group in self.translation_of.items():

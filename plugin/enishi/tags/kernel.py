@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from enishi.memo import Memo, each
+from enishi.reading.series import series_of
 from enishi.reading.tokens import count_words, fold
 from enishi.types import Document
 from enishi.vectors import columns_for, csr_rows, exact_unit_rows, leading_eigenpairs, tfidf, unit_csr
@@ -56,7 +57,8 @@ def make_blocks(
     """The features of every document, and `dense` ones given with their weights; none depends on tags."""
     counts = each(memo, "words of fields", documents, _field_words)
     fields = [_text([of_post[place] for of_post in counts]) for place in range(4)]
-    fields += [_values_matrix(list(map(_filed_under, documents))), _values_matrix(list(map(_hosts, documents)))]
+    fields.append(_values_matrix(list(map(_filed_under, documents, series_of(documents)))))
+    fields.append(_values_matrix(list(map(_hosts, documents))))
     further = ((weight, rows.astype(np.float64)) for weight, rows in dense)
     return Blocks(_text([document.words for document in documents]), (*zip(_WEIGHTS, fields, strict=True), *further))
 
@@ -129,13 +131,13 @@ def _values_matrix(values: Sequence[set[str]]) -> Any:
     return unit_csr(csr_rows(entries, len(cells)), only_shorten=True)
 
 
-def _filed_under(document: Document) -> set[str]:
+def _filed_under(document: Document, series: str) -> set[str]:
     """A post's metadata beside its tags: category, author, series, layout, language, folder (unless it is a date)."""
     post = document.post
     values = {f"category:{fold(name)}" for chain in post.categories for name in chain}
     values |= {f"folder:{part}" for part in post.path.split("/")[:-1] if not re.fullmatch(r"[\d_.-]+", part)}
-    if post.series:
-        values.add(f"series:{fold(post.series)}")
+    if series:
+        values.add(f"series:{fold(series)}")
     if post.lang:
         values.add(f"lang:{fold(post.lang)}")
     for key in _FILED_UNDER:
