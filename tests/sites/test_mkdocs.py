@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from enishi.generators.mkdocs import MkDocs
 from finished_sites import check_lists, lists_on
 from places import DOCS, PACKAGE, ROOT
 from recipes import recipe
@@ -221,3 +222,21 @@ def test_the_page_names_every_option() -> None:
     page = (DOCS / "mkdocs.md").read_text("utf-8")
     assert [name for name, _ in Options._schema if f"| `{name}` |" not in page] == []  # type: ignore[misc]
     assert yaml.safe_load(recipe(DOCS / "mkdocs.md", "Two steps").files["mkdocs.yml"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("site_name: x\n", "site_name: x\n\nplugins:\n  - search\n  - enishi: {all_pages: true}\n"),
+        ("plugins: [search, blog]\n", "plugins: [search, blog, enishi]\n"),
+        ("plugins:\n- search\n- blog: {a: 1}\n\nnav:\n", "plugins:\n- search\n- blog: {a: 1}\n- enishi\n\nnav:\n"),
+        ("plugins: [search]\n", "plugins: [search, enishi: {all_pages: true}]\n"),
+        ("plugins: {blog: {}}\n", None),
+    ],
+)
+def test_setup_writes_one_word(before: str, after: str | None, tmp_path: Path) -> None:
+    (tmp_path / "mkdocs.yml").write_text(before, "utf-8")
+    site, _ = MkDocs().read_site(tmp_path)
+    setup = MkDocs().setup(site)
+    assert [edit.text for edit in setup.edits] == ([] if after is None else [after])
+    assert bool(setup.by_hand) == (after is None)

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from dom import Element, dom
+from enishi.generators.pelican import Pelican
+from enishi.reading.pelican_frontmatter import parse_as_pelican
 from finished_sites import check_lists, lists_on, target
 from places import DOCS, PACKAGE
 from recipes import recipe
@@ -236,3 +238,37 @@ def built(log: Path, times: int) -> None:
     while log.read_text("utf-8").count("Done: Processed") < times:
         assert time.monotonic() < until, log.read_text("utf-8")
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("A = 1", 'A = 1\nENISHI = {"inject": True}\n'),
+        ("PLUGINS = ['ü']\n", 'PLUGINS = [\'ü\', "enishi"]\nENISHI = {"inject": True}\n'),
+        ("PLUGINS = [\n  f(x),  # y\n]\n", 'PLUGINS = [\n  f(x), "enishi",  # y\n]\nENISHI = {"inject": True}\n'),
+        ("PLUGINS = []\nENISHI = {}\n", 'PLUGINS = ["enishi"]\nENISHI = {}\n'),
+        ("PLUGINS = ALL + ['a']\n", None),
+        ("PLUGINS = (\n", None),
+    ],
+)
+def test_setup_writes_one_line_and_what_names_plugins(before: str, after: str | None, tmp_path: Path) -> None:
+    (tmp_path / "pelicanconf.py").write_text(before, "utf-8")
+    site, _ = Pelican().read_site(tmp_path)
+    setup = Pelican().setup(site)
+    assert [edit.text for edit in setup.edits] == ([] if after is None else [after])
+    assert bool(setup.by_hand) == (after is None)
+
+
+def test_front_matter_is_read_as_pelican_reads_it() -> None:
+    cases = {
+        "Title: a: b\n\nHeading\n-----\nTitle: c\n\n---\n": ({"title": "a: b"}, "\nHeading\n-----\nTitle: c\n\n---\n"),
+        "Title: a\nSummary: b\n    c\nHeading\n-------\n": ({"title": "a", "summary": "b\nc"}, "Heading\n-------\n"),
+        "Title: a\nDate: b\n---\nbody": ({"title": "a", "date": "b"}, "body"),
+        "---\nTitle: a: b\n---\nbody": ({"title": "a: b"}, "body"),
+        "---\ntags: [a, b]\n---\nbody": ({"tags": ["a", "b"]}, "body"),
+        "Note: this\n\nis prose": ({}, "Note: this\n\nis prose"),
+    }
+    for text, expected in cases.items():
+        front = parse_as_pelican(text)
+        assert (front.meta, front.body) == expected
+        assert front.problems == ()

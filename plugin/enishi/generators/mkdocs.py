@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from enishi.errors import Diagnostic
+from enishi.generators import setup
 from enishi.generators.base import Generator, Site
 from enishi.generators.post import Address, PostRules
 from enishi.generators.settings import below
+from enishi.generators.setup import Setup
 
 if TYPE_CHECKING:
     from enishi.reading.frontmatter import FrontMatter
@@ -60,6 +62,23 @@ class MkDocs(Generator[Site]):
         )
         return site, settings.problems
 
+    def setup(self, site: Site) -> Setup:
+        """One word among the plugins."""
+        settings = self.open_settings(site.root)
+        has_blog = bool(_material_blogs(settings.raw("plugins")))
+        change = setup.edit(
+            site.root, site.settings_file, lambda text: _with_plugin(text, has_blog), "the list below each post"
+        )
+        is_done = _with_plugin(setup.read_text(site.root, site.settings_file) or "", has_blog) is not None
+        return Setup(
+            page="mkdocs.md",
+            installs=setup.pip_command("mkdocs"),
+            edits=setup.edits(change),
+            by_hand=() if is_done else (f"Write `- enishi` below `plugins:` in {site.settings_file}",),
+            run=("mkdocs build",),
+            public=settings.folder("site_dir", "site"),
+        )
+
     def address(self, site: Site, address: Address) -> str | None:
         """Of a page by its path, of a post of the blog plugin by day and title."""
         folder = site.source_dir if site.source_dir != "." else ""
@@ -74,6 +93,17 @@ class MkDocs(Generator[Site]):
         if posixpath.basename(stem) in ("index", "README"):
             return posixpath.dirname(stem) + "/"
         return stem + ending
+
+
+def _with_plugin(text: str, has_blog: bool) -> str | None:
+    """Settings with the plugin, for all pages where there is no blog; without a list, MkDocs has search alone."""
+    changed = setup.with_yaml_item(text, "plugins", "search" if not re.search(r"(?m)^plugins:", text) else "enishi")
+    if changed is not None and changed != text and not re.search(r"(?m)^plugins:", text):
+        changed = setup.with_yaml_item(changed, "plugins", "enishi")
+    if changed is None or changed == text or has_blog:
+        return changed
+    start = next(place for place, (one, other) in enumerate(zip(text + " ", changed, strict=False)) if one != other)
+    return changed[:start] + changed[start:].replace("enishi", "enishi: {all_pages: true}", 1)
 
 
 def _slug(title: str) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,11 @@ def _differs_by_item(before: Mapping[str, Any], after: Mapping[str, Any] | None,
     if after is None or key not in after or said(before) != said(after):
         return False
     return listed(after)[:-1] == listed(before) and _name_of(after[key].value[-1]) == item
+
+
+def pip_command(module: str) -> tuple[str, ...]:
+    """How Enishi comes to where a generator's own module is; nothing where it is there already."""
+    return () if find_spec(module) else ("pip install enishi",)
 
 
 def with_javascript_import(text: str, line: str) -> str | None:
