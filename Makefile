@@ -35,4 +35,4 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed $(wildcard tests/package-lock.j
 
 clean:
 	rm -rf $(VENV) tests/node_modules tests/*/node_modules example_site/node_modules example_site/public \
-		example_site/db.json example_site/.enishi build dist
+		example_site/db.json example_site/.enishi .enishi build dist

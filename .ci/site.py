@@ -1,8 +1,7 @@
-"""What the site of the documentation has beside docs/: pages from elsewhere in the repository, and related pages."""
+"""What the site of the documentation has beside docs/: pages from elsewhere in the repository, and its own style."""
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 import subprocess
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File
-from mkdocs.utils import get_relative_url
 
 ROOT = Path(__file__).resolve().parent.parent
 ELSEWHERE = {
@@ -27,16 +25,10 @@ ELSEWHERE = {
     "reporting.md": "SECURITY.md",
     "example.md": "example_site/README.md",
     "benchmarks/measuring.md": "benchmarks/README.md",
-    "enishi.css": "templates/enishi.css",
 }
 """Page of the site -> file of the repository."""
 REPORT = "example-report.html"
-STYLE = """
-.md-typeset .enishi-entry { margin-inline-start: 0 }
-.md-typeset td:first-child code { white-space: nowrap }
-"""
-LISTS: dict[str, str] = {}
-"""Page of the site -> its related pages, as HTML."""
+STYLE = ".md-typeset td:first-child code { white-space: nowrap }\n"
 
 
 def enishi(*arguments: str) -> str:
@@ -47,8 +39,8 @@ def enishi(*arguments: str) -> str:
 
 def on_files(files: Any, config: Any) -> Any:
     for uri, name in ELSEWHERE.items():
-        content = (ROOT / name).read_text("utf-8") + (STYLE if uri.endswith(".css") else "")
-        files.append(File.generated(config, uri, content=content))
+        files.append(File.generated(config, uri, content=(ROOT / name).read_text("utf-8")))
+    files.append(File.generated(config, "site.css", content=STYLE))
     report = enishi("check", "--site", str(ROOT / "example_site"), "--all", "--format", "markdown")
     head = "# What a check says of the example blog\n\nThe table that a pull request gets, here for all posts.\n\n"
     files.append(File.generated(config, "example-check.md", content=head + report))
@@ -56,17 +48,6 @@ def on_files(files: Any, config: Any) -> Any:
         page = Path(folder, "report.html")
         enishi("report", str(ROOT / "example_site"), "--public", "--output", str(page))
         files.append(File.generated(config, REPORT, content=page.read_bytes()))
-    with tempfile.TemporaryDirectory() as folder:
-        site = Path(folder)
-        (site / "mkdocs.yml").write_text("docs_dir: docs\n", "utf-8")
-        for file in files.documentation_pages():
-            (site / "docs" / file.src_uri).parent.mkdir(parents=True, exist_ok=True)
-            (site / "docs" / file.src_uri).write_text(file.content_string, "utf-8")
-        enishi("build", folder, "--quiet")
-        posts = json.loads((site / ".enishi" / "related.json").read_text("utf-8"))["posts"]
-        for path, post in posts.items():
-            html = (site / ".enishi" / "partials" / post["partial"]).read_text("utf-8")
-            LISTS[path.removeprefix("docs/")] = html
     return files
 
 
@@ -90,9 +71,3 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         return f"]({config.extra['social'][0]['link']}/blob/main/{target}{hash_}{anchor})"
 
     return re.sub(r"\]\(([^)\s]+)\)", moved, markdown)
-
-
-def on_page_content(html: str, page: Any, **_: Any) -> str:
-    related = LISTS.get(page.file.src_uri, "")
-    # the site may lie below any address
-    return html + re.sub(r'href="/([^"]*)"', lambda found: f'href="{get_relative_url(found[1], page.url)}"', related)

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import tomllib
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,9 +17,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from as_installed import as_installed
 from enishi.generators.mkdocs import MkDocs
 from finished_sites import check_lists, lists_on
-from places import DOCS, PACKAGE, ROOT
+from places import DOCS
 from recipes import recipe
 from shared_data import needs_shared
 from site_posts import our_posts, real_posts, write_yaml
@@ -36,16 +36,7 @@ MKDOCS = f"{sys.executable} -m mkdocs"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """As if the package was installed as its pyproject.toml says."""
-    folder = tmp_path_factory.mktemp("installed")
-    info = folder / "enishi_of_this_checkout-0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: enishi-of-this-checkout\nVersion: 0\n", "utf-8")
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
-    lines = [f"[{group}]\n{name} = {value}\n" for group, names in groups.items() for name, value in names.items()]
-    (info / "entry_points.txt").write_text("".join(lines), "utf-8")
-    paths = os.pathsep.join(map(os.fspath, (folder, PACKAGE.parent)))
-    return {"PYTHONPATH": paths, "CI": ""}
+    return {**as_installed(tmp_path_factory.mktemp("installed")), "CI": ""}
 
 
 def empty_site(folder: Path, url: str = "https://blog.test/", more: str = "", language: str = "en") -> Path:
