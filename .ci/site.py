@@ -17,6 +17,7 @@ ELSEWHERE = {
     "index.md": "README.md",
     "hexo.md": "plugin/hexo-enishi/README.md",
     "eleventy.md": "plugin/eleventy-plugin-enishi/README.md",
+    "hugo.md": "plugin/hugo-enishi/README.md",
     "jekyll.md": "plugin/jekyll-enishi/README.md",
     "vitepress.md": "plugin/vitepress-plugin-enishi/README.md",
     "docusaurus.md": "plugin/docusaurus-plugin-enishi/README.md",

@@ -136,9 +136,10 @@ class Run:
         decisions, undecided = read_decisions(request.site)
         sources, skipped = find_files(site, settings.exclude, request.max_file_bytes)
         files = tuple(read_files(sources) if reader is None else reader(sources, site))
-        manifest = None if request.manifest is None else tuple(read_manifest(request.manifest))
-        told, told_at = state.told_addresses(request) if manifest is None else (b"", None)
         now = request.now or datetime.now(UTC)
+        own_list = request.manifest
+        manifest = None if own_list is None else tuple(read_manifest(site.generator.as_manifest(site, own_list, now)))
+        told, told_at = state.told_addresses(request) if manifest is None else (b"", None)
         key = state.input_key(request, site, settings, files, told)
         diagnostics = (*ignored, *problems, *unreadable, *undecided, *skipped)
         blog = Blog(site, settings, files, manifest, declines, decisions, now, key, diagnostics)

@@ -200,13 +200,11 @@ def built_key(cache: Cache, folder: Path) -> str:
 
 
 def valid_between(site: Site, documents: Sequence[Document], now: datetime) -> tuple[datetime, datetime]:
-    """The span of time round `now` in which the same posts lie in the future."""
+    """The span of time round `now` in which the same posts are published."""
     since, until = map(datetime.fromisoformat, _ALWAYS)
-    if not site.future:
-        dates = [document.post.date.astimezone(UTC) for document in documents if document.post.date]
-        since = max((date for date in dates if date <= now), default=since)
-        until = min((date for date in dates if date > now), default=until)
-    return since, until
+    moments = (moment for document in documents for moment in site.generator.turning_points(site, document.post))
+    dates = [moment.astimezone(UTC) for moment in moments if moment]
+    return max((d for d in dates if d <= now), default=since), min((d for d in dates if d > now), default=until)
 
 
 def outputs_digest(request: Request) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -161,7 +163,13 @@ def _print_changes(out: Console, report: InitReport) -> None:
     """What showing the lists changes in the site's own files."""
     if report.changes:
         out.print(Text("\nTo show the lists", style="bold"))
-    for change in report.changes:
+    ours = Counter(change.why for change in report.changes if change.is_ours)
+    for why, count in ours.items():
+        folder = posixpath.commonpath(
+            [change.path for change in report.changes if change.is_ours and change.why == why]
+        )
+        out.print(_indented(Text(f"{shown(folder)}/: {shown(why)}, {counted(count, 'file')} that come with Enishi"), 2))
+    for change in (change for change in report.changes if not change.is_ours):
         out.print(_indented(Text(f"{shown(change.path)}: {shown(change.why)}"), 2))
         for line in change.diff.split("\n@@", 1)[-1].splitlines()[1:]:
             indent = line[1:].removesuffix(line[1:].lstrip(" "))

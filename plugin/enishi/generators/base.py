@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -163,6 +163,15 @@ class Generator(Generic[S]):
         """Whether a file with a post's suffix is a post; a Diagnostic where that may surprise its author."""
         del site
         return not (post_folder == "." and "/" not in path and is_project_file(path))
+
+    def as_manifest(self, site: S, text: str, now: datetime) -> str:
+        """What `--manifest` was given, as a manifest, where the generator prints a list in a form of its own."""
+        del site, now
+        return text
+
+    def turning_points(self, site: S, post: Post) -> Iterator[datetime | None]:
+        """The moments at which the post's status changes by itself."""
+        yield None if site.future else post.date
 
     def setup(self, site: S) -> Setup:
         """What is still to be done before the site shows its lists.  Only reads."""

@@ -63,6 +63,15 @@ class SettingsFile:
         """The value as it is."""
         return self._values.get(key)
 
+    def all(self) -> Mapping[str, Any]:
+        """The values as they are."""
+        return self._values
+
+    def spelled(self, key: str) -> str:
+        """The key as the file has it, for generators to which `baseURL` and `baseurl` are one."""
+        written = (name for name in self._values if name.lower() == key.lower())
+        return key if key in self._values else next(written, key)
+
     def text(self, key: str, default: str = "") -> str:
         """A text."""
         value = self._values.get(key)

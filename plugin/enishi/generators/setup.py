@@ -34,6 +34,8 @@ class FileEdit:
     """All of it."""
     why: str
     """A phrase without a full stop: ``the list below each post``."""
+    is_ours: bool = False
+    """Whether it is a file that comes with Enishi, which is named, not shown."""
 
 
 @dataclass(frozen=True, slots=True)

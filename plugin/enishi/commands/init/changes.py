@@ -25,6 +25,8 @@ class Change:
     """None where there is no such file."""
     after: bytes
     why: str
+    is_ours: bool = False
+    """Whether it comes with Enishi as it is."""
 
     @property
     def diff(self) -> str:
@@ -46,7 +48,7 @@ def plan_changes(site: Path, edits: Iterable[FileEdit]) -> tuple[Change, ...]:
         except OSError as error:
             raise OutputError(f"{one.path} cannot be read: {error.strerror or error}") from error
         if (after := one.text.encode("utf-8")) != before:
-            changes.append(Change(one.path, before, after, one.why))
+            changes.append(Change(one.path, before, after, one.why, one.is_ours))
     return tuple(changes)
 
 

@@ -1,0 +1,116 @@
+"""How a Hugo site comes to show its lists: our module in `themes/`, its import, one line in the template of a post."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from enishi.generators.base import first_file
+from enishi.generators.hugo_settings import CONFIG_FOLDER, HugoSettings
+from enishi.generators.setup import (
+    FileEdit,
+    Setup,
+    edit,
+    edits,
+    ignore_in_git,
+    read_text,
+    with_line_after,
+    with_lines_at_end,
+)
+
+DATA_FILE = "data/enishi.json"
+LINE = '{{ partial "enishi.html" . }}'
+_MODULE = "themes/enishi"
+_OURS = ("layouts", "assets", "i18n", "hugo.toml")
+_CONTENT = r"\{\{-?\s*\.Content\s*-?\}\}"
+
+
+def module_folder() -> Path:
+    """The Hugo module that comes with Enishi: in a wheel inside the package, in a checkout beside it."""
+    package = Path(__file__).resolve().parents[1]
+    return next(folder for base in (package, package.parent) if (folder := base / "hugo-enishi").is_dir())
+
+
+def setup(root: Path, settings_file: str, settings: HugoSettings) -> Setup:
+    """What is still to be done in a site."""
+    by_hand = []
+    imported = _imported(settings)
+    import_edit = (
+        None if imported else edit(root, settings_file, lambda text: _with_import(settings_file, text), "the module")
+    )
+    if not imported and import_edit is None:
+        by_hand.append(f'Import the module "enishi" in {settings_file or "hugo.toml"}: see the page below')
+    line, is_there = _line(root, settings)
+    if line is None and not is_there:
+        by_hand.append(
+            f"Put {LINE} below {{{{ .Content }}}} in the template of a post (a copy of the theme's single.html)"
+        )
+    module = () if imported and imported != "enishi" else tuple(_module(root))
+    return Setup(
+        page="hugo.md",
+        settings={"data_file": DATA_FILE},
+        edits=edits(*module, import_edit, line, ignore_in_git(root, f"/{DATA_FILE}")),
+        by_hand=tuple(by_hand),
+        run=("enishi build", "hugo"),
+        public=settings.file.folder(settings.file.spelled("publishDir"), "public"),
+    )
+
+
+def _imported(settings: HugoSettings) -> str:
+    """Our module's path, as the settings import it; empty where they don't."""
+    imports = {key.lower(): value for key, value in settings.table("module").items()}.get("imports")
+    paths = [one.get("path") for one in imports if isinstance(one, dict)] if isinstance(imports, list) else []
+    themes = settings.file.raw("theme")
+    names = [name for name in (*paths, *(themes if isinstance(themes, list) else [themes])) if isinstance(name, str)]
+    return next((name for name in names if posixpath.basename(name) in ("enishi", "hugo-enishi")), "")
+
+
+def _with_import(name: str, text: str) -> str | None:
+    """The settings with an import of the module; None where its author has to find the place."""
+    if name.startswith(CONFIG_FOLDER) or re.search(
+        r"(?im)^[ \t]*(\[*module\b(?!\.(mounts|hugoversion))|imports\b)", text
+    ):
+        return None
+    if name.endswith(".toml"):
+        return with_lines_at_end(text, "", "[[module.imports]]", 'path = "enishi"')
+    if name.endswith((".yaml", ".yml")) and "module.mounts" not in text:
+        return with_lines_at_end(text, "", "module:", "  imports:", "    - path: enishi")
+    return None
+
+
+def _module(root: Path) -> Iterator[FileEdit | None]:
+    folder = module_folder()
+    for part in _OURS:
+        for file in sorted((folder / part).rglob("*.*")) if (folder / part).is_dir() else [folder / part]:
+            name, text = f"{_MODULE}/{file.relative_to(folder).as_posix()}", file.read_text("utf-8")
+            if read_text(root, name) not in (None, text):
+                yield FileEdit(name, text, "the Hugo module", is_ours=True)
+
+
+def _line(root: Path, settings: HugoSettings) -> tuple[FileEdit | None, bool]:
+    """The template of a post with our line, and whether it has that already.
+
+    It is the site's own, or a copy of its theme's, which Hugo takes in place of that.
+    """
+    themes = settings.file.raw("theme")
+    names = [name for name in (themes if isinstance(themes, list) else [themes]) if isinstance(name, str)]
+    base = settings.file.folder(settings.file.spelled("themesDir"), "themes")
+    sections = [f"{path.name}/" for path in sorted((root / settings.content_folder).glob("post*")) if path.is_dir()]
+    for template in (f"{folder}{name}.html" for folder in (*sections, "", "_default/") for name in ("page", "single")):
+        for layouts in ("layouts", *(f"{base}/{name}/layouts" for name in names)):
+            path = f"{layouts}/{template}"
+            if first_file(root, [path]):
+                text = read_text(root, path) or ""
+                if 'partial "enishi.html"' in text:
+                    return None, True
+                changed = (
+                    None
+                    if re.search(rf"{{{{-?\s*(?:else|if|with)[^\n]*{_CONTENT}", text)
+                    else with_line_after(text, _CONTENT, LINE)
+                )
+                return (
+                    FileEdit(f"layouts/{template}", changed, "the list below each post") if changed else None
+                ), False
+    return None, False
