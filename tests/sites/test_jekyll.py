@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,9 +11,12 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
+from enishi.generators import detect_site
+from enishi.generators.setup import Setup
 from enishi.text.labels import LABEL_NAMES, label_language, labels_for, own_name, written_date
 from finished_sites import check_lists, lists_on, target
 from places import ROOT
@@ -134,6 +138,10 @@ def test_what_is_not_published_is_in_no_list(ours: Path) -> None:
     assert lists_on(ours / "_site" / "about.html") == []
 
 
+def test_verify_agrees(ours: Path) -> None:
+    run(ours, "enishi", "verify", "_site")
+
+
 def test_feeds_and_excerpts_have_no_list(ours: Path) -> None:
     feed = (ours / "_site" / "feed.xml").read_text("utf-8")
     assert "fsync promises" in feed
@@ -243,21 +251,31 @@ def test_real_posts(blog: str, language: str, tmp_path: Path, gems: Mapping[str,
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory, ours: Path) -> Path:
-    """The same blog in Jekyll's safe mode, without plugins, by the words of the page."""
+    """The same blog in Jekyll's safe mode, without plugins, set up by `enishi init`."""
     site = tmp_path_factory.mktemp("plain") / "site"
     shutil.copytree(ours, site, ignore=shutil.ignore_patterns(".enishi", "_site"))
     config = (site / "_config.yml").read_text("utf-8")
-    (site / "_config.yml").write_text(config.replace("plugins: [jekyll-enishi]\n", ""), "utf-8")
-    recipe(PAGE, "Without the gem").write(site)
-    line = "{% include enishi.html %}\n"
-    assert line in PAGE.read_text("utf-8")
-    (site / "_layouts" / "post.html").write_text(LAYOUT + line, "utf-8")
-    (site / "_includes").mkdir(exist_ok=True)
-    shutil.copy(INCLUDE, site / "_includes")
-    shutil.copy(ROOT / "templates" / "enishi.css", site / "assets")
-    run(site, "enishi", "build")
-    run(site, "jekyll", "build", "--safe")
+    (site / "_config.yml").write_text(config.replace("plugins: [jekyll-enishi]\n", "safe: true\n"), "utf-8")
+    setup = setup_of(site)
+    write_setup(site, setup)
+    assert setup.by_hand == ()
+    assert setup_of(site).edits == ()
+    with (site / "enishi.toml").open("a", encoding="utf-8") as file:
+        file.writelines(f'{name} = "{value}"\n' for name, value in setup.settings.items())
+    for command in setup.run:
+        run(site, *command.split())
     return site
+
+
+def setup_of(site: Path) -> Setup:
+    found, _ = detect_site(site)
+    return found.generator.setup(found)
+
+
+def write_setup(site: Path, setup: Setup) -> None:
+    for edit in setup.edits:
+        (site / edit.path).parent.mkdir(parents=True, exist_ok=True)
+        (site / edit.path).write_text(edit.text, "utf-8")
 
 
 def test_the_include_shows_the_same_lists(plain: Path, ours: Path) -> None:
@@ -268,6 +286,73 @@ def test_the_include_shows_the_same_lists(plain: Path, ours: Path) -> None:
         (finished,) = lists_on(ours / "_site" / at(entry)[1:])
         assert shown.text.split() == finished.text.split()
         assert (shown.links, shown.tags) == (finished.links, finished.tags)
+        assert 'href="/blog/assets/enishi.css"' in text_of(plain / "_site", entry)
+
+
+def test_the_page_says_what_init_writes_without_the_gem(plain: Path) -> None:
+    for name, text in recipe(PAGE, "Without the gem").files.items():
+        words = "exclude:\n  - enishi.toml" if name == "_config.yml" else text.strip()
+        assert words in (plain / name).read_text("utf-8")
+    (line,) = re.findall(r"```liquid\n(.*)\n```", PAGE.read_text("utf-8").partition("## Without the gem")[2])
+    assert line in (plain / "_layouts" / "post.html").read_text("utf-8")
+
+
+# -- what init does, and what is guessed without a generator ----------------------------------------------------------
+
+
+def test_init_adds_the_gem(tmp_path: Path, gems: Mapping[str, str]) -> None:
+    site = blank_site(tmp_path, our_posts())
+    setup = setup_of(site)
+    assert (setup.installs, setup.run, setup.public) == (("gem install jekyll-enishi",), ("jekyll build",), "_site")
+    assert [edit.path for edit in setup.edits] == ["_config.yml"]
+    write_setup(site, setup)
+    run(site, "jekyll", "build", **gems)
+    check_lists(site / "_site", [at(entry) for entry in our_posts()])
+    run(site, "enishi", "verify", "_site")
+    again = setup_of(site)
+    assert (again.installs, again.edits, again.by_hand) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('gem "jekyll"\n', 'gem "jekyll"\ngem "jekyll-enishi", group: :jekyll_plugins\n'),
+        (
+            'gem "jekyll"\ngroup :jekyll_plugins do\n  gem "jekyll-feed"\nend\n',
+            'gem "jekyll"\ngroup :jekyll_plugins do\n  gem "jekyll-enishi"\n  gem "jekyll-feed"\nend\n',
+        ),
+    ],
+)
+def test_init_adds_to_a_gemfile(before: str, after: str, tmp_path: Path) -> None:
+    (tmp_path / "_config.yml").write_text("title: T\n", "utf-8")
+    (tmp_path / "Gemfile").write_text(before, "utf-8")
+    write_yaml(tmp_path / "_posts" / "2024-05-06-a.md", our_posts()[0])
+    setup = setup_of(tmp_path)
+    assert [(edit.path, edit.text) for edit in setup.edits] == [("Gemfile", after)]
+    assert (setup.installs, setup.run) == ((), ("bundle install", "bundle exec jekyll build"))
+    write_setup(tmp_path, setup)
+    assert setup_of(tmp_path).edits == ()
+
+
+def test_guesses_follow_jekyll(tmp_path: Path, gems: Mapping[str, str]) -> None:
+    site = blank_site(tmp_path, ())
+    names = ["a--b", "a b", "a_b", "A.b", "-a-", "日本語 の 記事", "Ünï", "e\u0301tude", "it's", "a&b", "x+y=z"]
+    names += ["100%", "a,b", "a…b"]
+    (site / "_posts").mkdir(exist_ok=True)
+    for name in names:
+        (site / "_posts" / f"2024-05-06-{name}.md").write_text(
+            f"---\ntitle: T\ncategories: [Web Dev, my_cat, C++]\n---\nWords about {name}\n", "utf-8"
+        )
+    (site / "_posts" / "README.md").write_text("---\ntitle: no post\n---\n", "utf-8")
+    with (site / "_config.yml").open("a", encoding="utf-8") as file:
+        file.write("plugins: [jekyll-enishi]\n")
+    run(site, "jekyll", "build", **gems)
+    told = json.loads((site / ".enishi" / "addresses.json").read_text("utf-8"))["posts"]
+    assert {path: unquote(one["url"]) for path, one in told.items()} == {
+        path: unquote(one["guess"]) for path, one in told.items()
+    }
+    assert len(told) == len(names)
+    assert "_posts/README.md" not in json.loads((site / ".enishi" / "related.json").read_text("utf-8"))["posts"]
 
 
 _AS_RUBY = {"%Y": "2024", "%m": "05", "%d": "06", "%-m": "5", "%-d": "6"}
