@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ELSEWHERE = {
     "index.md": "README.md",
     "hexo.md": "plugin/hexo-enishi/README.md",
+    "astro.md": "plugin/astro-enishi/README.md",
     "eleventy.md": "plugin/eleventy-plugin-enishi/README.md",
     "hugo.md": "plugin/hugo-enishi/README.md",
     "jekyll.md": "plugin/jekyll-enishi/README.md",

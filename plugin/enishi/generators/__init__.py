@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from enishi.errors import Diagnostic, SettingsError, SiteNotFoundError
+from enishi.generators.astro import Astro
 from enishi.generators.base import Generator, Site
 from enishi.generators.docusaurus import Docusaurus
 from enishi.generators.eleventy import Eleventy
@@ -33,6 +34,7 @@ _BUILT_IN = (
     Pelican(),
     MkDocs(),
     Hugo(),
+    Astro(),
     Eleventy(),
     Jekyll(),
     Docusaurus(),
