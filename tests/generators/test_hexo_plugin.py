@@ -118,6 +118,27 @@ def test_inject_puts_the_list_below_the_post_and_nowhere_else(site: HexoSite) ->
     assert "enishi-related" not in (site.root / "db.json").read_text("utf-8")
 
 
+def test_the_list_is_no_chapter_of_the_post(site: HexoSite) -> None:
+    """Themes make a table of contents of the headings that they find in the content."""
+    site.plugin(inject=True, command=REAL)
+    site.config["enishi"]["related"] = {"min_score": -1}
+    site.configure()
+    site.post("a", "First", text="## A chapter\n\nIts text.\n")
+    site.write("themes/plain/layout/post.ejs", "<%- toc(page.content) %><main><%- page.content %></main>")
+    site.hexo("generate")
+    page = site.page("2024/02/03/a")
+    assert page[: page.index("<main>")].count("toc-item") == 1
+    assert re.search(r'<div role="heading" aria-level="2" class="enishi-heading" id="[^"]+">Related posts</div>', page)
+
+
+def test_a_list_of_the_theme_is_named(site8: HexoSite) -> None:
+    site8.plugin(inject=True)
+    site8.write("themes/plain/_config.yml", "related_post: {enable: true}\n")
+    assert "`related_post: {enable: false}` in its settings" in site8.hexo("generate").output
+    site8.configure(theme_config={"related_post": {"enable": False}})
+    assert "of its own" not in site8.hexo("generate").output
+
+
 def test_without_inject_no_page_changes(site8: HexoSite) -> None:
     site8.hexo("generate")
     assert "enishi" not in site8.page("2024/02/03/a")
@@ -245,6 +266,19 @@ def test_strict_stops_the_build(site: HexoSite) -> None:
     assert not (site.root / "public/2024").exists()
 
 
+@pytest.mark.parametrize("command", [["no-such-enishi"], STUB])
+def test_in_ci_a_build_without_lists_fails_and_says_why(site8: HexoSite, command: list[str]) -> None:
+    site8.plugin(command=command)
+    site8.stub(exit=2)
+    site8.environment["CI"] = "true"
+    done = site8.hexo("generate")
+    assert done.code == 2
+    assert "As CI is set, this ends the build" in done.output
+    assert not (site8.root / "public/2024").exists()
+    site8.plugin(strict=False)
+    assert site8.hexo("generate").code == 0
+
+
 @pytest.mark.parametrize("text", ["{", '{"version": 99, "posts": {}}', "[]"])
 def test_a_result_that_cannot_be_read_is_a_warning(site8: HexoSite, text: str) -> None:
     site8.write(".enishi/related.json", text)
@@ -339,6 +373,31 @@ def test_a_command_may_be_text_and_a_path_from_the_site(site8: HexoSite) -> None
     site8.plugin(command="tools/enishi", inject=True)
     assert site8.hexo("generate").warnings == []
     assert "Second" in site8.page("2024/02/03/a")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts")
+def test_without_an_installation_uvx_is_told_and_run(tmp_path: Path, site8: HexoSite) -> None:
+    del site8.config["enishi"]["hexo"]["command"]
+    site8.plugin(inject=True)
+    script = f'echo "$1" > "{tmp_path}/asked"; shift; exec "{STUB[0]}" "{STUB[1]}" "$@"'
+    site8.environment["PATH"] = commands_on_path(tmp_path / "bin", {"uvx": script})
+    done = site8.hexo("generate")
+    version = json.loads((PLUGINS / "hexo-enishi/package.json").read_text("utf-8"))["version"]
+    assert (tmp_path / "asked").read_text() == f"enishi@{version}\n"
+    assert f"Enishi is not installed here; `uvx enishi@{version}` is run instead" in done.output
+    assert done.warnings == []
+    assert "Second" in site8.page("2024/02/03/a")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts")
+def test_if_uvx_fails_it_says_how_to_get_enishi(tmp_path: Path, site8: HexoSite) -> None:
+    del site8.config["enishi"]["hexo"]["command"]
+    site8.configure()
+    site8.environment["PATH"] = commands_on_path(tmp_path / "bin", {"uvx": "echo no network >&2; exit 1"})
+    done = site8.hexo("generate")
+    assert len(done.warnings) == 1
+    assert "no network" in done.output
+    assert "pipx install enishi" in done.output
 
 
 # -- the template that Hexo shares with Jinja -------------------------------------------------------------------------

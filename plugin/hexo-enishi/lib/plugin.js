@@ -37,6 +37,7 @@ async function update(hexo, enishi) {
   const command = commandOf(hexo);
   if (command && !MAKES_PAGES.has(command)) return;
   enishi.serves = command === 'server';
+  if (enishi.settings.inject) hintAtListOfTheme(hexo, enishi);
   // Where there are lists already, this ends in a warning at most
   const updated = enishi.update(manifest(hexo));
   if (!enishi.exists || !canWaitInBackground(hexo, command)) await updated;
@@ -62,6 +63,15 @@ function warnOfLink(enishi) {
   if (/[\\/]node_modules[\\/]/.test(folder)) return;
   enishi.tell(`node_modules/hexo-enishi is a link to ${folder}. Where this blog is built without that folder, its pages ` +
     'have no lists, and nothing says so. Install the package, or what `npm pack` makes of the folder.');
+}
+
+/** Butterfly, NexT and others: two lists below a post are one too many. */
+function hintAtListOfTheme(hexo, enishi) {
+  const settings = { ...hexo.theme.config, ...hexo.config.theme_config };
+  for (const name of ['related_post', 'related_posts']) {
+    if (!settings[name] || !settings[name].enable) continue;
+    enishi.tell(`the theme shows related posts of its own; \`${name}: {enable: false}\` in its settings ends that`, 'info');
+  }
 }
 
 /**
