@@ -219,8 +219,10 @@ def test_without_data_hugo_warns_and_in_ci_it_fails(hugo: Path, ours: Path, tmp_
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty Japanese posts."""
-    site = bare_site(tmp_path_factory.mktemp("real"), 'baseURL = "https://example.org/"\ntitle = "t"\n')
+    """Sixty Japanese posts, and one in English."""
+    settings = 'baseURL = "https://example.org/"\ntitle = "t"\nlocale = "ja"\n'  # which a new Hugo knows
+    site = bare_site(tmp_path_factory.mktemp("real"), settings)
+    write_yaml(site / "content" / "post" / "wal.md", SLUGS["wal"])
     for entry in real_posts("efcl"):
         write_yaml(site / "content" / "post" / f"{entry.slug}.md", entry)
     return by_the_page(site)
@@ -231,6 +233,10 @@ def test_real_posts_show_their_lists(hugo: Path, real: Path, tmp_path: Path) -> 
     site = copied(real, tmp_path)
     build(hugo, site)
     assert check_lists(site / "public", [f"/post/{entry.slug}/" for entry in real_posts("efcl")]) >= 120
+    shown = {name: lists_on(site / f"public/post/{name}/index.html") for name in ("wal", real_posts("efcl")[0].slug)}
+    assert all(
+        labels_for(code)["heading"] in lists[0].text for code, lists in zip(("en", "ja"), shown.values(), strict=True)
+    )
     enishi("verify", "--site", site, site / "public")
 
 
