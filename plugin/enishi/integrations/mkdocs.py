@@ -23,7 +23,11 @@ from enishi.generators.mkdocs import MkDocs
 from enishi.integrations.lists import STYLESHEET, SiteLists, stylesheet, with_links
 
 log = get_plugin_logger("enishi")
-_FOR_MATERIAL = "\n/* Material indents the items of lists */\n.md-typeset .enishi-entry { margin-inline-start: 0 }\n"
+_FOR_MATERIAL = """
+/* Material indents all lists, and asks for more than one class to be told otherwise */
+.md-typeset .enishi-related .enishi-list { display: grid; margin: 0 }
+.md-typeset .enishi-related .enishi-entry { margin: 0 }
+"""
 
 
 class Options(Config):  # type: ignore[no-untyped-call]
