@@ -169,8 +169,10 @@ def test_an_incremental_build_takes_up_changed_lists(ours: Path, tmp_path: Path,
 def test_a_layout_may_say_where(ours: Path, tmp_path: Path, gems: Mapping[str, str]) -> None:
     site = shutil.copytree(ours, tmp_path / "site")
     own = "".join(re.findall(r"```liquid\n(\{% for .*?)```", PAGE.read_text("utf-8"), re.DOTALL))
-    (site / "_layouts" / "post.html").write_text(f"{LAYOUT}{{% enishi %}}<footer>{own}</footer>\n", "utf-8")
-    run(site, "jekyll", "build", **gems)
+    other = "{% for post in site.related_posts limit: 0 %}{% endfor %}"
+    (site / "_layouts" / "post.html").write_text(f"{LAYOUT}{{% enishi %}}<footer>{own}</footer>{other}\n", "utf-8")
+    said = run(site, "jekyll", "build", **gems)
+    assert said.count("_layouts/post.html shows `site.related_posts`, a list of its own") == 1
     page = text_of(site / "_site", our_posts()[0])
     assert page.count("<nav") == 1
     assert page.index("</article>") < page.index("<nav") < page.index("<footer")
@@ -344,6 +346,9 @@ def test_guesses_follow_jekyll(tmp_path: Path, gems: Mapping[str, str]) -> None:
             f"---\ntitle: T\ncategories: [Web Dev, my_cat, C++]\n---\nWords about {name}\n", "utf-8"
         )
     (site / "_posts" / "README.md").write_text("---\ntitle: no post\n---\n", "utf-8")
+    (site / "News" / "of the day" / "_posts" / "more").mkdir(parents=True)
+    for folder in (site / "News" / "of the day" / "_posts", site / "News" / "of the day" / "_posts" / "more"):
+        (folder / "2024-05-07-c.md").write_text("---\ntitle: C\ncategories: x\n---\nWords\n", "utf-8")
     with (site / "_config.yml").open("a", encoding="utf-8") as file:
         file.write("plugins: [jekyll-enishi]\n")
     run(site, "jekyll", "build", **gems)
@@ -351,7 +356,7 @@ def test_guesses_follow_jekyll(tmp_path: Path, gems: Mapping[str, str]) -> None:
     assert {path: unquote(one["url"]) for path, one in told.items()} == {
         path: unquote(one["guess"]) for path, one in told.items()
     }
-    assert len(told) == len(names)
+    assert len(told) == len(names) + 2
     assert "_posts/README.md" not in json.loads((site / ".enishi" / "related.json").read_text("utf-8"))["posts"]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from enishi.errors import Diagnostic, Severity
@@ -14,6 +15,7 @@ from enishi.generators.base import Generator, Site
 from enishi.generators.post import Address, fill, own_path
 from enishi.generators.settings import below, read_start
 from enishi.generators.setup import Setup
+from enishi.reading.find import NEVER_POSTS
 
 _DEFAULT = "/:categories/:year/:month/:day/:title.html"
 _STYLES = {
@@ -25,6 +27,8 @@ _STYLES = {
 }
 _GEM = "jekyll-enishi"
 _DATED = re.compile(r"\d{2,4}-\d{1,2}-\d{1,2}-[^/]*\.[^.]+")
+_MOST_DEEP = 4
+"""Folders of categories inside of each other that are looked into."""
 _WITHOUT_PLUGINS = "github-pages"
 """A gem that lets no plugin run but its own."""
 
@@ -53,7 +57,7 @@ class Jekyll(Generator[Site]):
         site = Site(
             root=root,
             generator=self,
-            post_folders=below(collections, "_posts", "_drafts"),
+            post_folders=(*below(collections, "_posts", "_drafts"), *_folders_of_categories(root, source)),
             url=settings.text("url").rstrip("/"),
             root_path=settings.root_path("", settings.text("baseurl")),
             permalink=settings.text("permalink"),
@@ -76,7 +80,10 @@ class Jekyll(Generator[Site]):
 
     def address(self, site: Site, address: Address) -> str | None:
         """https://jekyllrb.com/docs/permalinks/"""
-        names = [name for chain in address.categories for name in chain]
+        main = min((posixpath.dirname(folder) for folder in site.post_folders), key=len, default="")
+        found = re.match(r"(.*?)/?(?<![^/])_(?:posts|drafts)/", address.path.removeprefix(f"{main}/"))
+        above = found[1].split("/") if found else ()
+        names = [*filter(None, above), *(name for chain in address.categories for name in chain)]
         slug = address.slug
         values = {
             "categories": "/".join(dict.fromkeys(name.lower() for name in names)),
@@ -106,6 +113,16 @@ class Jekyll(Generator[Site]):
             run=("bundle install", run) if gemfile else (run,),
             public=public,
         )
+
+
+def _folders_of_categories(root: Path, source: str) -> Iterator[str]:
+    """Where posts may be besides: `news/_posts`, whose posts are of the category `news`."""
+    for folder, names, _ in os.walk(root / source):
+        place = Path(folder).relative_to(root).as_posix()
+        if place != source:
+            yield from (f"{place}/{name}" for name in ("_posts", "_drafts") if name in names)
+        is_deep = place.count("/") - source.count("/") >= _MOST_DEEP
+        names[:] = () if is_deep else sorted(name for name in names if name[0] not in "._" and name not in NEVER_POSTS)
 
 
 def _slugify(text: str, kept: str = "") -> str:

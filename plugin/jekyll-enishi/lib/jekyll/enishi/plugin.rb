@@ -43,6 +43,7 @@ module Jekyll
         build(JSON.generate({ "version" => 1, "posts" => posts.sort_by { |post| post["source"] } }))
         @site.posts.docs.each { |doc| doc.data["enishi_related"] = @lists.entries(@paths[doc.relative_path]) }
         add_stylesheet if @settings["stylesheet"]
+        name_other_lists
       end
 
       # The list of a page that a template knows by Jekyll's own path.
@@ -129,6 +130,14 @@ module Jekyll
       def commands
         given = @settings["command"]
         given ? [given.is_a?(String) ? given.split : given.map(&:to_s)] : Command::USUAL
+      end
+
+      def name_other_lists
+        @site.layouts.each_value do |layout|
+          next unless layout.content.include?("site.related_posts")
+
+          warn("#{layout.relative_path} shows `site.related_posts`, a list of its own. Delete one of the two.")
+        end
       end
 
       def add_stylesheet
