@@ -81,6 +81,13 @@ class Served:
             assert time.monotonic() < end, f"{what}: not within {seconds} s\n{self.output[-2000:]}"
             time.sleep(0.1)
 
+    def says(self, text: str, seconds: float) -> bool:
+        """Whether it says that within this time."""
+        end = time.monotonic() + seconds
+        while text not in self.output and time.monotonic() < end:
+            time.sleep(0.1)
+        return text in self.output
+
     def settled(self, builds: str, quiet: float = 2) -> int:
         """How often it has said `builds` once it has not said so for a while."""
         seen, since = self.output.count(builds), time.monotonic()

@@ -18,10 +18,15 @@ module.exports = (eleventyConfig, options) => {
   const { inject, stylesheet } = enishi.settings;
   /** Addresses as Eleventy's own: its `url` filter, or its HTML base plugin, put the path prefix before them. */
   const addresses = new Map();
+  const drafts = new Set();
 
   // Fragments are no templates, and a list that is new is no edit
   for (const ignored of [eleventyConfig.ignores, eleventyConfig.watchIgnores]) ignored.add('.enishi/**');
   eleventyConfig.on('eleventy.before', ({ runMode }) => { enishi.serves = runMode !== 'build'; });
+  // To Eleventy itself a draft is a page like any other, where the author's settings do not take it away
+  eleventyConfig.addPreprocessor('enishi', '*', data => {
+    drafts[data.draft === true ? 'add' : 'delete'](enishi.keyOf(data.page.inputPath));
+  });
   // Told once all addresses are known, and waited for before any page is rendered
   eleventyConfig.on('eleventy.contentMap', async ({ inputPathToUrl }) => {
     addresses.clear();
@@ -29,7 +34,8 @@ module.exports = (eleventyConfig, options) => {
       if (url && POST.test(path)) addresses.set(enishi.keyOf(path), url);
     }
     const prefix = eleventyConfig.pathPrefix || '/';
-    await enishi.update([...addresses].map(([source, url]) => ({ source, url: posix.join('/', prefix, url) })));
+    await enishi.update([...addresses].map(([source, url]) => (
+      { source, url: posix.join('/', prefix, url), published: !drafts.has(source) })));
   });
 
   eleventyConfig.addShortcode('enishi', () => PLACE);
