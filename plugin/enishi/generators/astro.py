@@ -3,6 +3,7 @@ what a blog usually says there in plain text, and not run."""
 
 from __future__ import annotations
 
+import html
 import os
 import posixpath
 import re
@@ -25,7 +26,7 @@ _COLLECTIONS = tuple(
 )
 _QUOTED = r"\s*:\s*(['\"`])(?P<value>[^'\"`$\n]*)\1"
 _SCRIPT = re.compile(r"\A\s*---[ \t]*\n(?P<script>.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
-_STATEMENT = re.compile(r"^(?:import|export|const|let|interface|type|await|if|//|/\*)\b", re.MULTILINE)
+_STATEMENT = re.compile(r"^(?:(?:import|export|const|let|interface|type|await)\b *[\w{*'\"]|//|/\*)", re.MULTILINE)
 _NAMED = r"\b{}\s*(?:=|:)\s*\{{?\s*(['\"`])(?P<value>[^\n]{{0,500}}?)\1"
 _HEADING = re.compile(r"<h1\b[^>]{0,300}>\s{0,100}(?P<value>[^<{]{1,500}?)\s{0,100}</h1>")
 _EXPRESSION = re.compile(r"\{[^{}]*\}")
@@ -43,7 +44,7 @@ def _parse(text: str) -> FrontMatter:
         return parse(text)
     template = page[found.end() :]
     title = _first(_NAMED.format("title"), page) or _first(_HEADING, template)
-    meta = {"title": title, "date": _first(_NAMED.format("(?:pubDate|date)"), page)}
+    meta = {"title": html.unescape(title), "date": _first(_NAMED.format("(?:pubDate|date)"), page)}
     # Indented as elements are, text would be code to Markdown
     body = re.sub(r"^[ \t]+", "", _EXPRESSION.sub(" ", template), flags=re.MULTILINE)
     line = page.count("\n", 0, found.end()) + 1
@@ -76,7 +77,7 @@ class Astro(Generator[Site]):
         """https://docs.astro.build/en/reference/configuration-reference/"""
         name = first_file(root, self.settings_files)
         settings = read_start(root / name) if name else ""
-        base = _first(rf"^\s*base{_QUOTED}", settings).strip("/") if settings else ""
+        base = _first(rf"(?m)^\s*base{_QUOTED}", settings).strip("/")
         site = Site(
             root=root,
             generator=self,
