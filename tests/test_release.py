@@ -77,7 +77,8 @@ def test_the_wheel_is_whole_and_what_it_brings_is_light(dist: Path, wheel_progra
     templates = {
         f"enishi/templates/{file.relative_to(ROOT / 'templates')}" for file in (ROOT / "templates").rglob("*.*")
     }
-    assert {*templates, "enishi/py.typed"} <= names
+    assert {*templates, "enishi/py.typed", "pelican/plugins/enishi/__init__.py"} <= names
+    assert not {"pelican/__init__.py", "pelican/plugins/__init__.py"} & names  # both belong to Pelican
     (packages,) = wheel_programs.parent.glob("lib/python3.*/site-packages")
     assert not {"sklearn", "torch", "sentence_transformers"} & {path.name for path in packages.iterdir()}
     assert sum(path.lstat().st_size for path in packages.rglob("*") if path.suffix != ".pyc") < 300e6
@@ -121,6 +122,21 @@ def test_uvx_runs_the_wheel_of_a_local_index(dist: Path, tmp_path: Path) -> None
     package = f"enishi=={__version__}"
     uv("tool", "run", "--python", pythons()[1], "--find-links", dist / "python", package, "build", site)
     assert (site / ".enishi" / "related.json").is_file()
+
+
+def test_pelican_and_mkdocs_find_their_plugins_while_they_are_installed(dist: Path, tmp_path: Path) -> None:
+    programs = environment(tmp_path / "venv", pythons()[1], one(dist, "python/*.whl"))
+    python = programs / "python"
+    uv("pip", "install", "--quiet", "--python", python, "pelican[markdown]", "mkdocs<2")
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\nplugins: [enishi: {all_pages: true}]\n", "utf-8")
+    (tmp_path / "docs").mkdir()
+    for name in ("index", "tea"):
+        (tmp_path / "docs" / f"{name}.md").write_text(f"# {name}\n\nGreen tea leaves, {name}.\n", "utf-8")
+    assert "pelican.plugins.enishi" in run(["pelican-plugins"], tmp_path, programs)
+    run(["mkdocs", "build"], tmp_path, programs)
+    assert "enishi-related" in (tmp_path / "site" / "tea" / "index.html").read_text("utf-8")
+    uv("pip", "uninstall", "--quiet", "--python", python, "enishi")
+    assert "No plugins are installed" in run(["pelican-plugins"], tmp_path, programs)
 
 
 @needs_site

@@ -90,6 +90,12 @@ def test_every_post_has_its_list_and_no_link_is_dead(ours: Path) -> None:
     assert holders == {ours / "site" / page.strip("/") for page in pages}  # no index, archive or page
 
 
+def test_verify_agrees(ours: Path) -> None:
+    command = [sys.executable, "-m", "enishi", "verify", "site"]
+    done = subprocess.run(command, cwd=ours, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_titles_are_text_and_labels_are_in_the_pages_language(ours: Path) -> None:
     text = "".join(one.text for page in (ours / "site").rglob("*.html") for one in lists_on(page))
     for title in ("<script>alert(1)</script>", "\"Roasting\" & 'smelling' tea", "{{ 7 * 7 }}", "شاي أخضر"):

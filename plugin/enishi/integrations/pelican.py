@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -137,7 +138,10 @@ def _add_lists(generators: Sequence[Any]) -> None:
     if generator is None or not articles:
         return
     settings = generator.settings
-    lists = SiteLists(_site_folder(settings), log.warning, strict=_settings(settings)["strict"])
+    options = _settings(settings)
+    if options["inject"] and (template := _own_list(generator)):
+        log.warning("enishi: the theme shows article.related_posts in %s; leave `inject` out of ENISHI", template)
+    lists = SiteLists(_site_folder(settings), log.warning, strict=options["strict"])
     by_path = {lists.path(article.source_path): article for article, _ in articles}
     content = lists.path(settings["PATH"])
     lists.update(
@@ -157,6 +161,17 @@ def _add_lists(generators: Sequence[Any]) -> None:
         listed = [(entry, by_path[entry["path"]]) for entry in lists.related(path) if entry["path"] in by_path]
         article.enishi_related = [_entry_view(entry, other, article.lang) for entry, other in listed]
         article.related_posts = [other for _, other in listed]
+
+
+def _own_list(generator: Any) -> str:
+    """A template of the theme that shows related posts, by the name that several plugins give them; empty if none."""
+    endings = tuple(generator.settings["TEMPLATE_EXTENSIONS"])
+    for name in generator.env.list_templates(filter_func=lambda name: name.endswith(endings)):
+        if not name.startswith(("!", "enishi/")):
+            with suppress(UnicodeDecodeError):
+                if "related_posts" in generator.env.loader.get_source(generator.env, name)[0]:
+                    return str(name)
+    return ""
 
 
 def _entry_view(entry: Mapping[str, Any], other: Any, page: str) -> dict[str, Any]:
