@@ -186,9 +186,9 @@ class Hugo(Generator[HugoSite]):
 
 
 def moment(values: Mapping[str, Any], keys: tuple[str, ...], site: Site) -> datetime | None:
-    """The first date that can be read among some keys in lower case."""
+    """The first date that can be read among some keys in lower case; to Hugo, one of the year 1 is none."""
     read = (dates.parse(values.get(key), site.timezone) for key in keys)
-    return next((date for date in read if date is not None), None)
+    return next((date for date in read if date is not None and date.year > 1), None)
 
 
 def _listed(site: HugoSite, row: Mapping[str, str | None], now: datetime) -> dict[str, object]:

@@ -86,6 +86,8 @@ def verify(request: Request, public: Path | None = None) -> Verified:
     if not finished.pages:
         raise SettingsError(f"{folder}: there is no page in it. Name the folder of the finished site")
     pages = _Pages(finished, posts)
+    if all("status" in post for post in posts.values()):
+        raise SettingsError("no post is published: run `enishi build`, and look whether it says why")
     if not pages.of_post:
         raise SettingsError(f"{folder}: none of its {len(finished.pages)} pages is a post of {request.site}")
     found = _Look(finished, posts, pages).result(site.generator.shown_by)
