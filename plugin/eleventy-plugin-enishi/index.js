@@ -53,9 +53,12 @@ module.exports = (eleventyConfig, options) => {
   eleventyConfig.addTransform('enishi', function addList(content) {
     if (typeof content !== 'string' || !content.includes(PLACE)) return content;
     // What is no whole page is on its way into a feed
-    const list = /<\/(body|html)>/i.test(content) ? enishi.html(this.page.inputPath) : '';
-    const page = fillLast(content, list);
-    return list && showsStyles ? addStylesheet(page, posix.join('/', eleventyConfig.pathPrefix || '/', STYLESHEET)) : page;
+    const list = /<!doctype|<html|<\/body>/i.test(content) ? enishi.html(this.page.inputPath) : '';
+    if (!list || !showsStyles) return fillLast(content, list);
+    const link = `<link rel="stylesheet" href="${posix.join('/', eleventyConfig.pathPrefix || '/', STYLESHEET)}">\n`;
+    const head = content.search(/<\/head>/i);
+    if (head < 0) return fillLast(content, link + list); // HTML may leave it out
+    return content.slice(0, head) + link + fillLast(content.slice(head), list);
   });
 };
 
@@ -64,10 +67,6 @@ function fillLast(content, list) {
   const parts = content.split(PLACE);
   const end = parts.pop();
   return parts.join('') + list + end;
-}
-
-function addStylesheet(page, url) {
-  return page.replace(/(?=<\/head>)/i, () => `<link rel="stylesheet" href="${url}">\n`);
 }
 
 /** Lets what markdown-it makes of a page end in the place of its list. */

@@ -76,12 +76,13 @@ OWN_MARKUP = """module.exports = (eleventyConfig) => {
   return { pathPrefix: "/blog/" };
 };
 """
-OWN_LAYOUT = """<html><body>{{ content | safe }}
+OWN_LAYOUT = """<!doctype html>
+<title>{{ title }}</title>
+{{ content | safe }}
 {% enishi %}
 {% for post in page.inputPath | enishi_related %}
 <a class="own" href="{{ post.url | url }}">{{ post.title }}</a>
 {% endfor %}
-</body></html>
 """
 
 
@@ -228,10 +229,9 @@ export default async function(eleventyConfig) {
 """
 COMMON_JS = 'const x = require("x");\n\nmodule.exports = (config) => {\n  return {dir: {output: "out"}};\n};\n'
 COMMON_JS_AFTER = """const x = require("x");
-const enishi = require("eleventy-plugin-enishi");
 
 module.exports = (config) => {
-  config.addPlugin(enishi, { inject: true });
+  config.addPlugin(require("eleventy-plugin-enishi"), { inject: true });
   return {dir: {output: "out"}};
 };
 """

@@ -84,8 +84,10 @@ def _with_plugin(text: str) -> str | None:
     if _PLUGIN in text or len(found) != 1:
         return None
     indent = "\t" if re.match(r"\s*?\n\t", text[found[0].end() :]) else "  "
-    line = f"{indent}{found[0][1]}.addPlugin(enishi, {{ inject: true }});"
-    with_line = setup.with_line_after(text, re.escape(found[0][0]), line)
     is_module = found[0][0].startswith("export")
-    start = f'import enishi from "{_PLUGIN}";' if is_module else f'const enishi = require("{_PLUGIN}");'
-    return with_line and setup.with_javascript_import(with_line, start)
+    ours = "enishi" if is_module else f'require("{_PLUGIN}")'
+    line = f"{indent}{found[0][1]}.addPlugin({ours}, {{ inject: true }});"
+    with_line = setup.with_line_after(text, re.escape(found[0][0]), line)
+    if with_line and is_module:
+        return setup.with_javascript_import(with_line, f'import enishi from "{_PLUGIN}";')
+    return with_line
