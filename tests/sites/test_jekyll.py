@@ -213,12 +213,12 @@ def test_a_save_while_it_serves_is_one_build(ours: Path, tmp_path: Path, gems: M
         )
     try:
         _wait(lambda: "Auto-regeneration: enabled" in log.read_text("utf-8", "replace"))
-        time.sleep(1)
+        time.sleep(0.5)  # its listener is started after it says so
         post = site / "_posts" / "2024-05-01-cold-tea.md"
         post.write_text(post.read_text("utf-8").replace("Cold tea", "Iced tea", 1), "utf-8")
         other = site / "_site" / at(our_posts()[1])[1:]
         _wait(lambda: "Iced tea" in other.read_text("utf-8"))
-        time.sleep(3)
+        time.sleep(2)
     finally:
         server.kill()
         server.wait()
@@ -240,12 +240,18 @@ def _wait(condition: object) -> None:
 
 @needs_shared
 @pytest.mark.parametrize(("blog", "language"), [("efcl", "ja"), ("yeshan333", "zh-CN")])
-def test_real_posts(blog: str, language: str, tmp_path: Path, gems: Mapping[str, str]) -> None:
+def test_real_posts_as_init_sets_the_site_up(blog: str, language: str, tmp_path: Path, gems: Mapping[str, str]) -> None:
     entries = real_posts(blog)
     site = blank_site(tmp_path, entries, language)
-    recipe(PAGE, "Install").write(site)
+    setup = setup_of(site)
+    assert (setup.installs, setup.run, setup.public) == (("gem install jekyll-enishi",), ("jekyll build",), "_site")
+    assert [edit.path for edit in setup.edits] == ["_config.yml"]
+    write_setup(site, setup)
+    again = setup_of(site)
+    assert (again.installs, again.edits, again.by_hand) == ((), (), ())
     run(site, "jekyll", "build", **gems)
     assert check_lists(site / "_site", [at(entry) for entry in entries]) >= 3 * len(entries)
+    run(site, "enishi", "verify", "_site")
 
 
 # -- without the gem -------------------------------------------------------------------------------------------------
@@ -300,19 +306,6 @@ def test_the_page_says_what_init_writes_without_the_gem(plain: Path) -> None:
 
 
 # -- what init does, and what is guessed without a generator ----------------------------------------------------------
-
-
-def test_init_adds_the_gem(tmp_path: Path, gems: Mapping[str, str]) -> None:
-    site = blank_site(tmp_path, our_posts())
-    setup = setup_of(site)
-    assert (setup.installs, setup.run, setup.public) == (("gem install jekyll-enishi",), ("jekyll build",), "_site")
-    assert [edit.path for edit in setup.edits] == ["_config.yml"]
-    write_setup(site, setup)
-    run(site, "jekyll", "build", **gems)
-    check_lists(site / "_site", [at(entry) for entry in our_posts()])
-    run(site, "enishi", "verify", "_site")
-    again = setup_of(site)
-    assert (again.installs, again.edits, again.by_hand) == ((), (), ())
 
 
 @pytest.mark.parametrize(

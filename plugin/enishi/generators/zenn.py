@@ -6,6 +6,7 @@ from pathlib import Path
 
 from enishi.generators.base import Generator, Site, depends_on
 from enishi.generators.post import Address
+from enishi.generators.setup import Setup
 
 
 class Zenn(Generator[Site]):
@@ -19,6 +20,7 @@ class Zenn(Generator[Site]):
     static_folders = (".",)
     knows_addresses = True
     home = "https://zenn.dev/YOUR-NAME"
+    shown_by = f"`enishi related --write --home {home}`"
 
     def recognises(self, root: Path) -> bool:
         """By its command-line tool, beside the folder of articles."""
@@ -27,3 +29,7 @@ class Zenn(Generator[Site]):
     def address(self, site: Site, address: Address) -> str | None:
         """By the file's name, below the author's page."""
         return f"articles/{address.slug}"
+
+    def setup(self, site: Site) -> Setup:
+        """Nothing but a command: Zenn shows what stands in the articles."""
+        return Setup(page="zenn.md", run=(f"enishi related --write --home {self.home}",))

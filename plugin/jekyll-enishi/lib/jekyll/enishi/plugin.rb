@@ -40,7 +40,7 @@ module Jekyll
       def update
         posts = @site.posts.docs.map { |doc| entry(doc) }
         @paths = @site.posts.docs.map(&:relative_path).zip(posts.map { |post| post["source"] }).to_h
-        build(JSON.generate({ "version" => 1, "posts" => posts.sort_by { |post| post["source"] } }))
+        build(posts.sort_by { |post| post["source"] })
         @site.posts.docs.each { |doc| doc.data["enishi_related"] = @lists.entries(@paths[doc.relative_path]) }
         add_stylesheet if @settings["stylesheet"]
         name_other_lists
@@ -98,13 +98,14 @@ module Jekyll
         given
       end
 
-      def build(manifest)
+      def build(posts)
         started = Time.now
+        manifest = JSON.generate({ "version" => 1, "posts" => posts })
         command = Command.run(commands, ["build", @root, "--manifest", "-", "--quiet"], @root, manifest)
         @lists.load
         how = command.first == "uvx" && !@settings["command"] ? " with `uvx enishi`" : ""
         Jekyll.logger.info "Enishi:", "related posts are up to date#{how} (#{(Time.now - started).round(1)} s)"
-      rescue Command::Missing, Command::Failed => e
+      rescue Command::Missing, Command::Failed, JSON::GeneratorError => e
         raise Errors::FatalException, "Enishi: #{e.message}" if strict?
 
         keep_last(e.message)
