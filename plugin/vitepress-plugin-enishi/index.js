@@ -7,17 +7,17 @@ const { Enishi } = require('./shared');
 const NAME = 'vitepress-plugin-enishi';
 const CLIENT = `${NAME}/client`;
 const DOC = '\0enishi-doc';
-/** Editors write a file in several steps, and VitePress reads its folder anew after a file has come or gone. */
+/** Editors write a file in several steps. */
 const MILLISECONDS_AFTER_EDIT = 200;
 const NOTHING = JSON.stringify({ html: '' });
 
-/** A plugin for Vite: `vite: { plugins: [enishi()] }` in VitePress's settings. */
+/** Plugins for Vite: `vite: { plugins: [enishi()] }` in VitePress's settings. */
 module.exports = function vitepressPluginEnishi(settings) {
   let vitepress, enishi, ready, doc;
   /** Page -> what it was given last. */
   const given = new Map();
 
-  return {
+  const theme = {
     name: NAME,
     enforce: 'pre',
 
@@ -62,20 +62,6 @@ module.exports = function vitepressPluginEnishi(settings) {
       ].join('\n');
     },
 
-    /** A page brings its own list along, and no other. */
-    transform: {
-      order: 'post',
-      handler(code, id) {
-        const page = vitepress.pages.find(name => join(vitepress.srcDir, name) === id);
-        if (!page) return null;
-        const data = dataOf(page);
-        given.set(page, data);
-        if (data === NOTHING) return null;
-        const more = `import { lists as enishi } from '${CLIENT}';\nenishi[${JSON.stringify(page)}] = ${data};\n`;
-        return { code: `${code}\n${more}`, map: null };
-      }
-    },
-
     configureServer(server) {
       let timer;
       const update = () => updatePages(server).catch(error => vitepress.logger.error(error.message));
@@ -87,6 +73,22 @@ module.exports = function vitepressPluginEnishi(settings) {
     }
   };
 
+  /** A page brings its own list along, and no other: this comes after VitePress has made a module of it. */
+  const pages = {
+    name: `${NAME}:pages`,
+    transform(code, id) {
+      const page = vitepress.pages.find(name => join(vitepress.srcDir, name) === id);
+      if (!page) return null;
+      const data = dataOf(page);
+      given.set(page, data);
+      if (data === NOTHING) return null;
+      const more = `import { lists as enishi } from '${CLIENT}';\nenishi[${JSON.stringify(page)}] = ${data};\n`;
+      return { code: `${code}\n${more}`, map: null };
+    }
+  };
+
+  return [theme, pages];
+
   /** What a page needs, and no more: the finished list and, for an author's own markup, its entries. */
   function dataOf(page) {
     const file = join(vitepress.srcDir, page);
@@ -96,6 +98,7 @@ module.exports = function vitepressPluginEnishi(settings) {
 
   /** Tells the pages that are open in a browser which lists are others than before. */
   async function updatePages(server) {
+    const listed = vitepress.pages;
     await enishi.update(postsOf(vitepress));
     for (const [page, before] of given) {
       const now = dataOf(page);
@@ -105,6 +108,8 @@ module.exports = function vitepressPluginEnishi(settings) {
       for (const module of modules) server.moduleGraph.invalidateModule(module);
       server.ws.send({ type: 'custom', event: 'enishi', data: { page, data: JSON.parse(now) } });
     }
+    // A file came or went, and VitePress has found out only now.
+    if (vitepress.pages !== listed) await updatePages(server);
   }
 };
 
