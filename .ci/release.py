@@ -16,7 +16,7 @@ def prepare(root: Path, repository: str, tag: str) -> None:
         sys.exit(f"the tag is {tag}, the version is {said and said[1]}: python tests/test_versions.py VERSION")
     home = f"https://github.com/{repository}"
     readme = root / "README.md"
-    patterns = ("docs/*.md", "plugin/enishi/**/*.py", "plugin/hugo-enishi/*.m*")
+    patterns = ("docs/*.md", "plugin/enishi/**/*.py", "plugin/hugo-enishi/*.m*", "plugin/*/*.gemspec")
     for file in (readme, root / "mkdocs.yml", *(file for pattern in patterns for file in root.glob(pattern))):
         text = file.read_text("utf-8")
         if "OWNER/enishi" in text:
