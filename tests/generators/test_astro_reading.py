@@ -13,7 +13,9 @@ from enishi.generators.astro import Astro
 from enishi.reading.find import find_files
 from enishi.reading.source import read_source
 from enishi.types import Post
+from places import ROOT
 
+PLUGIN_PAGE = ROOT / "plugin" / "astro-enishi" / "README.md"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PAGE = """---
 import Layout from '../../layouts/Layout.astro';
@@ -124,6 +126,24 @@ def test_init_adds_what_is_not_there(tmp_path: Path) -> None:
     assert (found.installs, found.public, found.by_hand) == (("pnpm add astro-enishi",), "out", ())
 
 
+def test_init_says_nothing_where_all_is_there(tmp_path: Path) -> None:
+    settings = "import enishi from 'astro-enishi';\nexport default { integrations: [enishi({ strict: true })] };\n"
+    page = "---\nimport Related from 'astro-enishi/Related.astro';\n---\n<Related post={post} />\n"
+    package = '{"dependencies": {"astro": "5", "astro-enishi": "1"}}'
+    site_of(tmp_path, **{"astro.config.mjs": settings, "src/layouts/A.astro": page, "package.json": package})
+    found = Astro().setup(Astro().read_site(tmp_path)[0])
+    assert (found.edits, found.installs, found.by_hand) == ((), (), ())
+
+
+def test_init_makes_settings_where_there_are_none(tmp_path: Path) -> None:
+    page = PLUGIN_PAGE.read_text("utf-8")
+    (tmp_path / "package.json").write_text('{"dependencies": {"astro": "5"}}', "utf-8")
+    site, _ = Astro().read_site(tmp_path)
+    (edit,) = Astro().setup(site).edits
+    assert edit.path == "astro.config.mjs"
+    assert f'```js title="astro.config.mjs"\n{edit.text}```' in page
+
+
 def test_init_leaves_what_it_does_not_know_to_the_author(tmp_path: Path) -> None:
     page = "---\nconst { Content } = await render(entry);\n---\n<A><Content /></A>\n"
     site_of(tmp_path, **{"astro.config.mjs": "export default make();\n", "src/pages/[id].astro": page})
@@ -131,3 +151,7 @@ def test_init_leaves_what_it_does_not_know_to_the_author(tmp_path: Path) -> None
     found = Astro().setup(site)
     assert found.edits == ()
     assert len(found.by_hand) == 2
+    same = page.replace("<A><Content /></A>", "<Content />")
+    site_of(tmp_path, **{"src/pages/[id].astro": same, "src/pages/legal/[id].astro": same})
+    assert [edit.path for edit in Astro().setup(site).edits] == ["astro.config.mjs"]
+    assert len(Astro().setup(site).by_hand) == 1

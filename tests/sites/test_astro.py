@@ -312,6 +312,49 @@ def test_own_markup_gets_the_entries_of_the_collection(corners: Path) -> None:
     assert re.findall(r'<li data-id="([^"]+)">([^<]*)', page)[:1] == [("en/journal", "databases,files")]
 
 
+PAGES_OF_A_BUILD = """
+import { Build } from './node_modules/astro-enishi/lib/build.mjs';
+const told = [];
+const lists = { exists: true, results: { find: source => source !== 'x/c.md' }, keyOf: path => path,
+  update: async posts => console.log(JSON.stringify(posts)), tell: text => told.push(text),
+  html: source => `[${source}]` };
+const build = new Build(lists);
+const { writeFileSync, mkdirSync } = await import('node:fs');
+const page = (name, ...posts) => writeFileSync(`dist/${name}.html`,
+  posts.map(post => build.show({ routePattern: '/' }, { collection: 'x', filePath: post, data: {} })).join());
+mkdirSync('dist/a', { recursive: true });
+build.config = { base: '/', trailingSlash: 'ignore' };
+page('amp-a', 'x/a.md'); page('a/index', 'x/a.md'); page('b & c', 'x/b.md', 'x/c.md'); page('c', 'x/c.md');
+await build.finish('dist');
+console.log(told.join());
+for (const base of ['/', '/x', '/x/']) for (const trailingSlash of ['ignore', 'always', 'never']) {
+  build.config = { base, trailingSlash };
+  console.log(base, trailingSlash, ...['index.html', 'a/index.html', 'a/b c.html'].map(file => build.addressOf(file)));
+}
+"""
+ADDRESSES = """
+/ ignore / /a/ /a/b%20c.html
+/ always / /a/ /a/b%20c.html
+/ never / /a /a/b%20c
+/x ignore /x/ /x/a/ /x/a/b%20c.html
+/x always /x/ /x/a/ /x/a/b%20c.html
+/x never /x /x/a /x/a/b%20c
+/x/ ignore /x/ /x/a/ /x/a/b%20c.html
+/x/ always /x/ /x/a/ /x/a/b%20c.html
+/x/ never /x /x/a /x/a/b%20c
+"""
+
+
+def test_which_page_is_a_posts_own(tmp_path: Path) -> None:
+    install(tmp_path, "astro-enishi")
+    (tmp_path / "try.mjs").write_text(PAGES_OF_A_BUILD, "utf-8")
+    posts, told, *addresses = run(tmp_path, ["node", "try.mjs"]).stdout.splitlines()
+    assert {post["source"]: post["url"] for post in json.loads(posts)} == {"x/a.md": "/a/", "x/c.md": "/c.html"}
+    assert "Enishi reads no folder with x/c.md, so there is no list" in told
+    assert addresses == ADDRESSES.strip().splitlines()
+    assert (tmp_path / "dist" / "b & c.html").read_text("utf-8") == "[x/b.md],[x/c.md]"
+
+
 @needs_shared
 def test_real_posts_in_the_blog_that_astro_begins_with(tmp_path: Path) -> None:
     """Set up by `enishi init`."""

@@ -41,8 +41,9 @@ export class Build extends Site {
     }
     const unread = [...addresses.keys()].filter(source => this.lists.exists && !this.lists.results.find(source));
     if (unread.length) {
-      this.lists.tell(`${unread.length} posts with <Related /> are in no folder that Enishi reads, as ${unread[0]}. ` +
-        'Name their folders in enishi.toml: posts = ["src/content"]');
+      const more = unread.length > 1 ? ` and ${unread.length - 1} more` : '';
+      this.lists.tell(`Enishi reads no folder with ${unread[0]}${more}, so there is no list. ` +
+        'Name the folders of all posts in enishi.toml: posts = ["src/content"]');
     }
   }
 

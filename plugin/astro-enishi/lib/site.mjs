@@ -49,9 +49,9 @@ export class Site {
   /** The address of a page on its host, by its file in the finished site: `blog/a/index.html`. */
   addressOf(file) {
     const { base, trailingSlash } = this.config;
-    const path = file.replace(/(^|\/)index\.html$/, '$1');
-    const bare = trailingSlash === 'never' ? path.replace(/(?<=.)\/$|\.html$/, '') : path;
-    return base.replace(/\/?$/, '/') + bare.split('/').map(encodeURIComponent).join('/');
+    const path = file.replace(/(^|\/)index\.html$/, '$1').split('/').map(encodeURIComponent).join('/');
+    const address = base.replace(/\/?$/, '/') + path;
+    return trailingSlash === 'never' ? address.replace(/(?<=.)\/$|\.html$/, '') : address;
   }
 
   /** The language whose folder the address begins with, else the site's. */

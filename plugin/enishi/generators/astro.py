@@ -33,6 +33,14 @@ _EXPRESSION = re.compile(r"\{[^{}]*\}")
 _GLOB = re.compile(r"\bglob\(")
 _RENDERED = re.compile(r"\brender\(\s*(\w+)\s*\)")
 _CONTENT_LINE = r"^[ \t]*<Content\b[^\n]*/>[ \t\r]*$"
+_PACKAGE = "astro-enishi"
+_NEW_SETTINGS = """import { defineConfig } from 'astro/config';
+import enishi from 'astro-enishi';
+
+export default defineConfig({
+  integrations: [enishi()]
+});
+"""
 _IMPORT = "import Related from 'astro-enishi/Related.astro';"
 
 
@@ -115,29 +123,27 @@ class Astro(Generator[Site]):
         """The package, its integration, and the component in the page that renders a post."""
         root = site.root
 
-        def integrated(text: str) -> str | None:
-            imported = setup.with_javascript_import(text, "import enishi from 'astro-enishi';")
-            return imported and setup.with_javascript_item(imported, "integrations", "enishi()", r"defineConfig\(\{")
-
-        settings = setup.read_text(root, site.settings_file) if site.settings_file else ""
-        integration = setup.edit(root, site.settings_file, integrated, "hands Astro's own list to Enishi")
+        name = site.settings_file or "astro.config.mjs"
+        settings = setup.read_text(root, name) or ""
+        integration = setup.edit(root, name, _with_integration, "gives Enishi the addresses of all pages")
         pages = {path: setup.read_text(root, path) or "" for path in _astro_files(root)}
         is_shown = any("astro-enishi/Related.astro" in text for text in pages.values())
-        shown = [setup.edit(root, path, _with_list, "the list below each post") for path in pages if not is_shown]
+        found = [setup.edit(root, path, _with_list, "the list below each post") for path in pages if not is_shown]
+        shown = setup.edits(*found)
         by_hand = []
-        if integration is None and "astro-enishi" not in (settings or ""):
-            by_hand.append("In astro.config.mjs, import enishi from 'astro-enishi', and enishi() among integrations")
-        if not is_shown and not any(shown):
+        if integration is None and _PACKAGE not in settings:
+            by_hand.append(f"In {name}, import enishi from '{_PACKAGE}', and put enishi() among the integrations")
+        if not is_shown and len(shown) != 1:
             by_hand.append(f"Where a post is rendered, `{_IMPORT}` and, below <Content />, <Related post={{post}} />")
         scripts = package_json(root).get("scripts")
         builds = isinstance(scripts, dict) and "astro build" in str(scripts.get("build"))
         return Setup(
             page="astro.md",
-            installs=() if depends_on(root, "astro-enishi") else (setup.package_command(root, "astro-enishi"),),
-            edits=setup.edits(integration, *shown),
+            installs=() if depends_on(root, _PACKAGE) else (setup.package_command(root, _PACKAGE),),
+            edits=setup.edits(integration, *(shown if len(shown) == 1 else ())),
             by_hand=tuple(by_hand),
             run=("npm run build" if builds else "npx astro build",),
-            public=_first(rf"\boutDir{_QUOTED}", settings or "").removeprefix("./").strip("/") or "dist",
+            public=_first(rf"\boutDir{_QUOTED}", settings).removeprefix("./").strip("/") or "dist",
         )
 
 
@@ -163,6 +169,14 @@ def _astro_files(root: Path) -> list[str]:
         for name in names
         if name.endswith(".astro")
     )
+
+
+def _with_integration(text: str) -> str | None:
+    """Settings with ours; None where they are not written as expected."""
+    if _PACKAGE in text or not text.strip():
+        return text or _NEW_SETTINGS
+    imported = setup.with_javascript_import(text, f"import enishi from '{_PACKAGE}';")
+    return imported and setup.with_javascript_item(imported, "integrations", "enishi()", r"defineConfig\(\{")
 
 
 def _with_list(text: str) -> str | None:
