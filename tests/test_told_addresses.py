@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blog import files_below, topic_posts, write_blog
 from enishi.commands.check.untrusted import guarded_request
 from enishi.commands.watch.live_blog import LiveBlog
 from enishi.console.terminal import print_build
 from enishi.pipeline import BuildReport, build
+from enishi.reading.addresses import safe_link
 from enishi.reading.told_addresses import ToldAddress, read_told
 from enishi.state import ADDRESSES_NAME, Request
 from enishi.text.plural import ago
@@ -198,12 +202,28 @@ def test_what_we_would_not_have_written_tells_nothing(data: bytes) -> None:
     assert read_told(b'{"version": 1, "posts": {"a": {"url": "/x/", "guess": ""}}}') == {"a": ToldAddress("/x/", "")}
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["version", "posts", "a", "url", "guess"]), inner),
+)
+
+
+@given(json_values | st.fixed_dictionaries({"version": st.just(1), "posts": json_values}))
+def test_whatever_the_file_holds_an_address_is_one(value: object) -> None:
+    for address in read_told(json.dumps(value).encode()).values():
+        assert isinstance(address.guess, str)
+        assert safe_link(address.url) == address.url
+
+
 def test_the_summary_says_whose_the_addresses_are(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def summary(report: BuildReport) -> str:
         print_build(report, 0, verbose=False)
         return capsys.readouterr().out
 
     assert "addresses are guesses: only the generator knows them\n" in summary(run(site))
+    with_data = summary(run(site, overrides=("data_file=source/_data/enishi.json",)))
+    assert "addresses are guesses: templates find the page of each path themselves\n" in with_data
+    assert re.search(r"source/_data/enishi\.json has \d+ kB, for the generator's templates\n", with_data)
     assert "address" not in summary(run(site, manifest_of(site)))
     two_hours_ago = datetime.now(UTC).timestamp() - 2 * 3600 - 5
     os.utime(told(site), (two_hours_ago, two_hours_ago))

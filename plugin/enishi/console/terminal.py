@@ -140,7 +140,10 @@ def _print_addresses(out: Console, report: BuildReport) -> None:
         age = ago((datetime.now(UTC) - report.told_at).total_seconds())
         out.print(f"addresses are those that the generator told {age}{rest}")
     elif guessed == report.summary.posts.get("published"):
-        out.print("addresses are guesses: only the generator knows them")
+        templates = "templates find the page of each path themselves"  # where they read the data file
+        out.print(
+            f"addresses are guesses: {templates if report.summary.data_file else 'only the generator knows them'}"
+        )
     elif guessed:
         out.print(f"{guesses}, as the generator did not tell more")
 
