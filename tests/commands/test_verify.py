@@ -15,7 +15,7 @@ import pytest
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi import cli
 from enishi.commands.ask import NoBuildError, written_posts
-from enishi.commands.verify.pages import FinishedSite, read_page, title_key, without_tags
+from enishi.commands.verify.pages import FinishedSite, links_on, read_page, title_key, without_tags
 from enishi.commands.verify.run import DEAD_LINK, NAMES_DRAFT, NO_LINKS, NO_LIST, TWO_LISTS, Verified, verify
 from enishi.errors import SettingsError
 from enishi.pipeline import build
@@ -208,6 +208,26 @@ def test_a_page_that_only_leads_on_is_no_post(site: Path) -> None:
 def test_where_links_lead(files: list[str], page: str, link: str, wanted: str | None) -> None:
     site = FinishedSite(Path(), frozenset(files), {}, frozenset({"blog.test"}))
     assert site.target(read_page(page, ""), link) == wanted
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<!--",
+        "<script>",
+        "<h1>",
+        "<title>",
+        "<a ",
+        "<meta ",
+        "enishi-related ",
+        "<nav class=enishi-related>",
+        "class='",
+    ],
+)
+def test_a_page_of_things_that_do_not_end_is_read_in_one_pass(part: str) -> None:
+    page = read_page("a.html", f"<title>A</title>{part * 50_000}")
+    assert page.titles <= {"a"}
+    assert links_on(part * 50_000) == []
 
 
 # -- broken sites ------------------------------------------------------------------------------------------------------

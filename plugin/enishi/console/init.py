@@ -28,6 +28,7 @@ from enishi.text.printable import shell_word, shown
 
 VERSION = 1
 _OF_SETTINGS = ("settings-ignored", "bad-site-setting", "bad-site-settings")
+_SHOWN_NAMES = 6
 _SHOWN_LANGUAGES, _LEAST_SHARE = 4, 0.01
 _WORTH_STYLES = {"needed": "dim", "better": "green", "unknown": "dim", "worse": "yellow"}
 
@@ -217,12 +218,16 @@ def _print_end(report: InitReport, written: str, *, dry_run: bool, is_changed: b
         if chosen is not None and not chosen.place:
             size = f" ({chosen.megabytes} MB)" if chosen.megabytes else ""
             out.print(f"The model is not on this machine: the next build fetches it{size}.")
-    elif report.proposals or not report.changes:
+    elif any(proposal.is_active for proposal in report.proposals):
         out.print(
             f"Nothing was written: {report.in_the_way} was left as it is. Add what is proposed there; --dry-run shows "
             f"an {FILE_NAME} with everything."
         )
+    elif not is_changed:
+        out.print(f"{report.in_the_way} was left as it is; --dry-run shows an {FILE_NAME} with everything.")
     if is_changed:
-        out.print(Text(f"Changed {', '.join(shown(change.path) for change in report.changes)}."), soft_wrap=True)
+        names = [shown(change.path) for change in report.changes]
+        rest = f" and {counted(len(names) - _SHOWN_NAMES, 'other file')}" if len(names) > _SHOWN_NAMES else ""
+        out.print(Text(f"Changed {', '.join(names[:_SHOWN_NAMES])}{rest}."), soft_wrap=True)
     if not dry_run:
         _print_steps(out, report, is_changed=is_changed)

@@ -25,22 +25,20 @@ _LEAST_OF_HOST = 3
 _PAGE_SUFFIXES = (".html", ".htm")
 
 _ATTRIBUTE = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
-_TEXT_ONLY = re.compile(
-    r"<!--.*?-->|<(script|style|textarea|template|noscript)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE
-)
-"""What shows nothing: a framework's data, say, which repeats the page."""
+_HIDDEN = re.compile(r"<!--|<(script|style|textarea|template|noscript)\b", re.IGNORECASE)
+"""Where something begins that shows nothing: a framework's data, say, which repeats the page."""
+_LONGEST = 2000
+"""Of a heading, a title, or a tag before its class, in characters."""
 _MARK = re.compile(r"\benishi-(?:related|inline)\b")
-_LIST = re.compile(rf"<([a-z][a-z0-9-]*)\b[^>]*?\bclass{_ATTRIBUTE}[^>]*>", re.IGNORECASE)
-_LINK = re.compile(rf"<a\b[^>]*?\shref{_ATTRIBUTE}", re.IGNORECASE)
-_ANY_LINK = re.compile(rf"<(?:a|link|script|img)\b[^>]*?\s(?:href|src){_ATTRIBUTE}", re.IGNORECASE)
-_BASE = re.compile(rf"<base\b[^>]*?\shref{_ATTRIBUTE}", re.IGNORECASE)
-_REDIRECT = re.compile(r"<meta\b[^>]*\bhttp-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
-_HEADING = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title\s*>", re.DOTALL | re.IGNORECASE)
-_META = re.compile(r"<meta\b[^>]*>", re.IGNORECASE)
+_LIST = re.compile(rf"<([a-z][a-z0-9-]*)\b[^<>]*?\bclass{_ATTRIBUTE}[^<>]*>", re.IGNORECASE)
+_LINK = re.compile(rf"<a\b[^<>]*?\shref{_ATTRIBUTE}", re.IGNORECASE)
+_ANY_LINK = re.compile(rf"<(?:a|link|script|img)\b[^<>]*?\s(?:href|src){_ATTRIBUTE}", re.IGNORECASE)
+_BASE = re.compile(rf"<base\b[^<>]*?\shref{_ATTRIBUTE}", re.IGNORECASE)
+_REDIRECT = re.compile(r"<meta\b[^<>]*\bhttp-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
+_META = re.compile(r"<meta\b[^<>]*>", re.IGNORECASE)
 _OG_TITLE = re.compile(r"\b(?:property|name)\s*=\s*[\"']?(?:og|twitter):title\b", re.IGNORECASE)
 _CONTENT = re.compile(rf"\bcontent{_ATTRIBUTE}", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _TITLE_PARTS = re.compile(r"\s+[-|–—·•:«»/~]+\s+|\s*[|｜]\s*|:\s")
 _OTHER_LIST = re.compile(
     r"""\b(?:class|id)\s*=\s*(?:"[^"]*?|'[^']*?|)(?<![\w-])("""
@@ -178,15 +176,15 @@ def _paths_by_host(links: Iterable[str]) -> dict[str, set[str]]:
 
 def read_page(file: str, text: str) -> Page:
     """What a page says of itself, and what it lists."""
-    seen = _TEXT_ONLY.sub("", text)
-    headings = [title_key(without_tags(heading)) for heading in _HEADING.findall(seen)]
+    seen = _what_shows(text)
+    headings = [title_key(without_tags(heading)) for heading in _elements("h1", seen)]
     headings += [
         title_key(content)
         for meta in _META.findall(seen)
         if _OG_TITLE.search(meta)
         for content in _links(_CONTENT, meta)
     ]
-    title = without_tags(next(iter(_TITLE.findall(seen)), ""))
+    title = without_tags(next(_elements("title", seen), ""))
     base = next(_links(_BASE, seen), "")
     other = _OTHER_LIST.search(_without_lists(seen))
     return Page(
@@ -202,7 +200,17 @@ def read_page(file: str, text: str) -> Page:
 
 def links_on(text: str) -> list[str]:
     """The links of a page, in their order."""
-    return list(_links(_LINK, _TEXT_ONLY.sub("", text)))
+    return list(_links(_LINK, _what_shows(text)))
+
+
+def _what_shows(text: str) -> str:
+    """A page without comments, scripts and the like."""
+    pieces, at = [], 0
+    while hidden := _HIDDEN.search(text, at):
+        pieces.append(text[at : hidden.start()])
+        ends = re.compile(rf"</{hidden[1]}\b" if hidden[1] else "-->", re.IGNORECASE).search(text, hidden.end())
+        at = ends.end() if ends else len(text)
+    return "".join((*pieces, text[at:]))
 
 
 def title_key(title: str) -> str:
@@ -227,13 +235,21 @@ def _lists_in(text: str) -> Iterator[tuple[int, int]]:
     """Where lists of ours begin and end; one in another is a part of it."""
     end = 0
     for mark in _MARK.finditer(text):
-        if mark.start() < end or (start := text.rfind("<", 0, mark.start())) < end:
+        if mark.start() < end or (start := text.rfind("<", max(end, mark.start() - _LONGEST), mark.start())) < 0:
             continue
         tag = _LIST.match(text, start)
         if not tag or not {"enishi-related", "enishi-inline"} & set("".join(filter(None, tag.groups()[1:])).split()):
             continue
         end = _end_of(text, tag[1], tag.end())
         yield start, end
+
+
+def _elements(name: str, text: str) -> Iterator[str]:
+    """The HTML in each element of a name, short ones only."""
+    end = re.compile(rf"</{name}\b", re.IGNORECASE)
+    for start in re.finditer(rf"<{name}\b[^<>]*>", text, re.IGNORECASE):
+        if found := end.search(text, start.end(), start.end() + _LONGEST):
+            yield text[start.end() : found.start()]
 
 
 def _end_of(text: str, name: str, start: int) -> int:
