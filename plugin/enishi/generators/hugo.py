@@ -160,7 +160,8 @@ class Hugo(Generator[HugoSite]):
         prefix = "" if not key or is_default else f"{key.lower()}/"
         given, slug = address.meta.get("url"), address.meta.get("slug")
         if is_path(given):
-            return str(given) if str(given).startswith("/") else prefix + str(given)
+            path = str(given) if str(given).startswith("/") else prefix + str(given)
+            return path if posixpath.splitext(path)[1] or path.endswith("/") else f"{path}/"
         mounted = posixpath.join(site.content_of(address.path).target, address.relative)
         parts = [part for part in posixpath.dirname(mounted).split("/") if part]
         stem = posixpath.splitext(posixpath.basename(mounted))[0]
