@@ -226,11 +226,20 @@ def test_what_is_done_is_left_out(tmp_path: Path) -> None:
         ({"hugo.toml": ""}, ["Put"]),
         ({"hugo.toml": "theme = 'x'"}, ["Put"]),
         ({"hugo.toml": "", SINGLE: "{{ if .Draft }}{{ .Content }}{{ end }}\n"}, ["Put"]),
+        ({"hugo.toml": "theme = '../x'", f"../x/{SINGLE}": PAGE}, ["Put"]),
+        (
+            {
+                "hugo.toml": "theme = 'x'",
+                f"themes/x/{SINGLE}": PAGE,
+                "themes/x/layouts/partials/related.html": "{{ range first 5 (.Site.RegularPages.Related .) }}{{ end }}",
+            },
+            ["themes/x/layouts/partials/related.html"],
+        ),
         ({"hugo.toml": "", SINGLE: f"{PAGE}{{{{ .Content }}}}\n"}, ["Put"]),
         ({"hugo.toml": "[[module.imports]]\npath = 'github.com/x/enishi/plugin/hugo-enishi'\n", SINGLE: PAGE}, []),
     ],
 )
 def test_what_only_the_author_can_do_is_said(tmp_path: Path, files: dict[str, str], by_hand: list[str]) -> None:
-    site, _ = detect_site(write(tmp_path, {**files, "content/posts/a.md": post()}))
+    site, _ = detect_site(write(tmp_path / "site", {**files, "content/posts/a.md": post()}))
     assert isinstance(site, HugoSite)
     assert [sentence.split()[0] for sentence in site.generator.setup(site).by_hand] == by_hand

@@ -24,6 +24,8 @@ DATA_FILE = "data/enishi.json"
 LINE = '{{ partial "enishi.html" . }}'
 _MODULE = "themes/enishi"
 _OURS = ("layouts", "assets", "i18n", "hugo.toml")
+_TEMPLATES_READ = 300
+"""Of a theme."""
 _CONTENT = r"\{\{-?\s*\.Content\s*-?\}\}"
 
 
@@ -47,6 +49,7 @@ def setup(root: Path, settings_file: str, settings: HugoSettings) -> Setup:
         by_hand.append(
             f"Put {LINE} below {{{{ .Content }}}} in the template of a post (a copy of the theme's single.html)"
         )
+    by_hand += _lists_of_the_theme(root, settings)
     module = () if imported and imported != "enishi" else tuple(_module(root))
     return Setup(
         page="hugo.md",
@@ -62,8 +65,7 @@ def _imported(settings: HugoSettings) -> str:
     """Our module's path, as the settings import it; empty where they don't."""
     imports = {key.lower(): value for key, value in settings.table("module").items()}.get("imports")
     paths = [one.get("path") for one in imports if isinstance(one, dict)] if isinstance(imports, list) else []
-    themes = settings.file.raw("theme")
-    names = [name for name in (*paths, *(themes if isinstance(themes, list) else [themes])) if isinstance(name, str)]
+    names = [name for name in (*paths, *settings.file.texts("theme")) if isinstance(name, str)]
     return next((name for name in names if posixpath.basename(name) in ("enishi", "hugo-enishi")), "")
 
 
@@ -89,28 +91,40 @@ def _module(root: Path) -> Iterator[FileEdit | None]:
                 yield FileEdit(name, text, "the Hugo module", is_ours=True)
 
 
+def _theme_layouts(root: Path, settings: HugoSettings) -> Iterator[str]:
+    """The folders of templates of the site's themes, those in `_vendor` too; ours is none."""
+    base = settings.file.folder(settings.file.spelled("themesDir"), "themes")
+    for name in settings.file.texts("theme"):
+        if ".." not in name.split("/") and name != "enishi":
+            yield f"{base}/{name}/layouts"
+    found = [folder.relative_to(root).as_posix() for folder in root.glob("_vendor/*/*/*/layouts")]
+    yield from sorted(folder for folder in found if "/hugo-enishi" not in folder)
+
+
 def _line(root: Path, settings: HugoSettings) -> tuple[FileEdit | None, bool]:
     """The template of a post with our line, and whether it has that already.
 
     It is the site's own, or a copy of its theme's, which Hugo takes in place of that.
     """
-    themes = settings.file.raw("theme")
-    names = [name for name in (themes if isinstance(themes, list) else [themes]) if isinstance(name, str)]
-    base = settings.file.folder(settings.file.spelled("themesDir"), "themes")
+    places = ("layouts", *_theme_layouts(root, settings))
     sections = [f"{path.name}/" for path in sorted((root / settings.content_folder).glob("post*")) if path.is_dir()]
     for template in (f"{folder}{name}.html" for folder in (*sections, "", "_default/") for name in ("page", "single")):
-        for layouts in ("layouts", *(f"{base}/{name}/layouts" for name in names)):
-            path = f"{layouts}/{template}"
-            if first_file(root, [path]):
-                text = read_text(root, path) or ""
-                if 'partial "enishi.html"' in text:
-                    return None, True
-                changed = (
-                    None
-                    if re.search(rf"{{{{-?\s*(?:else|if|with)[^\n]*{_CONTENT}", text)
-                    else with_line_after(text, _CONTENT, LINE)
-                )
-                return (
-                    FileEdit(f"layouts/{template}", changed, "the list below each post") if changed else None
-                ), False
+        path = first_file(root, [f"{place}/{template}" for place in places])
+        if path:
+            text = read_text(root, path) or ""
+            is_in_condition = re.search(rf"{{{{-?\s*(?:else|if|with)[^\n]*{_CONTENT}", text)
+            changed = None if is_in_condition else with_line_after(text, _CONTENT, LINE)
+            if 'partial "enishi.html"' in text:
+                return None, True
+            return FileEdit(f"layouts/{template}", changed, "the list below each post") if changed else None, False
     return None, False
+
+
+def _lists_of_the_theme(root: Path, settings: HugoSettings) -> Iterator[str]:
+    """What its author does about a theme that lists related posts itself."""
+    for place in _theme_layouts(root, settings):
+        for file in sorted((root / place).rglob("*.html"))[:_TEMPLATES_READ]:
+            path = file.relative_to(root).as_posix()
+            if re.search(r"(?i)Pages\.Related\b|\|\s*\.?Related\b", read_text(root, path) or ""):
+                yield f"{path} lists related posts, too: switch that off in the theme's settings if it shows"
+                return
