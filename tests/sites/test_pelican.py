@@ -205,15 +205,19 @@ def test_it_says_what_is_wrong_and_fails_in_ci(small: Path) -> None:
     assert "related.limit" in said
 
 
-def test_articles_that_are_not_markdown_and_content_in_the_sites_own_folder(tmp_path: Path) -> None:
-    site = empty_site(tmp_path, more='PATH, ENISHI, PLUGINS = ".", {"inject": True}, ["enishi"]\n')
-    for entry in our_posts()[:4]:
-        write(site, replace(entry, lang="en"))
-    rest = "Steaming\n########\n\n:date: 2024-05-02\n:tags: tea, kitchen\n\nGreen tea leaves, steamed, smell sweet.\n"
-    (site / "steaming.rst").write_text(rest, "utf-8")
-    for _ in range(2):
-        assert "5 articles" in pelican(site)
-        check_lists(site / "output", ["/2024/steaming/", "/2024/roasting/"])
+def test_restructuredtext_and_content_in_the_sites_own_folder(tmp_path: Path) -> None:
+    site = empty_site(tmp_path, more='PATH = "."\nENISHI = {"inject": True}\nPLUGINS = ["enishi"]\n')
+    for entry in our_posts():
+        title = f"{entry.title}\n{'#' * 80}\n\n"
+        fields = f":date: {entry.date:%Y-%m-%d}\n:tags: {', '.join(entry.tags)}\n:slug: {entry.slug}\n\n"
+        text = entry.body.replace("## More", "More\n----")
+        (site / f"{entry.slug}.rst").write_text(title + fields + text, "utf-8")
+    for _ in range(2):  # in the second build our own folder is there
+        assert "8 articles" in pelican(site)
+        assert check_lists(site / "output", addresses(site)) > 16
+    command = [sys.executable, "-m", "enishi", "build", "--json"]
+    told = json.loads(subprocess.run(command, cwd=site, capture_output=True, check=True, timeout=60).stdout)
+    assert told["posts"] == {"published": 8}
 
 
 def test_autoreload_does_not_loop_and_shows_what_changed(small: Path) -> None:
@@ -270,6 +274,12 @@ def test_front_matter_is_read_as_pelican_reads_it() -> None:
         "Title: a\nDate: b\n---\nbody": ({"title": "a", "date": "b"}, "body"),
         "---\nTitle: a: b\n---\nbody": ({"title": "a: b"}, "body"),
         "---\ntags: [a, b]\n---\nbody": ({"tags": ["a", "b"]}, "body"),
+        "A: b\n####\n\n:date: c\n:summary: d\n    e\n\nbody": (
+            {"title": "A: b", "date": "c", "summary": "d\ne"},
+            "\nbody",
+        ),
+        "====\n Ab \n====\n:tags: c, d\n\nbody": ({"title": "Ab", "tags": "c, d"}, "\nbody"),
+        "Heading\n=======\n\nNo field: here\n": ({}, "Heading\n=======\n\nNo field: here\n"),
         "Note: this\n\nis prose": ({}, "Note: this\n\nis prose"),
     }
     for text, expected in cases.items():

@@ -66,7 +66,7 @@ class ParsedPost(PostText):
     def dialect(self) -> Dialect:
         """How the front matter is written."""
         if self.front.format not in _DIALECTS:
-            message = "its front matter is a program, which is not edited. Edit it by hand"
+            message = "its front matter is a program, or reStructuredText, which are not edited. Edit it by hand"
             raise Refusal("script-front-matter", message, 1)
         return _DIALECTS[self.front.format]
 

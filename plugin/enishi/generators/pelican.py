@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enishi.errors import Diagnostic
 from enishi.generators import setup
-from enishi.generators.base import Generator, Site
+from enishi.generators.base import MARKDOWN_SUFFIXES, Generator, Site
 from enishi.generators.post import Address, PostRules, simple_slug
 from enishi.generators.settings import below
 from enishi.generators.setup import Setup
@@ -53,6 +53,7 @@ class Pelican(Generator[Site]):
             root_path=settings.root_path("SITEURL"),
             permalink=settings.text("ARTICLE_URL"),
             source_dir=content,
+            suffixes=(*MARKDOWN_SUFFIXES, ".rst"),
             future=settings.flag("WITH_FUTURE_DATES", True),
             timezone=settings.timezone("TIMEZONE"),
             exclude=tuple(f"/{folder}/" for folder in below(content, *(page for page in pages if page))),
