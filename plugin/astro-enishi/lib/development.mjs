@@ -50,12 +50,13 @@ export class Development extends Site {
     await this.lists.update([...posts.values()]);
   }
 
-  /** Source, path and data of each page of a route. */
+  /** Source, path and data of each page of a route that is the page of a post. */
   async pagesOf(route) {
-    if (isPost(route)) return [[this.lists.keyOf(route.entrypoint), route.pathname]];
-    if (route.pathname !== undefined || !route.isPrerendered) return [];
+    if (!isPost(route) && (route.pathname !== undefined || !route.isPrerendered)) return [];
     try {
       const { getStaticPaths } = await this.server.ssrLoadModule(`/${route.entrypoint}`);
+      if (!this.showsLists(route)) return [];
+      if (isPost(route)) return [[this.lists.keyOf(route.entrypoint), route.pathname]];
       const paths = await getStaticPaths({ paginate: () => [], routePattern: route.pattern });
       return paths.flat().flatMap(({ params, props }) => {
         const post = [props, ...Object.values(props ?? {})].find(isEntry);
@@ -64,6 +65,14 @@ export class Development extends Site {
     } catch {
       return []; // Astro says what is wrong with a route when one of its pages is asked for
     }
+  }
+
+  /** Whether the component is among what a route's page imports, or what that imports. */
+  showsLists(route) {
+    const { moduleGraph } = this.server.environments.ssr;
+    const found = new Set(moduleGraph.getModulesByFile(fileURLToPath(new URL(route.entrypoint, this.config.root))));
+    for (const module of found) module.importedModules.forEach(imported => found.add(imported));
+    return [...found].some(({ file }) => file?.endsWith('/astro-enishi/Related.astro'));
   }
 
   /** The file that a build would make of a page. */
