@@ -218,7 +218,7 @@ def test_what_is_set_already_is_not_proposed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "data_file"),
     [
-        ({"_config.yml": "title: x\n", "_posts/2020-01-01-a.md": "# A\n"}, "_data/enishi.json"),
+        ({"_config.yml": "title: x\n", "_posts/2020-01-01-a.md": "# A\n"}, None),
         ({"hugo.toml": "", "content/posts/a.md": "# A\n"}, "data/enishi.json"),
         ({".eleventy.js": "", "src/posts/a.md": "# A\n", "src/_data/x.json": "{}"}, None),
         ({"pelicanconf.py": "", "content/a.md": "# A\n"}, None),

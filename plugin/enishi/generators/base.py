@@ -114,8 +114,6 @@ class Generator(Generic[S]):
     """What has to stand before an address, where its path does not do: an example of it."""
 
     # files beside posts
-    data_folders: ClassVar[tuple[str, ...]] = ()
-    """Where templates read data files from, where there is no plugin of ours."""
     static_folders: ClassVar[tuple[str, ...]] = _ANY_STATIC_FOLDERS
     """Beside the sources, folders whose files are copied as they are."""
     output_folders: ClassVar[tuple[str, ...]] = ()

@@ -90,7 +90,6 @@ class Hugo(Generator[HugoSite]):
     label = "a Hugo site"
     settings_files = (*NAMES, *OLD_NAMES, *(f"{CONFIG_FOLDER}/{name}" for name in (*NAMES, *OLD_NAMES)))
     rules = HugoRules
-    data_folders = ("data",)
     static_folders = ("static", "assets")
     output_folders = ("public",)
     shown_by = '{{ partial "enishi.html" . }} below {{ .Content }} in the theme\'s single.html'

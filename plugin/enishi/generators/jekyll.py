@@ -41,7 +41,6 @@ class Jekyll(Generator[Site]):
     settings_files = ("_config.yml", "_config.yaml", "_config.toml")
     other_files = ("Gemfile",)
     splits_at_blanks = True
-    data_folders = ("_data",)
     static_folders = (".",)
     shown_by = f"`gem install {_GEM}`, and one line in _config.yml or the Gemfile"
 

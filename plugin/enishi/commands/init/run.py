@@ -19,7 +19,7 @@ from enishi.config_files import settings_sources
 from enishi.errors import Diagnostic, OutputError
 from enishi.files import create_file
 from enishi.generators.setup import Setup
-from enishi.pipeline import Blog, read_blog
+from enishi.pipeline import read_blog
 from enishi.state import Request
 from enishi.types import Progress
 
@@ -71,7 +71,7 @@ def inspect_blog(
     candidates = candidates_for(profile, request.site, tuple(others))
     existing = changed_settings(blog.settings)
     setup = blog.site.generator.setup(blog.site)
-    for_setup = {name: value for name, value in _wanted(blog, setup).items() if name not in existing}
+    for_setup = {name: value for name, value in setup.settings.items() if name not in existing}
     edits, source = setup.edits, next(iter(settings_sources(request.site)), "")
     if for_setup and source == FILE_NAME and (edit := edit_settings(request.site, source, for_setup)):
         edits, for_setup = (edit, *edits), {}
@@ -116,12 +116,3 @@ def changed_settings(settings: Settings) -> dict[str, Any]:
         for setting in describe_settings()
         if setting.name != "hexo" and (value := setting_value(settings, setting.name)) != setting.default
     }
-
-
-def _wanted(blog: Blog, setup: Setup) -> Mapping[str, Any]:
-    """The settings that the generator needs; a data file where it has templates and nothing else is known of it."""
-    if setup != Setup():
-        return setup.settings
-    folders = blog.site.generator.data_folders
-    folder = next((name for name in folders if (blog.site.root / name).is_dir()), next(iter(folders), ""))
-    return {"data_file": f"{folder}/enishi.json"} if folder else {}
