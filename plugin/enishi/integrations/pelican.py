@@ -160,7 +160,8 @@ def _add_lists(generators: Sequence[Any]) -> None:
         article.enishi_partial = lists.html(path)
         listed = [(entry, by_path[entry["path"]]) for entry in lists.related(path) if entry["path"] in by_path]
         article.enishi_related = [_entry_view(entry, other, article.lang) for entry, other in listed]
-        article.related_posts = [other for _, other in listed]
+        if not hasattr(article, "related_posts"):  # nor is another plugin's work undone, or a line of the author's
+            article.related_posts = [other for _, other in listed]
 
 
 def _own_list(generator: Any) -> str:
