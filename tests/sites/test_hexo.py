@@ -76,8 +76,10 @@ def test_init_writes_what_the_page_says(tmp_path: Path) -> None:
     assert edit.text == before + "\n" + recipe(PAGE, "Set up").files["_config.yml"]
     assert found.installs == ("npm install hexo-enishi",)
     (root / "_config.yml").write_text(edit.text, "utf-8")
-    done = site.generator.setup(Hexo().read_site(root)[0])
-    assert (done.edits, done.by_hand) == ((), ())
+    for version, left in (("^0.1.0", 0), ("file:hexo-enishi-0.1.0.tgz", 0), ("file:../enishi/plugin/hexo-enishi", 1)):
+        depend(root, **{"hexo-enishi": version})
+        done = site.generator.setup(Hexo().read_site(root)[0])
+        assert (done.installs, done.edits, len(done.by_hand)) == ((), (), left)
 
 
 @needs_shared

@@ -268,10 +268,19 @@ class Hexo(Generator[HexoSite]):
             page="hexo.md",
             installs=() if depends_on(site.root, _PLUGIN) else (setup.package_command(site.root, _PLUGIN),),
             edits=setup.edits(edit),
-            by_hand=() if edit or is_set else (f"Write `{_SETTING}` into {site.settings_file or 'Hexo’s settings'}",),
+            by_hand=_by_hand(site, is_done=edit is not None or is_set),
             run=("npx hexo generate",),
             public=settings.folder("public_dir", "public"),
         )
+
+
+def _by_hand(site: HexoSite, *, is_done: bool) -> tuple[str, ...]:
+    left: tuple[str, ...] = () if is_done else (f"Write `{_SETTING}` into {site.settings_file or 'Hexo’s settings'}",)
+    groups = (package_json(site.root).get(key) for key in ("dependencies", "devDependencies"))
+    installed = [group.get(_PLUGIN) for group in groups if isinstance(group, dict)]
+    if any(re.match(r"(file|link):(?!.*\.tgz$)", str(version)) for version in installed):
+        left += (f"Install {_PLUGIN} as a package: package.json names a folder, which a clone elsewhere lacks",)
+    return left
 
 
 def _with_plugin(text: str) -> str:
