@@ -77,7 +77,10 @@ def test_the_wheel_is_whole_and_what_it_brings_is_light(dist: Path, wheel_progra
     templates = {
         f"enishi/templates/{file.relative_to(ROOT / 'templates')}" for file in (ROOT / "templates").rglob("*.*")
     }
-    assert {*templates, "enishi/py.typed", "pelican/plugins/enishi/__init__.py"} <= names
+    hugo = {
+        f"enishi/hugo-enishi/{name}" for name in ("hugo.toml", "i18n/ja.toml", "layouts/partials/enishi/words.html")
+    }
+    assert {*templates, *hugo, "enishi/py.typed", "pelican/plugins/enishi/__init__.py"} <= names
     assert not {"pelican/__init__.py", "pelican/plugins/__init__.py"} & names  # both belong to Pelican
     (packages,) = wheel_programs.parent.glob("lib/python3.*/site-packages")
     assert not {"sklearn", "torch", "sentence_transformers"} & {path.name for path in packages.iterdir()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import posixpath
 import re
 import unicodedata
@@ -218,7 +219,8 @@ def _is_built(values: Mapping[str, Any]) -> bool:
 def _is_in_bundle(site: HugoSite, folder: str, post_folder: str) -> bool:
     """Whether the folder, or one above it in the folder of posts, holds an `index.md`."""
     while folder.startswith(f"{post_folder}/"):
-        if any((site.root / folder / f"index{suffix}").is_file() for suffix in (".md", ".html", ".markdown")):
+        names = (f"{site.root}/{folder}/index{suffix}" for suffix in (".md", ".html", ".markdown"))
+        if any(map(os.path.isfile, names)):  # a Path for each of thousands costs more than to look
             return True
         folder = posixpath.dirname(folder)
     return False
