@@ -17,6 +17,7 @@ from enishi import __version__
 from hexo_site import HexoSite, link_packages, needs_site
 from places import ROOT
 from published import CONSTRAINTS, example, marks, one, packages, pythons, uv
+from site_posts import our_posts, write_yaml
 from test_shells import git
 from test_workflows import tool
 
@@ -132,12 +133,11 @@ def test_pelican_and_mkdocs_find_their_plugins_while_they_are_installed(dist: Pa
     python = programs / "python"
     uv("pip", "install", "--quiet", "--python", python, "pelican[markdown]", "mkdocs<2")
     (tmp_path / "mkdocs.yml").write_text("site_name: x\nplugins: [enishi: {all_pages: true}]\n", "utf-8")
-    (tmp_path / "docs").mkdir()
-    for name in ("index", "tea"):
-        (tmp_path / "docs" / f"{name}.md").write_text(f"# {name}\n\nGreen tea leaves, {name}.\n", "utf-8")
+    for entry in our_posts():
+        write_yaml(tmp_path / "docs" / f"{entry.slug}.md", entry)
     assert "pelican.plugins.enishi" in run(["pelican-plugins"], tmp_path, programs)
     run(["mkdocs", "build"], tmp_path, programs)
-    assert "enishi-related" in (tmp_path / "site" / "tea" / "index.html").read_text("utf-8")
+    assert "enishi-related" in (tmp_path / "site" / "wal" / "index.html").read_text("utf-8")
     uv("pip", "uninstall", "--quiet", "--python", python, "enishi")
     assert "No plugins are installed" in run(["pelican-plugins"], tmp_path, programs)
 
