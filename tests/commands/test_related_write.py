@@ -142,6 +142,12 @@ def test_guessed_addresses_are_not_written_unasked(tmp_path: Path, capsys: pytes
     assert main(["build", str(tmp_path), "--quiet", "--manifest", str(tmp_path / "manifest.json")]) == 0
     run(tmp_path, "--write", "--yes")
     assert b"](/told/fsync_%281%29/)" in texts(tmp_path)["2024-05-05-wal.md"]
+    told = [entry | {"url": f"https://blog.example{entry['url']}?a=1&lt=2"} for entry in told]
+    (tmp_path / "manifest.json").write_text(json.dumps(told), "utf-8")
+    assert main(["build", str(tmp_path), "--quiet", "--manifest", str(tmp_path / "manifest.json")]) == 0
+    run(tmp_path, "--write", "--yes", "--home", "https://elsewhere.example")
+    link = b"](https://blog.example/told/fsync_%281%29/?a=1&amp;lt=2)"
+    assert link in texts(tmp_path)["2024-05-05-wal.md"]
 
 
 @needs_shared

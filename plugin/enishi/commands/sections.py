@@ -94,7 +94,7 @@ def _checked_home(home: str, site: Site) -> str:
 def _content(post: Post, entries: Iterable[Related], settings: Settings, site: Site, home: str) -> str:
     """Heading and list in Markdown; empty where there is no related post."""
     mark = "1." if settings.partials.ordered else "-"
-    rows = [f"{mark} [{_text(entry.title or entry.path)}]({_link(home + entry.url)})" for entry in entries]
+    rows = [f"{mark} [{_text(entry.title or entry.path)}]({_link(entry.url, home)})" for entry in entries]
     if not rows:
         return ""
     language = label_language(post.lang, settings.language or site.language)
@@ -115,6 +115,7 @@ def _text(title: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", line)
 
 
-def _link(url: str) -> str:
-    """An address that ends where its bracket does."""
-    return re.sub("[()*]", lambda found: f"%{ord(found[0]):02X}", encode_link(safe_link(url))).replace("&", "&amp;")
+def _link(url: str, home: str) -> str:
+    """An address that ends where its bracket does; one with a host needs nothing before it."""
+    link = encode_link(safe_link(url if re.match("[a-z]+:", url) else home + url))
+    return re.sub("[()*]", lambda found: f"%{ord(found[0]):02X}", link).replace("&", "&amp;")

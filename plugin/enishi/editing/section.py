@@ -28,7 +28,8 @@ def plan_section(data: bytes, content: str, dialect: Dialect, *, is_mdx: bool = 
         before = _checked(data, dialect)
         raw = decode(data)
         after = encode(_with_content(raw, content, before.body_line, is_mdx=is_mdx))
-        _check_result(data, after, content, dialect)
+        if after != data:
+            _check_result(data, after, content, dialect)
     except SectionError as error:
         return Refusal("odd-section", error.message, error.line)
     except Refusal as refusal:
