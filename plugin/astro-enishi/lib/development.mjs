@@ -2,6 +2,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isEntry, isPost, Site } from './site.mjs';
 
+const COMPONENT = pathOf('../Related.astro', import.meta.url);
+
 /**
  * The development server, which makes each page when it is asked for. So the routes are asked which pages there are,
  * as Astro itself does: a page whose properties hold an entry of a collection is that post's page.
@@ -15,10 +17,10 @@ export class Development extends Site {
 
   follow(server) {
     this.server = server;
-    const pages = fileURLToPath(new URL('pages/', this.config.srcDir));
+    const pages = pathOf('pages/', this.config.srcDir);
     // Astro writes the store once it has read an entry that was saved
     server.watcher.on('all', (_, path) => {
-      if (basename(path) === 'data-store.json' || path.startsWith(pages)) this.isStale = true;
+      if (basename(path) === 'data-store.json' || path.replaceAll('\\', '/').startsWith(pages)) this.isStale = true;
     });
   }
 
@@ -54,8 +56,9 @@ export class Development extends Site {
   async pagesOf(route) {
     if (!isPost(route) && (route.pathname !== undefined || !route.isPrerendered)) return [];
     try {
-      const { getStaticPaths } = await this.server.ssrLoadModule(`/${route.entrypoint}`);
-      if (!this.showsLists(route)) return [];
+      const file = pathOf(route.entrypoint, this.config.root);
+      const { getStaticPaths } = await this.load(file);
+      if (!this.showsLists(file)) return [];
       if (isPost(route)) return [[this.lists.keyOf(route.entrypoint), route.pathname]];
       const paths = await getStaticPaths({ paginate: () => [], routePattern: route.pattern });
       return paths.flat().flatMap(({ params, props }) => {
@@ -67,12 +70,18 @@ export class Development extends Site {
     }
   }
 
-  /** Whether the component is among what a route's page imports, or what that imports. */
-  showsLists(route) {
-    const { moduleGraph } = this.server.environments.ssr;
-    const found = new Set(moduleGraph.getModulesByFile(fileURLToPath(new URL(route.entrypoint, this.config.root))));
+  /** A module as the pages have it, which see each edit: Astro 6 and newer load them by the runner of Vite. */
+  load(file) {
+    const { runner } = this.server.environments.ssr;
+    const isLoadedByRunner = runner?.evaluatedModules.getModulesByFile(COMPONENT)?.size;
+    return isLoadedByRunner ? runner.import(file) : this.server.ssrLoadModule(file);
+  }
+
+  /** Whether the component is among what a page imports, or what that imports. */
+  showsLists(file) {
+    const found = new Set(this.server.environments.ssr.moduleGraph.getModulesByFile(file));
     for (const module of found) module.importedModules.forEach(imported => found.add(imported));
-    return [...found].some(({ file }) => file?.endsWith('/astro-enishi/Related.astro'));
+    return [...found].some(module => module.file === COMPONENT);
   }
 
   /** The file that a build would make of a page. */
@@ -88,4 +97,9 @@ export class Development extends Site {
 function asText(params) {
   const given = Object.entries(params).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value).replace(/^\/|\/$/g, '')]));
+}
+
+/** A file as Vite names it. */
+function pathOf(name, base) {
+  return fileURLToPath(new URL(name, base)).replaceAll('\\', '/');
 }
