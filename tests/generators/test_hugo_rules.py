@@ -216,6 +216,14 @@ def test_what_is_done_is_left_out(tmp_path: Path) -> None:
     assert [edit.path for edit in site.generator.setup(site).edits] == ["themes/enishi/layouts/partials/enishi.html"]
 
 
+def test_a_template_that_is_not_clear_is_named(tmp_path: Path) -> None:
+    page = '<div>\n  {{- if .Params.toc }}{{ partial "toc.html" . }}{{ else }}{{ .Content }}{{ end }}\n</div>\n'
+    files = {"hugo.toml": "theme = 'x'", f"themes/x/{SINGLE}": page, "content/posts/a.md": post()}
+    site, _ = detect_site(write(tmp_path, files))
+    (sentence,) = site.generator.setup(site).by_hand
+    assert sentence.endswith(f" in {SINGLE}, a copy of themes/x/{SINGLE}")
+
+
 @pytest.mark.parametrize(
     ("files", "by_hand"),
     [

@@ -44,11 +44,9 @@ def setup(root: Path, settings_file: str, settings: HugoSettings) -> Setup:
     )
     if not imported and import_edit is None:
         by_hand.append(f'Import the module "enishi" in {settings_file or "hugo.toml"}: see the page below')
-    line, is_there = _line(root, settings)
-    if line is None and not is_there:
-        by_hand.append(
-            f"Put {LINE} below {{{{ .Content }}}} in the template of a post (a copy of the theme's single.html)"
-        )
+    line, place = _line(root, settings)
+    if line is None and place:
+        by_hand.append(f"Put {LINE} below {{{{ .Content }}}} in {place}")
     by_hand += _lists_of_the_theme(root, settings)
     module = () if imported and imported != "enishi" else tuple(_module(root))
     return Setup(
@@ -65,7 +63,7 @@ def _imported(settings: HugoSettings) -> str:
     """Our module's path, as the settings import it; empty where they don't."""
     imports = {key.lower(): value for key, value in settings.table("module").items()}.get("imports")
     paths = [one.get("path") for one in imports if isinstance(one, dict)] if isinstance(imports, list) else []
-    names = [name for name in (*paths, *settings.file.texts("theme")) if isinstance(name, str)]
+    names = [name for name in (*paths, *settings.file.texts(settings.file.spelled("theme"))) if isinstance(name, str)]
     return next((name for name in names if posixpath.basename(name) in ("enishi", "hugo-enishi")), "")
 
 
@@ -94,17 +92,17 @@ def _module(root: Path) -> Iterator[FileEdit | None]:
 def _theme_layouts(root: Path, settings: HugoSettings) -> Iterator[str]:
     """The folders of templates of the site's themes, those in `_vendor` too; ours is none."""
     base = settings.file.folder(settings.file.spelled("themesDir"), "themes")
-    for name in settings.file.texts("theme"):
+    for name in settings.file.texts(settings.file.spelled("theme")):
         if ".." not in name.split("/") and name != "enishi":
             yield f"{base}/{name}/layouts"
     found = [folder.relative_to(root).as_posix() for folder in root.glob("_vendor/*/*/*/layouts")]
     yield from sorted(folder for folder in found if "/hugo-enishi" not in folder)
 
 
-def _line(root: Path, settings: HugoSettings) -> tuple[FileEdit | None, bool]:
-    """The template of a post with our line, and whether it has that already.
+def _line(root: Path, settings: HugoSettings) -> tuple[FileEdit | None, str]:
+    """The template of a post with our line, and the place of that line; nothing where it is there.
 
-    It is the site's own, or a copy of its theme's, which Hugo takes in place of that.
+    The template is the site's own, or a copy of its theme's, which Hugo takes in place of that.
     """
     places = ("layouts", *_theme_layouts(root, settings))
     sections = [f"{path.name}/" for path in sorted((root / settings.content_folder).glob("post*")) if path.is_dir()]
@@ -115,9 +113,11 @@ def _line(root: Path, settings: HugoSettings) -> tuple[FileEdit | None, bool]:
             is_in_condition = re.search(rf"{{{{-?\s*(?:else|if|with)[^\n]*{_CONTENT}", text)
             changed = None if is_in_condition else with_line_after(text, _CONTENT, LINE)
             if 'partial "enishi.html"' in text:
-                return None, True
-            return FileEdit(f"layouts/{template}", changed, "the list below each post") if changed else None, False
-    return None, False
+                return None, ""
+            own = f"layouts/{template}"
+            place = own if path == own else f"{own}, a copy of {path}"
+            return FileEdit(own, changed, "the list below each post") if changed else None, place
+    return None, "the template of a post, a copy of the theme's single.html"
 
 
 def _lists_of_the_theme(root: Path, settings: HugoSettings) -> Iterator[str]:
