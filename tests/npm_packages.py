@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -62,6 +63,12 @@ def run(site: Path, command: Sequence[str], **more: str) -> subprocess.Completed
         encoding="utf-8",
         timeout=240,
     )
+
+
+def free_port() -> str:
+    """A port that nothing listens at, for servers that choose none themselves."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
 class Served:

@@ -28,7 +28,7 @@ module.exports = function docusaurusPluginEnishi({ siteDir, siteConfig, i18n }, 
     async allContentLoaded({ allContent, actions }) {
       const blogs = Object.values(allContent['docusaurus-plugin-content-blog'] ?? {});
       const posts = blogs.flatMap(blog => blog.blogPosts).map(({ metadata }) => ({
-        file: metadata.source.replace('@site', siteDir),
+        file: join(siteDir, metadata.source.replace(/^@site\//, '')),
         metadata
       }));
       if (posts.length) await enishi.update(posts.map(entry));

@@ -1,11 +1,13 @@
 'use strict';
 
-const { join } = require('path');
+const { posix } = require('path');
 const { postsOf, siteFolder } = require('./posts');
 const { Enishi } = require('./shared');
 
 const NAME = 'vitepress-plugin-enishi';
 const CLIENT = `${NAME}/client`;
+const HERE = __dirname.replaceAll('\\', '/'); // as Vite writes paths everywhere
+const CLIENT_FILE = `${HERE}/client.mjs`;
 const DOC = '\0enishi-doc';
 /** Editors write a file in several steps. */
 const MILLISECONDS_AFTER_EDIT = 200;
@@ -44,7 +46,7 @@ module.exports = function vitepressPluginEnishi(settings) {
 
     /** The default theme's part for a page of text gets the list at its end, in every theme that is made of it. */
     async resolveId(source, importer = '') {
-      if (source === CLIENT) return join(__dirname, 'client.mjs');
+      if (source === CLIENT) return CLIENT_FILE;
       const isDoc = source.endsWith('/VPDoc.vue') && importer.split('?')[0].endsWith('/VPContent.vue');
       if (!isDoc || !enishi.settings.inject) return null;
       doc = await this.resolve(source, importer, { skipSelf: true });
@@ -53,13 +55,8 @@ module.exports = function vitepressPluginEnishi(settings) {
 
     load(id) {
       if (id !== DOC) return null;
-      const styles = enishi.settings.stylesheet ? ['shared/enishi.css', 'style.css'] : [];
-      return [
-        `import Doc from ${JSON.stringify(doc.id)};`,
-        `import { withRelated } from '${CLIENT}';`,
-        ...styles.map(name => `import ${JSON.stringify(join(__dirname, name))};`),
-        'export default withRelated(Doc);'
-      ].join('\n');
+      return `import Doc from ${JSON.stringify(doc.id)};\nimport { withRelated } from '${CLIENT}';\n` +
+        'export default withRelated(Doc);\n';
     },
 
     configureServer(server) {
@@ -77,7 +74,8 @@ module.exports = function vitepressPluginEnishi(settings) {
   const pages = {
     name: `${NAME}:pages`,
     transform(code, id) {
-      const page = vitepress.pages.find(name => join(vitepress.srcDir, name) === id);
+      if (id === CLIENT_FILE && enishi.settings.stylesheet) return { code: styles() + code, map: null };
+      const page = vitepress.pages.find(name => fileOf(name) === id);
       if (!page) return null;
       const data = dataOf(page);
       given.set(page, data);
@@ -89,9 +87,13 @@ module.exports = function vitepressPluginEnishi(settings) {
 
   return [theme, pages];
 
+  function fileOf(page) {
+    return posix.join(vitepress.srcDir, page);
+  }
+
   /** What a page needs, and no more: the finished list and, for an author's own markup, its entries. */
   function dataOf(page) {
-    const file = join(vitepress.srcDir, page);
+    const file = fileOf(page);
     const related = enishi.settings.inject ? {} : { related: enishi.related(file) };
     return JSON.stringify({ html: outsideOfOutline(enishi.html(file)), ...related });
   }
@@ -104,7 +106,7 @@ module.exports = function vitepressPluginEnishi(settings) {
       const now = dataOf(page);
       if (now === before) continue;
       given.set(page, now);
-      const modules = server.moduleGraph.getModulesByFile(join(vitepress.srcDir, page)) ?? [];
+      const modules = server.moduleGraph.getModulesByFile(fileOf(page)) ?? [];
       for (const module of modules) server.moduleGraph.invalidateModule(module);
       server.ws.send({ type: 'custom', event: 'enishi', data: { page, data: JSON.parse(now) } });
     }
@@ -112,6 +114,10 @@ module.exports = function vitepressPluginEnishi(settings) {
     if (vitepress.pages !== listed) await updatePages(server);
   }
 };
+
+function styles() {
+  return ['shared/enishi.css', 'style.css'].map(name => `import ${JSON.stringify(`${HERE}/${name}`)};\n`).join('');
+}
 
 /** VitePress lists every heading below the text that has an id; the list is named by its words instead. */
 function outsideOfOutline(html) {

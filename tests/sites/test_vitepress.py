@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from enishi.generators.vitepress import VitePress
 from finished_sites import check_lists, lists_on
-from npm_packages import PLUGINS, environment, install, link, needs_node, run, served
+from npm_packages import PLUGINS, environment, free_port, install, link, needs_node, run, served
 from recipes import recipe
 from shared_data import needs_shared
 from site_posts import Entry, our_posts, real_posts, write_yaml
@@ -139,14 +138,13 @@ def test_real_posts_in_a_project(tmp_path: Path) -> None:
 def test_while_it_serves_an_edit_is_one_build(ours: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     shutil.copytree(ours, site, symlinks=True, ignore=shutil.ignore_patterns("dist", "cache"))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
 
     def page() -> str:
         with urllib.request.urlopen(f"http://localhost:{port}/posts/wal.md?import", timeout=30) as answer:
             return str(answer.read().decode("utf-8"))
 
-    with served(site, [*VITEPRESS, "dev", "--port", str(port)], tmp_path / "log") as server:
+    with served(site, [*VITEPRESS, "dev", "--port", port], tmp_path / "log") as server:
         server.wait(lambda one: f":{port}/" in one.output, "the server")
         assert "enishi-related" in page()
         write_yaml(site / "posts/fsync.md", replace(posts()[7], title="Readers of the log"))
