@@ -163,6 +163,18 @@ def test_a_list_in_other_markup_counts(site: Path) -> None:
     assert (found.is_right, found.lists) == (True, 10)
 
 
+def test_links_to_older_and_newer_posts_are_no_list(site: Path) -> None:
+    """Even where they happen to be related."""
+
+    def neighbours(path: str, post: Mapping[str, Any], _: str) -> tuple[str, str]:
+        links = "".join(f"<a href='{entry['url']}'>x</a>" for entry in post["related"][:2])
+        return post["url"], links if Path(path).stem in ("tea-0", "radio-1") else "<a href='/2020/01/01/tea-0/'>x</a>"
+
+    finish(site, change=neighbours)
+    found = look(site)
+    assert (found.lists, found.is_own_markup, codes(found)) == (0, False, {NO_LIST})
+
+
 @pytest.mark.parametrize(
     "minify",
     [
@@ -241,6 +253,8 @@ def test_what_is_wrong_is_named(site: Path) -> None:
             "tea-2": fragment.replace('href="/', 'href="/nowhere/', 1),
             "radio-0": re.sub(r'href="[^"]+"', 'href="/2020/01/01/secret/"', fragment, count=1),
             "radio-1": re.sub(r"</?a\b[^>]*>", "", fragment),
+            "radio-2": re.sub(r'href="[^"]+"', 'href="#"', fragment, count=1),
+            "trains-1": re.sub(r'href="[^"]+"', 'href="http://["', fragment, count=1),
         }
         return post["url"], changes.get(Path(path).stem, fragment)
 
@@ -252,6 +266,8 @@ def test_what_is_wrong_is_named(site: Path) -> None:
         (DEAD_LINK, "tea-2"),
         (NAMES_DRAFT, "radio-0"),
         (NO_LINKS, "radio-1"),
+        (DEAD_LINK, "radio-2"),
+        (DEAD_LINK, "trains-1"),
     }
     assert found.lists == 9
     shutil.rmtree(next(public.rglob("trains-0")))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from enishi.commands.ask import written_posts
 from enishi.commands.verify.pages import FinishedSite, Page, links_on, title_key, without_tags
@@ -82,7 +82,7 @@ def verify(request: Request, public: Path | None = None) -> Verified:
     site, _ = detect_site(request.site, generator=settings.generator, posts=settings.posts)
     posts = written_posts(request.folder)
     folder = public or _usual_folder(request.site, site.generator.setup(site).public, site.generator.output_folders)
-    finished = FinishedSite.read(folder, _hosts(site.url), site.root_path)
+    finished = FinishedSite.read(folder, filter(None, [_split(site.url).netloc.casefold()]), site.root_path)
     if not finished.pages:
         raise SettingsError(f"{folder}: there is no page in it. Name the folder of the finished site")
     pages = _Pages(finished, posts)
@@ -106,11 +106,11 @@ def how_to_show(request: Request, generator: str) -> str:
     return ""
 
 
-def _hosts(url: str) -> list[str]:
+def _split(url: str) -> SplitResult:
     try:
-        return list(filter(None, [urlsplit(url).netloc.casefold()]))
+        return urlsplit(url)
     except ValueError:
-        return []
+        return urlsplit("")
 
 
 def _usual_folder(site: Path, usual: str, others: Sequence[str]) -> Path:
@@ -158,17 +158,12 @@ class _Pages:
         if file in self.by_file:
             return False
         page = self._finished.pages.get(file or "")
-        return (
-            unquote(urlsplit(link).path) in self._draft_addresses
-            if page is None
-            else bool(page.headings & self._drafts)
-        )
+        if page is not None:
+            return bool(page.headings & self._drafts)
+        return unquote(_split(link).path) in self._draft_addresses
 
     def _at(self, url: str) -> Page | None:
-        try:
-            file = self._finished.at(urlsplit(url).path) if url else None
-        except ValueError:
-            return None
+        file = self._finished.at(_split(url).path) if url else None
         page = self._finished.pages.get(file or "")
         return None if page is None or page.is_redirect else page
 
@@ -219,9 +214,10 @@ class _Look:
     def result(self, shown_by: str) -> Verified:
         """What was found."""
         of_post = self.pages.of_post
-        has_ours = any(page.lists for page in of_post.values())
+        shown = {path: page.lists for path, page in of_post.items() if page.lists}
+        is_own_markup = not shown and self._find_own_markup(shown)
         for path, page in sorted(of_post.items()):
-            lists = page.lists or self._own_markup(path, page, is_wanted=not has_ours)
+            lists = shown.get(path, ())
             if not lists:
                 if self._expects_list(path):
                     self.problems.append(Problem(NO_LIST, page.file, path))
@@ -243,7 +239,7 @@ class _Look:
             problems=tuple(sorted(self.problems)),
             not_found=tuple(p for p, post in self.posts.items() if "status" not in post and p not in of_post),
             of_theme=(name, count) if count > max(1, _OF_MOST * len(of_post)) else ("", 0),
-            is_own_markup=self.lists > 0 and not has_ours,
+            is_own_markup=is_own_markup,
             shown_by="" if self.lists else shown_by,
         )
 
@@ -251,11 +247,20 @@ class _Look:
         """A generator may leave out what it has no page for."""
         return any(entry["path"] in self.pages.of_post for entry in self.posts[path]["related"])
 
-    def _own_markup(self, path: str, page: Page, *, is_wanted: bool) -> tuple[tuple[str, ...], ...]:
-        """A list in markup that is not ours: links to the first related posts, in their order."""
+    def _find_own_markup(self, shown: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
+        """Add lists in markup that is not ours, if most pages have one: links to older and newer posts look like some."""
+        found = {path: self._own_markup(path, page) for path, page in self.pages.of_post.items()}
+        lists = {path: (links,) for path, links in found.items() if links}
+        if len(lists) < _OF_MOST * sum(map(self._expects_list, self.pages.of_post)):
+            return False
+        shown.update(lists)
+        return bool(lists)
+
+    def _own_markup(self, path: str, page: Page) -> tuple[str, ...]:
+        """Links to the first related posts of a page's post, in their order; none if it has no such row."""
         listed = [self.pages.of_post.get(entry["path"]) for entry in self.posts[path]["related"]]
         wanted = [other.file for other in listed if other is not None]
-        if not is_wanted or len(wanted) < len(listed):
+        if len(wanted) < len(listed):
             return ()
         found: list[tuple[str, str]] = []
         for link in links_on(self.finished.text(page)):
@@ -267,7 +272,7 @@ class _Look:
             row = [file for file, _ in found[start : start + len(wanted)]]
             if needed and row[:needed] == wanted[:needed]:
                 same = next((n for n, (a, b) in enumerate(zip(row, wanted, strict=False)) if a != b), len(row))
-                return (tuple(link for _, link in found[start : start + same]),)
+                return tuple(link for _, link in found[start : start + same])
         return ()
 
     def _check_links(self, path: str, page: Page, links: Sequence[str]) -> None:
@@ -278,5 +283,5 @@ class _Look:
             file = self.finished.target(page, link)
             if self.pages.is_draft(link, file):
                 self.problems.append(Problem(NAMES_DRAFT, page.file, path, link))
-            elif file is None:
+            elif file is None or file == page.file:
                 self.problems.append(Problem(DEAD_LINK, page.file, path, link))
