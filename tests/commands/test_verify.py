@@ -152,6 +152,22 @@ def test_two_pages_that_may_be_the_post_are_not_judged(site: Path) -> None:
     assert "source/_posts/tea-0.md" not in {problem.post for problem in found.problems}
 
 
+def test_posts_that_share_a_page_are_not_judged(site: Path) -> None:
+    """As posts without a title do where addresses are made of titles."""
+
+    def collide(path: str, post: Mapping[str, Any], fragment: str) -> tuple[str, str]:
+        return ("same" if "/tea-" in path else post["url"]), fragment.replace("/tea-0/", "/same/")
+
+    file = site / ".enishi" / "related.json"
+    file.write_text(re.sub(r"/2020/01/\d\d/tea-\d/", "/same/", file.read_text("utf-8")), "utf-8")
+    for partial in (site / ".enishi" / "partials").iterdir():
+        partial.write_text(re.sub(r"/2020/01/\d\d/tea-\d/", "/same/", partial.read_text("utf-8")), "utf-8")
+    finish(site, change=collide)
+    found = look(site)
+    assert found.is_right, found.problems
+    assert [Path(path).stem for path in found.not_found] == ["tea-0", "tea-1", "tea-2"]
+
+
 def test_a_list_in_other_markup_counts(site: Path) -> None:
     def own(_path: str, post: Mapping[str, Any], _: str) -> tuple[str, str]:
         links = "".join(f"<p><a href='{entry['url']}'>x</a> <a href='/tags/x/'>x</a></p>" for entry in post["related"])

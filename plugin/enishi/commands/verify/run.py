@@ -147,7 +147,10 @@ class _Pages:
             page = self._chosen(path, pages, guess, is_unique=names[key] == 1)
             if page is not None:
                 self.of_post[path] = page
-        self.by_file = {page.file: path for path, page in self.of_post.items()}
+        self.files = {page.file for page in self.of_post.values()}
+        """Of all posts, also those that share a page: nobody knows whose list that shows."""
+        owners = Counter(page.file for page in self.of_post.values())
+        self.of_post = {path: page for path, page in self.of_post.items() if owners[page.file] == 1}
         others = [post for post in posts.values() if "status" in post]
         # A post of the future that has a page by now is published
         self._drafts = {title_key(post["title"]) for post in others if post["status"] != "future"} - names.keys()
@@ -155,7 +158,7 @@ class _Pages:
 
     def is_draft(self, link: str, file: str | None) -> bool:
         """Whether a link leads to a post that is not published, or to where one would be."""
-        if file in self.by_file:
+        if file in self.files:
             return False
         page = self._finished.pages.get(file or "")
         if page is not None:
@@ -248,7 +251,7 @@ class _Look:
         return any(entry["path"] in self.pages.of_post for entry in self.posts[path]["related"])
 
     def _find_own_markup(self, shown: dict[str, tuple[tuple[str, ...], ...]]) -> bool:
-        """Add lists in markup that is not ours, if most pages have one: links to older and newer posts look like some."""
+        """Add lists in markup that is not ours, if most pages have one: links to older and newer posts may look so."""
         found = {path: self._own_markup(path, page) for path, page in self.pages.of_post.items()}
         lists = {path: (links,) for path, links in found.items() if links}
         if len(lists) < _OF_MOST * sum(map(self._expects_list, self.pages.of_post)):
@@ -265,7 +268,7 @@ class _Look:
         found: list[tuple[str, str]] = []
         for link in links_on(self.finished.text(page)):
             file = self.finished.target(page, link)
-            if file in self.pages.by_file and (not found or found[-1][0] != file):
+            if file in self.pages.files and (not found or found[-1][0] != file):
                 found.append((file, link))
         needed = min(len(wanted), _LEAST_IN_A_ROW)
         for start in range(len(found)):
