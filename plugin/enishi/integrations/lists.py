@@ -10,10 +10,12 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from enishi.errors import EnishiError
 from enishi.files import read_file
 from enishi.pipeline import build
+from enishi.reading.addresses import encode_link
 from enishi.reading.documents import PostFile, read_files
 from enishi.reading.find import SourceFile
 from enishi.state import STATE_FOLDER, Request
@@ -100,6 +102,11 @@ class SiteLists:
             return read_file(self.site / STATE_FOLDER / PARTIALS_FOLDER / name).decode("utf-8").strip()
         except OSError:
             return ""
+
+
+def root_of(home: str) -> str:
+    """Path of a site on its host, by its address, with a slash at both ends."""
+    return encode_link(f"/{urlsplit(home).path.strip('/')}/".replace("//", "/"))
 
 
 def stylesheet() -> str:

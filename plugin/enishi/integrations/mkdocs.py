@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
@@ -20,7 +19,7 @@ from mkdocs.utils import get_relative_url
 
 from enishi.errors import EnishiError
 from enishi.generators.mkdocs import MkDocs
-from enishi.integrations.lists import STYLESHEET, SiteLists, stylesheet, with_links
+from enishi.integrations.lists import STYLESHEET, SiteLists, root_of, stylesheet, with_links
 
 log = get_plugin_logger("enishi")
 _FOR_MATERIAL = """
@@ -88,7 +87,9 @@ class EnishiPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         path = self._paths.get(page.file.src_uri)
         if path is None or self._lists is None:
             return context
-        html = with_links(self._lists.html(path), _root(config), lambda rest: get_relative_url(rest, page.url))
+        html = with_links(
+            self._lists.html(path), root_of(config.site_url or ""), lambda rest: get_relative_url(rest, page.url)
+        )
         context["enishi_partial"], context["enishi_related"] = html, self._lists.related(path)
         if self.config.inject and html:
             page.content = f"{page.content or ''}\n{html}"
@@ -106,16 +107,11 @@ class EnishiPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 yield page
 
 
-def _root(config: MkDocsConfig) -> str:
-    """Path of the site on its host, with a slash at both ends."""
-    return f"/{urlsplit(config.site_url or '').path.strip('/')}/".replace("//", "/")
-
-
 def _entry(page: Page, path: str, config: MkDocsConfig) -> dict[str, Any]:
     """What a manifest says of the page."""
     entry: dict[str, Any] = {
         "source": path,
-        "url": _root(config) + page.url.removeprefix("./"),
+        "url": root_of(config.site_url or "") + page.url.removeprefix("./"),
         "title": str(page.title or ""),
         "published": page.file.inclusion in (InclusionLevel.INCLUDED, InclusionLevel.NOT_IN_NAV),
     }

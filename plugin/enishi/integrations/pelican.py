@@ -6,18 +6,18 @@ Settings in pelicanconf.py: ``ENISHI = {"inject": True}``; see docs/pelican.md.
 from __future__ import annotations
 
 import logging
-import os
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from enishi.files import replace_file
 from enishi.generators.base import MARKDOWN_SUFFIXES, first_file
 from enishi.generators.pelican import Pelican
-from enishi.integrations.lists import STYLESHEET, SiteLists, stylesheet, with_links
+from enishi.integrations.lists import STYLESHEET, SiteLists, root_of, stylesheet, with_links
 from enishi.state import STATE_FOLDER
 from enishi.text.labels import language_tag, own_name, same_language
 from enishi.writing.render import templates_folder
@@ -88,7 +88,7 @@ class _OwnPage:
     def __init__(self, article: Any, values: Mapping[str, Any], *, inject: bool, stylesheet: bool, strict: Any) -> None:
         del strict
         home = values.get("SITEURL", "")
-        root = _root(article.settings)
+        root = root_of(article.settings["SITEURL"])
         self._article = article
         self.enishi_partial = article.enishi_partial
         self.enishi_related = article.enishi_related
@@ -117,11 +117,6 @@ class _OwnPage:
         return str(self._article)
 
 
-def _root(settings: Mapping[str, Any]) -> str:
-    """Path of the site on its host, with a slash at both ends."""
-    return f"/{urlsplit(settings['SITEURL']).path.strip('/')}/".replace("//", "/")
-
-
 def _site_folder(settings: Mapping[str, Any]) -> Path:
     """The folder round the content that holds pelicanconf.py; Pelican does not tell where its settings lie."""
     content = Path(settings["PATH"]).resolve()
@@ -129,6 +124,12 @@ def _site_folder(settings: Mapping[str, Any]) -> Path:
         if first_file(folder, Pelican.settings_files):
             return folder
     return content.parent
+
+
+@cache
+def _lists_of(site: Path, strict: bool | None) -> SiteLists:
+    """The same for as long as Pelican runs, so that a failure is told once."""
+    return SiteLists(site, log.warning, strict=strict)
 
 
 def _add_lists(generators: Sequence[Any]) -> None:
@@ -141,14 +142,17 @@ def _add_lists(generators: Sequence[Any]) -> None:
     options = _settings(settings)
     if options["inject"] and (template := _own_list(generator)):
         log.warning("enishi: the theme shows article.related_posts in %s; leave `inject` out of ENISHI", template)
-    lists = SiteLists(_site_folder(settings), log.warning, strict=options["strict"])
+    lists = _lists_of(_site_folder(settings), options["strict"])
     by_path = {lists.path(article.source_path): article for article, _ in articles}
-    content = lists.path(settings["PATH"])
+    content, folders = lists.path(settings["PATH"]), settings["ARTICLE_PATHS"]
     lists.update(
         [_entry(lists.path(article.source_path), article, published) for article, published in articles],
         settings={
             "generator": Pelican.name,
-            "posts": [os.path.normpath(f"{content}/{folder}") for folder in settings["ARTICLE_PATHS"]],
+            "posts": [
+                posixpath.normpath(f"{content}/{folder}")
+                for folder in ([folders] if isinstance(folders, str) else folders)
+            ],
         },
         texts={
             path: article._content
@@ -194,7 +198,7 @@ def _entry(path: str, article: Any, published: bool) -> dict[str, Any]:
     """What a manifest says of the article."""
     entry = {
         "source": path,
-        "url": _root(article.settings) + article.url.lstrip("/"),
+        "url": root_of(article.settings["SITEURL"]) + article.url.lstrip("/"),
         "tags": [tag.name for tag in getattr(article, "tags", ())],
         "categories": [article.category.name],
         "lang": article.lang,
