@@ -75,8 +75,8 @@ module.exports = function vitepressPluginEnishi(settings) {
     name: `${NAME}:pages`,
     transform(code, id) {
       if (id === CLIENT_FILE && enishi.settings.stylesheet) return { code: styles() + code, map: null };
-      const page = vitepress.pages.find(name => fileOf(name) === id);
-      if (!page) return null;
+      const page = id.endsWith('.md') ? posix.relative(vitepress.srcDir, id) : '';
+      if (!vitepress.pages.includes(page)) return null;
       const data = dataOf(page);
       given.set(page, data);
       if (data === NOTHING) return null;
