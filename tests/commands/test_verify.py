@@ -330,8 +330,12 @@ def test_a_build_says_how_lists_are_shown_until_they_were_seen(
         return capsys.readouterr().out.strip().splitlines()[-1]
 
     assert "npm install hexo-enishi" in last_line()
+    (site / "package.json").write_text('{"dependencies": {"hexo": "8", "hexo-enishi": "1"}}')
+    with (site / "_config.yml").open("a") as settings:
+        settings.write("\nenishi: {hexo: {inject: true}}\n")
+    assert last_line() == "the site is set up to show the lists: npx hexo generate && enishi verify"
     look(site)
-    assert "npm install hexo-enishi" not in last_line()
+    assert "show the lists" not in last_line()
 
 
 def test_what_cannot_be_looked_at_is_an_error(site: Path, tmp_path: Path) -> None:

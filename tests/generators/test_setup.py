@@ -61,6 +61,7 @@ def test_a_line_goes_below_the_one_that_is_meant() -> None:
     assert setup.with_line_after(page + page, r"\.Content", line) is None
     assert setup.with_line_after("<main>", r"\.Content", line) is None
     assert setup.with_line_after("x", "x", "y") == "x\ny\n"
+    assert setup.with_line_after("<main>{{ .Content }}</main></body></html>", r"\.Content", line) is None  # minified
 
 
 @pytest.mark.parametrize(
@@ -78,13 +79,6 @@ def test_a_module_gets_an_import(before: str, after: str | None) -> None:
     line = "import enishi from 'astro-enishi'"
     wanted = None if after is None else after.replace("LINE", line)
     assert setup.with_javascript_import(before.replace("LINE", line), line) == wanted
-
-
-def test_a_module_gets_a_require_where_it_has_some() -> None:
-    line = "const enishi = require('e');"
-    assert setup.with_javascript_import("const a = require('a');\nb\n", line) == f"const a = require('a');\n{line}\nb\n"
-    assert setup.with_javascript_import("module.exports = {}\n", line) == f"{line}\n\nmodule.exports = {{}}\n"
-    assert setup.with_javascript_import("import a from 'a'\n", line) is None
 
 
 @pytest.mark.parametrize(
@@ -137,3 +131,13 @@ def test_the_package_manager_is_the_sites(tmp_path: Path) -> None:
     assert setup.package_command(tmp_path, "hexo-enishi") == "npm install hexo-enishi"
     (tmp_path / "pnpm-lock.yaml").touch()
     assert setup.package_command(tmp_path, "a", "b") == "pnpm add a b"
+
+
+def test_a_clone_has_what_lies_in_its_repository(tmp_path: Path) -> None:
+    blog = tmp_path / "repository" / "blog"
+    blog.mkdir(parents=True)
+    assert setup.is_in_repository(blog, "vendor/plugin")
+    assert not setup.is_in_repository(blog, "../plugin")
+    (tmp_path / "repository" / ".git").mkdir()
+    assert setup.is_in_repository(blog, "../plugin")
+    assert not setup.is_in_repository(blog, "../../plugin")

@@ -136,6 +136,9 @@ def test_a_link_to_a_folder_is_warned_of_and_verify_sees_what_a_clone_lacks(ours
     (site.root / "node_modules/hexo-enishi").symlink_to(checkout)
     (warning,) = site.hexo("generate").warnings
     assert "is a link to" in warning
+    (tmp_path / ".git").mkdir()  # a clone of this repository has the folder
+    assert site.hexo("generate", "--force").warnings == []
+    (tmp_path / ".git").rmdir()
 
     shutil.rmtree(checkout)
     assert site.hexo("generate", "--force").code == 0  # Hexo passes over a plugin that is not there

@@ -153,11 +153,10 @@ def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 
-def print_how_to_show(shown_by: str) -> None:
+def print_how_to_show(what: str) -> None:
     """What is still to be done with what was built; nothing where the finished site is known to show it."""
-    if shown_by:
-        out = Console(highlight=False, soft_wrap=True, markup=False)
-        out.print(f"to show the lists: {shown_by} (enishi init says more; enishi verify looks whether they are there)")
+    if what:
+        Console(highlight=False, soft_wrap=True, markup=False).print(what)
 
 
 def _print_no_posts(out: Console, report: BuildReport) -> None:

@@ -277,8 +277,9 @@ class Hexo(Generator[HexoSite]):
 def _by_hand(site: HexoSite, *, is_done: bool) -> tuple[str, ...]:
     left: tuple[str, ...] = () if is_done else (f"Write `{_SETTING}` into {site.settings_file or 'Hexo’s settings'}",)
     groups = (package_json(site.root).get(key) for key in ("dependencies", "devDependencies"))
-    installed = [group.get(_PLUGIN) for group in groups if isinstance(group, dict)]
-    if any(re.match(r"(file|link):(?!.*\.tgz$)", str(version)) for version in installed):
+    installed = [str(group.get(_PLUGIN)) for group in groups if isinstance(group, dict)]
+    folders = [found[1] for version in installed if (found := re.match(r"(?:file|link):(.*)(?<!\.tgz)$", version))]
+    if not all(setup.is_in_repository(site.root, folder) for folder in folders):
         left += (f"Install {_PLUGIN} as a package: package.json names a folder, which a clone elsewhere lacks",)
     return left
 

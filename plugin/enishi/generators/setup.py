@@ -56,6 +56,11 @@ class Setup:
     public: str = ""
     """The folder of the finished site, for `enishi verify`."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return not (self.installs or self.edits or self.by_hand)
+
 
 # -- edits that several generators need: each returns the new text, the same text where it is done already, or None
 # -- where the file is not written as expected, so that its author does it by hand
@@ -73,6 +78,13 @@ def read_text(root: Path, path: str) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return text if len(text) <= _MAX_CHARACTERS else None
+
+
+def is_in_repository(root: Path, path: str) -> bool:
+    """Whether a clone of the site's repository has what `path` names, relative to the site."""
+    here = root.resolve()
+    top = next((folder for folder in (here, *here.parents) if os.path.lexists(folder / ".git")), here)
+    return (here / path).resolve().is_relative_to(top)
 
 
 def edit(root: Path, path: str, change: Callable[[str], str | None], why: str) -> FileEdit | None:
@@ -114,7 +126,7 @@ def with_line_after(text: str, after: str, line: str) -> str | None:
     if any(line.strip() == one.strip() for one in text.splitlines()):
         return text
     found = list(re.finditer(rf"^(?P<indent>[ \t]*)[^\n]*?(?:{after})[^\n]*(?:\n|\Z)", text, re.MULTILINE))
-    if len(found) != 1:
+    if len(found) != 1 or re.search(r"</(?:body|html)>", found[0][0]):  # minified: below it would be after the page
         return None
     newline = _newline(text)
     gap = "" if found[0][0].endswith("\n") else newline
@@ -199,16 +211,11 @@ def pip_command(module: str) -> tuple[str, ...]:
 
 
 def with_javascript_import(text: str, line: str) -> str | None:
-    """A JavaScript module with one more `import` or `require` below those that it has, else at its top.
-
-    None where it is written with the other of the two.
-    """
+    """A JavaScript module with one more `import` below those that it has, else at its top; None if it has `require`."""
     if line in text:
         return text
-    kinds = {True: r"^import\b[^;'\"]*['\"][^'\"\n]+['\"][^\n]*(?:\n|\Z)", False: r"^[^\n]*\brequire\([^\n]*(?:\n|\Z)"}
-    is_import = line.startswith("import ")
-    found = list(re.finditer(kinds[is_import], text, re.MULTILINE))
-    if not found and re.search(kinds[not is_import] + ("|^module\\.exports" if is_import else ""), text, re.MULTILINE):
+    found = list(re.finditer(r"^import\b[^;'\"]*['\"][^'\"\n]+['\"][^\n]*(?:\n|\Z)", text, re.MULTILINE))
+    if not found and re.search(r"^[^\n]*\brequire\(|^module\.exports", text, re.MULTILINE):
         return None
     newline = _newline(text)
     head = re.match(r"(?:#![^\n]*\n|//[^\n]*\n|/\*.*?\*/[ \t\r]*\n)*", text, re.DOTALL)

@@ -1,6 +1,7 @@
 'use strict';
 
-const { realpathSync } = require('fs');
+const { existsSync, realpathSync } = require('fs');
+const { dirname, join, sep } = require('path');
 const { Enishi } = require('../shared');
 const { manifest, sourceOf } = require('./manifest');
 const { relatedHelper } = require('./related');
@@ -22,7 +23,7 @@ module.exports = hexo => {
   const { inject, stylesheet } = enishi.settings;
   const listOf = post => (post && post.source ? enishi.html(sourceOf(hexo, post)) : '');
 
-  warnOfLink(enishi);
+  warnOfLink(hexo, enishi);
   hexo.extend.filter.register('before_generate', () => update(hexo, enishi), BEFORE_RENDERING);
   hexo.extend.helper.register('enishi_related', relatedHelper(hexo, enishi));
   hexo.extend.helper.register('enishi_partial', function enishiPartial(post = this.page) {
@@ -58,11 +59,21 @@ function canWaitInBackground(hexo, command) {
 }
 
 /** `npm install FOLDER` makes a link. In a clone elsewhere it leads nowhere, and Hexo passes over it without a word. */
-function warnOfLink(enishi) {
-  const folder = realpathSync(`${__dirname}/..`);
-  if (/[\\/]node_modules[\\/]/.test(folder)) return;
+function warnOfLink(hexo, enishi) {
+  const folder = realpathSync(join(__dirname, '..'));
+  if (/[\\/]node_modules[\\/]/.test(folder) || isInRepository(folder, realpathSync(hexo.base_dir))) return;
   enishi.tell(`node_modules/hexo-enishi is a link to ${folder}. Where this blog is built without that folder, its pages ` +
     'have no lists, and nothing says so. Install the package, or what `npm pack` makes of the folder.');
+}
+
+/** Whether a clone of the blog's repository has the folder, too. */
+function isInRepository(folder, blog) {
+  let top = blog;
+  while (!existsSync(join(top, '.git'))) {
+    if (top === dirname(top)) return false;
+    top = dirname(top);
+  }
+  return folder.startsWith(join(top, sep));
 }
 
 /** Butterfly, NexT and others: two lists below a post are one too many. */
