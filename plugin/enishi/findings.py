@@ -62,7 +62,8 @@ EXPLANATIONS: Mapping[str, str] = {
     ),
 }
 """For each code, why it is reported and what to do."""
-DOCS = "https://github.com/OWNER/enishi/blob/main/docs/check.md"
+REPOSITORY = "https://github.com/OWNER/enishi/blob/main"
+DOCS = f"{REPOSITORY}/docs/check.md"
 
 
 def docs_address(code: str) -> str:

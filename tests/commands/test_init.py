@@ -486,7 +486,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch) -> None:
         settings, by_hand = {"data_file": "source/_data/enishi.json"}, ("switch the theme's own list off",)
         wanted = edits(layout, ignore_in_git(site.root, "source/_data/enishi.json"))
         installs, run = ("npm install hexo-enishi",), ("npx hexo generate",)
-        return Setup("hexo.md", installs, settings, wanted, by_hand, run, "my public")
+        return Setup("docs/hexo.md", installs, settings, wanted, by_hand, run, "my public")
 
     monkeypatch.setattr(Hexo, "setup", setup)
 

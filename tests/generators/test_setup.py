@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from enishi.generators import setup
+from places import PACKAGE, ROOT
 
 MKDOCS = """\
 site_name: A blog
@@ -141,3 +143,10 @@ def test_a_clone_has_what_lies_in_its_repository(tmp_path: Path) -> None:
     (tmp_path / "repository" / ".git").mkdir()
     assert setup.is_in_repository(blog, "../plugin")
     assert not setup.is_in_repository(blog, "../../plugin")
+
+
+def test_the_pages_that_setups_name_are_there() -> None:
+    sources = [file.read_text("utf-8") for file in (PACKAGE / "generators").glob("*.py")]
+    pages = [page for text in sources for page in re.findall(r'page(?:: str =|=)\s*"([^"]+)"', text)]
+    assert len(pages) > 10
+    assert all((ROOT / page).is_file() for page in pages)

@@ -22,6 +22,7 @@ from enishi.commands.init.profile import Profile, language_name
 from enishi.commands.init.run import FILE_NAME, InitReport, write_settings
 from enishi.commands.init.settings_file import toml_value
 from enishi.console.terminal import print_diagnostics, print_json
+from enishi.findings import REPOSITORY
 from enishi.generators import label_of
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word, shown
@@ -172,7 +173,10 @@ def _print_changes(out: Console, report: InitReport) -> None:
         out.print(_indented(Text(f"{shown(folder)}/: {shown(why)}, {counted(count, 'file')} that come with Enishi"), 2))
     for change in (change for change in report.changes if not change.is_ours):
         out.print(_indented(Text(f"{shown(change.path)}: {shown(change.why)}"), 2))
-        for line in change.diff.split("\n@@", 1)[-1].splitlines()[1:]:
+        for line in change.diff.splitlines()[2:]:
+            if line.startswith("@@"):
+                continue
+            line = line.expandtabs(4)
             indent = line[1:].removesuffix(line[1:].lstrip(" "))
             text = f"    {line[:1]}{indent}{shown(line[1:])}"
             out.print(Text(text, style=_DIFF_STYLES.get(line[:1], "")), soft_wrap=True)
@@ -197,7 +201,7 @@ def _print_steps(out: Console, report: InitReport, *, is_changed: bool) -> None:
     for command in _commands(report):
         out.print(Text(f"  {shown(command)}", style="cyan"), soft_wrap=True)
     if report.setup.installs or report.setup.by_hand or report.changes:
-        out.print(Text(f"More: docs/{report.setup.page}", style="dim"), soft_wrap=True)
+        out.print(Text(f"More: {REPOSITORY}/{report.setup.page}", style="dim"), soft_wrap=True)
 
 
 def _print_end(report: InitReport, written: str, *, dry_run: bool, is_changed: bool) -> None:
@@ -210,8 +214,11 @@ def _print_end(report: InitReport, written: str, *, dry_run: bool, is_changed: b
     out = Console(highlight=False)
     out.print()
     if dry_run:
+        _print_steps(out, report, is_changed=False)
+        out.print()
         out.print(Text(report.text), end="", soft_wrap=True)
-    elif written:
+        return
+    if written:
         out.print(Text.assemble("Wrote ", (shown(written), "bold"), ": what is proposed, and all else as comments."))
         models = (one.value for one in report.proposals if one.name == "encoder.model" and one.is_active)
         chosen = next((one for model in models for one in report.candidates if one.name == model), None)
@@ -229,5 +236,4 @@ def _print_end(report: InitReport, written: str, *, dry_run: bool, is_changed: b
         names = [shown(change.path) for change in report.changes]
         rest = f" and {counted(len(names) - _SHOWN_NAMES, 'other file')}" if len(names) > _SHOWN_NAMES else ""
         out.print(Text(f"Changed {', '.join(names[:_SHOWN_NAMES])}{rest}."), soft_wrap=True)
-    if not dry_run:
-        _print_steps(out, report, is_changed=is_changed)
+    _print_steps(out, report, is_changed=is_changed)

@@ -138,7 +138,7 @@ class Astro(Generator[Site]):
         scripts = package_json(root).get("scripts")
         builds = isinstance(scripts, dict) and "astro build" in str(scripts.get("build"))
         return Setup(
-            page="astro.md",
+            page="plugin/astro-enishi/README.md",
             installs=() if depends_on(root, _PACKAGE) else (setup.package_command(root, _PACKAGE),),
             edits=setup.edits(integration, *(shown if len(shown) == 1 else ())),
             by_hand=tuple(by_hand),

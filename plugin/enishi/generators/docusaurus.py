@@ -82,7 +82,7 @@ class Docusaurus(Generator[Site]):
         text = setup.read_text(site.root, site.settings_file) if site.settings_file else ""
         by_hand = f"In docusaurus.config, add '{_PACKAGE}' to the plugins"
         return Setup(
-            page="docusaurus.md",
+            page="plugin/docusaurus-plugin-enishi/README.md",
             installs=() if depends_on(site.root, _PACKAGE) else (setup.package_command(site.root, _PACKAGE),),
             edits=setup.edits(done),
             by_hand=() if done or _PACKAGE in (text or "") else (by_hand,),

@@ -67,7 +67,7 @@ class Eleventy(Generator[Site]):
         scripts = package_json(site.root).get("scripts")
         builds = isinstance(scripts, dict) and "eleventy" in str(scripts.get("build"))
         return Setup(
-            page="eleventy.md",
+            page="plugin/eleventy-plugin-enishi/README.md",
             installs=() if depends_on(site.root, _PLUGIN) else (setup.package_command(site.root, _PLUGIN),),
             edits=setup.edits(edit),
             by_hand=() if edit or is_done else (by_hand,),

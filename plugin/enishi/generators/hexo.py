@@ -265,7 +265,7 @@ class Hexo(Generator[HexoSite]):
         if not is_set and ours is None and is_yaml:
             edit = setup.edit(site.root, site.settings_file, _with_plugin, "the list below each post")
         return Setup(
-            page="hexo.md",
+            page="plugin/hexo-enishi/README.md",
             installs=() if depends_on(site.root, _PLUGIN) else (setup.package_command(site.root, _PLUGIN),),
             edits=setup.edits(edit),
             by_hand=_by_hand(site, is_done=edit is not None or is_set),

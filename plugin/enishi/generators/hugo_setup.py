@@ -50,7 +50,7 @@ def setup(root: Path, settings_file: str, settings: HugoSettings) -> Setup:
     by_hand += _lists_of_the_theme(root, settings)
     module = () if imported and imported != "enishi" else tuple(_module(root))
     return Setup(
-        page="hugo.md",
+        page="plugin/hugo-enishi/README.md",
         settings={"data_file": DATA_FILE},
         edits=edits(*module, import_edit, line, ignore_in_git(root, f"/{DATA_FILE}")),
         by_hand=tuple(by_hand),

@@ -105,7 +105,7 @@ class Jekyll(Generator[Site]):
         edit = setup.edit(site.root, file, change, "the list below each post")
         is_done = _GEM in (gemfile or "") or _GEM in settings.texts("plugins")
         return Setup(
-            page="jekyll.md",
+            page="plugin/jekyll-enishi/README.md",
             installs=() if gemfile or is_done else (f"gem install {_GEM}",),
             edits=setup.edits(None if is_done else edit),
             by_hand=() if edit or is_done else (f"Add {_GEM} to the plugins in {config}",),
@@ -158,7 +158,7 @@ def _include(site: Site, config: str, run: str, public: str) -> Setup:
     edits = setup.edits(*(setup.edit(site.root, *one) for one in wanted), setup.ignore_in_git(site.root, data))
     is_shown = any(one.path == layout for one in edits) or line in (setup.read_text(site.root, layout) or "")
     return Setup(
-        page="jekyll.md",
+        page="plugin/jekyll-enishi/README.md",
         settings={"data_file": data},
         edits=edits,
         by_hand=() if is_shown else (f"Write {line} below {{{{ content }}}} in the layout of your posts",),

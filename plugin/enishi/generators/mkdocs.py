@@ -71,7 +71,7 @@ class MkDocs(Generator[Site]):
         )
         is_done = _with_plugin(setup.read_text(site.root, site.settings_file) or "", has_blog) is not None
         return Setup(
-            page="mkdocs.md",
+            page="docs/mkdocs.md",
             installs=setup.pip_command("mkdocs"),
             edits=setup.edits(change),
             by_hand=() if is_done else (f"Write `- enishi` below `plugins:` in {site.settings_file}",),

@@ -71,7 +71,7 @@ class Pelican(Generator[Site]):
         )
         is_done = _with_list(setup.read_text(site.root, site.settings_file) or "") is not None
         return Setup(
-            page="pelican.md",
+            page="docs/pelican.md",
             installs=setup.pip_command("pelican.writers"),
             edits=setup.edits(change),
             by_hand=() if is_done else (by_hand,),

@@ -42,8 +42,8 @@ class FileEdit:
 class Setup:
     """How a site comes to show its lists.  What is done already is left out."""
 
-    page: str = "generators.md"
-    """The page of the documentation, below `docs/`."""
+    page: str = "docs/generators.md"
+    """The page of the documentation, as a file of Enishi's repository."""
     installs: tuple[str, ...] = ()
     """Commands that the author runs first: ``npm install hexo-enishi``."""
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -84,7 +84,7 @@ class VitePress(Generator[Site]):
         text = setup.read_text(site.root, site.settings_file) if site.settings_file else ""
         out = self.open_settings(site.root).folder("outDir", ".vitepress/dist")
         return Setup(
-            page="vitepress.md",
+            page="plugin/vitepress-plugin-enishi/README.md",
             installs=() if depends_on(site.root, _PACKAGE) else (setup.package_command(site.root, _PACKAGE),),
             edits=setup.edits(done),
             by_hand=() if done or _PACKAGE in (text or "") else (_BY_HAND,),

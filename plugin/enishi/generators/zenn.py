@@ -32,4 +32,4 @@ class Zenn(Generator[Site]):
 
     def setup(self, site: Site) -> Setup:
         """Nothing but a command: Zenn shows what stands in the articles."""
-        return Setup(page="zenn.md", run=(f"enishi related --write --home {self.home}",))
+        return Setup(page="docs/zenn.md", run=(f"enishi related --write --home {self.home}",))

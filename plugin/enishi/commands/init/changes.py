@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from enishi.commands.init.settings_file import toml_value
-from enishi.editing.patch import unified_diff
 from enishi.errors import OutputError
 from enishi.files import create_file, read_if_regular, replace_file
 from enishi.generators.setup import FileEdit, edit
@@ -30,9 +30,10 @@ class Change:
 
     @property
     def diff(self) -> str:
-        """As `git diff` shows it."""
-        text = unified_diff(self.path, self.before or b"", self.after).decode("utf-8", "replace")
-        return text if self.before is not None else text.replace(f"--- a/{self.path}", "--- /dev/null", 1)
+        """As `diff -u` shows it."""
+        before, after = ((text or b"").decode("utf-8", "replace").splitlines() for text in (self.before, self.after))
+        old, new = "/dev/null" if self.before is None else f"a/{self.path}", f"b/{self.path}"
+        return "\n".join(difflib.unified_diff(before, after, old, new, lineterm=""))
 
 
 def plan_changes(site: Path, edits: Iterable[FileEdit]) -> tuple[Change, ...]:
