@@ -29,8 +29,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-for-tests: $(VENV)/.installed $(wildcard tests/package-lock.json tests/*/package-lock.json)
-	$(PIP) install --quiet -c constraints.txt -e ".[transformers]" --group dev
-	@sh tests/install_node_modules.sh
+	@sh tests/install_node_modules.sh & modules=$$!; \
+	$(PIP) install --quiet -c constraints.txt -e ".[transformers]" --group dev && wait $$modules
 	touch $@
 
 clean:

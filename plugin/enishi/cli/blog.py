@@ -96,7 +96,8 @@ def build(
         console.print_json(console.build_values(report))
     elif not quiet:
         console.print_build(report, show, verbose)
-        console.print_how_to_show(how_to_show(asked))
+        if report.summary.entries:
+            console.print_how_to_show(how_to_show(asked))
 
 
 def end_with_a_signal() -> None:
