@@ -85,7 +85,6 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Read a blog and write its related posts."""
-    from enishi.commands.verify.run import how_to_show
     from enishi.console import terminal as console
     from enishi.pipeline import build as build_site
 
@@ -97,6 +96,8 @@ def build(
     elif not quiet:
         console.print_build(report, show, verbose)
         if report.summary.entries:
+            from enishi.commands.verify.run import how_to_show
+
             console.print_how_to_show(how_to_show(asked))
 
 
