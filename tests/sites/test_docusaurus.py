@@ -135,6 +135,7 @@ def test_while_it_serves_an_edit_is_one_build(tmp_path: Path) -> None:
 
     with served(site, [*DOCUSAURUS, "start", "--no-open", "--port", free_port()], tmp_path / "log") as server:
         server.wait(lambda _: "A checkpoint" in lists(), "the first lists")
+        server.wait(lambda said: "compiled successfully" in said.output, "a server that watches the site")
         write_yaml(site / "blog/2024-05-06-checkpoint.md", replace(our_posts()[5], title="Copied back"))
         server.wait(lambda _: "Copied back" in lists(), "the new list")
         assert server.settled("related posts are up to date") == 2

@@ -450,7 +450,7 @@ def test_marks_show_what_is_new_and_what_is_gone(site: Path, capsys: pytest.Capt
     told = Told()
     with watching(site) as running:
         post = running.posts / "tea-1.md"
-        running.after(lambda: in_place(post, post_text("A\x1b[31mT", topic_text("bread", 30), "tags: [tea]\n")))
+        running.after(lambda: in_place(post, post_text('"A\\x1b[31mT"', topic_text("bread", 30), "tags: [tea]\n")))
         told = running.told
     listener: Listener = TerminalListener()
     for saved in told.posts:
