@@ -98,7 +98,7 @@ def build(
         if report.summary.entries:
             from enishi.commands.verify.run import how_to_show
 
-            console.print_how_to_show(how_to_show(asked))
+            console.print_how_to_show(how_to_show(asked, report.summary.generator))
 
 
 def end_with_a_signal() -> None:

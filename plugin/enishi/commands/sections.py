@@ -46,8 +46,9 @@ def plan_sections(
     unsure = {entry.path for entries in listed.values() for entry in entries if documents[entry.path].post.url_is_guess}
     if unsure and not guesses:
         raise SettingsError(
-            f"nothing was written: {counted(len(unsure), 'address')} would be guesses of ours. Build the site with its "
-            "generator's plugin once, or hand over its own list (enishi build --manifest); --guesses writes them anyway"
+            f"nothing was written: addresses of {counted(len(unsure), 'post')} would be guesses of ours. Build the "
+            "site with its generator's plugin once, or hand over its own list (enishi build --manifest); --guesses "
+            "writes them anyway"
         )
     contents = {
         path: _content(documents[path].post, entries, blog.settings, blog.site, home)

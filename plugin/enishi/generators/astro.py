@@ -99,8 +99,7 @@ class Astro(Generator[Site]):
         return site, []
 
     def is_post(self, site: Site, path: str, post_folder: str) -> bool | Diagnostic:
-        """Pages with an address of their own, an `.astro` page only in a folder of them; nothing beside the pages that
-        begins with `_`."""
+        """Nothing that begins with `_`; no page without one fixed address; `.astro` only in a folder of pages."""
         name = posixpath.basename(path)
         if path.startswith(f"{PAGES}/"):
             if name.startswith("_") or "[" in path or re.match(r"(?:index|404|500)\.", name):
@@ -122,7 +121,6 @@ class Astro(Generator[Site]):
     def setup(self, site: Site) -> Setup:
         """The package, its integration, and the component in the page that renders a post."""
         root = site.root
-
         name = site.settings_file or "astro.config.mjs"
         settings = setup.read_text(root, name) or ""
         integration = setup.edit(root, name, _with_integration, "gives Enishi the addresses of all pages")

@@ -18,13 +18,12 @@ from enishi.pipeline import build
 from enishi.reading.addresses import encode_link
 from enishi.reading.documents import PostFile, read_files
 from enishi.reading.find import SourceFile
-from enishi.state import STATE_FOLDER, Request
-from enishi.writing.render import PARTIALS_FOLDER, RELATED_NAME, templates_folder
+from enishi.state import SIGN_NAME, STATE_FOLDER, Request
+from enishi.writing.render import PARTIALS_FOLDER, RELATED_NAME, partial_name, templates_folder
 
 STYLESHEET = "enishi.css"
-_SIGN, _SIGN_LASTS = "watch.json", 20
-"""`enishi watch` renews its sign every five seconds."""
-_PARTIAL_NAME = re.compile(r"[0-9a-f]{32}\.html")
+_SIGN_LASTS = 20
+"""Seconds; `enishi watch` renews its sign every five."""
 _LINK = re.compile(r'href="(/[^"]*)"')
 
 
@@ -66,7 +65,7 @@ class SiteLists:
             EnishiError: only where it is strict.
         """
         folder = self.site / STATE_FOLDER
-        if not _is_recent(folder / _SIGN):
+        if not _is_recent(folder / SIGN_NAME):
             entries = sorted(posts, key=lambda post: str(post["source"]))
             manifest = json.dumps(entries, ensure_ascii=False)
             overrides = tuple(f"{k}={json.dumps(v, ensure_ascii=False)}" for k, v in (settings or {}).items())
@@ -95,11 +94,10 @@ class SiteLists:
 
     def html(self, path: str) -> str:
         """A post's finished list; empty if it has none."""
-        name = str(self._posts.get(path, {}).get("partial", ""))
-        if not _PARTIAL_NAME.fullmatch(name):
+        if path not in self._posts:
             return ""
         try:
-            return read_file(self.site / STATE_FOLDER / PARTIALS_FOLDER / name).decode("utf-8").strip()
+            return read_file(self.site / STATE_FOLDER / PARTIALS_FOLDER / partial_name(path)).decode("utf-8").strip()
         except OSError:
             return ""
 

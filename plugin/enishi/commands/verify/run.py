@@ -18,7 +18,7 @@ from enishi.commands.ask import written_posts
 from enishi.commands.verify.pages import FinishedSite, Page, links_on, title_key, without_tags
 from enishi.config_files import load_settings
 from enishi.errors import SettingsError
-from enishi.generators import detect_site
+from enishi.generators import detect_site, generator_named
 from enishi.state import Request, open_cache, remember_lists_seen, were_lists_seen
 
 NO_LIST, TWO_LISTS, DEAD_LINK, NAMES_DRAFT, NO_LINKS = "no-list", "two-lists", "dead-link", "names-draft", "no-links"
@@ -97,16 +97,16 @@ def verify(request: Request, public: Path | None = None) -> Verified:
     return found
 
 
-def how_to_show(request: Request) -> str:
-    """How lists come to be shown in the site, until they were seen in it finished; empty if that is known."""
-    settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
-    site, _ = detect_site(request.site, generator=settings.generator, posts=settings.posts)
-    shown_by = site.generator.shown_by
+def how_to_show(request: Request, generator: str) -> str:
+    """How lists come to be shown in a site of that generator, until they were seen in it finished; then nothing."""
+    shown_by = generator_named(generator).shown_by
     if not shown_by:
         return ""
     with open_cache(request.site, request.cache) as cache:
         if were_lists_seen(cache):
             return ""
+    settings, _ = load_settings(request.site, config_file=request.config_file, overrides=request.overrides)
+    site, _ = detect_site(request.site, generator=settings.generator, posts=settings.posts)
     setup = site.generator.setup(site)
     if setup.is_done:
         return f"the site is set up to show the lists: {' && '.join((*setup.run, 'enishi verify'))}"

@@ -23,14 +23,12 @@ from enishi.commands.watch.saves import Observed, Saves, set_up
 from enishi.errors import Diagnostic, EnishiError, OutputError, is_closed_pipe
 from enishi.files import replace_file
 from enishi.pipeline import Relations
-from enishi.state import STATE_FOLDER, Request, Summary
+from enishi.state import SIGN_NAME, STATE_FOLDER, Request, Summary
 from enishi.types import Document, Progress, Related, TagAnalysis, TagSuggestion
 from enishi.writing.output import WriteReport
 
 MOST_SHOWN = 3
 """Up to so many posts of one round are shown; of more (a checkout), only their number."""
-SIGN_NAME = "watch.json"
-"""In the site's own folder, while it is watched."""
 _SIGN_SECONDS = 5
 _PATIENCE = 20.0
 """Seconds after which unfinished tags give way to no further save."""
