@@ -211,8 +211,10 @@ class TagSuggestion:
     tag: str
     """As the blog writes it."""
     confidence: float
-    """Probability that the author agrees, rounded to 4 digits; at most .95."""
+    """Probability that the author would add it here, given the post's own tags, rounded to 4 digits; at most .95."""
     evidence: Evidence = Evidence()
+    fit: float | None = None
+    """Probability that it describes the text, whatever other tags the post has; None where it is the confidence."""
 
 
 @dataclass(frozen=True, slots=True)

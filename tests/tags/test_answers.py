@@ -128,7 +128,7 @@ def test_a_decision_that_the_post_contradicts_says_nothing() -> None:
         vocabulary, _ = read_vocabulary([post.post for post in POSTS], site(), SETTINGS)
         likeness, answers = measure_likeness(POSTS), Answers({path: declined})
         found, _ = estimate_tags(POSTS, vocabulary, likeness, shipped_constants(), answers=answers)
-        return found.probability.tolist()
+        return found.confidence.tolist()
 
     assert estimate(frozenset(POSTS[0].post.tags)) == estimate(frozenset())
     assert estimate(frozenset({"notes"})) != estimate(frozenset())

@@ -33,7 +33,7 @@ FOUND = TagAnalysis(
                 0.93,
                 Evidence((Neighbor("b.md", 0.51234), Neighbor("c.md", -0.00001)), TopicShare(0, 11, 13), 2, ("言語",)),
             ),
-            TagSuggestion("Go", 0.5),
+            TagSuggestion("Go", 0.5, fit=0.71236),
         ),
         "b.md": (),
     },
@@ -79,7 +79,12 @@ def test_all_that_was_found() -> None:
                             "terms": ["言語"],
                         },
                     },
-                    {"tag": "Go", "confidence": 0.5, "evidence": {"neighbors": [], "mentions": 0, "terms": []}},
+                    {
+                        "tag": "Go",
+                        "confidence": 0.5,
+                        "fit": 0.7124,
+                        "evidence": {"neighbors": [], "mentions": 0, "terms": []},
+                    },
                 ],
             },
             "b.md": {"tags": ["Go", "日本語"], "suggestions": []},
@@ -107,7 +112,8 @@ def test_a_line_for_each_thing_that_changes() -> None:
         '      {"tag": "NLP", "confidence": 0.93, "evidence": {"neighbors": [{"path": "b.md", "score": 0.5123}, '
         '{"path": "c.md", "score": 0.0}], "topic": {"id": 0, "with_tag": 11, "posts": 13}, "mentions": 2, '
         '"terms": ["言語"]}},\n'
-        '      {"tag": "Go", "confidence": 0.5, "evidence": {"neighbors": [], "mentions": 0, "terms": []}}\n'
+        '      {"tag": "Go", "confidence": 0.5, "fit": 0.7124, '
+        '"evidence": {"neighbors": [], "mentions": 0, "terms": []}}\n'
         "    ]},\n"
         '    "b.md": {"tags": ["Go", "日本語"], "suggestions": []}\n'
         "  },\n"

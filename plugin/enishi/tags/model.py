@@ -23,9 +23,12 @@ from enishi.tags.calibration import (
     standardise,
     sums_by_tenth,
 )
+from enishi.tags.confidence import confident_margins
 from enishi.tags.evidence import Labels, TagScores, score_tags
 from enishi.tags.likeness import Likeness
 from enishi.tags.mentions import Mentions, count_mentions
+from enishi.tags.opportunity import Opportunity
+from enishi.tags.own_tags import OwnTags
 from enishi.tags.vocabulary import Vocabulary
 from enishi.types import Document
 
@@ -57,12 +60,20 @@ class TagModel:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The probability of every (post, tag), before the rules."""
+    """Two probabilities of every (post, tag), before the rules."""
 
     keys: tuple[str, ...]
     """Tags that can be suggested, sorted."""
     probability: Matrix
-    """Shape (n_posts, n_tags), as shown: at most .95."""
+    """The fit: whether the tag describes the text.  Shape (n_posts, n_tags), as shown: at most .95."""
+    confidence: Matrix
+    """Whether the author would add it beside the tags that are there; the fit, where there are none.  As shown, too."""
+    own_tags: OwnTags
+    """How often tags stand together."""
+    opportunity: Opportunity
+    """When tags were in use."""
+    is_tagged: npt.NDArray[np.bool_]
+    """Which posts have tags of their own, shape (n_posts,)."""
     carried: npt.NDArray[np.bool_]
     """Which posts carry which tags, implied ones too; shape (n_posts, n_tags)."""
     mentions: Mentions
@@ -90,14 +101,31 @@ def estimate_tags(
     progress()
     weights, calibration = _fit(scores, labels, constants, calibrated)
     progress()
-    carried = labels.y > 0
+    carried, margin = labels.y > 0, _margins(scores, weights, constants)
+    probability = sigmoid(margin)
+    own_tags, opportunity = OwnTags.count(carried, probability), Opportunity(carried, dates_in_days(documents))
+    margin = confident_margins(margin, labels, own_tags, opportunity)
 
     def margins_of(rows: Rows, columns: Rows) -> Matrix:
-        return np.asarray(standardise(scores.features[rows, columns], constants) @ weights)
+        return margin[rows, columns]
 
     corrections = fit_corrections(answers or Answers(), documents, vocabulary, keys, carried, margins_of)
-    probability = shown_confidence(_probability(scores, weights, constants, corrections))
-    return Estimate(keys, probability, carried, mentions, weights, corrections, calibration), scores
+    confidence = shown_confidence(sigmoid(corrections.corrected(margin, slice(None))))
+    is_tagged = labels.fold >= 0
+    estimate = Estimate(
+        keys=keys,
+        probability=np.where(is_tagged[:, None], shown_confidence(probability), confidence),
+        confidence=confidence,
+        own_tags=own_tags,
+        opportunity=opportunity,
+        is_tagged=is_tagged,
+        carried=carried,
+        mentions=mentions,
+        weights=weights,
+        corrections=corrections,
+        calibration=calibration,
+    )
+    return estimate, scores
 
 
 def _fit(scores: TagScores, labels: Labels, constants: Constants, calibrated: bool) -> tuple[Matrix, Matrix | None]:
@@ -115,16 +143,16 @@ def _fit(scores: TagScores, labels: Labels, constants: Constants, calibrated: bo
     return weights, sums_by_tenth(confidence, y)
 
 
-def _probability(scores: TagScores, weights: Matrix, constants: Constants, corrections: Corrections) -> Matrix:
-    """The probability of every (post, tag), some posts at a time: their z-scores take more memory than the features."""
+def _margins(scores: TagScores, weights: Matrix, constants: Constants) -> Matrix:
+    """The log-odds of every (post, tag), some posts at a time: their z-scores take more memory than the features."""
     n, tags, width = scores.features.shape
-    probability = np.zeros((n, tags))
+    margin = np.zeros((n, tags))
     for start in range(0, n, _POSTS_AT_A_TIME):
         part = scores.features[start : start + _POSTS_AT_A_TIME]
-        margin = (standardise(part.reshape(-1, width), constants) @ weights).reshape(len(part), tags)
-        rows = slice(start, start + _POSTS_AT_A_TIME)
-        probability[rows] = sigmoid(corrections.corrected(margin, rows))
-    return probability
+        margin[start : start + _POSTS_AT_A_TIME] = (standardise(part.reshape(-1, width), constants) @ weights).reshape(
+            len(part), tags
+        )
+    return margin
 
 
 def collect_evidence(
@@ -144,8 +172,12 @@ def collect_evidence(
     labels = Labels.of(documents, y, [row for row, tags in enumerate(meant) if tags])
     mentions = count_mentions(documents, [vocabulary.spellings[key] for key in keys], memo)
     progress()
-    days = np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
-    return keys, labels, score_tags(likeness, labels, mentions, days), mentions
+    return keys, labels, score_tags(likeness, labels, mentions, dates_in_days(documents)), mentions
+
+
+def dates_in_days(documents: Sequence[Document]) -> Matrix:
+    """The date of every post in days, NaN where it has none, shape (n,)."""
+    return np.array([d.post.date.timestamp() / 86400 if d.post.date else np.nan for d in documents], dtype=float)
 
 
 def usable_pairs(scores: TagScores, labels: Labels) -> npt.NDArray[np.bool_]:

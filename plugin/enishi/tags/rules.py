@@ -31,11 +31,17 @@ class SuggestionRules:
             vocabulary.unfit_for(document.post) | self._declined.get(document.post.path, frozenset())
             for document in model.documents
         ]
-        self._confidence = np.round(estimate.probability * self._decline_factors(), DIGITS)
+        self._confidence = np.round(estimate.confidence * self._decline_factors(), DIGITS)
+        self._fit = np.round(estimate.probability, DIGITS)
 
     def confidence(self, row: int, column: int) -> float:
         """The confidence of one tag on one post, lowered where similar posts declined it."""
         return float(self._confidence[row, column])
+
+    def fit(self, row: int, column: int) -> float | None:
+        """How well the tag describes the text of a post with tags; None where the confidence says just that."""
+        fit = float(self._fit[row, column])
+        return fit if self._estimate.is_tagged[row] and fit != self.confidence(row, column) else None
 
     def ranked(self, row: int) -> list[tuple[float, int]]:
         """(confidence, column) of what is suggested for a post, the surest first."""

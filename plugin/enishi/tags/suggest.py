@@ -1,4 +1,4 @@
-"""The tags that a post is missing: evidence for every (post, tag), one calibrated probability, then the blog's rules.
+"""The tags that a post is missing: evidence for every (post, tag), calibrated probabilities, then the blog's rules.
 
     vocabulary.py   the blog's tags and its rules about them
     kernel.py       the similarity of two posts, in one number that does not depend on tags
@@ -6,14 +6,18 @@
     mentions.py     where a tag's name occurs
     evidence.py     features of every (post, tag), out of fold
     calibration.py  features -> probability
+    own_tags.py     how often tags stand together, against what the texts let expect
+    opportunity.py  when a tag was in use
+    confidence.py   probability by the text (fit) -> probability that the author would add the tag here
     answers.py      what the author's decisions change of it
-    model.py        all of these: documents -> the probability of every (post, tag)
+    model.py        all of these: documents -> fit and confidence of every (post, tag)
     rules.py        probabilities -> suggestions
     topics.py       posts that belong together, and the tags their topic lacks
     declined.py     suggestions that the author declined
     decisions.py    all that the author decided, with what was shown
 
-A post's own tags never enter its suggestions.  The same posts give the same bytes, whatever the number of threads.
+A post's own tags never enter what is said of how its text fits a tag.  The same posts give the same bytes, whatever the
+number of threads.
 """
 
 from __future__ import annotations
@@ -82,7 +86,7 @@ def suggest_tags(
         names, keys = vocabulary.names, estimate.keys
         suggestions = {
             document.post.path: tuple(
-                TagSuggestion(names[keys[column]], confidence, finder.evidence(row, column))
+                TagSuggestion(names[keys[column]], confidence, finder.evidence(row, column), rules.fit(row, column))
                 for confidence, column in rules.ranked(row)
             )
             for row, document in enumerate(documents)

@@ -88,11 +88,10 @@ def _lines_of_post(post: Post, analysis: TagAnalysis) -> list[str]:
 
 def suggestion_fields(suggestion: TagSuggestion) -> dict[str, object]:
     """One suggestion as tags.json holds it."""
-    return {
-        "tag": suggestion.tag,
-        "confidence": _number(suggestion.confidence),
-        "evidence": _evidence_fields(suggestion.evidence),
-    }
+    fields: dict[str, object] = {"tag": suggestion.tag, "confidence": _number(suggestion.confidence)}
+    if suggestion.fit is not None:
+        fields["fit"] = _number(suggestion.fit)
+    return fields | {"evidence": _evidence_fields(suggestion.evidence)}
 
 
 def _evidence_fields(evidence: Evidence) -> dict[str, object]:

@@ -1,0 +1,37 @@
+"""Whether an author could have chosen a tag: when it was in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from enishi.types import Matrix
+
+
+class Opportunity:
+    """When each tag was first and last used."""
+
+    def __init__(self, carried: npt.NDArray[np.bool_], days: Matrix) -> None:
+        """`carried` has shape (n_posts, n_tags); `days` is the date of every post in days, NaN where it has none."""
+        self._days = days
+        self._users = [
+            users[np.argsort(days[users], kind="stable")]
+            for users in (np.flatnonzero(used) for used in (carried & ~np.isnan(days)[:, None]).T)
+        ]
+
+    def first_use(self, row: int, column: int) -> int | None:
+        """Row of the first other post with the tag; None if there is none with a date."""
+        return next((int(user) for user in self._users[column] if user != row), None)
+
+    def last_use(self, row: int, column: int) -> int | None:
+        """Row of the last other post with the tag; None if there is none with a date."""
+        return next((int(user) for user in self._users[column][::-1] if user != row), None)
+
+    def is_before_first_use(self, row: int, column: int) -> bool:
+        """Whether the post is older than every other post with the tag, so that its author was never asked."""
+        first = self.first_use(row, column)
+        return first is not None and bool(self._days[row] < self._days[first])
