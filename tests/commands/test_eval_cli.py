@@ -76,15 +76,17 @@ def test_how_often_suggestions_were_taken(run: Any, blog: Path, tmp_path: Path) 
     tenths = [(one["confidence"], one["added"], one["decided"], one["mean"]) for one in values["accepted_tenths"]]
     assert tenths == [(0.5, 2, 8, 0.55), (0.8, 8, 10, 0.8), (0.9, 9, 10, 0.9)]
     assert values["accepted_from"][1]["share"] == {"value": 0.85, "low": 0.6396, "high": 0.9476}  # Wilson's
+    assert [(one["added"], one["decided"]) for one in values["accepted_bands"]] == [(17, 20), (2, 8)]
     told = run(site).out
     assert "shown at 0.8 and more you took 17 of 20 (85 %, 64–95)" in " ".join(told.split())
+    assert "shown at 0.5 to 0.8 you took 2 of 8 (25 %" in " ".join(told.split())
     assert "0.9–1.0" in told
     assert values["tags"] is not None
 
 
 def test_what_two_branches_decided_otherwise_counts_for_neither() -> None:
     both = [Decision("a.md", "x", "added", 0.9), Decision("a.md", "X", "declined", 0.9)]
-    assert measure_decisions(both) == ((), ())
+    assert measure_decisions(both) == ((), (), ())
     again = [Decision("a.md", "x", "added", 0.9), Decision("a.md", "X", "added", 0.95)]
     assert [one.decided for one in measure_decisions(again)[1]] == [1]
     assert measure_decisions([Decision("a.md", "x", "added", 1.0)])[1][0].confidence == 0.9
@@ -133,6 +135,24 @@ def test_what_a_machine_reads(run: Any, blog: Path) -> None:
     assert tags["ours"]["ndcg"]["value"] > 0.95
     assert values["advice"].startswith("Trust suggestions from")
     assert values["setting"].startswith("[tags]\nmin_confidence = 0.")
+
+
+def test_posts_that_have_tags_are_told_apart(run: Any, blog: Path, tmp_path: Path) -> None:
+    """All tags of a post hidden, then one beside the others; nothing of the latter where posts have one tag."""
+    assert json.loads(run(blog, "--json").out)["partial"] is None
+    assert "one tag hidden" not in run(blog).out
+    posts = {
+        name: text.replace("]\n", f", {('sharp', 'round')[n % 2]}]\n", 1)
+        for n, (name, text) in enumerate(topic_posts(6, ("tea", "trains")).items())
+    }
+    site = write_blog(tmp_path / "blog", posts)
+    partial = json.loads(run(site, "--json").out)["partial"]
+    assert (partial["posts"], partial["answers"], len(partial["tenths"])) == (12, 12, 10)
+    assert [band["confidence"] for band in partial["bands"]] == [0.8, 0.5]
+    assert set(partial["mrr"]) == {"value", "low", "high"}
+    told = run(site).out
+    assert "Posts that have tags: one tag hidden, the others left (12 posts)" in told
+    assert max(map(len, told.split("\n"))) <= 80
 
 
 def test_the_setting_that_is_proposed_is_one(run: Any, blog: Path, tmp_path: Path) -> None:

@@ -17,16 +17,20 @@ from blog_of_documents import document, site, subject_posts
 from enishi.config import TagSettings
 from enishi.pipeline import build, read_blog
 from enishi.state import Request
+from enishi.tags.answers import Answers
 from enishi.tags.evaluate import (
     Case,
     Guess,
     TextNeighbors,
+    choose_hidden,
     divide,
     hide_in_turn,
+    hide_one_in_turn,
     tagged_rows,
     without_tags,
 )
-from enishi.tags.figures import MIN_SUGGESTIONS, TagFigures, measure_cases, wilson
+from enishi.tags.figures import MIN_SUGGESTIONS, TagFigures, measure_cases, measure_partial, wilson
+from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document
 from places import PACKAGE
 
@@ -195,7 +199,8 @@ def test_how_sure_the_settings_want_suggestions_is_of_no_matter_but_constants_ar
 def test_declines_of_a_hidden_post_are_hidden_too() -> None:
     documents = subject_posts(8)
     path = documents[0].post.path
-    found = next(found for found in run(documents, declined={path: frozenset({"GO"})}) if found.path == path)
+    answers = Answers({path: frozenset({"GO"})})
+    found = next(found for found in run(documents, answers=answers) if found.path == path)
     assert found.guesses[0].tag == "GO"
 
 
@@ -209,6 +214,98 @@ def test_blogs_that_say_nothing_are_survived() -> None:
     only_once = [with_tags(found, f"t{row}") for row, found in enumerate(subject_posts(4))]
     assert all(found.answers == 0 and not found.guesses for found in run(only_once))
     assert run([]) == []
+
+
+# -- one tag hidden --------------------------------------------------------------------------------------------------
+
+SIDES = ("sharp", "round")
+
+
+def two_tags(number: int, name: str) -> tuple[str, ...]:
+    return (name, SIDES[number % 2])
+
+
+def posts_with_two_tags() -> list[Document]:
+    return [with_tags(found, *two_tags(n, found.post.tags[0])) for n, found in enumerate(subject_posts(8))]
+
+
+def test_one_tag_is_hidden_and_the_others_are_not_suggested() -> None:
+    documents = posts_with_two_tags()
+    found = {case.path: case for case in hide_one_in_turn(documents, site(), SETTINGS)}
+    assert found.keys() == {one.post.path for one in documents}
+    hidden = []
+    for one in documents:
+        case = found[one.post.path]
+        assert (case.hidden, case.answers) == (1, 1)
+        found_again = [guess.tag for guess in case.guesses if guess.is_right]
+        assert len(found_again) == 1
+        assert not {guess.tag for guess in case.guesses} & (set(one.post.tags) - set(found_again))
+        hidden += found_again
+    assert set(hidden) == {*SIDES, "GO", "COOKING", "CYCLING"}
+    figures = measure_partial(list(found.values()))
+    assert figures.recall.value == 1.0  # of four other tags
+
+
+def test_a_build_of_the_blog_without_that_tag_says_the_same(tmp_path: Path) -> None:
+    """From outside: one tag of each post of a part is deleted in the files."""
+    posts = {
+        name: text.replace("]\n", f", {SIDES[n % 2]}]\n", 1)
+        for n, (name, text) in enumerate(topic_posts(6, ("tea", "trains", "storage")).items())
+    }
+    read = read_blog(Request(write_blog(tmp_path / "whole", posts)))
+    blog, documents = read.blog, read.documents
+    vocabulary, _ = read_vocabulary([one.post for one in documents], blog.site, blog.settings.tags)
+    chosen = choose_hidden(documents, vocabulary)
+    cases = {found.path: found for found in hide_one_in_turn(documents, blog.site, blog.settings.tags)}
+    part = {documents[row].post.path: chosen[row] for row in divide(documents, 5)[0]}
+    files = dict(posts)
+    for path, key in part.items():
+        name = path.removeprefix("source/_posts/")
+        files[name] = files[name].replace(f"[{key}, ", "[").replace(f", {key}]", "]")
+        assert files[name] != posts[name]
+    wide = ("tags.min_confidence=0", "tags.max_suggestions=20")
+    build(Request(write_blog(tmp_path / "hidden", files), overrides=wide))
+    told = json.loads((tmp_path / "hidden/.enishi/tags.json").read_bytes())["posts"]
+    for path in part:
+        suggested = [(one["tag"], one["confidence"]) for one in told[path]["suggestions"]]
+        assert suggested
+        assert [(guess.tag, guess.confidence) for guess in cases[path].guesses] == suggested
+
+
+def test_which_tag_is_hidden() -> None:
+    """Never the only one, nor one that could not be suggested again; of translations the same."""
+    documents = posts_with_two_tags()
+    documents[0] = with_tags(documents[0], "GO")
+    documents[1] = with_tags(documents[1], "GO", "once")
+    for row in (2, 3, 4, 5):
+        documents[row] = with_tags(documents[row], "GO", *SIDES)
+    documents = [
+        replace(one, post=replace(one.post, translation_key=f"k{row // 2}")) for row, one in enumerate(documents)
+    ]
+    settings = TagSettings(broader={"sharp": "GO"}, never=("round",))
+    chosen = choose_hidden(documents, read_vocabulary([one.post for one in documents], site(), settings)[0])
+    assert 0 not in chosen
+    assert chosen[1] == "go"
+    assert all(chosen[row] == "sharp" for row in (2, 3, 4, 5)), "GO is implied, and round is never suggested"
+    free = choose_hidden(documents, read_vocabulary([one.post for one in documents], site(), SETTINGS)[0])
+    assert (free[2], free[4]) == (free[3], free[5])
+
+
+def test_partial_figures_by_hand() -> None:
+    found = measure_partial(
+        [
+            case(0, right(1, 0)),
+            case(1, right(0, 0, 1, confidence=0.6)),
+            case(2, right(0, 0, 0, 0, 0, 1, confidence=0.4)),  # too late for the first five
+            case(3, ()),
+        ]
+    )
+    assert (found.posts, found.answers) == (4, 4)
+    assert found.mrr.value == pytest.approx((1 + 1 / 3 + 1 / 6) / 4, abs=1e-4)
+    assert found.recall.value == 0.5
+    assert [(band.confidence, band.suggestions, band.right) for band in found.bands] == [(0.8, 2, 1), (0.5, 3, 1)]
+    off = (1 - 0.9) + 0.899 + 0.6 + (0.599 + 0.598 - 1) + 0.4 + (5 * 0.397 - 1)
+    assert found.calibration_error == pytest.approx(off / 11, abs=1e-4)
 
 
 # -- neighbours ------------------------------------------------------------------------------------------------------

@@ -6,10 +6,27 @@ from dataclasses import dataclass
 
 from enishi.pipeline import Relations, Run
 from enishi.state import Request
+from enishi.tags.answers import Answers
 from enishi.tags.decisions import match_taken
 from enishi.tags.declined import match_declines
-from enishi.tags.evaluate import FOLDS, MIN_TAGGED, divide, hide_in_turn, tagged_rows
-from enishi.tags.figures import PRECISION, Accepted, TagFigures, measure_cases, measure_decisions
+from enishi.tags.evaluate import (
+    FOLDS,
+    MIN_TAGGED,
+    divide,
+    hide_in_turn,
+    hide_one_in_turn,
+    likeness_without_tags,
+    tagged_rows,
+)
+from enishi.tags.figures import (
+    PRECISION,
+    Accepted,
+    PartialFigures,
+    TagFigures,
+    measure_cases,
+    measure_decisions,
+    measure_partial,
+)
 from enishi.types import Progress
 
 
@@ -21,18 +38,23 @@ class Evaluation:
     tagged: int
     folds: int
     tags: TagFigures | None
+    """Of posts without tags: all tags of a post hidden."""
     why_no_tags: str
     """Why tags could not be evaluated; empty if they were."""
+    partial: PartialFigures | None = None
+    """Of posts that have tags: one tag of a post hidden; None where fewer than `MIN_TAGGED` have several."""
     accepted_from: tuple[Accepted, ...] = ()
     """How often suggestions of at least some confidence were added, of those that the author decided about."""
     accepted_tenths: tuple[Accepted, ...] = ()
     """The same by tenth of confidence."""
+    accepted_bands: tuple[Accepted, ...] = ()
+    """The same by what is called "add" and "maybe"."""
 
 
 def evaluate_blog(
     request: Request, folds: int = FOLDS, precision: float = PRECISION, progress: Progress = lambda *_: None
 ) -> Evaluation:
-    """Hide the tags of each part of the posts in turn and see what is suggested.
+    """Hide the tags of each part of the posts in turn, all of a post and one of it, and see what is suggested.
 
     Args:
         folds: number of parts.
@@ -44,34 +66,33 @@ def evaluate_blog(
     with Run(request, progress) as run:
         relations = run.relate(run.read(run.load()))
     documents = relations.posts.documents
-    tags, why = _tags(relations, folds, precision, progress)
+    tags, partial, why = _tags(relations, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
     accepted = measure_decisions(relations.posts.blog.decisions)
-    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, *accepted)
+    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, partial, *accepted)
 
 
-def _tags(relations: Relations, folds: int, precision: float, progress: Progress) -> tuple[TagFigures | None, str]:
+def _tags(
+    relations: Relations, folds: int, precision: float, progress: Progress
+) -> tuple[TagFigures | None, PartialFigures | None, str]:
     """The figures, or why there are none."""
     blog, documents = relations.posts.blog, relations.posts.documents
     settings = blog.settings.tags
     tagged = len(tagged_rows(documents))
     if not settings.enabled:
-        return None, "tag suggestions are switched off (setting `tags.enabled`)"
+        return None, None, "tag suggestions are switched off (setting `tags.enabled`)"
     if tagged < MIN_TAGGED:
         have = f"{tagged} of the blog's posts {'has' if tagged == 1 else 'have'} tags" if tagged else "no post has tags"
-        return None, f"{have}; to say how good suggestions are, at least {MIN_TAGGED} must"
-    cases = hide_in_turn(
-        documents,
-        blog.site,
-        settings,
-        match_declines(blog.declines, documents, settings.declined),
-        taken=match_taken(blog.decisions, documents),
-        blocks=relations.tag_blocks,
-        folds=folds,
-        backend=blog.settings.index.backend,
-        progress=progress,
-    )
+        return None, None, f"{have}; to say how good suggestions are, at least {MIN_TAGGED} must"
+    declined = match_declines(blog.declines, documents, settings.declined)
+    answers = Answers(declined, match_taken(blog.decisions, documents))
+    progress("comparing posts", 0, 0)
+    likeness = likeness_without_tags(documents, relations.tag_blocks, blog.settings.index.backend)
+    given = documents, blog.site, settings, answers
+    cases = hide_in_turn(*given, likeness=likeness, folds=folds, progress=progress)
     if not any(case.answers for case in cases):
-        return None, "no tag is on enough posts to be suggested for another one"
+        return None, None, "no tag is on enough posts to be suggested for another one"
+    beside = hide_one_in_turn(*given, likeness=likeness, folds=folds, progress=progress)
     progress("computing intervals", 0, 0)
-    return measure_cases(cases, precision), ""
+    partial = measure_partial(beside) if sum(case.answers for case in beside) >= MIN_TAGGED else None
+    return measure_cases(cases, precision), partial, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from enishi.commands.evaluate import Evaluation
 from enishi.commands.tags.last_build import ADD, MAYBE
-from enishi.tags.figures import Interval, Level, TagFigures
+from enishi.tags.figures import Interval, Level, PartialFigures, TagFigures
 from enishi.text.percent import interval_percent, percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown
@@ -39,10 +40,13 @@ def print_evaluation(evaluation: Evaluation) -> None:
             "other posts, or ruled out by the settings"
         )
         out.print()
+        out.print(Text("Posts without tags: all tags of a post hidden", style="bold"))
         _print_figures(out, evaluation.tags)
         _print_levels(out, evaluation.tags)
-        _print_calibration(out, evaluation.tags)
+        _print_calibration(out, evaluation.tags.ours.tenths)
         _print_doubts(out, evaluation.tags)
+    if evaluation.partial is not None:
+        _print_partial(out, evaluation.partial)
     _print_accepted(out, evaluation)
     out.print(Text(advice(evaluation), style="bold"))
     if setting(evaluation):
@@ -142,12 +146,28 @@ def _print_levels(out: Console, tags: TagFigures) -> None:
     out.print()
 
 
-def _print_calibration(out: Console, tags: TagFigures) -> None:
+def _print_calibration(out: Console, tenths: Sequence[Level]) -> None:
     table = _table("Confidence", "right (│: expected)", "right", "of", left=2)
-    for tenth in tags.ours.tenths[1:]:
+    for tenth in tenths[1:]:
         name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
         table.add_row(name, _bar(tenth.precision, tenth.mean), _precision(tenth), f"{tenth.suggestions:,}")
     out.print(table)
+    out.print()
+
+
+def _print_partial(out: Console, partial: PartialFigures) -> None:
+    head = f"Posts that have tags: one tag hidden, the others left ({counted(partial.posts, 'post')})"
+    out.print(Text(head, style="bold"))
+    table = _table("Order", "Enishi")
+    table.add_row("MRR", _interval(partial.mrr))
+    table.add_row("recall@5", _interval(partial.recall))
+    table.add_row("calibration error", "–" if partial.calibration_error is None else f"{partial.calibration_error:.3f}")
+    out.print(table)
+    out.print()
+    _print_calibration(out, partial.tenths)
+    add, maybe = (f"{band.right:,} of {band.suggestions:,}" for band in partial.bands)
+    out.print(f"The hidden tag are, at {ADD:g} and more, {add} suggestions; at {MAYBE:g} to {ADD:g}, {maybe}.")
+    out.print(Text("The others count as wrong here; what you take of them says more.", style="dim"))
     out.print()
 
 
@@ -155,9 +175,11 @@ def _print_accepted(out: Console, evaluation: Evaluation) -> None:
     """Nothing where nothing was decided."""
     if not evaluation.accepted_tenths:
         return
-    for level in evaluation.accepted_from:
-        took = f"you took {level.added:,} of {level.decided:,} ({interval_percent(level.share)})"
-        out.print(f"Of the suggestions that you were shown at {level.confidence:.1f} and more {took}.")
+    out.print(Text("What you decided", style="bold"))
+    for band in evaluation.accepted_bands:
+        where = f"{band.confidence:.1f} and more" if band.confidence == ADD else f"{MAYBE:.1f} to {ADD:.1f}"
+        took = f"you took {band.added:,} of {band.decided:,} ({interval_percent(band.share)})"
+        out.print(f"Of the suggestions that you were shown at {where} {took}.")
     table = _table("Shown at", "taken (│: shown)", "taken", "of", left=2)
     for tenth in evaluation.accepted_tenths:
         name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"

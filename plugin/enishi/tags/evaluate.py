@@ -4,6 +4,8 @@ The posts with tags are divided into folds.  For each fold in turn, its tags are
 anything is computed, and the rest is what a build does: vocabulary, counts, evidence, fit and rules come from the other
 posts.  The similarity of posts never depends on tags; it is measured once, on documents without *any* tags.
 
+Where one tag of a post is hidden and its others are left, the rest is the same, but only posts with several tags serve.
+
 The baseline is what anybody would try first: the votes of the nearest posts by TF-IDF.  Both are evaluated on the same
 posts, the same tags and the same answers:
 
@@ -12,25 +14,26 @@ posts, the same tags and the same answers:
 - A suggestion counts in any spelling and under any alias.  One that a tag of the post implies (`S3` implies `AWS`) is
   neither right nor wrong and left out: the author means it, and by the blog's own rule does not write it.
 - Every other suggestion that the post does not carry is wrong, though its author might well agree.
-- Translations of one post are in the same fold: they would give each other away.
+- Translations of one post are in the same fold, and lose the same tag: they would give each other away.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from enishi.reading.tokens import count_words
-from enishi.tags.answers import Answers, Declines
-from enishi.tags.likeness import measure_likeness
+from enishi.tags.answers import Answers
+from enishi.tags.likeness import Likeness, measure_likeness
 from enishi.tags.model import MIN_POSTS
 from enishi.tags.suggest import RankedTags, rank_tags
-from enishi.types import Document, Progress
+from enishi.tags.vocabulary import Vocabulary, read_vocabulary
+from enishi.types import Document, Post, Progress
 from enishi.vectors import one_thread, tfidf
 
 if TYPE_CHECKING:
@@ -82,37 +85,39 @@ def tagged_rows(documents: Sequence[Document]) -> list[int]:
     return [row for row, document in enumerate(documents) if any(tag.strip() for tag in document.post.tags)]
 
 
+def likeness_without_tags(
+    documents: Sequence[Document], blocks: Sequence[tuple[float, Vectors]] = (), backend: Backend = "auto"
+) -> Likeness:
+    """How alike posts are, beside any tag; for `blocks`, see :func:`enishi.tags.likeness.measure_likeness`."""
+    with one_thread():
+        return measure_likeness([without_tags(document) for document in documents], blocks=blocks, backend=backend)
+
+
 def hide_in_turn(
     documents: Sequence[Document],
     site: Site,
     settings: TagSettings,
-    declined: Declines | None = None,
+    answers: Answers | None = None,
     *,
-    taken: Mapping[str, frozenset[str]] | None = None,
-    blocks: Sequence[tuple[float, Vectors]] = (),
+    likeness: Likeness | None = None,
     folds: int = FOLDS,
-    backend: Backend = "auto",
     progress: Progress = lambda *_: None,
 ) -> list[Case]:
     """A case for every post with tags, by path; `documents` are sorted by path.
 
     `min_confidence` and `max_suggestions` are ignored, and what was decided about a hidden post is hidden as well.
-    `blocks` (see :func:`enishi.tags.likeness.measure_likeness`) must not depend on tags.
+    `likeness` is that of :func:`likeness_without_tags`.
     """
-    all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
-    answers = Answers(declined or {}, taken or {})
     cases: list[Case] = []
     with one_thread():
-        progress("comparing posts", 0, 0)
         untagged = [without_tags(document) for document in documents]
-        likeness = measure_likeness(untagged, blocks=blocks, backend=backend)
+        likeness = likeness or likeness_without_tags(documents)
         neighbors = TextNeighbors(untagged)
         parts = divide(documents, folds)
         for fold, part in enumerate(parts):
             progress("suggesting hidden tags", fold, len(parts))
             seen = hide(documents, untagged, part)
-            hidden = {documents[row].post.path for row in part}
-            ranked = rank_tags(seen, site, all_listed, likeness, answers.without(hidden))
+            ranked = _rank_hidden(seen, part, site, settings, likeness, answers)
             votes = vote(seen, ranked, neighbors, part)
             countable = countable_tags(seen, ranked)
             cases += [judge(documents[row], ranked, countable, votes[row]) for row in part]
@@ -120,15 +125,89 @@ def hide_in_turn(
     return sorted(cases, key=lambda case: case.path)
 
 
+def hide_one_in_turn(
+    documents: Sequence[Document],
+    site: Site,
+    settings: TagSettings,
+    answers: Answers | None = None,
+    *,
+    likeness: Likeness | None = None,
+    folds: int = FOLDS,
+    progress: Progress = lambda *_: None,
+) -> list[Case]:
+    """A case for every post with several tags, one of which is hidden and the others left; see :func:`hide_in_turn`."""
+    vocabulary, _ = read_vocabulary([document.post for document in documents], site, settings)
+    chosen = choose_hidden(documents, vocabulary)
+    cases: list[Case] = []
+    with one_thread():
+        likeness = likeness or likeness_without_tags(documents)
+        parts = [[row for row in part if row in chosen] for part in divide(documents, folds)]
+        for fold, part in enumerate(parts):
+            progress("suggesting a hidden tag beside others", fold, len(parts))
+            seen = list(documents)
+            for row in part:
+                seen[row] = _without_tag(documents[row], chosen[row], vocabulary)
+            ranked = _rank_hidden(seen, part, site, settings, likeness, answers)
+            countable = countable_tags(seen, ranked)
+            for row in part:
+                found = judge(documents[row], ranked, countable, ())
+                hidden = ranked.vocabulary.key(vocabulary.names[chosen[row]])
+                cases.append(replace(found, hidden=1, answers=int(hidden in countable)))
+        progress("suggesting a hidden tag beside others", len(parts), len(parts))
+    return sorted(cases, key=lambda case: case.path)
+
+
+def _rank_hidden(
+    seen: Sequence[Document],
+    part: Sequence[int],
+    site: Site,
+    settings: TagSettings,
+    likeness: Likeness,
+    answers: Answers | None,
+) -> RankedTags:
+    """What a build suggests that sees these documents, and knows no decision about those of the part."""
+    all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
+    known = (answers or Answers()).without({seen[row].post.path for row in part})
+    return rank_tags(seen, site, all_listed, likeness, known)
+
+
+def choose_hidden(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[int, str]:
+    """The key of one tag of each post with several, by row, chosen by a hash: one that could be suggested again."""
+    counts = Counter(key for meant in vocabulary.meant_on(documents) for key in meant)
+    chosen = {}
+    for row in tagged_rows(documents):
+        post = documents[row].post
+        own = vocabulary.tags_of(post)
+        missed = {key for key in own if counts[key] > MIN_POSTS and key not in vocabulary.meant_by(own - {key})}
+        if len(own) > 1 and (missed := missed - vocabulary.barred):
+            chosen[row] = min(missed, key=lambda key: (_hash(f"{_group(post)} {key}"), key))
+    return chosen
+
+
+def _without_tag(document: Document, key: str, vocabulary: Vocabulary) -> Document:
+    """The document as if its author had not given it one tag, however spelled."""
+    bare = without_tags(document)
+    tags = tuple(tag for tag in document.post.tags if vocabulary.key(tag) != key)
+    return replace(bare, post=replace(bare.post, tags=tags))
+
+
 def divide(documents: Sequence[Document], folds: int) -> list[list[int]]:
     """Rows of the posts with tags in parts of even size, by a hash of their paths; each part sorted."""
     groups: dict[str, list[int]] = {}
     for row in tagged_rows(documents):
-        post = documents[row].post
-        groups.setdefault(f"translations {post.translation_key}" if post.translation_key else post.path, []).append(row)
-    ranked = sorted(groups, key=lambda name: (hashlib.blake2b(name.encode("utf-8", "replace")).digest(), name))
+        groups.setdefault(_group(documents[row].post), []).append(row)
+    ranked = sorted(groups, key=lambda name: (_hash(name), name))
     count = min(folds, len(ranked))
     return [sorted(row for name in ranked[part::count] for row in groups[name]) for part in range(count)]
+
+
+def _group(post: Post) -> str:
+    """What posts have in common that are translations of one another."""
+    return f"translations {post.translation_key}" if post.translation_key else post.path
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "replace")).digest()
 
 
 def without_tags(document: Document) -> Document:

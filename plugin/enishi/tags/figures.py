@@ -3,6 +3,7 @@
     nDCG@5     Σ_{i≤5} [right at i] / log₂(i + 1), over the best that is possible; the mean over posts
                (Järvelin & Kekäläinen 2002)
     recall@5   right among the first five / min(5, answers); the mean over posts
+    MRR        1 / place of the first right one (0 where there is none); the mean over posts
     precision  share of the suggestions from some confidence on that are right
     recall     share of all answers that they find
     calibration error   Σ_b n_b |mean confidence − share right| / Σ_b n_b, over tenths of confidence from .3 on
@@ -38,6 +39,8 @@ SEED = 0
 FIRST = 5
 LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DECIDED_FROM = (0.5, 0.8)
+BANDS = ((0.8, 1.0), (0.5, 0.8))
+"""Confidences of what is called "add" and "maybe"."""
 SEEN_FROM = 0.3
 PRECISION = 0.8
 """The share of right suggestions that an author wants, by default."""
@@ -131,6 +134,25 @@ class TagFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialFigures:
+    """The metrics of suggestions for posts of whose tags one was hidden: the everyday case.
+
+    Each other suggestion counts as wrong, though the post may lack it as well: the least that is right.
+    """
+
+    posts: int
+    answers: int
+    """How many of the hidden tags could be suggested."""
+    mrr: Interval
+    recall: Interval
+    """recall@5: the share of the hidden tags that are among the first five."""
+    calibration_error: float | None
+    bands: tuple[Level, ...]
+    """Of each of `BANDS`."""
+    tenths: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """Suggestions of a tenth of confidence, or of at least some confidence, that were decided."""
 
@@ -144,8 +166,11 @@ class Accepted:
     """The mean confidence as it was shown."""
 
 
-def measure_decisions(decisions: Iterable[Decision]) -> tuple[tuple[Accepted, ...], tuple[Accepted, ...]]:
-    """How often suggestions were added: (from each of `DECIDED_FROM` on, by tenth); nothing where none was decided."""
+def measure_decisions(decisions: Iterable[Decision]) -> tuple[tuple[Accepted, ...], ...]:
+    """How often suggestions were added: (from each of `DECIDED_FROM` on, by tenth, in each of `BANDS`).
+
+    Nothing where none was decided.
+    """
     by_subject: dict[tuple[str, str], set[Decision]] = defaultdict(set)
     for decision in decisions:
         by_subject[decision.subject].add(decision)
@@ -162,7 +187,8 @@ def measure_decisions(decisions: Iterable[Decision]) -> tuple[tuple[Accepted, ..
         return [Accepted(low, len(some), added, share, round(mean, _DIGITS))]
 
     tenths = [found for start in range(10) for found in accepted(start / 10, (start + 1) / 10 if start < 9 else 2.0)]
-    return tuple(found for low in DECIDED_FROM for found in accepted(low)), tuple(tenths)
+    bands = [found for low, high in BANDS for found in accepted(low, 2.0 if high == 1 else high)]
+    return tuple(found for low in DECIDED_FROM for found in accepted(low)), tuple(tenths), tuple(bands)
 
 
 def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int = 20) -> TagFigures:
@@ -186,8 +212,24 @@ def measure_cases(cases: Sequence[Case], wanted: float = PRECISION, doubts: int 
         )
 
 
+def measure_partial(cases: Sequence[Case]) -> PartialFigures:
+    """The figures where one tag of each post was hidden; `cases` hold at least one answer."""
+    with one_thread():
+        sums = _Sums(cases, "guesses")
+        tenths = sums.tenths()
+        return PartialFigures(
+            posts=len(cases),
+            answers=sum(case.answers for case in cases),
+            mrr=sums.interval("mrr"),
+            recall=sums.interval("recall"),
+            calibration_error=_calibration_error(tenths),
+            bands=tuple(sums.level(round(100 * low), 101 if high == 1 else round(100 * high)) for low, high in BANDS),
+            tenths=tenths,
+        )
+
+
 def _figures(sums: _Sums, wanted: float) -> WayFigures:
-    tenths = tuple(sums.level(start, 101 if start == 90 else start + 10) for start in range(0, 100, 10))
+    tenths = sums.tenths()
     return WayFigures(
         ndcg=sums.interval("ndcg"),
         recall=sums.interval("recall"),
@@ -209,12 +251,13 @@ class _Sums:
 
     def __init__(self, cases: Sequence[Case], way: Way) -> None:
         guesses: list[tuple[Guess, ...]] = [getattr(case, way) for case in cases]
-        table = np.zeros((len(cases), 2 + 3 * 101))
-        counts = table[:, 2:].reshape(len(cases), 3, 101)
+        table = np.zeros((len(cases), 3 + 3 * 101))
+        counts = table[:, 3:].reshape(len(cases), 3, 101)
         for row, (case, of_post) in enumerate(zip(cases, guesses, strict=True)):
             right = sum(guess.is_right for guess in of_post[:FIRST])
             table[row, 0] = ndcg(of_post, case.answers)
             table[row, 1] = right / min(case.answers, FIRST) if case.answers else 0
+            table[row, 2] = next((1 / place for place, guess in enumerate(of_post, 1) if guess.is_right), 0)
             for guess in of_post:
                 # confidences have four decimals: whole numbers know no rounding
                 place = min(max(round(guess.confidence * 10_000), 0) // 100, 100)
@@ -224,8 +267,9 @@ class _Sums:
         table = np.concatenate([answers, table], axis=1)
         drawn = np.concatenate([weights @ table for weights in (np.ones((1, len(cases))), *resamples(len(cases)))])
         self._answers = float(answers[:, 1].sum())
-        self._metrics = dict(zip(("ndcg", "recall"), (drawn[:, 2:4] / np.maximum(drawn[:, :1], 1)).T, strict=True))
-        self._from = np.pad(drawn[:, 4:].reshape(-1, 3, 101), ((0, 0), (0, 0), (0, 1)))
+        means = (drawn[:, 2:5] / np.maximum(drawn[:, :1], 1)).T
+        self._metrics = dict(zip(("ndcg", "recall", "mrr"), means, strict=True))
+        self._from = np.pad(drawn[:, 5:].reshape(-1, 3, 101), ((0, 0), (0, 0), (0, 1)))
         """Suggestions, right ones, and the sum of their confidences from every hundredth of confidence on."""
 
     def interval(self, name: str) -> Interval:
@@ -242,6 +286,9 @@ class _Sums:
         recall, mean = round(right / max(self._answers, 1), _DIGITS), round(sure / max(suggestions, 1), _DIGITS)
         precision = self._precision(start, end) if suggestions else None
         return Level(start / 100, suggestions, right, precision, recall, mean)
+
+    def tenths(self) -> tuple[Level, ...]:
+        return tuple(self.level(start, 101 if start == 90 else start + 10) for start in range(0, 100, 10))
 
     def count(self, start: int, end: int = 101) -> tuple[int, int]:
         """(suggestions, right ones) between two hundredths."""
