@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from enishi.types import Matrix, Vectors
+    from enishi.types import Matrix, Rows, Vectors
 
 _SHORTEST, _SHORTEST_EXACT = 1e-6, 1e-9
 """Shorter rows have no direction, only rounding errors: of float32, and of float64."""
@@ -96,22 +96,61 @@ def columns_for(posts: Sequence[Iterable[str]], most: float) -> dict[str, int]:
     return {name: count for name, count in sorted(frequency.items()) if 2 <= count <= most}
 
 
+class WordNumbers(dict[str, int]):
+    """A number for every word seen so far, in order of first occurrence."""
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        return number
+
+
+def number_words(counts: Mapping[str, int], numbers: WordNumbers) -> tuple[Rows, Rows]:
+    """A post's words by number, and how often it contains each."""
+    import numpy as np
+
+    which = np.fromiter(map(numbers.__getitem__, counts), dtype=np.int64, count=len(counts))
+    return which, np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+
+
 def tfidf(
     counts: Sequence[Mapping[str, int]], most: float, damp: Callable[[int], float] = lambda count: 1 + log(count)
-) -> tuple[Any, dict[str, int], list[float]]:
+) -> tuple[Any, dict[str, int], Matrix]:
     """TF-IDF of the words in 2 … `most` posts, rows of unit length.
 
-    Returns the csr matrix (n, words), the column of each word and the idf of each column.  An entry is damp(c) · idf,
-    with c the number of times that the post contains the word.
+    Returns the csr matrix (n, words), the column of each word (alphabetical) and the idf of each column.  An entry is
+    damp(c) · idf, with c the number of times that the post contains the word.
     """
-    frequency = columns_for([of_post.keys() for of_post in counts], most)
-    columns = {word: column for column, word in enumerate(frequency)}
-    weights = [idf(len(counts), df) for df in frequency.values()]
-    rows = [
-        [(columns[word], damp(count) * weights[columns[word]]) for word, count in of_post.items() if word in columns]
-        for of_post in counts
-    ]
-    return unit_csr(csr_rows(rows, len(columns))), columns, weights
+    numbers = WordNumbers()
+    return numbered_tfidf([number_words(of_post, numbers) for of_post in counts], numbers, most, damp)
+
+
+def numbered_tfidf(
+    posts: Sequence[tuple[Rows, Rows]], numbers: WordNumbers, most: float, damp: Callable[[int], float]
+) -> tuple[Any, dict[str, int], Matrix]:
+    """:func:`tfidf` of what :func:`number_words` returned for each post."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    n, nothing = len(posts), np.zeros(0, dtype=np.int64)
+    which = np.concatenate([nothing, *(post[0] for post in posts)])
+    counts = np.concatenate([nothing, *(post[1] for post in posts)])
+    row_of = np.repeat(np.arange(n), [len(post[0]) for post in posts])
+    frequency = np.bincount(which, minlength=len(numbers))
+    is_kept = (frequency >= 2) & (frequency <= most)
+    names = list(numbers)
+    kept = sorted((names[number], number) for number in np.flatnonzero(is_kept).tolist())
+    order = np.array([number for _, number in kept], dtype=np.int64)
+    weights = np.array([idf(n, df) for df in frequency[order].tolist()])
+    column_of = np.zeros(len(numbers), dtype=np.int32)
+    column_of[order] = np.arange(len(kept), dtype=np.int32)
+    stays = is_kept[which]
+    held, often = column_of[which[stays]], counts[stays]
+    # One by one: NumPy's logarithm may differ in the last bit from processor to processor
+    distinct, place = np.unique(often, return_inverse=True)
+    damped = np.array([damp(count) for count in distinct.tolist()])[place]
+    starts = np.cumsum([0, *np.bincount(row_of[stays], minlength=n).tolist()])
+    matrix = csr_matrix((damped * weights[held], held, starts), shape=(n, len(kept)))
+    return unit_csr(matrix), {word: column for column, (word, _) in enumerate(kept)}, weights
 
 
 def csr_rows(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> Any:

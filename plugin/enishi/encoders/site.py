@@ -27,7 +27,16 @@ from enishi.memo import Memo, each
 from enishi.reading.links import web_address
 from enishi.reading.tokens import fold, words
 from enishi.types import Document
-from enishi.vectors import columns_for, csr_rows, idf, one_thread, unit_csr, unit_rows
+from enishi.vectors import (
+    WordNumbers,
+    columns_for,
+    csr_rows,
+    number_words,
+    numbered_tfidf,
+    one_thread,
+    unit_csr,
+    unit_rows,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
 
     from enishi.config import Settings
     from enishi.generators.base import Site
-    from enishi.types import Vectors
+    from enishi.types import Matrix, Vectors
 
 _CODE = ("encoders/site.py", "reading/tokens.py", "reading/stopwords.py", "vectors.py")
 """The code that the vectors depend on."""
@@ -291,50 +300,21 @@ def _randomised_eigenpairs(
     return q @ rotation[:, best], spectrum[best]
 
 
-class _Numbers(dict[str, int]):
-    """A number for every word seen so far, in order of first occurrence."""
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        return number
-
-
-def _word_features(
-    documents: Sequence[Document], memo: Memo | None
-) -> tuple[dict[str, int], npt.NDArray[np.float64], Any]:
+def _word_features(documents: Sequence[Document], memo: Memo | None) -> tuple[dict[str, int], Matrix, Any]:
     """Columns by word (sorted), their idf, and √tf · idf rows of unit length."""
     import numpy as np
-    from scipy.sparse import csr_matrix
 
-    n = len(documents)
-    numbers = memo.lasting("word numbers", _Numbers) if memo else _Numbers()
-
-    def counted(document: Document) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        words = document.words
-        which = np.fromiter((numbers[word] for word in words), dtype=np.int64, count=len(words))
-        return which, np.sqrt(np.fromiter(words.values(), dtype=np.float64, count=len(words)))
-
-    counts = each(memo, "word counts", documents, counted)
-    which = np.concatenate([row[0] for row in counts]) if n else np.zeros(0, dtype=np.int64)
-    values = np.concatenate([row[1] for row in counts]) if n else np.zeros(0)
-    row_of = np.repeat(np.arange(n), [len(row[0]) for row in counts])
-    frequency = np.bincount(which, minlength=len(numbers))
-    most = max(_MAX_DOCUMENT_SHARE * n, 3)
-    is_kept = (frequency >= 2) & (frequency <= most)
-    names = list(numbers)
-    kept = sorted((names[number], number) for number in np.flatnonzero(is_kept).tolist())
-    columns = {word: column for column, (word, _) in enumerate(kept)}
-    weights = np.array([idf(n, df) for df in frequency[[number for _, number in kept]].tolist()])
-    column_of = np.zeros(len(numbers), dtype=np.int32)
-    column_of[[number for _, number in kept]] = np.arange(len(kept), dtype=np.int32)
-    stays = is_kept[which]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(row_of[stays], minlength=n))])
-    if memo and len(numbers) > 2 * int((frequency > 0).sum()) + 1000:  # most of them have gone from the blog again
-        numbers.clear()
+    numbers = memo.lasting("word numbers", WordNumbers) if memo else WordNumbers()
+    counts = each(memo, "word counts", documents, lambda document: number_words(document.words, numbers))
+    most = max(_MAX_DOCUMENT_SHARE * len(documents), 3)
+    matrix, columns, weights = numbered_tfidf(counts, numbers, most, sqrt)
+    is_used = np.zeros(len(numbers), dtype=bool)
+    for which, _ in counts:
+        is_used[which] = True
+    if memo and len(numbers) > 2 * int(is_used.sum()) + 1000:
+        numbers.clear()  # most of them have gone from the blog again
         memo.keep("word counts", [], [])
-    held = column_of[which[stays]]
-    matrix = csr_matrix((values[stays] * weights[held], held, starts), shape=(n, len(weights)))
-    return columns, weights, unit_csr(matrix)
+    return columns, weights, matrix
 
 
 def _cited(document: Document) -> set[str]:
