@@ -202,10 +202,28 @@ def test_the_series_and_the_category_of_a_post_are_unfit() -> None:
     assert "sql" not in found.unfit_for(post)
 
 
-def test_categories_do_not_matter_where_the_blog_repeats_them_as_tags() -> None:
-    found = vocabulary(posts(("Go",), ("CSS",), categories=(("Go",),)))
-    assert not found.categories_apart
-    assert "css" not in found.unfit_for(Post("x.md", "", categories=(("css",),)))
+def test_the_name_of_a_category_or_series_is_fit_where_the_blog_repeats_it() -> None:
+    blog = posts(*[("Talks",)] * 5, *[("x",)] * 45, categories=(("Talks",),))
+    blog += posts(*[("x",)] * 30, ("Go",), ("Go",), categories=(("Misc", "Go"),))
+    blog += posts(*[("Diary",)] * 5, ("x",), series="diary")
+    found, new = vocabulary(blog), Post("new.md", "", categories=(("Talks",), ("Go",)), series="diary")
+    assert {"talks", "go", "diary"} & found.unfit_for(new) == {"go"}
+
+
+def test_a_post_is_no_witness_for_its_own_category() -> None:
+    (tagged, new), others = posts(("Go",), (), categories=(("Go",),)), posts(*[("Go", "CSS")] * 30)
+    assert not vocabulary([tagged, *others]).repeated.meant("go", tagged)
+    assert vocabulary([tagged, *others]).repeated.meant("go", new)
+    untold = posts(*[("x",)] * 5, *[()] * 200, categories=(("Go",),))
+    assert vocabulary([tagged, *untold, *others]).repeated.meant("go", new)  # posts without tags say nothing
+
+
+def test_a_category_of_no_post_follows_the_other_categories() -> None:
+    new = Post("new.md", "", categories=(("CSS",),))
+    assert "css" not in vocabulary(posts(("Go",), ("CSS", "Go"), categories=(("Go",),))).unfit_for(new)
+    assert "css" in vocabulary(
+        posts(("x",), ("x",), ("CSS", "Go"), categories=(("Go",),))[:2] + posts(("CSS",))
+    ).unfit_for(new)
 
 
 def test_a_blog_without_tags() -> None:

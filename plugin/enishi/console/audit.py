@@ -56,7 +56,13 @@ def audit_values(audit: BlogAudit, request: Request) -> dict[str, Any]:
         ],
         "categories_meant": found.categories_meant,
         "categories": [
-            {"tag": use.tag, "category": use.category, "posts": posts(use.posts), "inside": list(use.inside)}
+            {
+                "tag": use.tag,
+                "category": use.category,
+                "posts": posts(use.posts),
+                "inside": list(use.inside),
+                "meant": use.is_meant,
+            }
             for use in found.categories
         ],
         "everywhere": [{"tag": use.tag, "posts": posts(use.posts)} for use in found.everywhere],
@@ -75,9 +81,9 @@ def print_audit(audit: BlogAudit, request: Request, limit: int = SHOWN_FINDINGS)
     merge = "merge what means the same; where one implies the other, add a line to [tags.broader] instead"
     page.section("Several names for what may be one tag", found.variants, page.variants)
     page.section("Tags that always go together", found.together, page.together, merge)
-    if not found.categories_meant:
-        advice = f"the category says it already: drop the tag, or narrow it: {example}"
-        page.section("Tags equal to a category", found.categories, page.category, advice)
+    advice = f"the category says it already: drop the tag, or narrow it: {example}"
+    needless = [use for use in found.categories if not use.is_meant]
+    page.section("Tags equal to a category", needless, page.category, advice)
     advice = "used on nearly every post, so they don't help readers"
     page.section("Tags on nearly everything", found.everywhere, page.everywhere, advice)
     page.section("Tags used once", found.once, page.once, f"give them to more posts, or another name: {example}")

@@ -17,7 +17,7 @@ from enishi.reading.tokens import fold
 from enishi.tags.mentions import naming_pattern, ways_to_write
 from enishi.tags.variants import SPELLING, Resemblance, find_resemblances, is_spelling
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key
-from enishi.types import Document
+from enishi.types import Document, Post
 
 _EVERYWHERE_SHARE, _EVERYWHERE_POSTS = 0.8, 10
 """A tag on this share of so many tagged posts does not help readers to choose among them."""
@@ -95,6 +95,8 @@ class CategoryTag(TagUse):
     category: str = ""
     inside: tuple[str, ...] = ()
     """Paths of those of its posts that are in the category: there the tag adds nothing."""
+    is_meant: bool = False
+    """Whether the blog means posts to have both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def audit_tags(
         variants=variants,
         together=tags.together(usual),
         categories=tags.categories(),
-        categories_meant=not vocabulary.categories_apart,
+        categories_meant=vocabulary.repeated.is_usual,
         everywhere=tuple(sorted(usual.values(), key=_by_weight)),
         once=tags.once(has_variants),
     )
@@ -267,7 +269,8 @@ class _BlogTags:
                 tag, posts = self.uses[key].tag, self.uses[key].posts
                 category = min(same_name, key=lambda name: (-len(same_name[name]), name))
                 inside = sorted(set(posts) & set().union(*same_name.values()))
-                findings.append(CategoryTag(tag, posts, category, tuple(inside)))
+                meant = self._vocabulary.repeated.meant(reader_key(tag), Post("", ""))
+                findings.append(CategoryTag(tag, posts, category, tuple(inside), meant))
         return tuple(sorted(findings, key=lambda use: (-len(use.inside), *_by_weight(use))))
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from enishi.config import TagSettings
     from enishi.generators.base import Site
 
-OWN_CATEGORY_SHARE = 0.05
-"""From this share of tags that equal a category of their post, the blog means to have them so."""
+REPEATED_FROM = 0.1
+"""From this share of the posts in a category that carry its name as a tag, too, the blog means to have both."""
 _VERSIONED_TOGETHER = 0.5
 """From this share of posts that carry `Go1.27` and `Go` together, the blog means to have them so."""
 _SEPARATORS = re.compile(r"[\s_\-‐-―・·/\\:,、]+|(?<!\d)\.|\.(?!\d)")
@@ -62,6 +62,56 @@ def reader_key(tag: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedNames:
+    """How often posts carry the name of their category or series as a tag, too."""
+
+    filed: Mapping[str, int] = field(default_factory=dict)
+    """Posts with tags in a category or series whose name is a tag of the blog, by its `reader_key`."""
+    tagged: Mapping[str, int] = field(default_factory=dict)
+    """Those of them that carry the tag."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Their share, of the names with two posts or more: one shows no habit."""
+    sum_of_shares: float = 0.0
+
+    @classmethod
+    def of(cls, posts: Iterable[Post]) -> RepeatedNames:
+        """Count over all posts with tags."""
+        filed: Counter[str] = Counter()
+        tagged: Counter[str] = Counter()
+        tags: set[str] = set()
+        for post in posts:
+            if own := set(map(reader_key, post.tags)):
+                tags |= own
+                filed.update(_filed_under(post))
+                tagged.update(own & _filed_under(post))
+        filed = Counter({name: filed[name] for name in sorted(filed) if name in tags})
+        shares = {name: tagged[name] / count for name, count in filed.items() if count > 1}
+        return cls(filed, tagged, shares, sum(shares.values()))
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the blog as a rule means to have both."""
+        return self.sum_of_shares >= REPEATED_FROM * max(len(self.shares), 1)
+
+    def meant(self, name: str, post: Post) -> bool:
+        """Whether a post may carry the name of its category or series as a tag, by what other posts there do.
+
+        Their share is drawn towards the mean share of the other names, which weighs as much as one post.
+        """
+        own = set(map(reader_key, post.tags))
+        others = len(self.shares) - (name in self.shares)
+        mean = (self.sum_of_shares - self.shares.get(name, 0.0)) / others if others else 0.0
+        # The post itself is no witness: what it carries may be what is asked about
+        filed, tagged = self.filed.get(name, 0) - bool(own), self.tagged.get(name, 0) - (name in own)
+        return (max(tagged, 0) + mean) / (max(filed, 0) + 1) >= REPEATED_FROM
+
+
+def _filed_under(post: Post) -> set[str]:
+    """The categories and the series of a post, by `reader_key`."""
+    return {reader_key(name) for name in (*(name for chain in post.categories for name in chain), post.series) if name}
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The tags of a blog.  A tag's identity is its *key*; its name is how the blog writes it."""
 
@@ -75,8 +125,8 @@ class Vocabulary:
     """All tags that a tag implies, transitively, by key."""
     barred: frozenset[str] = frozenset()
     """Keys never suggested: retired, old names, `never`, or not in `only`."""
-    categories_apart: bool = True
-    """Whether a tag equal to a category of its post is not suggested."""
+    repeated: RepeatedNames = RepeatedNames()
+    """Where the name of a post's category or series may be its tag."""
     is_closed: bool = False
     """Whether only listed tags may be suggested (`only`), so that no new one is wanted."""
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -103,13 +153,12 @@ class Vocabulary:
         return [self.meant_by(self.tags_of(document.post)) for document in documents]
 
     def unfit_for(self, post: Post) -> frozenset[str]:
-        """Keys that are not suggested for this post: its own, implied ones, its series, its categories, barred ones."""
+        """Keys that are not suggested for this post: its own, implied ones, barred ones; its series and categories,
+        unless the blog repeats them as tags.
+        """
         unfit = set(self.barred | self.meant_by(self.tags_of(post)))
         own = {reader_key(tag) for tag in post.tags}
-        if post.series:
-            own.add(reader_key(post.series))
-        if self.categories_apart:
-            own |= {reader_key(name) for chain in post.categories for name in chain}
+        own |= {name for name in _filed_under(post) if not self.repeated.meant(name, post)}
         return frozenset(unfit).union(*(self._by_reader.get(name, frozenset()) for name in own))
 
 
@@ -137,7 +186,7 @@ def read_vocabulary(posts: Sequence[Post], site: Site, settings: TagSettings) ->
         names={key: _prevailing(names[key], renamed) for key in sorted(counts)},
         spellings=spellings,
         counts={key: counts[key] for key in sorted(counts)},
-        categories_apart=_categories_apart(posts),
+        repeated=RepeatedNames.of(posts),
         is_closed=bool(settings.only),
         aliases=renamed,
         _keys=keys,
@@ -306,13 +355,3 @@ def _barred(vocabulary: Vocabulary, renamed: Mapping[str, str], settings: TagSet
     if settings.only:
         barred |= set(vocabulary.names) - {vocabulary.key(tag) for tag in settings.only}
     return frozenset(barred)
-
-
-def _categories_apart(posts: Sequence[Post]) -> bool:
-    tags = equal = 0
-    for post in posts:
-        categories = {fold_tag(name) for chain in post.categories for name in chain}
-        own = {fold_tag(tag) for tag in post.tags}
-        tags += len(own)
-        equal += len(own & categories)
-    return equal < OWN_CATEGORY_SHARE * tags or tags == 0

@@ -232,12 +232,12 @@ class TagFindings:
         )
 
     def _category(self, post: Post, tag: str) -> Finding | None:
-        chains = post.categories if self._vocabulary.categories_apart else ()
-        categories = {reader_key(name): name for chain in chains for name in chain}
-        what, name = "category", categories.get(reader_key(tag), "")
-        if not name and post.series and reader_key(post.series) == reader_key(tag):
+        key = reader_key(tag)
+        categories = {reader_key(name): name for chain in post.categories for name in chain}
+        what, name = "category", categories.get(key, "")
+        if not name and post.series and reader_key(post.series) == key:
             what, name = "series", post.series
-        if not name:
+        if not name or self._vocabulary.repeated.meant(key, post):
             return None
         return draft(
             post.path,
