@@ -192,8 +192,41 @@ class TopicShare:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideTag:
+    """Of the other posts that carry one of the post's own tags, how many carry the suggested one as well."""
+
+    tag: str
+    """The post's own, as the blog writes it."""
+    with_tag: int
+    posts: int
+    expected: float
+    """How many would, by their texts alone; rounded to one decimal."""
+
+    @property
+    def speaks_against(self) -> bool:
+        """Whether the two tags keep apart; else they go together."""
+        return 2 * self.with_tag < self.posts
+
+
+@dataclass(frozen=True, slots=True)
+class TagUse:
+    """When a tag was in use, beside when the post was written; dates are ISO (``2024-05-06``)."""
+
+    first: str
+    """Of the first other post that carries it."""
+    last: str
+    post: str
+    """Of the post, before the first or after the last."""
+
+    @property
+    def speaks_against(self) -> bool:
+        """Whether the tag was given up; else it came up only after the post."""
+        return self.post > self.last
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a tag is suggested for a post, in the words of the blog."""
+    """Why a tag is suggested for a post, and what speaks against it, in the words of the blog."""
 
     neighbors: tuple[Neighbor, ...] = ()
     """The nearest posts that carry the tag, nearest first."""
@@ -202,6 +235,10 @@ class Evidence:
     """How often the tag's name, in any spelling, occurs in title, description and prose."""
     terms: tuple[str, ...] = ()
     """Terms of the post that posts with the tag use and others rarely do, the most telling first."""
+    beside: tuple[BesideTag, ...] = ()
+    """Own tags of the post that say something about this one, those that go with it first."""
+    use: TagUse | None = None
+    """Where the tag came up after the post, or was given up before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from enishi.commands.tags.write import write_plan
 from enishi.console.terminal import print_diagnostics
 from enishi.errors import OutputError, SettingsError
 from enishi.tags.declined import DECLINED_NAME, Decline
+from enishi.tags.wording import said_against, said_for
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word, shown
 from enishi.types import Evidence, TagSuggestion, Topic
@@ -93,7 +94,7 @@ def _print_suggestion(out: Console, tags: LastTags, suggestion: TagSuggestion, n
 
 
 def evidence_lines(evidence: Evidence, tags: LastTags) -> list[str]:
-    """Why a tag is suggested, in words."""
+    """Why a tag is suggested, in words; what speaks against it comes last."""
     lines = []
     if evidence.neighbors:
         near = "; ".join(f"{shown(tags.title(n.path))} ({n.score:.2f})" for n in evidence.neighbors)
@@ -107,7 +108,12 @@ def evidence_lines(evidence: Evidence, tags: LastTags) -> list[str]:
     lines.append(f"named {times} in the text" if evidence.mentions else "never named in the text")
     if evidence.terms:
         lines.append(f"terms that speak for it: {', '.join(map(shown, evidence.terms))}")
-    return lines
+    lines += said_for(evidence, _named)
+    return lines + [f"against it: {clause}" for clause in said_against(evidence, _named)]
+
+
+def _named(tag: str) -> str:
+    return f"#{shown(tag)}"
 
 
 def print_tag_explanation(why: TagExplanation, titles: Mapping[str, str]) -> None:

@@ -261,5 +261,5 @@ def _edited(data: bytes, is_gone: Callable[[Decision], bool], added: Sequence[De
 def _line(decision: Decision) -> bytes:
     fields = asdict(decision)
     fields["confidence"] = round(decision.confidence, 4)
-    fields["evidence"] = {name: value for name, value in fields["evidence"].items() if value is not None}
+    fields["evidence"] = {name: value for name, value in fields["evidence"].items() if value not in (None, ())}
     return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")

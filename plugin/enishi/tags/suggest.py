@@ -12,6 +12,7 @@
     answers.py      what the author's decisions change of it
     model.py        all of these: documents -> fit and confidence of every (post, tag)
     rules.py        probabilities -> suggestions
+    circumstances.py  why a tag may be missing, and what speaks against it
     topics.py       posts that belong together, and the tags their topic lacks
     declined.py     suggestions that the author declined
     decisions.py    all that the author decided, with what was shown
@@ -31,6 +32,7 @@ import numpy as np
 
 from enishi.memo import Memo
 from enishi.tags.answers import Answers, Declines
+from enishi.tags.circumstances import Circumstances
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.likeness import Likeness, measure_likeness
 from enishi.tags.model import TagModel, constants_of, estimate_tags
@@ -134,7 +136,7 @@ def rank_tags(
 
 
 class EvidenceFinder:
-    """Evidence for suggestions: nearest posts with the tag, topic, mentions, terms."""
+    """Evidence for suggestions: nearest posts with the tag, topic, mentions, terms, other tags of the post, time."""
 
     def __init__(self, model: TagModel, grouping: Grouping, terms: DistinctiveTerms) -> None:
         estimate, spellings = model.estimate, model.vocabulary.spellings
@@ -143,12 +145,14 @@ class EvidenceFinder:
         self._terms, self._grouping = terms, grouping
         self._readers = [set(map(reader_key, spellings[key])) for key in estimate.keys]
         self._in_carriers: dict[int, Counter[str]] = {}
+        self._circumstances = Circumstances(model)
 
     def evidence(self, row: int, column: int) -> Evidence:
         """Evidence for one suggestion; the post is no evidence for itself."""
         mentions = int(self._estimate.mentions.counts[row, column])
         terms = self._speaking_terms(row, column)
-        return Evidence(self._neighbors(row, column), self._topic_share(row, column), mentions, terms)
+        beside, use = self._circumstances.beside(row, column), self._circumstances.use(row, column)
+        return Evidence(self._neighbors(row, column), self._topic_share(row, column), mentions, terms, beside, use)
 
     def _neighbors(self, row: int, column: int) -> tuple[Neighbor, ...]:
         carriers = self._carriers[column][self._carriers[column] != row]

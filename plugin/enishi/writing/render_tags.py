@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from enishi.types import Evidence, Post, TagAnalysis, TagSuggestion, Topic
 from enishi.writing.render import json_bytes
@@ -101,7 +101,10 @@ def _evidence_fields(evidence: Evidence) -> dict[str, object]:
     if evidence.topic is not None:
         share = evidence.topic
         fields["topic"] = {"id": share.id, "with_tag": share.with_tag, "posts": share.posts}
-    return fields | {"mentions": evidence.mentions, "terms": list(evidence.terms)}
+    fields |= {"mentions": evidence.mentions, "terms": list(evidence.terms)}
+    if evidence.beside:
+        fields["beside"] = [asdict(one) for one in evidence.beside]
+    return fields | ({"use": asdict(evidence.use)} if evidence.use is not None else {})
 
 
 def _topic_fields(topic: Topic) -> Mapping[str, object]:

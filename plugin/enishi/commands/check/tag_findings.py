@@ -11,6 +11,7 @@ from enishi.errors import Severity
 from enishi.findings import Finding, SuggestedTag
 from enishi.tags.declined import Kept
 from enishi.tags.vocabulary import Vocabulary, fold_tag, reader_key, spelling_key
+from enishi.tags.wording import said_against, said_for
 from enishi.text.plural import counted
 from enishi.text.printable import shell_word
 from enishi.types import Document, Post, TagAnalysis, TagSuggestion
@@ -25,6 +26,8 @@ NEAREST = 5
 _TELLING_SHARE = 0.2
 """The topic is no evidence for a tag that a smaller share of its posts carries."""
 _MANY_MENTIONS = 8
+_OWN_TAGS = 0.3
+"""How strong a reason the post's other tags and its date are, from 0 to 1."""
 _SHOWN_TITLES = 3
 _LONGEST_TITLE = 60
 _GRAVEST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -159,7 +162,7 @@ class TagFindings:
         )
 
     def _evidence(self, path: str, suggestion: TagSuggestion) -> list[str]:
-        """Reasons for a suggestion, the strongest first; that the text does not name the tag comes last."""
+        """Reasons for a suggestion, the strongest first; what speaks against it comes last."""
         evidence = suggestion.evidence
         clauses = [self._near(path, suggestion)]
         share = evidence.topic
@@ -175,9 +178,11 @@ class TagFindings:
             clauses.append((strength, f"the text names it {_times(evidence.mentions)}"))
         if evidence.terms:
             clauses.append((0.0, f"terms that speak for it: {', '.join(map(_one_line, evidence.terms))}"))
+        clauses += [(_OWN_TAGS, text) for text in said_for(evidence, _code)]
         clauses.sort(key=lambda clause: -clause[0])
-        texts = [text for _, text in clauses if text]
-        return texts if evidence.mentions else [*texts, "though the text never names it"]
+        against = [] if evidence.mentions else ["the text never names it"]
+        against += said_against(evidence, _code)
+        return [text for _, text in clauses if text] + [f"though {text}" for text in against]
 
     def _near(self, path: str, suggestion: TagSuggestion) -> tuple[float, str]:
         key = self._vocabulary.key(suggestion.tag)
