@@ -39,9 +39,9 @@ AUTHORS = {"strict": 0.0, "half": 0.5, "lenient": 1.0}
 """What is made of a "maybe"."""
 SIZES = (10, 20, 40)
 SHOWN_FROM = 0.5
-GRID = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-NOTHING = (1e9, 1e9)
-Prior = tuple[float, float]
+GRID = (0.5, 1.0, 2.0, 4.0, 8.0)
+NOTHING = (1e9, 1e9, 1e9)
+Prior = tuple[float, float, float]
 
 
 @dataclass
@@ -111,8 +111,8 @@ def losses(blog: Blog, priors: Sequence[Prior], count: int) -> dict[tuple[Prior,
         truth = blog.truth(author)
         for decided, left in draws(blog, size, count):
             for prior in priors:
-                correct = fit_correction(margin[decided], truth[decided], prior)
-                confidence = shown_confidence(sigmoid(correct(margin)))
+                correct = fit_correction(margin[decided], blog.columns[decided], truth[decided], prior)
+                confidence = shown_confidence(sigmoid(correct(margin, blog.columns)))
                 figures = log_loss(confidence[left], truth[left]), error(confidence[left], truth[left])
                 found[prior, author, size].append((*figures, log_loss(confidence[low], truth[low])))
     return {key: np.mean(values, axis=0) for key, values in found.items()}
@@ -150,9 +150,9 @@ def lived(blog: Blog, count: int) -> dict[tuple[str, int], np.ndarray]:
             given = documents, blog.vocabulary, blog.likeness, shipped_constants()
             plain, _ = estimate_tags(*given)
             taught, _ = estimate_tags(*given, answers=Answers(*answers))
-            then = fit_correction(blog.odds()[decided], truth[decided])
+            then = fit_correction(blog.odds()[decided], blog.columns[decided], truth[decided])
             pairs = blog.rows[left], blog.columns[left]
-            shown = shown_confidence(sigmoid(then(blog.odds(plain)[left])))
+            shown = shown_confidence(sigmoid(then(blog.odds(plain)[left], blog.columns[left])))
             confidences = (plain.confidence[pairs], taught.confidence[pairs], shown)
             found[author, size].append([log_loss(one, truth[left]) for one in confidences])
     return {key: np.mean(values, axis=0) for key, values in found.items()}
@@ -172,7 +172,7 @@ def main() -> int:
             by_blog[line["corpus"]].append(line)
     with threadpool_limits(1):
         blogs = [read_blog(folder, by_blog[folder.name]) for folder in options.blogs]
-        priors = [*product(GRID, GRID), NOTHING]
+        priors = [*product(GRID, GRID, (*GRID, NOTHING[2])), NOTHING]
         found = {blog.name: losses(blog, priors, options.draws) for blog in blogs}
         print(f"best prior of all blogs: {best_prior(found.values())}; shipped: {CORRECTION_SHRINKAGE}\n")
         head = ["blog", "decided", "its prior", "log loss", "corrected", "shipped", "calibration", "corrected", "below"]
@@ -188,7 +188,9 @@ def main() -> int:
                 if means:
                     before, after, shipped = means[NOTHING], means[own], means[CORRECTION_SHRINKAGE]
                     figures = before[0], after[0], shipped[0], before[1], after[1], after[2] - before[2]
-                    rows.append([blog.name, str(size), f"{own[0]:g}, {own[1]:g}", *(f"{one:.3f}" for one in figures)])
+                    rows.append(
+                        [blog.name, str(size), ", ".join(f"{one:g}" for one in own), *(f"{one:.3f}" for one in figures)]
+                    )
         print(markdown_table(head, rows, 3))
         head = ["blog", "author", "decided", "log loss of the new model", "corrected", "by the odds of that time"]
         rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -28,46 +29,62 @@ def odds(*probabilities: float) -> np.ndarray:
     return np.log(p / (1 - p))
 
 
+def fitted(margin: np.ndarray, taken: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """What a correction makes of a tag nobody decided about, where each decision was about another tag."""
+    correction = fit_correction(margin, np.arange(len(margin)), taken)
+    return lambda others: correction(others[:, None], np.array([-1]))[:, 0]
+
+
 # --- the correction --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_order_is_kept_whatever_was_decided(seed: int) -> None:
+def test_the_order_of_one_tag_is_kept_whatever_was_decided(seed: int) -> None:
     random = np.random.default_rng(seed)
     size = int(random.integers(1, 300))
-    margin = random.normal(1, 3, size)
+    margin, columns = random.normal(1, 3, size), random.integers(0, 9, size)
     taken = (margin < 1).astype(float) if seed % 2 else random.integers(0, 2, size).astype(float)
-    corrected = fit_correction(margin, taken)(EVERYWHERE)
-    assert (np.diff(corrected) > 0).all()
-    assert np.abs(corrected - EVERYWHERE).max() <= 2
+    every = EVERYWHERE[:, None].repeat(10, axis=1)
+    corrected = fit_correction(margin, columns, taken)(every, np.arange(10))
+    assert (np.diff(corrected, axis=0) > 0).all()
+    assert np.abs(corrected - every).max() <= 2
 
 
 def test_ten_decisions_move_it_and_a_single_one_hardly_does() -> None:
     margin = np.linspace(odds(0.5)[0], odds(0.95)[0], 10)
     before = sigmoid(margin)
-    stricter = sigmoid(fit_correction(margin, np.zeros(10))(margin))
+    stricter = sigmoid(fitted(margin, np.zeros(10))(margin))
     assert (stricter < before - 0.1).all()
-    one = sigmoid(fit_correction(margin[5:6], np.zeros(1))(margin))
+    one = sigmoid(fitted(margin[5:6], np.zeros(1))(margin))
     assert (np.abs(one - before) < 0.15).all()
+
+
+def test_a_tag_that_is_declined_again_and_again_falls_further_than_others() -> None:
+    columns = np.arange(40) // 10
+    taken = (columns != 2).astype(float)
+    before = odds(*np.full(40, 0.8))
+    found = sigmoid(fit_correction(before, columns, taken)(odds(0.8)[None, :].repeat(5, axis=1), np.arange(5)))[0]
+    assert found[2] < 0.55 < 0.8 < found[0] == pytest.approx(found[1])
+    assert found[2] < found[4] < found[0]  # of the fifth nothing is known
 
 
 def test_answers_as_expected_change_little() -> None:
     p = np.repeat([0.55, 0.7, 0.85, 0.95], 200)
     taken = np.concatenate([np.arange(200) < 200 * share for share in (0.55, 0.7, 0.85, 0.95)]).astype(float)
-    correction = fit_correction(odds(*p), taken)
+    correction = fitted(odds(*p), taken)
     assert sigmoid(correction(odds(0.5, 0.8, 0.95))) == pytest.approx([0.5, 0.8, 0.95], abs=0.01)
 
 
 def test_many_answers_are_believed() -> None:
     p = np.repeat([0.55, 0.7, 0.85], 400)
     taken = np.concatenate([np.arange(400) < 400 * share for share in (0.35, 0.5, 0.7)]).astype(float)
-    correction = fit_correction(odds(*p), taken)
+    correction = fitted(odds(*p), taken)
     assert sigmoid(correction(odds(0.55, 0.7, 0.85))) == pytest.approx([0.35, 0.5, 0.7], abs=0.03)
 
 
 @pytest.mark.parametrize("answer", [0.0, 1.0])
 def test_far_below_what_was_judged_nothing_changes(answer: float) -> None:
-    correction = fit_correction(odds(*np.linspace(0.5, 0.95, 100)), np.full(100, answer))
+    correction = fitted(odds(*np.linspace(0.5, 0.95, 100)), np.full(100, answer))
     low = odds(0.0001, 0.001, 0.01)
     assert correction(low) == pytest.approx(low)
     assert abs(sigmoid(correction(odds(0.1)))[0] - 0.1) < 0.1
@@ -76,14 +93,16 @@ def test_far_below_what_was_judged_nothing_changes(answer: float) -> None:
 def test_what_is_fitted_does_not_depend_on_the_order() -> None:
     random = np.random.default_rng(0)
     margin, taken = random.normal(1, 1, 50), random.integers(0, 2, 50).astype(float)
-    order = random.permutation(50)
-    first, second = fit_correction(margin, taken), fit_correction(margin[order], taken[order])
+    columns, order = random.integers(0, 5, 50), random.permutation(50)
+    first = fit_correction(margin, columns, taken)
+    second = fit_correction(margin[order], columns[order], taken[order])
     assert first.judged_from == second.judged_from
     assert (first.shift, first.slope) == pytest.approx((second.shift, second.slope))
+    assert first.of_tag == pytest.approx(second.of_tag)
 
 
 def test_no_correction_is_none() -> None:
-    assert Correction(0.0, 1.0, 0.0)(EVERYWHERE).tolist() == EVERYWHERE.tolist()
+    assert Correction(0.0, 1.0, 0.0)(EVERYWHERE, np.arange(2001)).tolist() == EVERYWHERE.tolist()
 
 
 # --- whose decisions count -------------------------------------------------------------------------------------------
@@ -134,14 +153,14 @@ def test_a_decision_that_the_post_contradicts_says_nothing() -> None:
     assert estimate(frozenset({"notes"})) != estimate(frozenset())
 
 
-def test_tags_that_were_taken_raise_the_others_and_keep_their_order() -> None:
+def test_tags_that_were_taken_raise_the_others_and_keep_the_order_of_a_tag() -> None:
     taken = {post.post.path: frozenset(post.post.tags[1:]) for post in POSTS if len(post.post.tags) > 1}
     before, after = confidences(suggest(POSTS)), confidences(suggest(POSTS, taken=taken))
     assert before.keys() == after.keys()
     assert before != after
-    ranked = sorted(before, key=lambda pair: before[pair])
-    values = [after[pair] for pair in ranked]
-    assert all(first <= second + 1e-3 for first, second in pairwise(values))  # equals were rounded
+    for tag in {tag for _, tag in before}:
+        ranked = sorted((pair for pair in before if pair[1] == tag), key=lambda pair: before[pair])
+        assert all(after[one] <= after[two] + 1e-3 for one, two in pairwise(ranked))  # equals were rounded
     sure = [pair for pair in before if before[pair] >= 0.3]
     assert sure
     assert all(after[pair] >= before[pair] for pair in sure)

@@ -20,8 +20,6 @@ from enishi.tags.calibration import Correction, fit_correction
 from enishi.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
     from enishi.tags.vocabulary import Vocabulary
@@ -58,12 +56,13 @@ class Corrections:
     of_tagged: Correction | None = None
     of_untagged: Correction | None = None
 
-    def corrected(self, margin: Matrix, rows: slice) -> Matrix:
-        """Log-odds of these rows as the author decides; shape (rows, n_tags)."""
+    def corrected(self, margin: Matrix, rows: Rows | slice, columns: Rows) -> Matrix:
+        """Log-odds of these posts and tags as the author decides; shape (rows, columns)."""
         result = margin.copy()
-        for correction, chosen in ((self.of_tagged, self.is_tagged[rows]), (self.of_untagged, ~self.is_tagged[rows])):
+        is_tagged = self.is_tagged[rows]
+        for correction, chosen in ((self.of_tagged, is_tagged), (self.of_untagged, ~is_tagged)):
             if correction is not None:
-                result[chosen] = correction(margin[chosen])
+                result[chosen] = correction(margin[chosen], columns)
         return result
 
 
@@ -73,9 +72,12 @@ def fit_corrections(
     vocabulary: Vocabulary,
     keys: Sequence[str],
     carried: npt.NDArray[np.bool_],
-    margins_of: Callable[[Rows, Rows], Matrix],
+    fit: Matrix,
+    margin: Matrix,
 ) -> Corrections:
     """Corrections by all decisions that still hold.
+
+    A post whose tags are all suggestions that were taken had none when these were made.
 
     Args:
         answers: what was decided.
@@ -83,24 +85,26 @@ def fit_corrections(
         vocabulary: their tags.
         keys: the tags that can be suggested, one a column.
         carried: which posts carry which of them.
-        margins_of: the model's log-odds of pairs, given their rows and columns.
+        fit: log-odds of (post, tag) by the text alone.
+        margin: the model's log-odds that the author would add the tag beside his others.
     """
     column = {key: place for place, key in enumerate(keys)}
-    is_tagged = np.zeros(len(documents), dtype=bool)
+    is_tagged, had_tags = np.zeros((2, len(documents)), dtype=bool)
     pairs: list[tuple[int, int]] = []
     for row, document in enumerate(documents):
         path = document.post.path
         taken = {vocabulary.key(tag) for tag in answers.taken.get(path, ())}
         declined = {vocabulary.key(tag) for tag in answers.declined.get(path, ())}
-        is_tagged[row] = bool(vocabulary.tags_of(document.post) - taken)
+        own = vocabulary.tags_of(document.post)
+        is_tagged[row], had_tags[row] = bool(own), bool(own - taken)
         found = sorted(column[key] for key in (taken | declined) & column.keys())
         pairs += [(row, place) for place in found if keys[place] in (taken if carried[row, place] else declined)]
     rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    margins = margins_of(rows, columns) if len(rows) else np.zeros(0)
+    margins = np.where(had_tags[rows], margin[rows, columns], fit[rows, columns])
 
     def fitted(chosen: npt.NDArray[np.bool_]) -> Correction | None:
         counted = chosen & (margins >= _LEAST_ODDS)
         y = carried[rows[counted], columns[counted]].astype(float)
-        return fit_correction(margins[counted], y) if len(y) else None
+        return fit_correction(margins[counted], columns[counted], y) if len(y) else None
 
-    return Corrections(is_tagged, fitted(is_tagged[rows]), fitted(~is_tagged[rows]))
+    return Corrections(is_tagged, fitted(had_tags[rows]), fitted(~had_tags[rows]))

@@ -8,15 +8,17 @@ deviations are constants, never the blog's own, so that a feature means the same
 
 What the author decided about suggestions corrects that (docs/research.md, "What decisions teach"):
 
-    log-odds' = shift + slope · log-odds
-    (shift, slope) = argmin Σ logloss + 1 shift² + 4 (slope − 1)² over the decided suggestions
+    log-odds' = shift + slope · log-odds + the tag's own shift
+    argmin Σ logloss + 1 shift² + 4 (slope − 1)² + 2 Σ (shifts of tags)² over the decided suggestions
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,10 +39,12 @@ MOST_CERTAIN = 0.95
 _BEND = 0.9
 """Above, distances are halved: of suggestions at .97, .94 were right on blogs that the model had not seen."""
 _MAX_STEPS = 60
-CORRECTION_SHRINKAGE = (1.0, 4.0)
-"""Of shift and slope: `python -m benchmarks.decisions` chose them."""
+CORRECTION_SHRINKAGE = (1.0, 4.0, 2.0)
+"""Of shift, slope, and the shifts of tags: `python -m benchmarks.decisions` chose them."""
+_MOST_TAGS = 200
+"""Of so many tags, those most often decided about, shifts of their own are fitted."""
 _MIN_SLOPE = 0.25
-"""A correction keeps the order of suggestions, whatever was decided."""
+"""A correction keeps the order of the suggestions of one tag, whatever was decided."""
 _MOST_CORRECTED = 2.0
 """A correction multiplies odds by e² at most, and divides them by as much."""
 
@@ -161,31 +165,43 @@ def minimise_logloss(z: Matrix, y: Matrix, pair_weights: Matrix, centre: Matrix,
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """From the model's log-odds to those by which the author decides; the order stays."""
+    """From the model's log-odds to those by which the author decides; of one tag, the order stays."""
 
     shift: float
     slope: float
     judged_from: float
     """Log-odds above which nine of ten decided suggestions lie.  Of others nothing is known: below, it fades away."""
+    of_tag: Mapping[int, float] = field(default_factory=dict)
+    """Shifts of single tags, by column."""
 
-    def __call__(self, margin: Matrix) -> Matrix:
-        """Corrected log-odds."""
-        lowest = abs(self._change(np.array(self.judged_from)))
+    def __call__(self, margin: Matrix, columns: Rows) -> Matrix:
+        """Corrected log-odds; the last axis of `margin` holds these columns."""
+        own = np.array([self.of_tag.get(column, 0.0) for column in columns.tolist()])
+        lowest = abs(self._change(np.array(self.judged_from), own))
         faded = np.clip(1 - (self.judged_from - margin) / (1 + lowest), 0, 1)
-        return np.asarray(margin + faded * self._change(np.maximum(margin, self.judged_from)))
+        return np.asarray(margin + faded * self._change(np.maximum(margin, self.judged_from), own))
 
-    def _change(self, margin: Matrix) -> Matrix:
-        return np.clip(self.shift + (self.slope - 1) * margin, -_MOST_CORRECTED, _MOST_CORRECTED)
+    def _change(self, margin: Matrix, own: Matrix) -> Matrix:
+        return np.clip(self.shift + (self.slope - 1) * margin + own, -_MOST_CORRECTED, _MOST_CORRECTED)
 
 
-def fit_correction(margin: Matrix, taken: Matrix, shrinkage: tuple[float, float] = CORRECTION_SHRINKAGE) -> Correction:
-    """The correction by decided suggestions: the model's log-odds, and 1 for each that was taken."""
-    z, ones = np.column_stack([np.ones(len(margin)), margin]), np.ones(len(margin))
-    shift, slope = minimise_logloss(z, taken, ones, np.array([0.0, 1.0]), np.array(shrinkage))
-    if slope < _MIN_SLOPE:
-        slope = _MIN_SLOPE
-        shift = minimise_logloss(z, taken, ones, np.array([0.0, slope]), np.array([shrinkage[0], 1e9]))[0]
-    return Correction(float(shift), float(slope), float(np.quantile(margin, 0.1)))
+def fit_correction(
+    margin: Matrix, columns: Rows, taken: Matrix, shrinkage: tuple[float, float, float] = CORRECTION_SHRINKAGE
+) -> Correction:
+    """The correction by decided suggestions: the model's log-odds, their tags, and 1 for each that was taken."""
+    decided = Counter(columns.tolist())
+    tags = sorted(sorted(decided, key=lambda tag: (-decided[tag], tag))[:_MOST_TAGS])
+    z = np.column_stack([np.ones(len(margin)), margin, columns[:, None] == np.array(tags)[None, :]]).astype(float)
+    centre, ridge = (
+        np.array([0.0, 1.0, *(0.0 for _ in tags)]),
+        np.array([*shrinkage[:2], *(shrinkage[2] for _ in tags)]),
+    )
+    weights = minimise_logloss(z, taken, np.ones(len(margin)), centre, ridge)
+    if weights[1] < _MIN_SLOPE:
+        centre[1], ridge[1] = _MIN_SLOPE, 1e9
+        weights = minimise_logloss(z, taken, np.ones(len(margin)), centre, ridge)
+    shift, slope, *own = weights.tolist()
+    return Correction(shift, max(slope, _MIN_SLOPE), float(np.quantile(margin, 0.1)), dict(zip(tags, own, strict=True)))
 
 
 def sigmoid(margin: Matrix) -> Matrix:

@@ -95,7 +95,7 @@ def explain_tag(
             for group, features in _GROUPS.items()
         )
         margin = np.array([[points.sum()]])
-        corrected = estimate.corrections.corrected(margin, slice(row, row + 1))
+        corrected = estimate.corrections.corrected(margin, np.array([row]), np.array([column]))
         if corrected[0, 0] != margin[0, 0]:
             factors += (("what you decided", round(exp(corrected[0, 0] - margin[0, 0]), _DIGITS)),)
         finder = EvidenceFinder(model, group_posts(documents, likeness), DistinctiveTerms(documents))

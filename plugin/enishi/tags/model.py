@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from enishi.config import TagSettings
     from enishi.generators.base import Site
-    from enishi.types import Matrix, Rows
+    from enishi.types import Matrix
 
 MIN_POSTS = 2
 """A tag on fewer posts is not suggested: one post does not show what the author uses it for."""
@@ -101,16 +101,12 @@ def estimate_tags(
     progress()
     weights, calibration = _fit(scores, labels, constants, calibrated)
     progress()
-    carried, margin = labels.y > 0, _margins(scores, weights, constants)
-    probability = sigmoid(margin)
+    carried, fit = labels.y > 0, _margins(scores, weights, constants)
+    probability = sigmoid(fit)
     own_tags, opportunity = OwnTags.count(carried, probability), Opportunity(carried, dates_in_days(documents))
-    margin = confident_margins(margin, labels, own_tags, opportunity)
-
-    def margins_of(rows: Rows, columns: Rows) -> Matrix:
-        return margin[rows, columns]
-
-    corrections = fit_corrections(answers or Answers(), documents, vocabulary, keys, carried, margins_of)
-    confidence = shown_confidence(sigmoid(corrections.corrected(margin, slice(None))))
+    margin = confident_margins(fit, labels, own_tags, opportunity)
+    corrections = fit_corrections(answers or Answers(), documents, vocabulary, keys, carried, fit, margin)
+    confidence = shown_confidence(sigmoid(corrections.corrected(margin, slice(None), np.arange(len(keys)))))
     is_tagged = labels.fold >= 0
     estimate = Estimate(
         keys=keys,
