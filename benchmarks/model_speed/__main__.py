@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=3, metavar="N")
     options = parser.parse_args()
     documents = _documents(options.blog)[: options.posts]
-    loaded = TransformerEncoder(options.model)
+    loaded = TransformerEncoder(options.model, reads="all")
     loaded.encode(documents[:1])  # loads the model, once for all
     model = loaded._loaded
     passages = [text for document in documents for text in loaded.texts(document)]
@@ -40,7 +40,7 @@ def main() -> int:
 
     def encode_as_built() -> None:
         with tempfile.TemporaryDirectory() as folder, Cache(Path(folder, "cache.db")) as cache:
-            fresh = TransformerEncoder(options.model)
+            fresh = TransformerEncoder(options.model, reads="all")
             fresh.store = cache
             fresh._loaded = model
             fresh.encode(documents)

@@ -61,6 +61,9 @@ class RelatedSettings(_Section):
     )
 
 
+Reads = Literal["head", "all"]
+
+
 class EncoderSettings(_Section):
     """What turns a post into a vector: its parts, and how much each counts."""
 
@@ -75,6 +78,11 @@ class EncoderSettings(_Section):
         "folder (absolute, or relative to the site). Needs `enishi[transformers]`. Empty: the site encoder alone.",
     )
     revision: str = owner_only("", "The revision (commit) of a model on the hub, to pin it.")
+    reads: Reads = safe(
+        "head",
+        "How much of a post the model reads: `head` (title, description and the first sentences, as one passage) or "
+        "`all` (up to twelve passages, which takes two to four times as long).",
+    )
     weight: Annotated[float, Field(gt=0, le=1)] = safe(
         0.1, "The model's share of a post's vector; the site encoder gets what the other parts leave."
     )

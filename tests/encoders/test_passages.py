@@ -7,7 +7,7 @@ import re
 import pytest
 
 from enishi.encoders import passages as module
-from enishi.encoders.passages import MAX_PASSAGES, cut_passages
+from enishi.encoders.passages import MAX_PASSAGES, cut_head, cut_passages
 
 
 def count_words(texts: list[str]) -> list[int]:
@@ -107,3 +107,30 @@ def test_spans_are_places_in_the_text_with_their_tokens() -> None:
     assert [tokens for _, _, tokens in cut.spans] == cut.weights()
     for start, end, tokens in cut.spans:
         assert count_words([body[start:end]]) == [tokens]
+
+
+# -- the head ----------------------------------------------------------------------------------------------------------
+
+
+def head(title: str, body: str, *, longest: int | None = 60) -> str:
+    (text,) = cut_head(title, body, "", longest, count_words).texts(title, body)
+    return text
+
+
+def test_a_head_is_the_first_whole_sentences_that_fit() -> None:
+    body = " ".join(f"Sentence {number} says something about it." for number in range(40))
+    found = head("A title", body)
+    assert found.startswith("A title\nSentence 0 says")
+    assert found.endswith("about it.")
+    assert 45 < count_words([found])[0] <= 60
+    assert len(head("A title", body * 10, longest=None)) > 8 * len(found), "512 tokens, where the model reads as many"
+
+
+def test_an_edit_behind_the_head_does_not_change_it() -> None:
+    body = "\n\n".join(paragraph(number) for number in range(40))
+    assert head("T", body) == head("T", body + "More. " * 2000) == head("T", body.replace("Paragraph 39", "Other"))
+
+
+@pytest.mark.parametrize(("title", "body"), [("Title", ""), ("", "Body."), ("Title", "x" * 9000), ("T" * 900, "Body")])
+def test_every_post_has_a_head(title: str, body: str) -> None:
+    assert head(title, body).strip()

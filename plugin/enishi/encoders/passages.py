@@ -1,4 +1,4 @@
-"""A post as passages of bounded length, cut so that an edit moves only the cuts beside it.
+"""A post as its head alone, or as passages of bounded length, cut so that an edit moves only the cuts beside it.
 
 The text at a cut decides where it is: of the places near the middle the one with the smallest hash, paragraphs before
 sentences, and each half likewise until it fits.  So an edited paragraph changes its own passage and no other, and the
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -20,10 +20,14 @@ MAX_PASSAGES = 12
 """Of a longer post only this many passages are read: the first, and those with the smallest hashes."""
 PASSAGE_TOKENS = 256
 """The longest passage, in the model's own tokens, if the model can read that many."""
+HEAD_TOKENS = 512
+"""The longest head of a post, likewise."""
 MAX_CHARACTERS = 200_000
 """What follows in a longer text is not read."""
 
 _TITLE_SHARE = 0.25
+_HEAD_CHARACTERS = 8 * HEAD_TOKENS
+"""A head is looked for in this much of a text."""
 _SPECIAL_TOKENS = 8
 """Room for the marks that a model puts round its text, and for tokens that change where pieces meet."""
 _MIDDLE = 0.25
@@ -72,16 +76,33 @@ def cut_passages(
         longest: tokens that the model can read; None where it can read any number.
         count_tokens: the lengths of texts in tokens.
     """
+    title_length, room = _room_beside(title, body, prompt, min(longest or PASSAGE_TOKENS, PASSAGE_TOKENS), count_tokens)
+    spans = _divide(_pieces(body[:MAX_CHARACTERS], room, count_tokens), room)
+    return Passages(title_length, tuple(_sample(body, spans, MAX_PASSAGES)))
+
+
+def cut_head(
+    title: str, body: str, prompt: str, longest: int | None, count_tokens: Callable[[list[str]], list[int]]
+) -> Passages:
+    """One passage: as many of the first sentences as fit.  The arguments are those of :func:`cut_passages`."""
+    title_length, room = _room_beside(title, body, prompt, min(longest or HEAD_TOKENS, HEAD_TOKENS), count_tokens)
+    pieces = _pieces(body[:_HEAD_CHARACTERS], room, count_tokens)
+    fitting = bisect_right(list(accumulate(piece.tokens for piece in pieces)), room)
+    return Passages(title_length, ((0, pieces[fitting - 1].end, room),) if fitting else ())
+
+
+def _room_beside(
+    title: str, body: str, prompt: str, longest: int, count_tokens: Callable[[list[str]], list[int]]
+) -> tuple[int, int]:
+    """Characters of the title that a passage of at most `longest` tokens starts with, and tokens left for the body."""
     prompt_tokens, title_tokens = count_tokens([prompt, title])
-    limit = max(16, min(longest or PASSAGE_TOKENS, PASSAGE_TOKENS) - _SPECIAL_TOKENS - prompt_tokens)
+    limit = max(16, longest - _SPECIAL_TOKENS - prompt_tokens)
     most_title = int(_TITLE_SHARE * limit)
     title_length = len(title)
     if body.strip() and title_tokens > most_title:
         title_length = max(1, len(title) * most_title // title_tokens)
         title_tokens = most_title
-    room = limit - title_tokens
-    spans = _divide(_pieces(body[:MAX_CHARACTERS], room, count_tokens), room)
-    return Passages(title_length, tuple(_sample(body, spans, MAX_PASSAGES)))
+    return title_length, limit - title_tokens
 
 
 def _pieces(body: str, room: int, count_tokens: Callable[[list[str]], list[int]]) -> list[_Piece]:

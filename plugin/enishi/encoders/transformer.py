@@ -1,7 +1,8 @@
 """Any sentence-transformers model as a part of a post's vector.
 
-A post is read as passages of bounded length, each with the post's title; its raw vector is their mean, each weighted by
-its tokens.  Passages are read in batches of one fixed shape (so many rows, padded to so many tokens), because the last
+A post is read by its head: title, description, headings and the first sentences, as one passage.  Or all of it is read,
+as passages of bounded length, each with the post's title; then its raw vector is their mean, each weighted by its
+tokens.  Passages are read in batches of one fixed shape (so many rows, padded to so many tokens), because the last
 bits of a sum depend on the shape of the batch that it is made in.  So vectors may be remembered by content, and the
 same posts still make the same bytes.
 """
@@ -17,13 +18,13 @@ from enishi.cache import code_digest, digest
 from enishi.encoders.joining import centred
 from enishi.encoders.models import LIBRARIES, ModelSource, library_versions
 from enishi.encoders.parts import PassagePair
-from enishi.encoders.passages import PASSAGE_TOKENS, Passages, cut_passages
+from enishi.encoders.passages import HEAD_TOKENS, Passages, cut_head, cut_passages
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.types import Document
 from enishi.vectors import unit_rows
 
 if TYPE_CHECKING:
-    from enishi.config import Settings
+    from enishi.config import Reads, Settings
     from enishi.generators.base import Site
     from enishi.memo import Memo
     from enishi.types import Vectors
@@ -53,6 +54,7 @@ class TransformerEncoder(PretrainedPart):
         prompt: put before each passage; `auto` for what the model asks for.
         device: where the model runs.
         weight: its share of the vector.
+        reads: how much of a post it reads.
     """
 
     name = "model"
@@ -67,9 +69,10 @@ class TransformerEncoder(PretrainedPart):
         prompt: str = "auto",
         device: str = "auto",
         weight: float = 1.0,
+        reads: Reads = "head",
     ) -> None:
         super().__init__(ModelSource(model, revision, site or Path()), device, weight)
-        self._prompt = prompt
+        self._prompt, self._reads = prompt, reads
 
     @classmethod
     def from_settings(cls, settings: Settings, site: Site) -> Self | None:
@@ -84,10 +87,11 @@ class TransformerEncoder(PretrainedPart):
             prompt=chosen.prompt,
             device=chosen.device,
             weight=chosen.weight,
+            reads=chosen.reads,
         )
 
     def _recipe(self) -> str:
-        return f"transformer/{code_digest(*_CODE)}/{self._prompt!r}/{library_versions(*LIBRARIES)}"
+        return f"transformer/{code_digest(*_CODE)}/{self._reads}/{self._prompt!r}/{library_versions(*LIBRARIES)}"
 
     @property
     def tag_kernel_weight(self) -> float:
@@ -116,8 +120,9 @@ class TransformerEncoder(PretrainedPart):
         import numpy as np
 
         self._begin_round()
-        posts = [_text(document) for document in documents]
-        cuts = self._cut([post for post in posts if post])
+        read = _head if self._reads == "head" else _text
+        posts = [read(document) for document in documents]
+        cuts = self._cut([post for post in posts if post], self._reads)
         texts = [cuts[post].texts(*post) if post else [] for post in posts]
         vectors = self._embed([text for of_post in texts for text in of_post])
         dim = len(next(iter(vectors.values()))) if vectors else 1
@@ -159,13 +164,13 @@ class TransformerEncoder(PretrainedPart):
         return pairs
 
     def texts(self, document: Document) -> list[str]:
-        """The passages of a post; none where it has no words.
+        """The passages of a post, whatever of it was read for its vector; none where it has no words.
 
         Raises:
             EncoderError: if the model, whose tokens are counted, cannot be had.
         """
         post = _text(document)
-        return self._cut([post])[post].texts(*post) if post else []
+        return self._cut([post], "all")[post].texts(*post) if post else []
 
     def encode_query(self, text: str) -> Vectors:
         import numpy as np
@@ -177,9 +182,10 @@ class TransformerEncoder(PretrainedPart):
 
     # -- passages
 
-    def _cut(self, posts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Passages]:
+    def _cut(self, posts: Iterable[tuple[str, str]], reads: Reads) -> dict[tuple[str, str], Passages]:
         """Where each post is cut.  The model's tokenizer is asked only about posts that are new."""
-        keys = {post: digest(self.key, "cut", *post) for post in posts}
+        cut = cut_head if reads == "head" else cut_passages
+        keys = {post: digest(self.key, "cut", reads, *post) for post in posts}
         known = self._recall(keys.values())
         cuts = {post: _unpack_cut(known[key]) for post, key in keys.items() if key in known}
         new = [post for post in keys if post not in cuts]
@@ -187,7 +193,7 @@ class TransformerEncoder(PretrainedPart):
             model = self._model()
             prompt = self._prompt_for(_DOCUMENT_PROMPTS)
             for post in new:
-                cuts[post] = cut_passages(*post, prompt, model.max_seq_length, lambda texts: count_tokens(model, texts))
+                cuts[post] = cut(*post, prompt, model.max_seq_length, lambda texts: count_tokens(model, texts))
             self._remember({keys[post]: _pack_cut(cuts[post]) for post in new})
         return cuts
 
@@ -222,7 +228,7 @@ class TransformerEncoder(PretrainedPart):
         model = self._model()
         prompt = self._prompt_for(_DOCUMENT_PROMPTS)
         is_static = not callable(model.tokenizer)
-        longest = model.max_seq_length or PASSAGE_TOKENS
+        longest = model.max_seq_length or HEAD_TOKENS
         lengths: dict[int, list[str]] = {}
         counts = count_tokens(model, [prompt + text for text in texts], special=True)
         for text, tokens in zip(texts, counts, strict=True):
@@ -276,6 +282,15 @@ def _text(document: Document) -> tuple[str, str] | None:
     title = " ".join(document.fields.title.split())
     body = "\n\n".join(part for part in (document.post.description.strip(), document.fields.prose.strip()) if part)
     return (title, body) if _says_something(title) or _says_something(body) else None
+
+
+def _head(document: Document) -> tuple[str, str] | None:
+    """(title, what a head is cut from): the title once more, description, headings, body; None without any words."""
+    text = _text(document)
+    if text is None:
+        return None
+    title, body = text
+    return title, "\n".join(part for part in (title, body) if part)
 
 
 def _says_something(text: str) -> bool:
