@@ -155,6 +155,22 @@ def test_posts_that_have_tags_are_told_apart(run: Any, blog: Path, tmp_path: Pat
     assert max(map(len, told.split("\n"))) <= 80
 
 
+def test_what_readers_said_stands_beside_it(run: Any, blog: Path, tmp_path: Path) -> None:
+    assert json.loads(run(blog, "--json").out)["judged"] is None
+    file = tmp_path / "judgements.jsonl"
+    said = [("tea-0.md", "trains", "no"), ("tea-0.md", "TEA", "yes"), ("gone.md", "tea", "yes")]
+    lines = [{"path": f"source/_posts/{post}", "tag": tag, "verdicts": [verdict]} for post, tag, verdict in said]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    shutil.copytree(blog, site := tmp_path / "blog")
+    post = site / "source/_posts/tea-0.md"
+    post.write_text(post.read_text("utf-8").replace("tags: [tea]", "tags: [bread]"), "utf-8")
+    judged = json.loads(run(site, "--judgements", file, "--json").out)["judged"]
+    assert (judged["judged"], judged["auc"]) == (2, 1.0)
+    assert "What readers said (2 judgements)" in run(site, "--judgements", file).out
+    file.write_text("{}", "utf-8")
+    assert run(site, "--judgements", file).code == 2
+
+
 def test_the_setting_that_is_proposed_is_one(run: Any, blog: Path, tmp_path: Path) -> None:
     import tomllib
 

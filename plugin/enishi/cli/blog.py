@@ -373,6 +373,9 @@ def evaluate(
     precision: Annotated[
         float, option("--precision X", "The share of right suggestions that you want.", min=0.05, max=0.99)
     ] = 0.8,
+    judgements: Annotated[
+        Path | None, option("--judgements FILE", "What readers said of suggestions, as lines of JSON.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say how far to trust the suggestions on this blog: hide its tags in turn, and see what is suggested."""
@@ -381,7 +384,7 @@ def evaluate(
     from enishi.console import terminal as console
 
     with console.progress(as_json) as progress:
-        evaluation = evaluate_blog(request(site, None, config, set_), folds, precision, progress)
+        evaluation = evaluate_blog(request(site, None, config, set_), folds, precision, progress, judgements)
     if as_json:
         console.print_json(console_eval.evaluation_values(evaluation))
     else:

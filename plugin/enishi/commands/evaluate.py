@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from enishi.pipeline import Relations, Run
 from enishi.state import Request
@@ -12,6 +14,7 @@ from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import (
     FOLDS,
     MIN_TAGGED,
+    all_listed,
     divide,
     hide_in_turn,
     hide_one_in_turn,
@@ -27,7 +30,11 @@ from enishi.tags.figures import (
     measure_decisions,
     measure_partial,
 )
+from enishi.tags.judgements import JudgedFigures, Judgement, measure_judgements, read_judgements
+from enishi.tags.likeness import measure_likeness
+from enishi.tags.suggest import rank_tags
 from enishi.types import Progress
+from enishi.vectors import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +56,57 @@ class Evaluation:
     """The same by tenth of confidence."""
     accepted_bands: tuple[Accepted, ...] = ()
     """The same by what is called "add" and "maybe"."""
+    judged: JudgedFigures | None = None
+    """What readers said of the suggestions for the blog as it is; None where no judgements are given."""
 
 
 def evaluate_blog(
-    request: Request, folds: int = FOLDS, precision: float = PRECISION, progress: Progress = lambda *_: None
+    request: Request,
+    folds: int = FOLDS,
+    precision: float = PRECISION,
+    progress: Progress = lambda *_: None,
+    judgements: Path | None = None,
 ) -> Evaluation:
     """Hide the tags of each part of the posts in turn, all of a post and one of it, and see what is suggested.
 
     Args:
         folds: number of parts.
         precision: the share of right suggestions to propose a confidence for.
+        judgements: a file of them, see :mod:`enishi.tags.judgements`.
 
     Raises:
-        EnishiError: settings, the site or the encoder do not allow it.  Nothing is written but the cache.
+        EnishiError: settings, the site, the encoder or the judgements do not allow it.  Only the cache is written.
     """
+    found = read_judgements(judgements, request.site.resolve().name) if judgements else ()
     with Run(request, progress) as run:
         relations = run.relate(run.read(run.load()))
     documents = relations.posts.documents
     tags, partial, why = _tags(relations, folds, precision, progress)
     parts = len(divide(documents, folds))  # fewer than wanted where few posts have tags
     accepted = measure_decisions(relations.posts.blog.decisions)
-    return Evaluation(len(documents), len(tagged_rows(documents)), parts, tags, why, partial, *accepted)
+    return Evaluation(
+        len(documents), len(tagged_rows(documents)), parts, tags, why, partial, *accepted, _judged(relations, found)
+    )
+
+
+def _judged(relations: Relations, judgements: Sequence[Judgement]) -> JudgedFigures | None:
+    """The judgements beside the confidences of the blog as it is."""
+    blog, documents = relations.posts.blog, relations.posts.documents
+    paths = {document.post.path for document in documents}
+    known = [one for one in judgements if one.path in paths]
+    if not (known and blog.settings.tags.enabled):
+        return None
+    with one_thread():
+        likeness = measure_likeness(documents, blocks=relations.tag_blocks, backend=blog.settings.index.backend)
+        ranked = rank_tags(documents, blog.site, all_listed(blog.settings.tags), likeness, _answers(relations))
+    sure = {path: dict(of_post) for path, of_post in ranked.by_path.items()}
+    return measure_judgements(known, [sure[one.path].get(ranked.vocabulary.key(one.tag), 0.0) for one in known])
+
+
+def _answers(relations: Relations) -> Answers:
+    blog, documents = relations.posts.blog, relations.posts.documents
+    declined = match_declines(blog.declines, documents, blog.settings.tags.declined)
+    return Answers(declined, match_taken(blog.decisions, documents))
 
 
 def _tags(
@@ -84,11 +121,9 @@ def _tags(
     if tagged < MIN_TAGGED:
         have = f"{tagged} of the blog's posts {'has' if tagged == 1 else 'have'} tags" if tagged else "no post has tags"
         return None, None, f"{have}; to say how good suggestions are, at least {MIN_TAGGED} must"
-    declined = match_declines(blog.declines, documents, settings.declined)
-    answers = Answers(declined, match_taken(blog.decisions, documents))
     progress("comparing posts", 0, 0)
     likeness = likeness_without_tags(documents, relations.tag_blocks, blog.settings.index.backend)
-    given = documents, blog.site, settings, answers
+    given = documents, blog.site, settings, _answers(relations)
     cases = hide_in_turn(*given, likeness=likeness, folds=folds, progress=progress)
     if not any(case.answers for case in cases):
         return None, None, "no tag is on enough posts to be suggested for another one"

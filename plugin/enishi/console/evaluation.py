@@ -13,6 +13,7 @@ from rich.text import Text
 from enishi.commands.evaluate import Evaluation
 from enishi.commands.tags.last_build import ADD, MAYBE
 from enishi.tags.figures import Interval, Level, PartialFigures, TagFigures
+from enishi.tags.judgements import JudgedFigures
 from enishi.text.percent import interval_percent, percent
 from enishi.text.plural import counted
 from enishi.text.printable import shown
@@ -48,6 +49,8 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if evaluation.partial is not None:
         _print_partial(out, evaluation.partial)
     _print_accepted(out, evaluation)
+    if evaluation.judged is not None:
+        _print_judged(out, evaluation.judged)
     out.print(Text(advice(evaluation), style="bold"))
     if setting(evaluation):
         out.print("For enishi.toml, or as `enishi tags apply --min-confidence`:")
@@ -185,6 +188,19 @@ def _print_accepted(out: Console, evaluation: Evaluation) -> None:
         name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
         table.add_row(name, _bar(tenth.share, tenth.mean), interval_percent(tenth.share), f"{tenth.decided:,}")
     out.print(table)
+    out.print()
+
+
+def _print_judged(out: Console, judged: JudgedFigures) -> None:
+    out.print(Text(f"What readers said ({counted(judged.judged, 'judgement')})", style="bold"))
+    table = _table("Confidence", "yes", "maybe", "no", "accepted", "confidence", "judged")
+    for band in judged.bands:
+        name = f"{band.confidence:.1f} and more" if band.confidence == ADD else f"{MAYBE:.1f} to {ADD:.1f}"
+        shares = (band.yes, max(1 - band.yes - band.no, 0), band.no, band.accepted, band.mean)
+        table.add_row(name, *map(percent, shares), f"{band.judged:,}")
+    out.print(table)
+    told = (("calibration error", judged.calibration_error), ("AUC of yes against no", judged.auc))
+    out.print(Text(", ".join(f"{name} {figure:.3f}" for name, figure in told if figure is not None), style="dim"))
     out.print()
 
 

@@ -166,9 +166,13 @@ def _rank_hidden(
     answers: Answers | None,
 ) -> RankedTags:
     """What a build suggests that sees these documents, and knows no decision about those of the part."""
-    all_listed = settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
     known = (answers or Answers()).without({seen[row].post.path for row in part})
-    return rank_tags(seen, site, all_listed, likeness, known)
+    return rank_tags(seen, site, all_listed(settings), likeness, known)
+
+
+def all_listed(settings: TagSettings) -> TagSettings:
+    """The settings, but with `LISTED` suggestions a post, however unsure."""
+    return settings.model_copy(update={"min_confidence": 0.0, "max_suggestions": LISTED})
 
 
 def choose_hidden(documents: Sequence[Document], vocabulary: Vocabulary) -> dict[int, str]:

@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import fsum, log2, sqrt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -166,7 +166,10 @@ class Accepted:
     """The mean confidence as it was shown."""
 
 
-def measure_decisions(decisions: Iterable[Decision]) -> tuple[tuple[Accepted, ...], ...]:
+Shares: TypeAlias = tuple[Accepted, ...]
+
+
+def measure_decisions(decisions: Iterable[Decision]) -> tuple[Shares, Shares, Shares]:
     """How often suggestions were added: (from each of `DECIDED_FROM` on, by tenth, in each of `BANDS`).
 
     Nothing where none was decided.
