@@ -1,17 +1,107 @@
-"""From fit to confidence: would the author add a tag that describes the text here, beside the tags that he chose?"""
+"""From fit to confidence: would the author add a tag that describes the text, beside the tags that he chose?
+
+    log-odds of the confidence = intercept + slope · log-odds of the fit + weights · features
+
+The constants are learned from judgements of suggestions on posts that have tags (docs/research.md, "Fit and
+confidence").  A post's own tags are part of the question here, but never the tag in question: all features are those of
+the post without it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from enishi.tags.mentions import Mentions, parts_of_name, ways_to_write
+from enishi.tags.opportunity import Opportunity
+from enishi.tags.own_tags import OwnTags
 
 if TYPE_CHECKING:
-    from enishi.tags.evidence import Labels
-    from enishi.tags.opportunity import Opportunity
-    from enishi.tags.own_tags import OwnTags
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
     from enishi.types import Matrix
 
+FEATURES = ("subject", "passing", "later", "apart", "within")
+"""
+subject: the title names it, and not just as a part of the name of a tag that the post has
+passing: the text names it once or twice, and the title does not
+later:   the tag came up after the post, between 0 and 1, which a tag's first posts are in between
+apart:   log of how much more rarely it stands beside a tag of the post than the texts let expect, from -2 to 0
+within:  its name is a part of the name of a tag that the post has
+"""
+_IN_PASSING = 2
+_DAYS = 60.0
+_LEAST_APART = -2.0
 
-def confident_margins(margin: Matrix, labels: Labels, own_tags: OwnTags, opportunity: Opportunity) -> Matrix:
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceConstants:
+    """What is learned from judgements."""
+
+    intercept: float
+    slope: float
+    weights: tuple[float, ...]
+    """In the order of FEATURES."""
+
+
+@cache
+def shipped_confidence_constants() -> ConfidenceConstants:
+    """The constants that come with Enishi; `python -m benchmarks.learn_confidence` makes them."""
+    value: Any = json.loads(Path(__file__).with_name("confidence.json").read_text(encoding="utf-8"))
+    return ConfidenceConstants(value["intercept"], value["slope"], tuple(value["features"][name] for name in FEATURES))
+
+
+class Surroundings:
+    """What stands around each (post, tag) of a blog: the post's other tags, its date, and where it names the tag."""
+
+    def __init__(self, names: Sequence[str], mentions: Mentions, own_tags: OwnTags, opportunity: Opportunity) -> None:
+        """`names` are those of the tags, one a column."""
+        self._mentions, self._own_tags, self._opportunity = mentions, own_tags, opportunity
+        self._within = names_within_names(names)
+
+    def features(self, row: int) -> Matrix:
+        """Features of one post with each tag, shape (n_tags, len(FEATURES))."""
+        mentions, carried = self._mentions, self._own_tags.carried[row]
+        within = self._within[carried].any(axis=0)
+        in_title, count = mentions.bucket[row] == 4, mentions.counts[row]
+        days = self._opportunity.days_until_first_use(row)
+        later = 0.5 + 0.5 * np.tanh(0.5 * np.clip(np.nan_to_num(days, nan=-np.inf) / _DAYS, -30, 30))
+        return np.column_stack(
+            [
+                in_title & ~within,
+                (count > 0) & (count <= _IN_PASSING) & ~in_title,
+                later,
+                np.clip(self._own_tags.log_ratios(row).min(axis=0, initial=0.0), _LEAST_APART, 0.0),
+                within,
+            ]
+        )
+
+
+def confident_margins(
+    fit: Matrix, is_tagged: npt.NDArray[np.bool_], surroundings: Surroundings, constants: ConfidenceConstants
+) -> Matrix:
     """Log-odds of the confidence of every (post, tag), given those of the fit; of posts without tags, the same."""
-    del labels, own_tags, opportunity  # nothing is learned from them yet
+    margin, weights = fit.copy(), np.array(constants.weights)
+    for row in np.flatnonzero(is_tagged).tolist():
+        margin[row] = constants.intercept + constants.slope * fit[row] + surroundings.features(row) @ weights
     return margin
+
+
+def names_within_names(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Where the name of the column is a part of the name of the row (`React` of `React Native`); square."""
+    known: dict[tuple[str, ...], list[int]] = {}
+    for column, name in enumerate(names):
+        for way in ways_to_write(name):
+            known.setdefault(way, []).append(column)
+    found = np.zeros((len(names), len(names)), dtype=bool)
+    for row, name in enumerate(names):
+        found[row, [column for part in parts_of_name(name) for column in known.get(part, ())]] = True
+    np.fill_diagonal(found, val=False)
+    return found

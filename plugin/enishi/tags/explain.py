@@ -14,6 +14,8 @@ import numpy as np
 
 from enishi.tags.answers import Answers
 from enishi.tags.calibration import sigmoid, standardise
+from enishi.tags.confidence import FEATURES as AROUND
+from enishi.tags.confidence import shipped_confidence_constants
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.evidence import FEATURES
 from enishi.tags.likeness import measure_likeness
@@ -39,6 +41,12 @@ _GROUPS = {
     "how common the tag is": ("prior",),
 }
 """Names of the groups of features; each feature is in one."""
+_AROUND = {
+    "where its name stands": ("subject", "passing"),
+    "when the tag was in use": ("later",),
+    "the post's other tags": ("apart", "within"),
+}
+"""The same for what makes a confidence of a fit."""
 _DIGITS = 4
 
 
@@ -95,6 +103,16 @@ def explain_tag(
             for group, features in _GROUPS.items()
         )
         margin = np.array([[points.sum()]])
+        if estimate.is_tagged[row]:
+            learned = shipped_confidence_constants()
+            around = estimate.surroundings.features(row)[column] * learned.weights
+            doubt = learned.intercept + (learned.slope - 1) * margin[0, 0]
+            factors += (("that the author left it out", round(exp(doubt), _DIGITS)),)
+            factors += tuple(
+                (group, round(exp(sum(around[AROUND.index(feature)] for feature in features)), _DIGITS))
+                for group, features in _AROUND.items()
+            )
+            margin += doubt + around.sum()
         corrected = estimate.corrections.corrected(margin, np.array([row]), np.array([column]))
         if corrected[0, 0] != margin[0, 0]:
             factors += (("what you decided", round(exp(corrected[0, 0] - margin[0, 0]), _DIGITS)),)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BUCKETS = 5
 """4: in the title; 3: in a heading or the lede; 2: four times or more; 1: less often; 0: not at all."""
 _OFTEN = 4
+_LONGEST_TAKEN_APART = 60
+"""Characters of a name in which others are looked for, which takes time by their square."""
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff"  # Thai to Khmer, and Hangul letters
     "\u3005\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -146,6 +148,18 @@ def ways_to_write(name: str) -> set[tuple[str, ...]]:
     for words in list(ways):
         ways.update((*words[:-1], other) for other in _other_number(words[-1]))
     return ways
+
+
+def parts_of_name(name: str) -> set[tuple[str, ...]]:
+    """Parts of a name that are no way to write the whole: some of its words, or of a script without blanks, letters.
+
+    A hump of a camel parts no words here: `JavaScript` is not about Java.
+    """
+    words = _words(name) if len(name) <= _LONGEST_TAKEN_APART else ()
+    parts = {words[a:b] for a in range(len(words)) for b in range(a + 1, len(words) + 1)}
+    if len(words) == 1 and _IS_UNSPACED.search(text := words[0]):
+        parts |= {(text[a:b],) for a in range(len(text)) for b in range(a + 2, len(text) + 1)}
+    return parts - ways_to_write(name)
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from enishi.tags.calibration import (
     standardise,
     sums_by_tenth,
 )
-from enishi.tags.confidence import confident_margins
+from enishi.tags.confidence import Surroundings, confident_margins, shipped_confidence_constants
 from enishi.tags.evidence import Labels, TagScores, score_tags
 from enishi.tags.likeness import Likeness
 from enishi.tags.mentions import Mentions, count_mentions
@@ -72,6 +72,8 @@ class Estimate:
     """How often tags stand together."""
     opportunity: Opportunity
     """When tags were in use."""
+    surroundings: Surroundings
+    """What the confidence goes by beside the fit."""
     is_tagged: npt.NDArray[np.bool_]
     """Which posts have tags of their own, shape (n_posts,)."""
     carried: npt.NDArray[np.bool_]
@@ -104,16 +106,18 @@ def estimate_tags(
     carried, fit = labels.y > 0, _margins(scores, weights, constants)
     probability = sigmoid(fit)
     own_tags, opportunity = OwnTags.count(carried, probability), Opportunity(carried, dates_in_days(documents))
-    margin = confident_margins(fit, labels, own_tags, opportunity)
+    is_tagged = labels.fold >= 0
+    surroundings = Surroundings([vocabulary.names[key] for key in keys], mentions, own_tags, opportunity)
+    margin = confident_margins(fit, is_tagged, surroundings, shipped_confidence_constants())
     corrections = fit_corrections(answers or Answers(), documents, vocabulary, keys, carried, fit, margin)
     confidence = shown_confidence(sigmoid(corrections.corrected(margin, slice(None), np.arange(len(keys)))))
-    is_tagged = labels.fold >= 0
     estimate = Estimate(
         keys=keys,
         probability=np.where(is_tagged[:, None], shown_confidence(probability), confidence),
         confidence=confidence,
         own_tags=own_tags,
         opportunity=opportunity,
+        surroundings=surroundings,
         is_tagged=is_tagged,
         carried=carried,
         mentions=mentions,

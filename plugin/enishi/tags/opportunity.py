@@ -23,6 +23,17 @@ class Opportunity:
             for users in (np.flatnonzero(used) for used in (carried & ~np.isnan(days)[:, None]).T)
         ]
 
+        self._first, self._second = (
+            np.array([days[users[place]] if len(users) > place else np.nan for users in self._users])
+            for place in (0, 1)
+        )
+        self._first_user = np.array([users[0] if len(users) else -1 for users in self._users])
+
+    def days_until_first_use(self, row: int) -> Matrix:
+        """Days from a post until each tag's first use by another post, shape (n_tags,); NaN where that is unknown."""
+        first = np.where(self._first_user == row, self._second, self._first)
+        return np.asarray(first - self._days[row])
+
     def first_use(self, row: int, column: int) -> int | None:
         """Row of the first other post with the tag; None if there is none with a date."""
         return next((int(user) for user in self._users[column] if user != row), None)

@@ -40,9 +40,23 @@ class OwnTags:
 
     @classmethod
     def count(cls, carried: npt.NDArray[np.bool_], fit: Matrix) -> OwnTags:
-        """Count all pairs.  Call it under :func:`enishi.vectors.one_thread`."""
-        y = carried.astype(float)
-        return cls(carried, fit, y.T @ y, y.T @ fit)
+        """Count all pairs."""
+        from scipy.sparse import csr_array
+
+        y = csr_array(carried.T.astype(float))  # a post has few of the tags
+        return cls(carried, fit, y @ carried.astype(float), y @ fit)
+
+    def log_ratios(self, row: int) -> Matrix:
+        """log((together + 1) / (expected + 1)) of each tag of a post with every tag; shape (its tags, n_tags).
+
+        Counted as in `beside`; 0 for a tag with itself.
+        """
+        own = np.flatnonzero(self.carried[row])
+        together = self.together[own] - self.carried[row]
+        expected = np.maximum(self.expected[own] - self.fit[row], 0)
+        ratios = np.log((together + 1) / (expected + 1))
+        ratios[np.arange(len(own)), own] = 0
+        return np.asarray(ratios)
 
     def beside(self, row: int, column: int) -> tuple[Beside, ...]:
         """The tag of one column beside each other tag of a post, in the order of columns."""

@@ -15,7 +15,7 @@ IMPLIED_FROM = 0.5
 """A broader tag is not suggested beside a narrower one of at least this confidence."""
 DIGITS = 4
 _DECLINE_NEIGHBORS = 25
-_TOPIC_MIN_CONFIDENCE = 0.2
+_TOPIC_MIN_CONFIDENCE = 0.3
 
 
 class SuggestionRules:
