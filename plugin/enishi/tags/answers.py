@@ -30,6 +30,8 @@ Declines = Mapping[str, frozenset[str]]
 _LEAST_ODDS = -2.2
 """Log-odds of .1.  Below, nothing is ever shown, and a single decision would outweigh all others."""
 
+_POSTS_AT_A_TIME = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -61,8 +63,12 @@ class Corrections:
         result = margin.copy()
         is_tagged = self.is_tagged[rows]
         for correction, chosen in ((self.of_tagged, is_tagged), (self.of_untagged, ~is_tagged)):
-            if correction is not None:
-                result[chosen] = correction(margin[chosen], columns)
+            if correction is None:
+                continue
+            places = np.flatnonzero(chosen)
+            for start in range(0, len(places), _POSTS_AT_A_TIME):  # a large blog's log-odds take hundreds of MB
+                some = places[start : start + _POSTS_AT_A_TIME]
+                result[some] = correction(margin[some], columns)
         return result
 
 

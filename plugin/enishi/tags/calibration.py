@@ -41,7 +41,7 @@ _BEND = 0.9
 _MAX_STEPS = 60
 CORRECTION_SHRINKAGE = (1.0, 4.0, 2.0)
 """Of shift, slope, and the shifts of tags: `python -m benchmarks.decisions` chose them."""
-_MOST_TAGS = 200
+_MOST_TAGS = 100
 """Of so many tags, those most often decided about, shifts of their own are fitted."""
 _MIN_SLOPE = 0.25
 """A correction keeps the order of the suggestions of one tag, whatever was decided."""
