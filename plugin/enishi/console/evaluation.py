@@ -149,8 +149,8 @@ def _print_levels(out: Console, tags: TagFigures) -> None:
     out.print()
 
 
-def _print_calibration(out: Console, tenths: Sequence[Level]) -> None:
-    table = _table("Confidence", "right (│: expected)", "right", "of", left=2)
+def _print_calibration(out: Console, tenths: Sequence[Level], bars: str = "right (│: expected)") -> None:
+    table = _table("Confidence", bars, "right", "of", left=2)
     for tenth in tenths[1:]:
         name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
         table.add_row(name, _bar(tenth.precision, tenth.mean), _precision(tenth), f"{tenth.suggestions:,}")
@@ -167,10 +167,11 @@ def _print_partial(out: Console, partial: PartialFigures) -> None:
     table.add_row("calibration error", "–" if partial.calibration_error is None else f"{partial.calibration_error:.3f}")
     out.print(table)
     out.print()
-    _print_calibration(out, partial.tenths)
+    _print_calibration(out, partial.tenths, "hidden tag (│: shown)")
     add, maybe = (f"{band.right:,} of {band.suggestions:,}" for band in partial.bands)
     out.print(f"The hidden tag are, at {ADD:g} and more, {add} suggestions; at {MAYBE:g} to {ADD:g}, {maybe}.")
-    out.print(Text("The others count as wrong here; what you take of them says more.", style="dim"))
+    least = "At least so many are right: others may be tags that the post lacks, too. What you take of them says more."
+    out.print(Text(least, style="dim"))
     out.print()
 
 
