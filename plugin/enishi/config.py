@@ -61,6 +61,8 @@ class RelatedSettings(_Section):
     )
 
 
+DEFAULT_WEIGHT = 0.2
+"""The share of a model where the blog itself does not choose another one."""
 Reads = Literal["head", "all"]
 
 
@@ -83,8 +85,10 @@ class EncoderSettings(_Section):
         "How much of a post the model reads: `head` (title, description and the first sentences, as one passage) or "
         "`all` (up to twelve passages, which takes two to four times as long).",
     )
-    weight: Annotated[float, Field(gt=0, le=1)] = safe(
-        0.1, "The model's share of a post's vector; the site encoder gets what the other parts leave."
+    weight: Literal["auto"] | Annotated[float, Field(gt=0, le=1)] = safe(
+        "auto",
+        "The model's share of a post's vector; the site encoder gets what the other parts leave. `auto`: the blog's "
+        "own links and tags choose among .1, .2 and .3; .2 where they have no clear answer.",
     )
     prompt: str = safe(
         "auto",
@@ -101,6 +105,12 @@ class EncoderSettings(_Section):
     )
     images_revision: str = owner_only("", "The revision (commit) of that model on the hub.")
     images_weight: Annotated[float, Field(gt=0, lt=1)] = safe(0.1, "The images' share of a post's vector.")
+
+    @property
+    def fixed_weight(self) -> float:
+        """The model's share, where the blog is not asked."""
+        return DEFAULT_WEIGHT if self.weight == "auto" else self.weight
+
     dimensions: Annotated[int, Field(ge=2, le=4096)] = safe(512, "The most dimensions of the site encoder's vectors.")
     tag_weight: Annotated[float, Field(ge=0, le=1)] = safe(
         0.05, "How much the tags that two posts share count beside their words."

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from enishi import state
@@ -186,7 +187,7 @@ class Run:
         documents, settings = posts.documents, posts.blog.settings
         encoder = self.encoder(posts.blog)
         self.progress("encoding posts", 0, 0)
-        vectors = encoder.encode(documents, posts.links, self.memo)
+        vectors = self.vectors(posts)
         self.progress("finding related posts", 0, 0)
         if lists:
             backend = settings.index.backend
@@ -195,6 +196,18 @@ class Run:
             related = without_lists(documents, posts.links, settings.related)
         diagnostics = (*encoder.diagnostics, *related.diagnostics)
         return Relations(posts, vectors, related, encoder.tag_blocks, diagnostics)
+
+    def vectors(self, posts: Posts) -> Vectors:
+        """A vector of each post, shape (posts, dim), by the encoder that the settings ask for.
+
+        Raises:
+            SettingsError, EncoderError: see :meth:`relate`.
+        """
+        from enishi.reading.unlinked import read_unlinked
+
+        blog, documents, links = posts.blog, posts.documents, posts.links
+        unlinked = partial(read_unlinked, documents, links, blog.files, blog.site, self.cache)
+        return self.encoder(blog).encode(documents, links, self.memo, unlinked)
 
     def tag(self, relations: Relations) -> TagAnalysis:
         """Suggest tags and find topics; nothing where the settings want none.  What `progress` raises ends the work."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from enishi.encoders.parts import PassagePair
+    from enishi.encoders.weight import ChosenWeight
 
 
 class NoBuildError(EnishiError):
@@ -67,6 +68,8 @@ class Explanation:
     """Whether one links to the other."""
     parts: tuple[tuple[str, float], ...] = ()
     """What each part of the vectors, by its label, contributes to the score; and `links`."""
+    chosen: ChosenWeight | None = None
+    """The model's weight, where the blog chose it."""
     passages: tuple[PassagePair, ...] = ()
     """The most similar passages, best first, by a part that reads passages."""
 
@@ -186,7 +189,7 @@ def explain(request: Request, post: str, other: str) -> Explanation:
                 raise UnknownPostError(f"{path} is no longer there. Run `enishi build` again")
         encoder = run.encoder(blog)
         is_known = _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents)
-        vectors = arrays["vectors"] if is_known and encoder.load(arrays) else encoder.encode(documents, links)
+        vectors = arrays["vectors"] if is_known and encoder.load(arrays) else run.vectors(read)
         passages = encoder.similar_passages(by_path[first], by_path[second])
     row = {document.post.path: number for number, document in enumerate(documents)}
     weight = blog.settings.encoder.link_weight
@@ -206,6 +209,7 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         tuple(reasons.weighted_terms(by_path[first], by_path[second], 10)),
         second in links.get(first, ()) or first in links.get(second, ()),
         tuple((labels.get(name) or name, round(share, 4)) for name, share in parts.items()),
+        encoder.chosen,
         tuple(passages),
     )
 

@@ -21,7 +21,7 @@ from enishi.commands.init.models import Candidate, is_installed
 from enishi.commands.init.profile import Profile, language_name
 from enishi.commands.init.run import FILE_NAME, InitReport, write_settings
 from enishi.commands.init.settings_file import toml_value
-from enishi.console.terminal import print_diagnostics, print_json
+from enishi.console.terminal import print_diagnostics, print_json, told_weight
 from enishi.findings import REPOSITORY
 from enishi.generators import label_of
 from enishi.text.plural import counted
@@ -68,6 +68,7 @@ def report_values(report: InitReport, written: str, *, is_changed: bool) -> dict
         "blog": asdict(report.profile),
         "encoders": [asdict(candidate) for candidate in report.candidates],
         "settings_in": report.source,
+        "weight": asdict(report.chosen) if report.chosen is not None else None,
         "proposals": [asdict(proposal) for proposal in report.proposals],
         "file": report.text,
         "written": written,
@@ -115,6 +116,8 @@ def _facts(blog: Profile, report: InitReport) -> Iterator[tuple[str, str]]:
     yield "Tags", tags if blog.tags else "none"
     existing = f"{counted(len(report.existing), 'setting')} in {report.source}" if report.source else "none yet"
     yield "Settings", existing
+    if report.chosen is not None:
+        yield "Model", told_weight(report.chosen)
 
 
 def _languages(blog: Profile) -> str:

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from enishi.config import DEFAULT_WEIGHT
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import label_of
 from enishi.text.plural import ago, counted
@@ -25,6 +26,7 @@ from enishi.text.printable import json_text, shown
 
 if TYPE_CHECKING:
     from enishi.commands.ask import Explanation, Hit
+    from enishi.encoders.weight import ChosenWeight
     from enishi.pipeline import BuildReport
 
 _SHOWN_DIAGNOSTICS = 20
@@ -283,6 +285,8 @@ def print_explanation(found: Explanation) -> None:
     if len(found.parts) > 1:
         shares = ", ".join(f"{label} {share:+.2f}" for label, share in found.parts)
         out.print(f"of which     {shares}")
+    if found.chosen is not None:
+        out.print(f"model        {told_weight(found.chosen)}")
     out.print(f"the second   is {found.places[0]} (in the list of the first)")
     out.print(f"the first    is {found.places[1]} (in the list of the second)")
     out.print(f"shared tags  {', '.join(map(shown, found.shared_tags)) or 'none'}")
@@ -293,6 +297,17 @@ def print_explanation(found: Explanation) -> None:
     for number, pair in enumerate(found.passages):
         out.print(f"{'passages' if not number else '':12} {pair.score:.2f}  {_excerpt(pair.first)}")
         out.print(f"{'':18}~ {_excerpt(pair.second)}")
+
+
+def told_weight(chosen: ChosenWeight) -> str:
+    """How much the model counts, and who chose that."""
+    asked = ((chosen.linking, "posts that link"), (chosen.tagged, "posts with tags"))
+    told = " and ".join(f"{count:,} {posts}" for count, posts in asked if count)
+    if not told:
+        return f"weight {chosen.weight:g}, the default: the blog has too few links and tags to choose another one"
+    if not chosen.gain:
+        return f"weight {chosen.weight:g}, the default: {told} speak for no other one"
+    return f"weight {chosen.weight:g}, chosen by {told} (nDCG {chosen.gain:+.3f} against {DEFAULT_WEIGHT:g})"
 
 
 _EXCERPT = 90

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     from enishi.cache import Cache
     from enishi.config import Settings
+    from enishi.encoders.weight import ChosenWeight
     from enishi.generators.base import Site
     from enishi.memo import Memo
+    from enishi.reading.unlinked import UnlinkedPosts
     from enishi.types import Document, Progress, Vectors
 
-_SLOTS = "slots"
+_SLOTS, _CHOSEN = "slots", "chosen"
 
 
 def make_parts(settings: Settings, site: Site) -> list[PartEncoder]:
@@ -80,11 +83,14 @@ class BlogEncoder:
     def __init__(
         self, settings: Settings, site: Site, *, store: Cache | None = None, progress: Progress = lambda *_: None
     ) -> None:
-        self._link_weight = settings.encoder.link_weight
+        self._link_weight, self._dimensions = settings.encoder.link_weight, settings.encoder.dimensions
         self.parts = _with_weights(make_parts(settings, site))
         """The parts with their shares of the vector; that of the site's own words, which stands first, may be 0."""
         for part, _ in self.parts:
             part.store, part.progress = store, progress
+        self.chosen: ChosenWeight | None = None
+        """The model's weight, where the blog chose it at the last encoding."""
+        self._unlinked_keys: tuple[bytes, ...] = ()
         self.slots: tuple[Slot, ...] = ()
         """The columns of the last encoding's vectors that belong to each part."""
         self.tag_blocks: tuple[tuple[float, Vectors], ...] = ()
@@ -95,15 +101,19 @@ class BlogEncoder:
         documents: Sequence[Document],
         links: Mapping[str, tuple[str, ...]] | None = None,
         memo: Memo | None = None,
+        unlinked: Callable[[], UnlinkedPosts] | None = None,
     ) -> Vectors:
         """Vectors of shape (len(documents), dim): float32, unit rows, zeros for a post without words.
 
-        `links` holds, by path, the paths of the posts that a body links to; `memo` knows the documents of last time.
+        `links` holds, by path, the paths of the posts that a body links to; `memo` knows the documents of last time;
+        `unlinked` is asked where the blog is to choose the model's weight, which else is the default one.
 
         Raises:
             EncoderError: something that a part needs is not there.
         """
         parts = self.encode_parts(documents, memo)
+        if unlinked is not None:
+            parts = self._choose_weight(parts, documents, links or {}, unlinked)
         return smooth_along_links(concatenate(parts), link_rows(documents, links or {}), self._link_weight)
 
     def encode_parts(self, documents: Sequence[Document], memo: Memo | None = None) -> list[Part]:
@@ -119,10 +129,59 @@ class BlogEncoder:
         self.tag_blocks = tuple((kernel, part.vectors) for kernel, part in zip(kernels, parts, strict=True) if kernel)
         return parts
 
+    def _choose_weight(
+        self,
+        parts: Sequence[Part],
+        documents: Sequence[Document],
+        links: Mapping[str, tuple[str, ...]],
+        unlinked: Callable[[], UnlinkedPosts],
+    ) -> list[Part]:
+        """The parts, the model's and the site encoder's with the weights that the blog chooses, where it may."""
+        from enishi.encoders.site import SiteEncoder
+        from enishi.encoders.weight import WEIGHTS, choose_weight
+
+        self.chosen = None
+        place = next((place for place, (part, _) in enumerate(self.parts) if part.chooses_weight), 0)
+        model, before = self.parts[place]
+        rest = self.parts[0][1] + before
+        if not model.chooses_weight or not isinstance(self.parts[0][0], SiteEncoder):
+            return list(parts)
+        hidden = unlinked()
+        others = [hidden.by_path.get(document.post.path) for document in documents]
+        blind = SiteEncoder(dimensions=self._dimensions, tag_weight=0).encode(
+            [replace(one, words=other.words) if other else one for one, other in zip(documents, others, strict=True)]
+        )
+        linking = [document for document in documents if document.post.path in hidden.by_path]
+        same = [hidden.by_path[document.post.path].same for document in linking]
+        unread = model.reads_no_further(linking, same)
+        sees_links = {one.post.path for one, is_unread in zip(linking, unread, strict=True) if not is_unread}
+        asked = {
+            path: tuple(to for to in targets if not (to in sees_links and path in links[to]))
+            for path, targets in links.items()
+            if path not in sees_links and not model.knows_links
+        }
+        self.chosen = choose_weight(
+            blind,
+            parts[place].vectors,
+            link_rows(documents, asked),
+            [() if model.knows_tags else document.post.tags for document in documents],
+            [weight for weight in WEIGHTS if weight <= rest],
+        )
+        self._unlinked_keys = hidden.keys
+        self._take_up(self.chosen)
+        return [replace(part, weight=weight) for part, (_, weight) in zip(parts, self.parts, strict=True)]
+
+    def _take_up(self, chosen: ChosenWeight) -> None:
+        """Give the model the weight that was chosen, and the site encoder what that leaves."""
+        (site, left), *others = self.parts
+        before = sum(weight for part, weight in others if part.chooses_weight)
+        weights = [(part, chosen.weight if part.chooses_weight else weight) for part, weight in others]
+        self.parts = ((site, left + before - chosen.weight), *weights)
+
     @property
     def embedding_keys(self) -> tuple[bytes, ...]:
         """The keys under which the store holds what the last encoding needed."""
-        return tuple(key for part, _ in self.parts for key in part.embedding_keys)
+        return (*(key for part, _ in self.parts for key in part.embedding_keys), *self._unlinked_keys)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -175,6 +234,8 @@ class BlogEncoder:
 
         slots = json.dumps([[slot.name, slot.start, slot.end] for slot in self.slots]).encode()
         own = {f"{part.name}/{name}": array for part, _ in self.parts for name, array in part.arrays().items()}
+        if self.chosen is not None:
+            own[_CHOSEN] = np.frombuffer(json.dumps(asdict(self.chosen)).encode(), dtype=np.uint8)
         return {_SLOTS: np.frombuffer(slots, dtype=np.uint8), **own}
 
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
@@ -184,8 +245,21 @@ class BlogEncoder:
             self.slots = tuple(Slot(str(name), int(start), int(end)) for name, start, end in slots)
         except (KeyError, ValueError, TypeError):
             self.slots = ()
+        self.chosen = chosen_weight(arrays)
+        if self.chosen is not None:
+            self._take_up(self.chosen)
         loaded = [part.load(own_arrays(part.name, arrays)) for part, _ in self.parts]  # each, whatever the others say
         return all(loaded)
+
+
+def chosen_weight(arrays: Mapping[str, npt.NDArray[Any]]) -> ChosenWeight | None:
+    """What a build's arrays say of the model's weight; None where the blog did not choose it."""
+    from enishi.encoders.weight import ChosenWeight
+
+    try:
+        return ChosenWeight(**json.loads(arrays[_CHOSEN].tobytes())) if _CHOSEN in arrays else None
+    except (ValueError, TypeError):
+        return None
 
 
 def _with_weights(parts: Sequence[PartEncoder]) -> tuple[tuple[PartEncoder, float], ...]:

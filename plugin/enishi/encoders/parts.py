@@ -52,6 +52,9 @@ class PartEncoder(ABC):
     sees_tags: ClassVar[bool] = False
     """Whether its vectors depend on the posts' tags."""
 
+    chooses_weight: bool = False
+    """Whether the blog's links and tags may choose another share than `weight`."""
+
     def __init__(self, weight: float | None = None) -> None:
         self.weight = weight
         self.store: Cache | None = None
@@ -91,6 +94,18 @@ class PartEncoder(ABC):
     def encode_words(self, counts: Mapping[str, int]) -> Vectors | None:  # noqa: ARG002
         """The vector of a text given as word counts, shape (1, dim); None for a part that is not made of words."""
         return None
+
+    def reads_no_further(
+        self,
+        documents: Sequence[Document],  # noqa: ARG002
+        lengths: Sequence[int],
+    ) -> list[bool]:
+        """Whether of each post no more than so many characters of its prose are read; False where that is not known.
+
+        Raises:
+            EncoderError: something that the part needs is not there.
+        """
+        return [False] * len(lengths)
 
     def weighted(self, weight: float, vectors: Vectors) -> Part:
         """Vectors of this part, to be joined with those of others."""

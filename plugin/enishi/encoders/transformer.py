@@ -80,15 +80,17 @@ class TransformerEncoder(PretrainedPart):
         chosen = settings.encoder
         if not chosen.model:
             return None
-        return cls(
+        part = cls(
             chosen.model,
             revision=chosen.revision,
             site=site.root,
             prompt=chosen.prompt,
             device=chosen.device,
-            weight=chosen.weight,
+            weight=chosen.fixed_weight,
             reads=chosen.reads,
         )
+        part.chooses_weight = chosen.weight == "auto"
+        return part
 
     def _recipe(self) -> str:
         return f"transformer/{code_digest(*_CODE)}/{self._reads}/{self._prompt!r}/{library_versions(*LIBRARIES)}"
@@ -120,8 +122,7 @@ class TransformerEncoder(PretrainedPart):
         import numpy as np
 
         self._begin_round()
-        read = _head if self._reads == "head" else _text
-        posts = [read(document) for document in documents]
+        posts = list(map(self._read_of, documents))
         cuts = self._cut([post for post in posts if post], self._reads)
         texts = [cuts[post].texts(*post) if post else [] for post in posts]
         vectors = self._embed([text for of_post in texts for text in of_post])
@@ -132,6 +133,23 @@ class TransformerEncoder(PretrainedPart):
                 weights = np.array(cuts[post].weights(), dtype=np.float64)
                 rows[row] = (weights @ np.array([vectors[text] for text in of_post], dtype=np.float64)) / weights.sum()
         return unit_rows(rows)
+
+    def reads_no_further(self, documents: Sequence[Document], lengths: Sequence[int]) -> list[bool]:
+        posts = list(map(self._read_of, documents))
+        cuts = self._cut([post for post in posts if post], self._reads)
+
+        def end(document: Document, post: tuple[str, str] | None) -> int:
+            """Where in the prose, which stands last, reading ends."""
+            if post is None:
+                return 0
+            before = len(post[1]) - len(document.fields.prose.strip())
+            return max((last for _, last, _ in cuts[post].spans), default=0) - before
+
+        return [end(document, post) <= length for document, post, length in zip(documents, posts, lengths, strict=True)]
+
+    def _read_of(self, document: Document) -> tuple[str, str] | None:
+        """What there is to read of a post, before it is cut."""
+        return _head(document) if self._reads == "head" else _text(document)
 
     def passages(self, document: Document) -> tuple[list[str], Vectors]:
         """The passages of a post and their unit vectors, centred as the posts are, shape (passages, dim).

@@ -3,7 +3,8 @@
 site              the blog's own words
 doc2vec           the blog's own words, by gensim
 MODEL             a sentence-transformers model alone: a name on the hub, `name@revision`, or a folder
-site+MODEL        both, the model with the weight of the settings (`encoder.weight`)
+site+MODEL        both, the model with the weight of the settings (`encoder.weight`; `auto` is its default, since
+                  the blog's links and tags judge)
 site+MODEL:0.4    both, the model with this weight
 settings          whatever the blog's settings ask for
 """
@@ -58,7 +59,7 @@ def _settings(name: str, settings: Settings) -> Settings:
         fitted, model, given = match.groups()
         if model is None:
             return _of_the_blog(settings, fitted)
-        weight = float(given) if given else settings.encoder.weight
+        weight = float(given) if given else settings.encoder.fixed_weight
         if given and not 0 < weight < 1:
             raise SettingsError(
                 f"{name}: the weight of the model has to lie between 0 and 1; the site encoder has the rest"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from enishi.cache import Cache
 from enishi.commands.init.changes import Change, edit_settings, plan_changes
@@ -20,8 +20,11 @@ from enishi.errors import Diagnostic, OutputError
 from enishi.files import create_file
 from enishi.generators.setup import Setup
 from enishi.pipeline import read_blog
-from enishi.state import Request
+from enishi.state import Request, open_cache
 from enishi.types import Progress
+
+if TYPE_CHECKING:
+    from enishi.encoders.weight import ChosenWeight
 
 FILE_NAME = "enishi.toml"
 
@@ -45,6 +48,8 @@ class InitReport:
     """How the generator comes to show the lists."""
     changes: tuple[Change, ...] = ()
     """What that changes in files of the site."""
+    chosen: ChosenWeight | None = None
+    """The weight that the blog chose for its model at the last build."""
 
     @property
     def in_the_way(self) -> str:
@@ -87,7 +92,15 @@ def inspect_blog(
         text=settings_text(proposals, existing),
         setup=setup,
         changes=plan_changes(request.site, edits),
+        chosen=_chosen_weight(request) if blog.settings.encoder.model else None,
     )
+
+
+def _chosen_weight(request: Request) -> ChosenWeight | None:
+    from enishi.encoders.blog import chosen_weight
+
+    with open_cache(request.site, request.cache) as cache:
+        return chosen_weight(cache.arrays())
 
 
 def write_settings(report: InitReport) -> Path:

@@ -184,7 +184,7 @@ def _judge(
         BEFORE: make(str(before.absolute())) if before else make(recipe.base, recipe.revision),
         TRAINED: make(str(trained.absolute())),
     }
-    return judge(tasks, encoders, settings.weight, SITE if recipe.is_static else WITH_BEFORE, progress)
+    return judge(tasks, encoders, settings.fixed_weight, SITE if recipe.is_static else WITH_BEFORE, progress)
 
 
 def _training_note(report: Report, site: Path) -> bytes:
