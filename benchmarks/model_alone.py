@@ -19,9 +19,11 @@ from enishi.tags import kernel, likeness
 from enishi.types import Document
 
 
-def make_blocks(documents: Sequence[Document], memo: Memo | None = None, dense: Any = ()) -> kernel.Blocks:
+def make_blocks(
+    documents: Sequence[Document], memo: Memo | None = None, dense: Any = (), front: Sequence[str] | None = None
+) -> kernel.Blocks:
     """The blocks of a build, all of weight 0 but the model's."""
-    made = kernel.make_blocks(documents, memo, dense)
+    made = kernel.make_blocks(documents, memo, dense, front)
     own = len(made.others) - len(dense)
     return replace(
         made, text=made.text * 0, others=(*((0.0, matrix) for _, matrix in made.others[:own]), *made.others[own:])

@@ -29,6 +29,7 @@ import numpy as np
 
 from enishi.reading.tokens import count_words
 from enishi.tags.answers import Answers
+from enishi.tags.fields import TAG_KEYS, choose_fields
 from enishi.tags.likeness import Likeness, measure_likeness
 from enishi.tags.model import MIN_POSTS
 from enishi.tags.suggest import RankedTags, rank_tags
@@ -52,7 +53,6 @@ _MAX_SHARE = 0.4
 _SIMILARITY_DIGITS = 9
 """Decimals kept before neighbours are ranked: further ones depend on the BLAS."""
 _ROWS_AT_A_TIME = 256
-_TAG_KEYS = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords", "taxonomies"})
 
 
 class Guess(NamedTuple):
@@ -90,7 +90,8 @@ def likeness_without_tags(
 ) -> Likeness:
     """How alike posts are, beside any tag; for `blocks`, see :func:`enishi.tags.likeness.measure_likeness`."""
     with one_thread():
-        return measure_likeness([without_tags(document) for document in documents], blocks=blocks, backend=backend)
+        bare = [without_tags(document) for document in documents]
+        return measure_likeness(bare, blocks=blocks, backend=backend, front=choose_fields(documents))
 
 
 def hide_in_turn(
@@ -216,7 +217,7 @@ def _hash(text: str) -> bytes:
 
 def without_tags(document: Document) -> Document:
     """The document as if its author had never tagged it."""
-    front = {key: value for key, value in document.post.front_matter.items() if key.casefold() not in _TAG_KEYS}
+    front = {key: value for key, value in document.post.front_matter.items() if key.casefold() not in TAG_KEYS}
     return replace(document, post=replace(document.post, tags=(), front_matter=front))
 
 

@@ -10,7 +10,7 @@ posts.  The weights come from experiments (docs/research.md, "Missing tags") and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import numpy as np
 from enishi.memo import Memo, each
 from enishi.reading.series import series_of
 from enishi.reading.tokens import count_words, fold
+from enishi.tags.fields import MAX_SHARE, choose_fields, field_values, host_of
 from enishi.types import Document
 from enishi.vectors import columns_for, csr_rows, exact_unit_rows, leading_eigenpairs, tfidf, unit_csr
 
@@ -35,10 +36,6 @@ _LEAST_SINGULAR = 1e-5
 """Smaller singular values are rounding errors (about 1e-8), which no processor shares with another."""
 _WEIGHTS = (0.5, 0.5, 0.3, 0.5, 0.5, 0.2)
 """Of title, opening, headings, code, front matter, hosts."""
-_MAX_FILED_SHARE = 0.95
-_FILED_UNDER = ("author", "authors", "layout", "type", "lang", "language", "locale", "category", "categories", "series")
-_MAX_VALUE = 80
-_HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#:@\s]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,20 @@ class Blocks:
 
 
 def make_blocks(
-    documents: Sequence[Document], memo: Memo | None = None, dense: Sequence[tuple[float, Vectors]] = ()
+    documents: Sequence[Document],
+    memo: Memo | None = None,
+    dense: Sequence[tuple[float, Vectors]] = (),
+    front: Sequence[str] | None = None,
 ) -> Blocks:
-    """The features of every document, and `dense` ones given with their weights; none depends on tags."""
+    """The features of every document, and `dense` ones given with their weights; none depends on a post's own tags.
+
+    `front` are keys of front matter; by default, :func:`enishi.tags.fields.choose_fields` chooses them.
+    """
     counts = each(memo, "words of fields", documents, _field_words)
     fields = [_text([of_post[place] for of_post in counts]) for place in range(4)]
-    fields.append(_values_matrix(list(map(_filed_under, documents, series_of(documents)))))
+    front = choose_fields(documents) if front is None else front
+    filed = zip(documents, series_of(documents), strict=True)
+    fields.append(_values_matrix([_filed_under(document, series, front) for document, series in filed]))
     fields.append(_values_matrix(list(map(_hosts, documents))))
     further = ((weight, rows.astype(np.float64)) for weight, rows in dense)
     return Blocks(_text([document.words for document in documents]), (*zip(_WEIGHTS, fields, strict=True), *further))
@@ -124,15 +129,15 @@ def _lengths(matrix: Any) -> Matrix:
 
 def _values_matrix(values: Sequence[set[str]]) -> Any:
     """Indicators weighted log((n+1)/(df+1)) of values in 2 posts to 95 % of them; rows divided by max(1, length)."""
-    frequency = columns_for(values, most=_MAX_FILED_SHARE * len(values))
+    frequency = columns_for(values, most=MAX_SHARE * len(values))
     weights = [log((len(values) + 1) / (df + 1)) for df in frequency.values()]
     cells = dict(zip(frequency, enumerate(weights), strict=True))
     entries = [[cells[value] for value in of_post if value in cells] for of_post in values]
     return unit_csr(csr_rows(entries, len(cells)), only_shorten=True)
 
 
-def _filed_under(document: Document, series: str) -> set[str]:
-    """A post's metadata beside its tags: category, author, series, layout, language, folder (unless it is a date)."""
+def _filed_under(document: Document, series: str, fields: Sequence[str]) -> set[str]:
+    """A post's metadata beside its tags: category, series, language, folder (unless it is a date), and `fields`."""
     post = document.post
     values = {f"category:{fold(name)}" for chain in post.categories for name in chain}
     values |= {f"folder:{part}" for part in post.path.split("/")[:-1] if not re.fullmatch(r"[\d_.-]+", part)}
@@ -140,21 +145,10 @@ def _filed_under(document: Document, series: str) -> set[str]:
         values.add(f"series:{fold(series)}")
     if post.lang:
         values.add(f"lang:{fold(post.lang)}")
-    for key in _FILED_UNDER:
-        values |= {f"{key}:{value}" for value in _texts(post.front_matter.get(key))}
+    for key in fields:
+        values |= {f"{key}:{value}" for value in field_values(post.front_matter.get(key))}
     return values
 
 
-def _texts(value: object) -> Iterable[str]:
-    if isinstance(value, str | int | float):
-        text = fold(str(value)).strip()
-        if text and len(text) <= _MAX_VALUE:
-            yield text
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
 def _hosts(document: Document) -> set[str]:
-    matches = (_HOST.match(link) for link in document.fields.links)
-    return {match[1].lower().removeprefix("www.") for match in matches if match}
+    return {host for link in document.fields.links if (host := host_of(link))}

@@ -42,14 +42,16 @@ def measure_likeness(
     documents: Sequence[Document],
     *,
     blocks: Sequence[tuple[float, Vectors]] = (),
+    front: Sequence[str] | None = None,
     backend: Backend = "auto",
     memo: Memo | None = None,
 ) -> Likeness:
     """The similarity of a blog's posts.  Call it and its methods under :func:`enishi.vectors.one_thread`.
 
     `blocks` are further features, (weight, unit vectors of the documents), that do not depend on tags.
+    `front` are keys of front matter to compare posts by, else chosen by the blog.
     """
-    made = make_blocks(documents, memo, blocks)
+    made = make_blocks(documents, memo, blocks, front)
     if len(documents) <= EXACT_POSTS:
         return ExactLikeness(dense_kernel(made))
     return LandmarkLikeness(made, choose_landmarks(documents, LANDMARKS), backend=backend)

@@ -1,6 +1,7 @@
 """The tags that a post is missing: evidence for every (post, tag), calibrated probabilities, then the blog's rules.
 
     vocabulary.py   the blog's tags and its rules about them
+    fields.py       fields of front matter that tell posts apart
     kernel.py       the similarity of two posts, in one number that does not depend on tags
     likeness.py     the similarity of all posts, and kernel ridge regression on it
     mentions.py     where a tag's name occurs
