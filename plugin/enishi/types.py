@@ -127,12 +127,14 @@ class Terms(Mapping[str, Term]):
     for, so a :class:`Term` is made when it is.
     """
 
-    __slots__ = ("frequency", "surfaces")
+    __slots__ = ("chinese", "frequency", "surfaces")
 
-    def __init__(self, frequency: dict[str, int], surfaces: dict[str, str]) -> None:
+    def __init__(self, frequency: dict[str, int], surfaces: dict[str, str], chinese: str = "") -> None:
         self.frequency = frequency
         self.surfaces = surfaces
         """How a term is written, where that is not its folded form."""
+        self.chinese = chinese
+        """Runs of Han characters of a text in Chinese, a line each: only the whole blog tells their words."""
 
     def __getitem__(self, key: str) -> Term:
         return Term(self.frequency[key], self.surfaces.get(key, key))

@@ -23,6 +23,7 @@ from enishi.cache import Cache, code_digest, digest, pack, unpack
 from enishi.errors import Diagnostic
 from enishi.files import read_file
 from enishi.memo import Memo
+from enishi.reading.chinese import with_chinese_words
 from enishi.reading.find import SourceFile
 from enishi.reading.frontmatter import FrontMatter
 from enishi.reading.manifest import ManifestEntry, apply_manifest
@@ -76,6 +77,8 @@ class _Record:
     terms: dict[str, int]
     surfaces: dict[str, str]
     """As :attr:`enishi.types.Terms.surfaces`."""
+    chinese: str
+    """As :attr:`enishi.types.Terms.chinese`."""
 
 
 def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
@@ -128,7 +131,7 @@ def read_documents(
         for post, document in zip(posts, known, strict=True)
     ]
     memo.keep("documents", posts, documents)
-    return documents, sorted(diagnostics)
+    return with_chinese_words(documents, memo), sorted(diagnostics)
 
 
 def diagnose(file: PostFile, site: Site, now: datetime, cache: Cache) -> Sequence[Diagnostic]:
@@ -263,7 +266,7 @@ def _read(job: _Job, is_left_out: Callable[[str], bool] = lambda _: False) -> _R
     prose = normalise(fields.prose)
     words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
     terms = count_terms([prose])
-    return _Record(replace(front, body=""), fields, words, terms.frequency, terms.surfaces)
+    return _Record(replace(front, body=""), fields, words, terms.frequency, terms.surfaces, terms.chinese)
 
 
 def _remembered(value: Any) -> _Record | None:
@@ -292,5 +295,5 @@ def _document(post: Post, record: _Record) -> Document:
     words = dict(record.words)
     for word, count in count_words([(title, _TITLE_WEIGHT), (post.description, 1)]).items():
         words[word] = words.get(word, 0) + count
-    terms = merge_terms(Terms(record.terms, record.surfaces), count_terms([title, post.description]))
+    terms = merge_terms(Terms(record.terms, record.surfaces, record.chinese), count_terms([title, post.description]))
     return Document(post, replace(record.fields, title=title), words, terms)

@@ -1,7 +1,7 @@
 """Words that hold a sentence together and name nothing.
 
 They are left out of the *reasons* shown to people, never out of the vectors: there, rarity alone decides.  Latin
-words are compared folded; in Chinese, where nothing separates words, single characters end a term.
+words are compared folded; in Chinese, where nothing separates words, single characters end one.
 """
 
 from __future__ import annotations
@@ -67,6 +67,10 @@ LATIN: frozenset[str] = frozenset((_ENGLISH + _FRENCH + _GERMAN + _SPANISH_PORTU
 CJK: frozenset[str] = frozenset((_JAPANESE + _CHINESE).split())
 
 CHINESE_BREAKS = "的了是在和与及或就都而也又很把被这那我你他她它们么吗呢吧啊着嘛哦呀哪谁还已将若"
-"""Characters at which a Chinese clause falls into candidate terms."""
-CHINESE_WEAK = "一二三两几不有没会能可以要对于从到为之其此等上下个所让得地去来说用更最只每再第当向给跟如但因后前里些时多少好大小做看想使成中"
-"""Characters with which a Chinese term of more than two characters neither begins nor ends."""
+"""Characters that are in no Chinese word worth showing."""
+CHINESE_WEAK_ENDS = "一二三两几不有没会能可以要对于从到为之其此等上下个所让得地去来说用更最只每再第当向给跟如但因后前里些时多少好大小做看想使成中"
+"""Characters that seldom end a Chinese word: one that ends with them has to hold together well."""
+CHINESE_WEAK_STARTS = (
+    "".join(one for one in CHINESE_WEAK_ENDS if one not in "多大小成中") + "种条台篇段项个件张位名次号型级期届批类章节"
+)
+"""The same for beginnings: numerals and what follows them are among these, but 中国 and 大学 are words."""

@@ -3,7 +3,7 @@
 Words are language-neutral: Latin-like words as they stand, katakana runs whole, Han and Hangul runs as overlapping
 character bigrams, hiragana dropped (docs/research.md: trained sub-word tokenizers were worse on every referee).  Terms
 are what a reader would name, so that a bigram never shows up as a reason: words and two-word phrases, katakana and Han
-compounds, recurring Chinese character sequences.
+compounds.  Chinese words are found once the whole blog is known (`chinese.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from enishi.reading.stopwords import CHINESE_BREAKS, CHINESE_WEAK, CJK, LATIN
+from enishi.reading.stopwords import CJK, LATIN
 from enishi.types import Terms
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -99,7 +99,6 @@ _COMPOUND = re.compile(rf"[{_HAN}\u30a1-\u30fa][{_HAN}{_KATAKANA}]+|[{_HANGUL}]{
 _SAME_SCRIPT = re.compile(rf"[{_HAN}]+|[{_KATAKANA}]+")
 _KANA_RUN = re.compile(rf"[{_HIRAGANA}{_KATAKANA}]+")
 _HAN_RUN = re.compile(rf"[{_HAN}]{{2,}}")
-_BREAKS = re.compile(f"[{CHINESE_BREAKS}]")
 _COUNTER = re.compile(  # numbers written out, dates and quantities (二人, 三十分, 第三回), but not 数学 or 九州
     "[〇一二三四五六七八九十百千万億数第何各毎]+"
     "[人日月年回件個本枚冊分秒時週点度台号章節行目種歳倍割階番名円者社方面部]?|[一何各毎]."
@@ -112,8 +111,7 @@ _MAX_TERMS = 600
 def count_terms(texts: Iterable[str]) -> Terms:
     """The terms of a post by folded form, each with its count and its most frequent spelling there."""
     surfaces: Counter[str] = Counter()
-    for text in texts:
-        _count_terms(normalise(text), surfaces)
+    chinese = [_count_terms(normalise(text), surfaces) for text in texts]
     totals: dict[str, int] = {}
     prevailing: dict[str, tuple[int, str]] = {}
     for surface, count in surfaces.items():
@@ -126,11 +124,15 @@ def count_terms(texts: Iterable[str]) -> Terms:
             prevailing[key] = (-count, surface)
     if len(totals) > _MAX_TERMS:
         totals = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS])
-    return Terms(totals, {key: prevailing[key][1] for key in totals if prevailing[key][1] != key})
+    spelled = {key: prevailing[key][1] for key in totals if prevailing[key][1] != key}
+    return Terms(totals, spelled, "\n".join(filter(None, chinese)))
 
 
 def merge_terms(first: Terms, second: Terms) -> Terms:
-    """Terms of two texts of one post; where both have one, the spelling of the first stays."""
+    """Terms of two texts of one post; where both have one, the spelling of the first stays.
+
+    Whether Han characters are Chinese, the first decides: a title alone does not tell it from Japanese.
+    """
     frequency, surfaces = dict(first.frequency), {**second.surfaces, **first.surfaces}
     for key, count in second.frequency.items():
         if key in frequency:
@@ -139,15 +141,17 @@ def merge_terms(first: Terms, second: Terms) -> Terms:
                 surfaces.pop(key, None)
         else:
             frequency[key] = count
-    return Terms(frequency, surfaces)
+    chinese = "\n".join(filter(None, (first.chinese, second.chinese))) if first.chinese else ""
+    return Terms(frequency, surfaces, chinese)
 
 
-def _count_terms(text: str, counts: Counter[str]) -> None:
+def _count_terms(text: str, counts: Counter[str]) -> str:
+    """Counts the terms of a text, and returns its runs of Han characters if it is Chinese."""
     _count_latin_terms(text, counts)
     if _looks_chinese(text):
-        _count_chinese_terms(text, counts)
-    else:
-        _count_compounds(text, counts)
+        return "\n".join(_HAN_RUN.findall(text))
+    _count_compounds(text, counts)
+    return ""
 
 
 def _count_latin_terms(text: str, counts: Counter[str]) -> None:
@@ -200,23 +204,3 @@ def _count_compounds(text: str, counts: Counter[str]) -> None:
         for candidate in [run] if len(parts) < 2 else [run, *parts]:
             if 2 <= len(candidate) <= _MAX_COMPOUND and candidate not in CJK and not _COUNTER.fullmatch(candidate):
                 counts[candidate] += times
-
-
-def _count_chinese_terms(text: str, counts: Counter[str]) -> None:
-    """Recurring sequences of two to four characters: without blanks, recurrence is what marks a word."""
-    grams: Counter[str] = Counter()
-    for run, times in Counter(_HAN_RUN.findall(text)).items():
-        for chunk in _BREAKS.split(run):
-            for length in (2, 3, 4):
-                for start in range(len(chunk) - length + 1):
-                    grams[chunk[start : start + length]] += times
-    longest_around: dict[str, int] = {}
-    for gram, count in grams.items():
-        if len(gram) > 2:
-            for part in (gram[:-1], gram[1:]):
-                longest_around[part] = max(count, longest_around.get(part, 0))
-    for gram, count in grams.items():
-        weak_end = gram[0] in CHINESE_WEAK or gram[-1] in CHINESE_WEAK
-        fragment = longest_around.get(gram) == count  # it never occurs but inside a longer one
-        if count >= 2 and not weak_end and not fragment and gram not in CJK:
-            counts[gram] += count

@@ -116,10 +116,12 @@ def _folded_tags(document: Document) -> dict[str, str]:
 
 
 def _is_passing(key: str, ours: Terms, theirs: Terms) -> bool:
-    """Whether this is a plain Latin word that both posts use only once: chance more often than a subject."""
-    if ours.frequency[key] * theirs.frequency[key] != 1 or not (key.isascii() and key.isalpha()):
+    """Whether both posts use this only once, a plain Latin or Chinese word: chance more often than a subject."""
+    if ours.frequency[key] * theirs.frequency[key] != 1:
         return False
-    return key not in ours.surfaces and key not in theirs.surfaces  # written small
+    if not key.isascii():
+        return bool(ours.chinese and theirs.chinese)
+    return key.isalpha() and key not in ours.surfaces and key not in theirs.surfaces  # written small
 
 
 def _overlap(first: str, second: str) -> bool:
