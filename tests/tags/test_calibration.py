@@ -13,6 +13,7 @@ from enishi.tags.calibration import (
     MOST_CERTAIN,
     Constants,
     cross_fitted,
+    fit_tag_shifts,
     fit_weights,
     minimise_logloss,
     read_constants,
@@ -103,6 +104,29 @@ def test_the_step_to_weights_without_a_fold_is_the_fit_without_it() -> None:
     seen = np.abs(exact - z[own] @ weights).max()
     assert seen > 0.3
     assert np.abs(exact - found[own]).max() < 0.2 * seen
+
+
+def test_a_tag_given_less_readily_than_its_evidence_says_is_shifted_without_its_own_fold() -> None:
+    random = np.random.default_rng(3)
+    margin = random.normal(-1, 2, (600, 2))
+    y = (random.random((600, 2)) < sigmoid(margin + np.array([-2.0, 0]))).astype(float)
+    fold, v = np.arange(600) % 10, np.ones((600, 2))
+    shifts = fit_tag_shifts(margin, y, v, fold)
+    assert shifts.shape == (11, 2)
+    assert shifts[-1] == pytest.approx([-2, 0], abs=0.4)
+    own = fold == 3
+    for column, shift in enumerate(shifts[3]):
+        gradient = (sigmoid(margin[~own, column] + shift) - y[~own, column]).sum() + shift
+        assert gradient == pytest.approx(0, abs=1e-3)
+    lying = np.where(own[:, None], 1 - y, y)  # what the fold itself says changes little, and then only by the start
+    assert fit_tag_shifts(margin, lying, v, fold)[3] == pytest.approx(shifts[3], abs=1e-3)
+
+
+def test_a_tag_without_pairs_has_no_shift() -> None:
+    assert (
+        fit_tag_shifts(np.zeros((3, 2)), np.ones((3, 2)), np.zeros((3, 2)), np.array([0, 1, -1])).tolist()
+        == [[0, 0]] * 3
+    )
 
 
 def test_sums_by_tenth() -> None:

@@ -102,7 +102,9 @@ def explain_tag(
             (group, round(exp(sum(points[FEATURES.index(feature)] for feature in features)), _DIGITS))
             for group, features in _GROUPS.items()
         )
-        margin = np.array([[points.sum()]])
+        shift = float(estimate.shifts[estimate.fold[row], column])
+        factors += (("how readily the tag is given", round(exp(shift), _DIGITS)),)
+        margin = np.array([[points.sum() + shift]])
         if estimate.is_tagged[row]:
             learned = shipped_confidence_constants()
             around = estimate.surroundings.features(row)[column] * learned.weights

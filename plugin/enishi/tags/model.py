@@ -15,6 +15,7 @@ from enishi.tags.answers import Answers, Corrections, Declines, fit_corrections
 from enishi.tags.calibration import (
     Constants,
     cross_fitted,
+    fit_tag_shifts,
     fit_weights,
     read_constants,
     shipped_constants,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from enishi.config import TagSettings
     from enishi.generators.base import Site
-    from enishi.types import Matrix
+    from enishi.types import Matrix, Rows
 
 MIN_POSTS = 2
 """A tag on fewer posts is not suggested: one post does not show what the author uses it for."""
@@ -74,17 +75,24 @@ class Estimate:
     """When tags were in use."""
     surroundings: Surroundings
     """What the confidence goes by beside the fit."""
-    is_tagged: npt.NDArray[np.bool_]
-    """Which posts have tags of their own, shape (n_posts,)."""
+    fold: Rows
+    """Of a post with tags of its own, -1 for others; shape (n_posts,)."""
     carried: npt.NDArray[np.bool_]
     """Which posts carry which tags, implied ones too; shape (n_posts, n_tags)."""
     mentions: Mentions
     weights: Matrix
     """The blog's own, see :mod:`enishi.tags.calibration`."""
+    shifts: Matrix
+    """By fold and tag, see :func:`enishi.tags.calibration.fit_tag_shifts`."""
     corrections: Corrections
     """By what the author decided."""
     calibration: Matrix | None = None
     """How often out-of-fold confidences were right, see :func:`enishi.tags.calibration.sums_by_tenth`."""
+
+    @property
+    def is_tagged(self) -> npt.NDArray[np.bool_]:
+        """Which posts have tags of their own, shape (n_posts,)."""
+        return self.fold >= 0
 
 
 def estimate_tags(
@@ -101,9 +109,9 @@ def estimate_tags(
     """Probabilities for all posts and all tags on `MIN_POSTS` posts or more, and the features that they follow from."""
     keys, labels, scores, mentions = collect_evidence(documents, vocabulary, likeness, memo, progress)
     progress()
-    weights, calibration = _fit(scores, labels, constants, calibrated)
+    weights, shifts, calibration = _fit(scores, labels, constants, calibrated)
     progress()
-    carried, fit = labels.y > 0, _margins(scores, weights, constants)
+    carried, fit = labels.y > 0, _margins(scores, weights, constants) + shifts[labels.fold]
     probability = sigmoid(fit)
     own_tags, opportunity = OwnTags.count(carried, probability), Opportunity(carried, dates_in_days(documents))
     is_tagged = labels.fold >= 0
@@ -118,29 +126,37 @@ def estimate_tags(
         own_tags=own_tags,
         opportunity=opportunity,
         surroundings=surroundings,
-        is_tagged=is_tagged,
+        fold=labels.fold,
         carried=carried,
         mentions=mentions,
         weights=weights,
+        shifts=shifts,
         corrections=corrections,
         calibration=calibration,
     )
     return estimate, scores
 
 
-def _fit(scores: TagScores, labels: Labels, constants: Constants, calibrated: bool) -> tuple[Matrix, Matrix | None]:
-    """The blog's own weights, and how often they are right if wanted; on a large blog, of every n-th post."""
+def _fit(
+    scores: TagScores, labels: Labels, constants: Constants, calibrated: bool
+) -> tuple[Matrix, Matrix, Matrix | None]:
+    """The blog's weights and shifts, and how often they are right if wanted; on a large blog, of every n-th post."""
     usable = usable_pairs(scores, labels)
     step = max(1, -(-int(usable.sum()) // MAX_PAIRS))
-    usable &= np.isin(np.arange(len(usable)), labels.labelled[::step])[:, None]
-    y = labels.y[usable]
-    z, pair_weights = standardise(scores.features[usable], constants), np.full(len(y), float(step))
+    rows = labels.labelled[::step]
+    usable, features, y_of_rows, fold = usable[rows], scores.features[rows], labels.y[rows], labels.fold[rows]
+    y = y_of_rows[usable]
+    z, pair_weights = standardise(features[usable], constants), np.full(len(y), float(step))
     weights = fit_weights(z, y, pair_weights, constants)
+    margin = np.zeros(usable.shape)
+    margin[usable] = z @ weights
+    # Of a tag on two posts, neither post is usable: only where it is missing would teach
+    teaches = usable & (labels.y.sum(axis=0) > MIN_POSTS)
+    shifts = fit_tag_shifts(margin, y_of_rows, float(step) * teaches, fold)
     if not calibrated:
-        return weights, None
-    fold = np.repeat(labels.fold, usable.sum(axis=1))
-    confidence = shown_confidence(sigmoid(cross_fitted(z, y, pair_weights, weights, fold)))
-    return weights, sums_by_tenth(confidence, y)
+        return weights, shifts, None
+    crossed = cross_fitted(z, y, pair_weights, weights, np.repeat(fold, usable.sum(axis=1))) + shifts[fold][usable]
+    return weights, shifts, sums_by_tenth(shown_confidence(sigmoid(crossed)), y)
 
 
 def _margins(scores: TagScores, weights: Matrix, constants: Constants) -> Matrix:
