@@ -33,14 +33,14 @@ from enishi.tags.model import Estimate, TagModel, estimate_tags
 from enishi.tags.rules import SuggestionRules
 
 PRIOR = {
-    "subject": (0.0, 2.0),
-    "passing": (0.0, 2.0),
-    "later": (0.0, 2.0),
-    "apart": (0.5, 10.0),
+    "subject": (0.5, 4.0),
+    "passing": (-0.3, 4.0),
+    "later": (0.6, 4.0),
+    "apart": (0.4, 10.0),
     "within": (-0.3, 10.0),
 }
-"""Mean and strength by feature.  There are few judgements of sisters and broader tags, so what is expected of them is
-what hiding an author's own tags one at a time, and tags that were added later, say."""
+"""Mean and strength by feature: signs and sizes under which tags that authors added later stand higher in the lists.
+Of sisters and broader tags there are few judgements, so there the prior counts for more."""
 INTERCEPT_PRIOR, SLOPE_PRIOR = (0.0, 0.5), (1.0, 2.0)
 ACCEPTED = {"yes": 1.0, "maybe": 0.5, "no": 0.0}
 LISTED = TagSettings(min_confidence=0.0, max_suggestions=20)

@@ -41,7 +41,7 @@ def test_a_broader_tag_of_one_that_is_there_is_known_by_its_name() -> None:
         "apart": pytest.approx(np.log(1 / (1 + 2 * 0.8))),
         "within": 1,
     }
-    assert of(3, 1)["subject"] == 1
+    assert of(3, 1)["subject"] == pytest.approx(np.log(10) / np.log(4))
     assert of(3, 0)["within"] == 0
 
 

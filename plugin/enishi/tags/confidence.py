@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 FEATURES = ("subject", "passing", "later", "apart", "within")
 """
-subject: the title names it, and not just as a part of the name of a tag that the post has
+subject: the title names it, and not just as a part of the name of a tag that the post has; log(1 + mentions)/log 4
 passing: the text names it once or twice, and the title does not
 later:   the tag came up after the post, between 0 and 1, which a tag's first posts are in between
 apart:   log of how much more rarely it stands beside a tag of the post than the texts let expect, from -2 to 0
 within:  its name is a part of the name of a tag that the post has
 """
+_MOST_MENTIONS = 10
 _IN_PASSING = 2
 _DAYS = 60.0
 _LEAST_APART = -2.0
@@ -75,7 +76,7 @@ class Surroundings:
         later = 0.5 + 0.5 * np.tanh(0.5 * np.clip(np.nan_to_num(days, nan=-np.inf) / _DAYS, -30, 30))
         return np.column_stack(
             [
-                in_title & ~within,
+                (in_title & ~within) * np.log1p(np.minimum(count, _MOST_MENTIONS)) / np.log(4),
                 (count > 0) & (count <= _IN_PASSING) & ~in_title,
                 later,
                 np.clip(self._own_tags.log_ratios(row).min(axis=0, initial=0.0), _LEAST_APART, 0.0),
