@@ -28,7 +28,7 @@ from enishi.tags.calibration import (
     shown_confidence,
     sigmoid,
 )
-from enishi.tags.confidence import FEATURES, ConfidenceConstants, confident_margins
+from enishi.tags.confidence import FEATURES, UNLIKELY, ConfidenceConstants, confident_margins
 from enishi.tags.model import Estimate, TagModel, estimate_tags
 from enishi.tags.rules import SuggestionRules
 
@@ -91,9 +91,10 @@ def log_odds(shown: np.ndarray) -> np.ndarray:
 
 
 def learn(judged: Iterable[Judged]) -> ConfidenceConstants:
-    """The constants under their priors; every judgement counts the same."""
+    """The constants under their priors; every judgement of what is not unlikely by its text counts the same."""
     every = list(judged)
     z, said = np.concatenate([one.z for one in every]), np.concatenate([one.said for one in every])
+    z, said = z[z[:, 1] >= UNLIKELY], said[z[:, 1] >= UNLIKELY]
     centre, ridge = np.array([INTERCEPT_PRIOR, SLOPE_PRIOR, *(PRIOR[name] for name in FEATURES)]).T
     intercept, slope, *weights = minimise_logloss(z, said, np.ones(len(z)), centre, ridge).tolist()
     return ConfidenceConstants(intercept, slope, tuple(weights))

@@ -1,6 +1,8 @@
 """From fit to confidence: would the author add a tag that describes the text, beside the tags that he chose?
 
-    log-odds of the confidence = intercept + slope · log-odds of the fit + weights · features
+    log-odds of the confidence = intercept + slope · log-odds of the fit + weights · features    from a fit of .1 on,
+
+and below with a slope of 1: what nobody would suggest gets no likelier.
 
 The constants are learned from judgements of suggestions on posts that have tags (docs/research.md, "Fit and
 confidence").  A post's own tags are part of the question here, but never the tag in question: all features are those of
@@ -40,6 +42,8 @@ _MOST_MENTIONS = 10
 _IN_PASSING = 2
 _DAYS = 60.0
 _LEAST_APART = -2.0
+UNLIKELY = -2.2
+"""Log-odds of a fit of .1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,10 @@ class ConfidenceConstants:
     slope: float
     weights: tuple[float, ...]
     """In the order of FEATURES."""
+
+    def of_fit(self, fit: Matrix) -> Matrix:
+        """Log-odds of the confidence where all features are 0."""
+        return np.asarray(self.intercept + self.slope * np.maximum(fit, UNLIKELY) + np.minimum(fit - UNLIKELY, 0))
 
 
 @cache
@@ -91,7 +99,8 @@ def confident_margins(
     """Log-odds of the confidence of every (post, tag), given those of the fit; of posts without tags, the same."""
     margin, weights = fit.copy(), np.array(constants.weights)
     for row in np.flatnonzero(is_tagged).tolist():
-        margin[row] = constants.intercept + constants.slope * fit[row] + surroundings.features(row) @ weights
+        around = surroundings.features(row) @ weights
+        margin[row] = constants.of_fit(fit[row]) + around
     return margin
 
 

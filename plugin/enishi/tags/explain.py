@@ -108,8 +108,8 @@ def explain_tag(
         if estimate.is_tagged[row]:
             learned = shipped_confidence_constants()
             around = estimate.surroundings.features(row)[column] * learned.weights
-            doubt = learned.intercept + (learned.slope - 1) * margin[0, 0]
-            factors += (("that the author left it out", round(exp(doubt), _DIGITS)),)
+            doubt = learned.of_fit(margin)[0, 0] - margin[0, 0]
+            factors += (("that the post has tags", round(exp(doubt), _DIGITS)),)
             factors += tuple(
                 (group, round(exp(sum(around[AROUND.index(feature)] for feature in features)), _DIGITS))
                 for group, features in _AROUND.items()
