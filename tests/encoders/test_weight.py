@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +115,7 @@ def test_words_that_link_are_hidden_and_posts_that_did_not_change_are_not_read_a
 def test_a_build_asks_what_it_did_not_read_and_tells_what_was_chosen(site: Path, tmp_path: Path) -> None:
     words = " ".join((*SUBJECTS, FILLER[:30], "all about and again number the"))
     model = write_static_model(tmp_path / "model", words)
-    request = Request(site, overrides=(f"encoder.model={model}",))
+    request = Request(site, overrides=(f"encoder.model={model}", "tags.enabled=false"))
     build(request)
     with open_cache(site) as cache:
         before = cache.arrays()
@@ -133,6 +134,6 @@ def test_a_build_asks_what_it_did_not_read_and_tells_what_was_chosen(site: Path,
         fresh = run.vectors(run.read(run.load()))
     with open_cache(site) as cache:
         assert cache.arrays()["vectors"].tobytes() == fresh.tobytes(), "whatever is remembered"
-    build(Request(site, overrides=(f"encoder.model={model}", "encoder.weight=0.2")))
+    build(replace(request, overrides=(*request.overrides, "encoder.weight=0.2")))
     with open_cache(site) as cache:
         assert chosen_weight(cache.arrays()) is None
