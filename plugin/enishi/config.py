@@ -93,7 +93,7 @@ class EncoderSettings(_Section):
     prompt: str = safe(
         "auto",
         "Text put before each passage that the model reads: `auto` takes what the model itself asks "
-        "for (`passage: ` for the E5 family); empty: none.",
+        "for (`passage: ` for the E5 family, `検索文書: ` for Ruri); empty: none.",
     )
     device: str = owner_only(
         "auto", "Where the model runs: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes a GPU where there is one."

@@ -151,12 +151,14 @@ def test_on_an_english_blog_minilm_is_worth_it(tmp_path: Path) -> None:
     minilm = next(one for one in found.candidates if one.name == MINILM)
     assert minilm.worth == "better"
     assert ".753" in minilm.verdict
-    assert names(found.proposals) == {"encoder.model": (MINILM, False)}, "not here, so it has no effect yet"
+    revision = next(known.revision for known in KNOWN if known.name == MINILM)
+    proposed = {"encoder.model": (MINILM, False), "encoder.revision": (revision, False)}
+    assert names(found.proposals) == proposed, "not here, so it has no effect yet"
 
 
 def test_an_english_model_is_worth_a_try_where_letters_are_latin_and_no_language_is_named(tmp_path: Path) -> None:
     found = inspect_blog(Request(english_blog(tmp_path, config="")))
-    assert names(found.proposals) == {"encoder.model": (MINILM, False)}
+    assert names(found.proposals)["encoder.model"] == (MINILM, False)
     assert "better if the blog is in English" in found.proposals[0].reason
 
 
@@ -167,8 +169,32 @@ def test_on_a_japanese_blog_an_english_model_is_worse_than_none(tmp_path: Path) 
     assert "next to nothing" in minilm.verdict
     assert ".733" in minilm.verdict
     proposed = names(found.proposals)
-    assert proposed == {"language": ("ja", True), "encoder.model": ("intfloat/multilingual-e5-small", False)}
-    assert "not measured" in found.proposals[1].reason
+    assert (proposed["language"], proposed["encoder.model"]) == (
+        ("ja", True),
+        ("intfloat/multilingual-e5-small", False),
+    )
+    assert re.fullmatch("[0-9a-f]{40}", proposed["encoder.revision"][0])
+    assert ".486 instead of .415" in found.proposals[1].reason
+    assert "(493 MB)" in found.proposals[1].reason
+
+
+@pytest.mark.parametrize(
+    ("languages", "worth"),
+    [
+        ({"zh": 9}, "better"),
+        ({"ja": 5, "en": 4}, "better"),
+        ({"fr": 5, "en": 4}, "better"),
+        ({"en": 9}, "unknown"),
+        ({LATIN: 9}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_multilingual_model_is_proposed_where_not_all_is_english(
+    languages: dict[str, int], worth: str, tmp_path: Path
+) -> None:
+    profile = Profile("hexo", posts={"published": 9}, languages=languages)
+    e5 = next(one for one in models.candidates_for(profile, tmp_path) if one.name == models.E5)
+    assert e5.worth == worth
 
 
 @pytest.mark.parametrize(

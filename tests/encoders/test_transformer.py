@@ -318,6 +318,7 @@ def test_prompts(folder: Path, encoder: TransformerEncoder, monkeypatch: pytest.
 
     assert asked("intfloat/multilingual-e5-small", "auto", {}) == ("passage: ", "query: ")
     assert asked("./models/e5-base-v2", "auto", {}) == ("passage: ", "query: ")
+    assert asked("cl-nagoya/ruri-v3-30m", "auto", {}) == ("検索文書: ", "検索クエリ: ")
     assert asked("owner/other", "auto", {}) == ("", "")
     assert asked("intfloat/multilingual-e5-large-instruct", "auto", {"query": "Instruct: "}) == ("", "Instruct: ")
     assert asked("owner/other", "auto", {"query": "q: ", "passage": "d: "}) == ("d: ", "q: ")

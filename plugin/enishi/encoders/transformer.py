@@ -41,6 +41,8 @@ _SAVED_EVERY = 64
 _SHOWN_PASSAGES = 3
 _E5 = re.compile(r"(^|[/_.-])e5-(small|base|large)(?!.*instruct)", re.I)
 """Models that want prompts but of which not every copy says so (Wang et al. 2022)."""
+_RURI = re.compile(r"(^|[/_.-])ruri-v3-", re.I)
+"""Likewise, for Japanese."""
 _DOCUMENT_PROMPTS, _QUERY_PROMPTS = ("document", "passage", "corpus"), ("query",)
 
 
@@ -268,9 +270,14 @@ class TransformerEncoder(PretrainedPart):
             return self._prompt
         stored = self._model().prompts or {}
         asked = next((stored[name] for name in names if stored.get(name)), "")
-        if asked or not _E5.search(self.source.name):
+        is_query = names == _QUERY_PROMPTS
+        if asked:
             return asked
-        return "query: " if names == _QUERY_PROMPTS else "passage: "
+        if _E5.search(self.source.name):
+            return "query: " if is_query else "passage: "
+        if _RURI.search(self.source.name):
+            return "検索クエリ: " if is_query else "検索文書: "
+        return ""
 
 
 def count_tokens(model: Any, texts: list[str], *, special: bool = False) -> list[int]:

@@ -40,7 +40,9 @@ def propose(
 
     `setup` is what the generator needs to show the lists, `chosen` the encoder that the author wants (or :data:`NONE`).
     """
-    proposals = (*_language(profile), *_setup(profile, setup), *_model(candidates, chosen))
+    is_open = bool(chosen) or "encoder.model" not in existing  # a revision belongs to its model
+    models = _model(candidates, chosen) if is_open else ()
+    proposals = (*_language(profile), *_setup(profile, setup), *models)
     return tuple(
         proposal for proposal in proposals if proposal.name not in existing or (chosen and "encoder" in proposal.name)
     )
@@ -86,7 +88,8 @@ def _model(candidates: Sequence[Candidate], chosen: str) -> Iterator[Proposal]:
         return
     yield Proposal("encoder.model", name, reason, is_active)
     if model is not None and model.revision:
-        yield Proposal("encoder.revision", model.revision, "the one that is on this machine", is_active)
+        reason = "the one that is on this machine" if model.place else "so that it stays the same model"
+        yield Proposal("encoder.revision", model.revision, reason, is_active)
 
 
 def _how_to_get(model: Candidate) -> str:
