@@ -77,7 +77,13 @@ class EncoderSettings(_Section):
     model: str = owner_only(
         "",
         "A sentence-transformers model to combine with the site encoder: its name on the hub, or a "
-        "folder (absolute, or relative to the site). Needs `enishi[transformers]`. Empty: the site encoder alone.",
+        "folder (absolute, or relative to the site). Needs `enishi[onnx]` or `enishi[transformers]`. "
+        "Empty: the site encoder alone.",
+    )
+    engine: Literal["auto", "torch", "onnx"] = owner_only(
+        "auto",
+        "What runs the model: `torch` (any model; `enishi[transformers]`), or `onnx` (one with an ONNX file, on the "
+        "CPU; `enishi[onnx]`, much smaller). `auto`: torch where it is installed. Static models need neither.",
     )
     revision: str = owner_only("", "The revision (commit) of a model on the hub, to pin it.")
     reads: Reads = safe(

@@ -479,8 +479,7 @@ def test_a_network_that_fails_is_told_in_one_message(tmp_path: Path) -> None:
 
 
 def test_without_the_package_installing_it_is_a_way_out(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None)
+    monkeypatch.setattr(models, "find_spec", lambda name: None)
     for name in (str(tiny), "owner/name"):
         assert 'pip install "enishi[transformers]"' in complaint(TransformerEncoder(name))
 
@@ -512,8 +511,10 @@ def test_code_that_comes_with_a_model_is_never_run(
 ) -> None:
     (tiny / "evil.py").write_text("raise SystemExit('it was run')", encoding="utf-8")
     (tiny / file).write_text(json.dumps(settings), encoding="utf-8")
-    monkeypatch.setitem(sys.modules, "sentence_transformers", SimpleNamespace(SentenceTransformer=pytest.fail))
-    monkeypatch.setattr(models, "require_package", lambda setting, name: None)
+    monkeypatch.setitem(
+        sys.modules, "sentence_transformers", SimpleNamespace(SentenceTransformer=pytest.fail, __spec__="")
+    )
+    monkeypatch.setattr(models, "require_packages", lambda source, *packages: None)
     text = complaint(TransformerEncoder(str(tiny)))
     assert "evil.Module" in text
     assert "never run" in text

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import code_digest, digest
-from enishi.encoders.models import LIBRARIES, ModelSource, first_line, library_versions, ways_out
+from enishi.encoders.models import ModelSource, first_line, library_versions, ways_out
 from enishi.encoders.pretrained import PretrainedPart
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.files import read_file, read_start
@@ -90,7 +90,7 @@ class ImageEncoder(PretrainedPart):
         return cls(chosen.images, site=site, revision=revision, device=chosen.device, weight=weight)
 
     def _recipe(self) -> str:
-        return f"images/{code_digest(*_CODE)}/{library_versions(*LIBRARIES, 'pillow')}"
+        return f"images/{code_digest(*_CODE)}/{library_versions('pillow')}"
 
     def stamps(self) -> Iterator[str]:
         """The model's files and the site's pictures, by size and time."""

@@ -19,18 +19,23 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
+from enishi.encoders.model_files import ONNX_FILES, is_static, onnx_file
 from enishi.errors import Diagnostic, EncoderError, Severity
 from enishi.files import read_file
 
 LIBRARIES = ("sentence-transformers", "transformers", "torch")
 """Whose versions may change a vector."""
+_LIBRARIES = {"torch": (*LIBRARIES, "tokenizers"), "onnx": ("onnxruntime", "tokenizers")}
 TRAINING_NAME = "enishi-training.json"
 """In the folder of a model that was trained on a blog: on what."""
 _MAX_SETTINGS_BYTES = 1024 * 1024
 _SAMPLES = 64
 _SAMPLE_BYTES = 65_536
+Engine = Literal["auto", "torch", "onnx"]
+"""What runs a model; `auto`: torch where sentence-transformers is installed."""
 _UNREAD = ["*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite", "coreml/*", "*.onnx", "onnx/*", "openvino/*"]
 """Files of a model on the hub that torch does not read."""
+_READ_BY_ONNX = ["*.json", *ONNX_FILES, *(f"{file}_data" for file in ONNX_FILES), "*_Dense/*.safetensors"]
 
 
 class ModelSource:
@@ -42,13 +47,35 @@ class ModelSource:
             used, and the newest is fetched where there is none.
         site: what a relative folder is relative to.
         setting: the setting that names the model, for what is said when it cannot be had.
+        engine: what runs the model.
     """
 
-    def __init__(self, name: str, revision: str, site: Path, setting: str = "encoder.model") -> None:
-        self.name, self.setting, self._revision = name, setting, revision
+    def __init__(
+        self, name: str, revision: str, site: Path, setting: str = "encoder.model", engine: Engine = "torch"
+    ) -> None:
+        self.name, self.setting, self._revision, self._wanted_engine = name, setting, revision, engine
         path = site / Path(name).expanduser()
         self.is_folder = Path(name).is_absolute() or name.startswith((".", "~")) or path.is_dir()
         self._folder = path if self.is_folder else None
+
+    @property
+    def engine(self) -> Literal["torch", "onnx"]:
+        """What runs the model here, unless it is a static one, which needs neither."""
+        if self._wanted_engine != "auto":
+            return self._wanted_engine
+        if find_spec("onnxruntime") is None:
+            return "torch"
+        no_weights = self._folder is not None and self.is_folder and not _weights(self._folder)
+        return "onnx" if find_spec("sentence_transformers") is None or no_weights else "torch"
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the model is a table of vectors, which is read without torch, unless torch is asked for."""
+        return self._wanted_engine != "torch" and is_static(self.folder())
+
+    def versions(self) -> str:
+        """The engine and the versions of the packages that may change a vector."""
+        return f"{self.engine} {library_versions(*_LIBRARIES[self.engine])}"
 
     def identity(self) -> str:
         """Name and commit of a model on the hub; a fingerprint of a folder.
@@ -92,8 +119,10 @@ class ModelSource:
         """
         if self._folder is None:
             self._folder = self._find_in_hub()
-        elif not has_model(self._folder):
-            raise EncoderError(ways_out(self.setting, self.name, "there is no model in that folder"))
+        elif not self._has_model(self._folder):
+            is_other = self.engine == "onnx" and _weights(self._folder)
+            reason = _NO_ONNX if is_other else "there is no model in that folder"
+            raise EncoderError(ways_out(self.setting, self.name, reason, install=bool(is_other)))
         _refuse_code(self.setting, self.name, self._folder)
         return self._folder
 
@@ -111,9 +140,16 @@ class ModelSource:
             note = None
         return bool(note.get(f"saw_{what}", True)) if isinstance(note, dict) else True
 
+    def _has_model(self, folder: Path) -> bool:
+        """Whether a folder holds settings, and weights that the engine reads."""
+        settings = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
+        if self.engine == "onnx" and not is_static(folder):
+            return settings and onnx_file(folder) is not None
+        return settings and _weights(folder) is not None
+
     def _find_in_hub(self) -> Path:
         """The model's folder in the hub's cache; looked for there first: a model that is here needs no network."""
-        require_package(self.setting, self.name)
+        require_packages(self, "huggingface_hub", *(["sentence_transformers"] if self.engine == "torch" else []))
         download = import_module("huggingface_hub").snapshot_download
         wanted: dict[str, Any] = {
             "repo_id": repository_of(self.name),
@@ -122,32 +158,50 @@ class ModelSource:
         }
         with suppress(Exception):  # whatever is wrong with what is here: fetching it comes next
             folder = Path(download(**wanted, local_files_only=True))
-            if has_model(folder):
+            if self._has_model(folder):
                 return folder
         if _is_offline():
             reason = "it is not in the hub's cache on this machine, and HF_HUB_OFFLINE forbids fetching it"
             raise EncoderError(ways_out(self.setting, self.name, reason))
+        onnx = self.engine == "onnx"
+        read = {"allow_patterns": _READ_BY_ONNX} if onnx else {"ignore_patterns": [*_UNREAD, "*.bin"]}
         try:
-            folder = Path(download(**wanted, ignore_patterns=[*_UNREAD, "*.bin"]))
-            if not has_model(folder):  # an older model, without safetensors
+            folder = Path(download(**wanted, **read))
+            if onnx and is_static(folder):
+                folder = Path(download(**wanted, allow_patterns=["*.json", "*.safetensors"]))
+            elif not onnx and not self._has_model(folder):  # an older model, without safetensors
                 folder = Path(download(**wanted, ignore_patterns=_UNREAD))
         except Exception as error:
             reason = f"it is not on this machine, and fetching it failed: {first_line(error)}"
             raise EncoderError(ways_out(self.setting, self.name, reason)) from error
+        if onnx and not self._has_model(folder):
+            raise EncoderError(ways_out(self.setting, self.name, _NO_ONNX, install=True))
         return folder
 
 
 def load_model(source: ModelSource, device: str = "auto") -> Any:
-    """The model, ready to read; `device` is where, as torch names it, and `auto` is a GPU where there is one.
+    """The model, ready to read: a SentenceTransformer, or what answers to the calls of one that are made here.
+
+    `device` is where it runs, as torch names it; `auto`: a GPU where there is one, and where torch is what runs it.
 
     Raises:
         EncoderError: if it cannot be had or does not load, with the ways out.
     """
-    require_package(source.setting, source.name)
+    is_torch = source.engine == "torch" and not source.is_static
+    needed = ["sentence_transformers"] if is_torch else ["safetensors", "tokenizers"]
+    require_packages(source, *needed, *([] if is_torch or source.is_static else ["onnxruntime"]))
     folder = source.folder()
-    from sentence_transformers import SentenceTransformer
-
     try:
+        if source.is_static:
+            from enishi.encoders.static_model import StaticModel
+
+            return StaticModel(folder)
+        if source.engine == "onnx":
+            from enishi.encoders.onnx_model import OnnxModel
+
+            return OnnxModel(folder, device)
+        from sentence_transformers import SentenceTransformer
+
         with quiet_transformers():
             model = SentenceTransformer(
                 str(folder),
@@ -158,15 +212,16 @@ def load_model(source: ModelSource, device: str = "auto") -> Any:
             model.float().eval()  # as stored it may be of half precision
     except Exception as error:
         reason = f"it does not load: {first_line(error)}"
-        raise EncoderError(ways_out(source.setting, source.name, reason)) from error
+        raise EncoderError(ways_out(source.setting, source.name, reason, install=not is_torch)) from error
     return model
 
 
-def require_package(setting: str, name: str) -> None:
-    """Raises EncoderError if sentence-transformers is not installed."""
-    if find_spec("sentence_transformers") is None:
-        reason = "the package sentence-transformers is not installed"
-        raise EncoderError(ways_out(setting, name, reason, install=True))
+def require_packages(source: ModelSource, *packages: str) -> None:
+    """Raises EncoderError if a package is not installed."""
+    for package in packages:
+        if find_spec(package) is None:
+            reason = f"the package {package.replace('_', '-')} is not installed"
+            raise EncoderError(ways_out(source.setting, source.name, reason, install=True))
 
 
 def _is_offline() -> bool:
@@ -184,10 +239,9 @@ def cache_of_hub() -> str | None:
     return os.environ.get("SENTENCE_TRANSFORMERS_HOME") or None
 
 
-def has_model(folder: Path) -> bool:
-    """Whether a folder holds settings and weights."""
-    settings = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
-    return settings and any(next(folder.rglob(f"*.{kind}"), None) for kind in ("safetensors", "bin"))
+def _weights(folder: Path) -> Path | None:
+    """A file of weights that torch reads."""
+    return next((file for kind in ("safetensors", "bin") for file in folder.rglob(f"*.{kind}")), None)
 
 
 def _refuse_code(setting: str, name: str, folder: Path) -> None:
@@ -237,11 +291,16 @@ def _fingerprint(folder: Path) -> str:
 # --- saying what is wrong ----------------------------------------------------------------------------------------
 
 
+_NO_ONNX = f"it has no {ONNX_FILES[0]}, which is what onnxruntime reads"
+
+
 def ways_out(setting: str, name: str, reason: str, *, install: bool = False) -> str:
     """Why a model cannot be used, and what helps."""
     extra = "images" if setting == "encoder.images" else "transformers"
     download = "download the model once where there is a network (it is found in the hub's cache from then on)"
     first = f'install it: pip install "enishi[{extra}]"' if install else download
+    if install and extra == "transformers":
+        first += ', or, smaller, for static models and those with an ONNX file: pip install "enishi[onnx]"'
     without = "use the site encoder, which needs no model" if setting == "encoder.model" else "do without"
     return (
         f"The model {name} ({setting}) cannot be used: {reason}. One of these helps:\n"

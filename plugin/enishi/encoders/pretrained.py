@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PretrainedPart(PartEncoder):
-    """A part that a sentence-transformers model makes.  The model is loaded when a text or picture needs it.
+    """A part that a pretrained model makes.  The model is loaded when a text or picture needs it.
 
     Args:
         source: where the model is.
@@ -47,12 +47,12 @@ class PretrainedPart(PartEncoder):
             EncoderError: if there is no such model on this machine and it cannot be fetched.
         """
         if not self._key:
-            self._key = f"{self._recipe()}/{self._device}/{self.source.identity()}"
+            self._key = f"{self._recipe()}/{self.source.versions()}/{self._device}/{self.source.identity()}"
         return self._key
 
     @abstractmethod
     def _recipe(self) -> str:
-        """The part of the key that does not depend on which model it is, nor how it is run."""
+        """The part of the key that does not depend on which model it is, nor how it is run, nor by what."""
 
     def stamps(self) -> Iterator[str]:
         """The model's files by size and time: enough to see that they changed, without hashing gigabytes."""

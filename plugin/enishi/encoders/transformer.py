@@ -1,4 +1,4 @@
-"""Any sentence-transformers model as a part of a post's vector.
+"""Any pretrained model of texts as a part of a post's vector.
 
 A post is read by its head: title, description, headings and the first sentences, as one passage.  Or all of it is read,
 as passages of bounded length, each with the post's title; then its raw vector is their mean, each weighted by its
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import code_digest, digest
 from enishi.encoders.joining import centred
-from enishi.encoders.models import LIBRARIES, ModelSource, library_versions
+from enishi.encoders.models import Engine, ModelSource
 from enishi.encoders.parts import PassagePair
 from enishi.encoders.passages import HEAD_TOKENS, Passages, cut_head, cut_passages
 from enishi.encoders.pretrained import PretrainedPart
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.types import Vectors
 
-_CODE = ("encoders/transformer.py", "encoders/passages.py", "encoders/pretrained.py", "encoders/models.py")
+_CODE = tuple(
+    f"encoders/{name}.py" for name in ("transformer", "passages", "pretrained", "models", "onnx_model", "static_model")
+)
 """The code that the vectors depend on."""
 _BATCH_TOKENS = {"cpu": 1024}
 _GPU_BATCH_TOKENS = 16_384
@@ -57,6 +59,7 @@ class TransformerEncoder(PretrainedPart):
         device: where the model runs.
         weight: its share of the vector.
         reads: how much of a post it reads.
+        engine: what runs the model.
     """
 
     name = "model"
@@ -72,8 +75,9 @@ class TransformerEncoder(PretrainedPart):
         device: str = "auto",
         weight: float = 1.0,
         reads: Reads = "head",
+        engine: Engine = "auto",
     ) -> None:
-        super().__init__(ModelSource(model, revision, site or Path()), device, weight)
+        super().__init__(ModelSource(model, revision, site or Path(), engine=engine), device, weight)
         self._prompt, self._reads = prompt, reads
 
     @classmethod
@@ -90,12 +94,13 @@ class TransformerEncoder(PretrainedPart):
             device=chosen.device,
             weight=chosen.fixed_weight,
             reads=chosen.reads,
+            engine=chosen.engine,
         )
         part.chooses_weight = chosen.weight == "auto"
         return part
 
     def _recipe(self) -> str:
-        return f"transformer/{code_digest(*_CODE)}/{self._reads}/{self._prompt!r}/{library_versions(*LIBRARIES)}"
+        return f"transformer/{code_digest(*_CODE)}/{self._reads}/{self._prompt!r}"
 
     @property
     def tag_kernel_weight(self) -> float:

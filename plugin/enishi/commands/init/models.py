@@ -117,7 +117,7 @@ def full_name(chosen: str) -> str:
 
 def is_installed() -> bool:
     """Whether pretrained models can be used at all."""
-    return find_spec("sentence_transformers") is not None
+    return any(map(find_spec, ("sentence_transformers", "onnxruntime")))
 
 
 def _known(model: Candidate, profile: Profile) -> Candidate:
@@ -177,7 +177,7 @@ def _in_hub(name: str) -> tuple[Place, str]:
         modules = try_to_load_from_cache(repository_of(name), "modules.json", cache_dir=cache_of_hub())
         if not isinstance(modules, str):
             return "", ""
-        snapshot = ModelSource(str(Path(modules).parent), "", Path()).folder()
+        snapshot = ModelSource(str(Path(modules).parent), "", Path(), engine="auto").folder()
     except (HFValidationError, EncoderError, OSError, ValueError):  # no possible name; half a download; its own code
         return "", ""
     return "hub", snapshot.name if re.fullmatch(r"[0-9a-f]{40}", snapshot.name) else ""
