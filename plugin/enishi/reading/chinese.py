@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Integers = NDArray[np.int64]
+    Integers = NDArray[np.signedinteger]
     Keys = NDArray[np.uint64]
 
 _LONGEST = 8
@@ -67,7 +67,10 @@ def count_recurring(texts: Sequence[str]) -> list[dict[str, int]]:
     text = _Text.of(whole)
     is_inside = (text.characters > 0) & ~text.is_among(CHINESE_BREAKS)
     places = np.flatnonzero(is_inside)
-    strings, frequencies = text.characters, [np.zeros(0, np.int64), text.frequency[text.characters]]
+    strings = text.characters.copy()  # by place; what stands where nothing recurs is never asked for
+    frequencies = [np.zeros(0, np.int64), np.bincount(text.characters)[text.characters]]
+    total = int(np.count_nonzero(text.characters))
+    weak_starts, weak_ends = text.is_among(CHINESE_WEAK_STARTS), text.is_among(CHINESE_WEAK_ENDS)
     post_of = np.repeat(np.arange(len(texts)), [len(one) + 1 for one in texts])
     words: list[str] = []
     found: list[Integers] = []  # text * 2**32 + word, for each place
@@ -76,10 +79,11 @@ def count_recurring(texts: Sequence[str]) -> list[dict[str, int]]:
         places, string, first, count = _recurring(text, strings, places, length)
         if not len(places):
             break
-        strings, frequency = np.zeros_like(text.characters), np.zeros_like(text.characters)
-        strings[places], frequency[places] = string, count[string]
-        frequencies.append(frequency)
-        likely = _cohesion(frequencies, first, text.total) >= _least_cohesion(text, first, length)
+        strings[places] = string
+        frequencies.append(np.empty_like(text.characters))
+        frequencies[length][places] = count[string]
+        is_weak = weak_starts[first] | weak_ends[first + length - 1]
+        likely = _cohesion(frequencies, first, total) >= np.where(is_weak, _LEAST_COHESION_WEAK, _LEAST_COHESION)
         likely &= _varies(text.characters[places - 1], string, count, text.bits, likely)
         likely &= _varies(text.characters[places + length], string, count, text.bits, likely)
         spelled = {number: whole[first[number] - 1 : first[number] - 1 + length] for number in np.flatnonzero(likely)}
@@ -116,7 +120,8 @@ class _Text:
         is_used = np.bincount(codes, minlength=1 << 16) > 0
         is_used[ord("\n")] = False
         number_of = np.where(is_used, np.cumsum(is_used), 0)
-        return cls(np.pad(number_of[codes], (1, _LONGEST + 1)), np.append(0, np.flatnonzero(is_used)))
+        characters = np.pad(number_of.astype(np.int32)[codes], (1, _LONGEST + 1))
+        return cls(characters, np.append(0, np.flatnonzero(is_used)))
 
     def is_among(self, characters: str) -> NDArray[np.bool_]:
         """By place, whether one of these characters stands there."""
@@ -129,18 +134,6 @@ class _Text:
     def bits(self) -> int:
         """That hold the number of a character."""
         return len(self.alphabet).bit_length()
-
-    @property
-    def frequency(self) -> Integers:
-        """Of each character, by its number."""
-        import numpy as np
-
-        return np.bincount(self.characters, minlength=len(self.alphabet))
-
-    @property
-    def total(self) -> int:
-        """How many characters there are."""
-        return int(self.frequency[1:].sum())
 
 
 def _recurring(
@@ -195,13 +188,6 @@ def _cohesion(frequencies: Sequence[Integers], first: Integers, total: int) -> N
     ]
     cohesion: NDArray[np.float64] = np.log(frequencies[length][first] * float(total) / np.max(parts, axis=0))
     return np.round(cohesion, 9)
-
-
-def _least_cohesion(text: _Text, first: Integers, length: int) -> NDArray[np.float64]:
-    import numpy as np
-
-    is_weak = text.is_among(CHINESE_WEAK_STARTS)[first] | text.is_among(CHINESE_WEAK_ENDS)[first + length - 1]
-    return np.where(is_weak, _LEAST_COHESION_WEAK, _LEAST_COHESION)
 
 
 def _packed(string: Integers, character: Integers, bits: int) -> Keys:
