@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -159,6 +160,8 @@ def lived(blog: Blog, count: int) -> dict[tuple[str, int], np.ndarray]:
 
 
 def main() -> int:
+    from benchmarks.learn_confidence import learn, read_judged  # which reads blogs as we do
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks.decisions", description=__doc__)
     parser.add_argument("judgements", type=Path)
     parser.add_argument("blogs", nargs="+", type=Path, metavar="BLOG")
@@ -172,8 +175,16 @@ def main() -> int:
             by_blog[line["corpus"]].append(line)
     with threadpool_limits(1):
         blogs = [read_blog(folder, by_blog[folder.name]) for folder in options.blogs]
+        judged = [read_judged(blog, by_blog[blog.name], shipped_constants()) for blog in blogs]
         priors = [*product(GRID, GRID, (*GRID, NOTHING[2])), NOTHING]
-        found = {blog.name: losses(blog, priors, options.draws) for blog in blogs}
+        found, anew = {}, {}
+        for place, blog in enumerate(blogs):
+            # The constants of confidence come from such judgements as well: here, from those of the other blogs
+            others = learn([*judged[:place], *judged[place + 1 :]])
+            with patch("enishi.tags.model.shipped_confidence_constants", return_value=others):
+                blog.estimate, _ = estimate_tags(blog.documents, blog.vocabulary, blog.likeness, shipped_constants())
+                found[blog.name] = losses(blog, priors, options.draws)
+                anew[blog.name] = lived(blog, options.lived)
         print(f"best prior of all blogs: {best_prior(found.values())}; shipped: {CORRECTION_SHRINKAGE}\n")
         head = ["blog", "decided", "its prior", "log loss", "corrected", "shipped", "calibration", "corrected", "below"]
         rows = []
@@ -195,7 +206,7 @@ def main() -> int:
         head = ["blog", "author", "decided", "log loss of the new model", "corrected", "by the odds of that time"]
         rows = []
         for blog in blogs:
-            for (author, size), figures in lived(blog, options.lived).items():
+            for (author, size), figures in anew[blog.name].items():
                 rows.append([blog.name, author, str(size), *(f"{one:.3f}" for one in figures)])
         print(markdown_table(head, rows, 3))
     return 0
