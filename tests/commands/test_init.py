@@ -325,7 +325,7 @@ def test_everything_works_without_the_library(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(models, "find_spec", lambda name: None)
     site = english_blog(tmp_path)
     assert main(["init", str(site)]) == 0
-    assert 'pip install "enishi[transformers]"' in capsys.readouterr().out
+    assert 'pip install "enishi[onnx]"' in capsys.readouterr().out
     assert load_settings(site)[0] == Settings()
 
 

@@ -157,8 +157,8 @@ def _print_proposals(out: Console, report: InitReport) -> None:
             out.print(Text(setting, style="cyan"), soft_wrap=True)
             out.print(_indented(Text(shown(proposal.reason), style="dim"), 6))
     if any(proposal.name == "encoder.model" for proposal in report.proposals) and not is_installed():
-        out.print("A pretrained model needs sentence-transformers:")
-        out.print(Text('  pip install "enishi[transformers]"', style="cyan"), soft_wrap=True)
+        out.print("A pretrained model needs a library that runs it:")
+        out.print(Text('  pip install "enishi[onnx]"', style="cyan"), soft_wrap=True)
 
 
 _DIFF_STYLES = {"+": "green", "-": "red"}

@@ -94,5 +94,5 @@ def _model(candidates: Sequence[Candidate], chosen: str) -> Iterator[Proposal]:
 
 def _how_to_get(model: Candidate) -> str:
     if model.place:
-        return "it is on this machine, but sentence-transformers is not installed"
+        return "it is on this machine, but neither onnxruntime nor sentence-transformers is installed"
     return f"it is not on this machine: once set, the next build fetches it ({model.megabytes} MB)"
