@@ -49,8 +49,26 @@ def test_with_every_post_a_landmark_nothing_is_lost(rows: list[int]) -> None:
     spoken, learned = np.array(rows), np.array([row for row in LABELLED.tolist() if row not in rows])
     prior = np.full(3, 0.3)
     found = zip(*(learner.predict(spoken, learned, prior) for learner in (landmarks, exact)), strict=True)
-    for (one, other), most in zip(found, (1e-4, 1e-4, 1e-3), strict=True):
+    for (one, other), most in zip(found, (1e-4, 1e-4, 1e-3, 0), strict=True):
         assert one == pytest.approx(other, abs=most)
+
+
+def test_a_name_is_heard_from_posts_like_this() -> None:
+    named = np.zeros_like(Y)
+    named[1:7, 0] = 2.0  # of the first subject, whose first post never says it
+    rows, learned = np.array([0, 9]), np.array([row for row in LABELLED.tolist() if row not in (0, 9)])
+    for likeness in (EXACT, LandmarkLikeness(BLOCKS, LABELLED, backend="exact")):
+        spoken = likeness.learner(Y, LABELLED, named).predict(rows, learned, np.full(3, 0.3))[3]
+        assert spoken[0, 0] > 2 * spoken[1, 0]
+        assert np.abs(spoken[:, 1:]).max() < 1e-9
+
+
+def test_posts_that_name_the_same_tags_are_more_alike() -> None:
+    named = np.zeros_like(Y)
+    named[[0, 9, 10], 1] = 1.0
+    rows, learned, prior = np.array([0]), LABELLED[1:], np.full(3, 0.3)
+    without, beside = (EXACT.learner(Y, LABELLED, given).predict(rows, learned, prior) for given in (None, named))
+    assert all(beside[score][0, 1] > without[score][0, 1] for score in range(2))
 
 
 def test_nearest_posts_are_of_the_same_subject() -> None:

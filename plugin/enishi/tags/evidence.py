@@ -39,12 +39,15 @@ FEATURES = (
     "m_df",
     "m_learn",
     "m_none",
+    "m_like",
+    "m_like_z",
     "date",
     "prior",
 )
 _NEAREST_IN_TIME = 25
 _TIME_PRIOR = 5.0
 _LEARN_PRIOR = 4.0
+_MOST_NAMED = 3.0
 _DIGITS = 9
 """Decimals kept before anything is ranked: further ones depend on the BLAS."""
 
@@ -99,7 +102,8 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
     seen = np.zeros((n, tags), dtype=np.int64)
     if n == 0 or tags == 0:
         return TagScores(features, seen)
-    learner = likeness.learner(labels.y, labels.labelled)
+    named = naming(mentions)
+    learner = likeness.learner(labels.y, labels.labelled, named)
     rates = MentionRates(labels, mentions)
     fill_mentions(features, mentions, n)
     for fold in np.unique(labels.fold).tolist():
@@ -107,9 +111,10 @@ def score_tags(likeness: Likeness, labels: Labels, mentions: Mentions, days: Mat
         y = labels.y[learned]
         count = y.sum(axis=0)
         seen[rows] = count.astype(np.int64)
-        ridge, centroid, nearest = learner.predict(rows, learned, prior)
+        ridge, centroid, nearest, spoken = learner.predict(rows, learned, prior)
         values = {
             **ridge_features(ridge, prior),
+            **naming_features(spoken, named[learned]),
             "cen_z": centroid_feature(centroid, count),
             "near": nearest,
             "m_learn": rates.rate(rows, learned, prior),
@@ -138,9 +143,12 @@ def ridge_features(krr: Matrix, prior: Matrix) -> dict[str, Matrix]:
 
 def centroid_feature(cosine: Matrix, count: Matrix) -> Matrix:
     """Similarity to the sum of the tag's posts, shrunk where they are few, as z-scores within the post."""
-    drawn = cosine * np.sqrt(count / (count + 1))
-    spread = drawn.std(axis=1, keepdims=True)
-    centred = drawn - drawn.mean(axis=1, keepdims=True)
+    return _within_post(cosine * np.sqrt(count / (count + 1)))
+
+
+def _within_post(values: Matrix) -> Matrix:
+    spread = values.std(axis=1, keepdims=True)
+    centred = values - values.mean(axis=1, keepdims=True)
     return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9))
 
 
@@ -160,6 +168,18 @@ def fill_mentions(features: npt.NDArray[np.float32], mentions: Mentions, n: int)
     }
     for name, value in values.items():
         features[:, :, FEATURES.index(name)] = value
+
+
+def naming(mentions: Mentions) -> Matrix:
+    """How strongly each post names each tag, 0 to 3: by how densely, and whether in a title, a heading or the lede."""
+    dense = np.log1p(300 * mentions.counts / (mentions.tokens[:, None] + 50))
+    return np.asarray(np.minimum(dense + (mentions.bucket >= 3), _MOST_NAMED))
+
+
+def naming_features(spoken: Matrix, named: Matrix) -> dict[str, Matrix]:
+    """How strongly posts like this name a tag, beside how all do: what the name means, where the text never says it."""
+    beyond = (spoken - named.mean(axis=0)) / (named.std(axis=0) + 0.05)
+    return {"m_like": beyond, "m_like_z": _within_post(beyond)}
 
 
 class MentionRates:

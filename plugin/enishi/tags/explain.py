@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _GROUPS = {
     "posts like it": ("krr", "krr_lrat", "krr_lrank", "krr_max", "cen_z", "near"),
     "its name in the text": ("m_title", "m_lede", "m_dens", "m_idf", "m_df", "m_learn", "m_none"),
+    "its name in posts like it": ("m_like", "m_like_z"),
     "posts of its time": ("date",),
     "how common the tag is": ("prior",),
 }

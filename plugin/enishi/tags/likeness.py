@@ -17,7 +17,7 @@ import numpy as np
 from enishi.memo import Memo
 from enishi.tags.kernel import Blocks, cross_kernel, dense_kernel, make_blocks
 from enishi.types import Document
-from enishi.vectors import leading_eigenpairs, unit_rows
+from enishi.vectors import exact_unit_rows, leading_eigenpairs, unit_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,6 +30,8 @@ EXACT_POSTS = 4000
 """Larger blogs are compared with landmarks only."""
 LANDMARKS = 2000
 RIDGE = 0.6
+_NAMED = 0.3
+"""Weight of the tags that two posts name, beside the blocks of the kernel."""
 DIGITS = 4
 _EMBEDDED = 256
 """Dimensions in which single posts of a large blog are compared."""
@@ -107,9 +109,18 @@ class ExactLikeness:
         rows = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         return rows, np.take_along_axis(cosines, rows, axis=1)
 
-    def learner(self, y: Matrix, labelled: Rows) -> ExactLearner:
-        """For tags y, shape (n, n_tags), on the labelled rows."""
-        return ExactLearner(self._kernel, self._inverse_length, y, labelled)
+    def learner(self, y: Matrix, labelled: Rows, named: Matrix | None = None) -> ExactLearner:
+        """For tags y, shape (n, n_tags), on the labelled rows.
+
+        `named`, of the same shape, says how strongly each post names each tag.  Posts that name the same tags are then
+        more alike, and predictions are made of the names, too.
+        """
+        if named is None:
+            return ExactLearner(self._kernel, self._inverse_length, y, y[:, :0], labelled)
+        posts_with = (named > 0).sum(axis=0)
+        rows = exact_unit_rows(named * np.log((len(named) + 1) / (posts_with + 1)) * (posts_with > 1))
+        kernel = self._kernel + _NAMED * (rows @ rows.T)
+        return ExactLearner(kernel, _inverse_lengths(np.diag(kernel)), y, named, labelled)
 
 
 class ExactLearner:
@@ -119,30 +130,35 @@ class ExactLearner:
     the tags of B do not enter it.
     """
 
-    def __init__(self, kernel: Matrix, inverse_length: Matrix, y: Matrix, labelled: Rows) -> None:
+    def __init__(self, kernel: Matrix, inverse_length: Matrix, y: Matrix, named: Matrix, labelled: Rows) -> None:
         self._kernel, self._inverse_length, self._y = kernel, inverse_length, y
+        self._targets = np.concatenate([y, named], axis=1)
         self._place = np.full(len(kernel), -1, dtype=np.int64)
         self._place[labelled] = np.arange(len(labelled))
         inner = kernel[np.ix_(labelled, labelled)]
         inner[np.diag_indices_from(inner)] += RIDGE
         self._inverse = _inverse(inner)
 
-    def predict(self, rows: Rows, learned: Rows, prior: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    def predict(self, rows: Rows, learned: Rows, prior: Matrix) -> tuple[Matrix, Matrix, Matrix, Matrix]:
         """Predictions for `rows` from the tags of the posts `learned`, each of shape (len(rows), n_tags):
 
         kernel ridge regression p + k (K + .6 I)⁻¹ (y − p), with p the `prior`; the cosine with the sum of the tag's
-        posts in feature space; that with the nearest post that carries the tag, at least 0.
+        posts in feature space; that with the nearest post that carries the tag, at least 0; and by the same regression,
+        how strongly a post like this names the tag (shape (len(rows), 0) where the learner was not told).
         """
         y, part = self._y[learned], self._kernel[np.ix_(rows, learned)]
+        mean = np.concatenate([prior, self._targets[learned, len(prior) :].mean(axis=0)])
+        beyond = self._targets[learned] - mean
         if self._place[rows[0]] >= 0:
             inside, outside = self._place[rows], self._place[learned]
-            right = self._inverse[np.ix_(inside, outside)] @ (y - prior)
-            ridge = prior - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
+            right = self._inverse[np.ix_(inside, outside)] @ beyond
+            ridge = mean - np.linalg.solve(self._inverse[np.ix_(inside, inside)], right)
         else:
-            ridge = prior + part @ (self._inverse @ (y - prior))
+            ridge = mean + part @ (self._inverse @ beyond)
         inner = self._kernel[np.ix_(learned, learned)] @ y
         lengths, own = np.sqrt(np.maximum((y * inner).sum(axis=0), _TINY)), self._inverse_length[rows, None]
-        return ridge, part @ y / lengths * own, _best_carrier(part * own * self._inverse_length[learned], y)
+        nearest = _best_carrier(part * own * self._inverse_length[learned], y)
+        return ridge[:, : len(prior)], part @ y / lengths * own, nearest, ridge[:, len(prior) :]
 
 
 def _inverse(positive: Matrix) -> Matrix:
@@ -203,9 +219,10 @@ class LandmarkLikeness:
         unit[self._inverse_length == 0] = 0
         return neighbors_of_all(build_index(unit, backend=self._backend), unit, k)
 
-    def learner(self, y: Matrix, labelled: Rows) -> _LandmarkLearner:
-        """See :class:`ExactLikeness`."""
-        return _LandmarkLearner(self._z, self._noise, self._unit, self._inverse_length, y, labelled)
+    def learner(self, y: Matrix, labelled: Rows, named: Matrix | None = None) -> _LandmarkLearner:
+        """See :class:`ExactLikeness`; names make no posts alike here: thousands would be as many features."""
+        names = y[:, :0] if named is None else named
+        return _LandmarkLearner(self._z, self._noise, self._unit, self._inverse_length, y, names, labelled)
 
 
 class _LandmarkLearner:
@@ -215,19 +232,27 @@ class _LandmarkLearner:
     """
 
     def __init__(
-        self, z: Matrix, noise: Matrix, unit: Vectors, inverse_length: Matrix, y: Matrix, labelled: Rows
+        self,
+        z: Matrix,
+        noise: Matrix,
+        unit: Vectors,
+        inverse_length: Matrix,
+        y: Matrix,
+        named: Matrix,
+        labelled: Rows,
     ) -> None:
         self._z, self._noise, self._unit, self._inverse_length, self._y = z, noise, unit, inverse_length, y
+        self._targets = np.concatenate([y, named], axis=1)
         self._is_labelled = np.isin(np.arange(len(z)), labelled)
         self._all = self._sums(labelled)
 
     def _sums(self, rows: Rows) -> tuple[Matrix, ...]:
-        """Over some posts, with v = 1/(.6 + δ): Σ v z zᵀ, Σ v z yᵀ, Σ v z, Σ z yᵀ."""
-        z, y = self._z[rows], self._y[rows]
+        """Over some posts, with v = 1/(.6 + δ) and t tags and names: Σ v z zᵀ, Σ v z tᵀ, Σ v z, Σ z yᵀ."""
+        z = self._z[rows]
         weighted = z / self._noise[rows][:, None]
-        return weighted.T @ z, weighted.T @ y, weighted.sum(axis=0), z.T @ y
+        return weighted.T @ z, weighted.T @ self._targets[rows], weighted.sum(axis=0), z.T @ self._y[rows]
 
-    def predict(self, rows: Rows, learned: Rows, prior: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    def predict(self, rows: Rows, learned: Rows, prior: Matrix) -> tuple[Matrix, Matrix, Matrix, Matrix]:
         """See :class:`ExactLearner`."""
         from scipy.linalg import cho_factor, cho_solve
 
@@ -236,13 +261,15 @@ class _LandmarkLearner:
             sums = tuple(whole - own for whole, own in zip(sums, self._sums(rows), strict=True))
         gram, moments, weight, centre = sums
         factor = cho_factor(gram + np.eye(len(gram)), lower=True, overwrite_a=True, check_finite=False)
-        ridge = prior + self._z[rows] @ cho_solve(factor, moments - weight[:, None] * prior)
+        mean = np.concatenate([prior, self._targets[learned, len(prior) :].mean(axis=0)])
+        ridge = mean + self._z[rows] @ cho_solve(factor, moments - weight[:, None] * mean)
         beyond = np.maximum(self._noise[learned] - RIDGE, 0) @ y
         length = np.sqrt(np.maximum((centre**2).sum(axis=0) + beyond, _TINY))
         centroid = (self._z[rows] @ centre) / length * self._inverse_length[rows, None]
         starts = range(0, len(rows), _CHUNK)
         cosines = (self._unit[rows[start : start + _CHUNK]] @ self._unit[learned].T for start in starts)
-        return ridge, centroid, np.concatenate([_best_carrier(part, y) for part in cosines])
+        nearest = np.concatenate([_best_carrier(part, y) for part in cosines])
+        return ridge[:, : len(prior)], centroid, nearest, ridge[:, len(prior) :]
 
 
 Likeness: TypeAlias = ExactLikeness | LandmarkLikeness
