@@ -240,8 +240,8 @@ def test_retired_tags_must_not_come_back_but_may_stay(tmp_path: Path) -> None:
 
 def test_tags_equal_to_the_category_or_the_series(tmp_path: Path) -> None:
     site = blog(tmp_path)
-    add(site, "category.md", "tags: [tea, bread, notes]\ncategories: Bread\n")
-    add(site, "series.md", "tags: [tea, birds, notes]\nseries: birds\n", topic_text("tea", 98))
+    add(site, "category.md", "tags: [bread, notes]\ncategories: Bread\n", topic_text("bread", 98))
+    add(site, "series.md", "tags: [birds, notes]\nseries: birds\n", topic_text("birds", 98))
     report = run(site)
     assert codes(report) == [("category.md", "tag-is-category"), ("series.md", "tag-is-category")]
     assert [found.tag for found in report.findings] == ["bread", "birds"]
@@ -339,7 +339,7 @@ def test_without_a_repository_the_advice_names_the_site_as_it_was_named(
 
 
 def test_a_finding_stands_on_an_added_line(tmp_path: Path) -> None:
-    site = blog(tmp_path, extra={"old.md": post_text("Old", topic_text("tea", 70), "tags: [notes]\n")})
+    site = blog(tmp_path, extra={"old.md": post_text("Old tea", topic_text("tea", 70), "tags: [notes]\n")})
     old = site / POSTS / "old.md"
     lines = old.read_text().split("\n")
     old.write_text("\n".join([*lines[:7], "A line more about the kettle.", *lines[7:]]))
