@@ -2,9 +2,10 @@
 
     K = K_text + K_lsa200 + ½ K_lsa50 + ½ K_title + ½ K_lede + .3 K_headings + ½ K_code + ½ K_front + .2 K_hosts
 
-and, where a pretrained model takes part, + K_model of its vectors.  The rows of a block have unit length; a post
-without the field has a row of zeros.  Fields of text are TF-IDF with sublinear counts over words in 2 … max(.3 n, 3)
-posts.  The weights come from experiments (docs/research.md, "Missing tags") and are the same for every blog.
+and, where a pretrained model takes part, + K_model of its vectors; .3 of what they name of the tags is added in
+`likeness.py`.  The rows of a block have unit length; a post without the field has a row of zeros.  Fields of text are
+TF-IDF with sublinear counts over words in 2 … max(.3 n, 3) posts.  The weights come from experiments (docs/research.md,
+"Missing tags") and are the same for every blog.
 """
 
 from __future__ import annotations
