@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from enishi.tags.calibration import sigmoid
 from enishi.tags.mentions import Mentions, parts_of_name, ways_to_write
 from enishi.tags.opportunity import Opportunity
 from enishi.tags.own_tags import OwnTags
@@ -41,7 +42,7 @@ within:  its name is a part of the name of a tag that the post has
 _MOST_MENTIONS = 10
 _IN_PASSING = 2
 _DAYS = 60.0
-_LEAST_APART = -2.0
+_LEAST_RATIO = 0.135
 UNLIKELY = -2.2
 """Log-odds of a fit of .1."""
 
@@ -80,14 +81,13 @@ class Surroundings:
         mentions, carried = self._mentions, self._own_tags.carried[row]
         within = self._within[carried].any(axis=0)
         in_title, count = mentions.bucket[row] == 4, mentions.counts[row]
-        days = self._opportunity.days_until_first_use(row)
-        later = 0.5 + 0.5 * np.tanh(0.5 * np.clip(np.nan_to_num(days, nan=-np.inf) / _DAYS, -30, 30))
+        days = np.nan_to_num(self._opportunity.days_until_first_use(row), nan=-np.inf)
         return np.column_stack(
             [
                 (in_title & ~within) * np.log1p(np.minimum(count, _MOST_MENTIONS)) / np.log(4),
                 (count > 0) & (count <= _IN_PASSING) & ~in_title,
-                later,
-                np.clip(self._own_tags.log_ratios(row).min(axis=0, initial=0.0), _LEAST_APART, 0.0),
+                sigmoid(days / _DAYS),
+                np.log(np.maximum(self._own_tags.least_ratio(row), _LEAST_RATIO)),
                 within,
             ]
         )

@@ -46,17 +46,17 @@ class OwnTags:
         y = csr_array(carried.T.astype(float))  # a post has few of the tags
         return cls(carried, fit, y @ carried.astype(float), y @ fit)
 
-    def log_ratios(self, row: int) -> Matrix:
-        """log((together + 1) / (expected + 1)) of each tag of a post with every tag; shape (its tags, n_tags).
+    def least_ratio(self, row: int) -> Matrix:
+        """The least (together + 1) / (expected + 1) of a post's tags with every tag, at most 1; shape (n_tags,).
 
-        Counted as in `beside`; 0 for a tag with itself.
+        Counted as in `beside`.
         """
-        own = np.flatnonzero(self.carried[row])
-        together = self.together[own] - self.carried[row]
-        expected = np.maximum(self.expected[own] - self.fit[row], 0)
-        ratios = np.log((together + 1) / (expected + 1))
-        ratios[np.arange(len(own)), own] = 0
-        return np.asarray(ratios)
+        least, carried, fit = np.ones(self.carried.shape[1]), self.carried[row], self.fit[row]
+        for own in np.flatnonzero(carried).tolist():
+            ratio = (self.together[own] - carried + 1) / (np.maximum(self.expected[own] - fit, 0) + 1)
+            ratio[own] = 1
+            np.minimum(least, ratio, out=least)
+        return least
 
     def beside(self, row: int, column: int) -> tuple[Beside, ...]:
         """The tag of one column beside each other tag of a post, in the order of columns."""
