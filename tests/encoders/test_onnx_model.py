@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from enishi.encoders.models import ModelSource, load_model
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import EncoderError
 from enishi.types import Document, Post, TextFields
-from places import IMPORT_PATH
+from places import IMPORT_PATH, ROOT
 
 pytestmark = pytest.mark.skipif(
     not all(map(find_spec, ("sentence_transformers", "onnxruntime", "onnx"))),
@@ -62,30 +63,9 @@ def made(folder: Path) -> Path:
     ).save_pretrained(plain)
     parts = [Transformer(str(plain)), Pooling(16), Normalize()]
     SentenceTransformer(modules=parts, prompts={"query": "query : ", "passage": "passage : "}).save(str(folder))
-    (folder / "onnx").mkdir()
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-
-    class Plain(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.bert = bert
-
-        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-            return self.bert(**dict(zip(names, inputs, strict=True))).last_hidden_state
-
-    ids = torch.ones(2, 8, dtype=torch.long)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Plain(),
-            (ids, ids, ids * 0),
-            str(folder / "onnx" / "model.onnx"),
-            input_names=names,
-            output_names=["last_hidden_state"],
-            dynamic_axes={name: {0: "rows", 1: "tokens"} for name in [*names, "last_hidden_state"]},
-            opset_version=17,
-            dynamo=False,
-        )
+        runpy.run_path(str(ROOT / "benchmarks" / "export_onnx.py"))["export"](folder)
     return folder
 
 
@@ -215,6 +195,22 @@ def test_a_model_in_the_hubs_cache_is_read_there(tiny: Path, tmp_path: Path, mon
     (tiny / "model.safetensors").unlink()  # which is not fetched for onnx
     found = TransformerEncoder("owner/tiny", revision=commit, engine="onnx")
     assert found.raw(BLOG).tobytes() == TransformerEncoder(str(tiny), engine="onnx").raw(BLOG).tobytes()
+
+
+def test_a_table_of_sentence_transformers_gives_its_vectors(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+    from test_static_model import POSTS, TABLE, made
+
+    model = made(tmp_path / "model", {})
+
+    save_file({"embedding.weight": TABLE}, model / "model.safetensors")
+    (model / "config.json").unlink()
+    modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}]
+    (model / "modules.json").write_text(json.dumps(modules))
+    (model / "config_sentence_transformers.json").write_text('{"prompts": {"document": "", "query": "query: "}}')
+    ours, theirs = TransformerEncoder(str(model)), TransformerEncoder(str(model), engine="torch")
+    np.testing.assert_allclose(ours.encode(POSTS), theirs.encode(POSTS), atol=1e-5)
+    np.testing.assert_allclose(ours.encode_query("cats"), theirs.encode_query("cats"), atol=1e-5)
 
 
 # -- what can be wrong -------------------------------------------------------------------------------------------------
