@@ -130,6 +130,7 @@ def _session(file: Path) -> Any:
     options.log_severity_level = 3
     # By itself it ties threads to cores, of which a container may have but a few
     options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # which burns what other processes need
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
