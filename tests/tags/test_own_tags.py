@@ -22,9 +22,5 @@ def test_the_first_use_is_that_of_another_post() -> None:
     opportunity = Opportunity(CARRIED, np.array([30.0, 20.0, 10.0, np.nan]))
     assert opportunity.first_use(2, 1) == 1
     assert opportunity.last_use(2, 1) == 0
-    assert opportunity.is_before_first_use(2, 1)
     assert opportunity.first_use(1, 1) == 0
-    assert not opportunity.is_before_first_use(0, 1)
     assert opportunity.first_use(0, 2) is None
-    assert not opportunity.is_before_first_use(0, 2)
-    assert not opportunity.is_before_first_use(3, 0)

@@ -22,7 +22,6 @@ class Opportunity:
             users[np.argsort(days[users], kind="stable")]
             for users in (np.flatnonzero(used) for used in (carried & ~np.isnan(days)[:, None]).T)
         ]
-
         self._first, self._second = (
             np.array([days[users[place]] if len(users) > place else np.nan for users in self._users])
             for place in (0, 1)
@@ -41,8 +40,3 @@ class Opportunity:
     def last_use(self, row: int, column: int) -> int | None:
         """Row of the last other post with the tag; None if there is none with a date."""
         return next((int(user) for user in self._users[column][::-1] if user != row), None)
-
-    def is_before_first_use(self, row: int, column: int) -> bool:
-        """Whether the post is older than every other post with the tag, so that its author was never asked."""
-        first = self.first_use(row, column)
-        return first is not None and bool(self._days[row] < self._days[first])
