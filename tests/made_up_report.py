@@ -8,6 +8,13 @@ from typing import Any
 
 TOPICS = ("Databases", "Hexo", "Go", "Accessibility", "Search", "Travel", "Testing", "Photos", "Keyboards", "Radio")
 YEARS = range(2016, 2026)
+_APART = {"tag": "essay", "with_tag": 0, "posts": 14, "expected": 5.6, "against": True}
+CIRCUMSTANCES: tuple[tuple[list[dict[str, Any]], dict[str, Any] | None], ...] = (
+    ([{"tag": "guide", "with_tag": 9, "posts": 11, "expected": 5.2, "against": False}, _APART], None),
+    ([], {"then": "2019", "post": "2016", "against": False}),
+    ([], {"then": "2019-02", "post": "2019-05", "against": True}),
+    ([], None),
+)
 
 
 def made_up_report(count: int = 120, language: str = "en") -> dict[str, Any]:
@@ -139,7 +146,11 @@ def made_up_report(count: int = 120, language: str = "en") -> dict[str, Any]:
                 }
                 for tenth in range(10)
             ],
-            "surest": [{"post": ref, "tag": "howto", "confidence": 0.97 - ref / 100} for ref in range(8)],
+            "surest": [
+                {"post": ref, "tag": "howto", "confidence": 0.97 - ref / 100, "beside": beside, "use": use}
+                for ref in range(8)
+                for beside, use in [CIRCUMSTANCES[ref % len(CIRCUMSTANCES)]]
+            ],
         },
         "next": [
             {"kind": "missing", "count": 41, "what": "Posts that probably lack a tag: 41.", "command": "enishi review"},

@@ -96,8 +96,9 @@ const sentence = (parts, language) => {
   return [start > index ? "… " : "", ...marked(cut), end < index + segment.length ? " …" : ""];
 };
 
-const why = ({ mentions, topic, terms = [], neighbors = [] }) => {
+const why = ({ mentions, topic, terms = [], neighbors = [], beside = [], use }) => {
   const reasons = [[mentions ? counted("named", mentions) : labels.named_none]];
+  const against = [];
   if (topic) {
     const figures = { with: String(topic.with_tag), posts: String(topic.posts), label: listed(topic.label ?? []) };
     reasons.push(composed("in_topic", figures));
@@ -108,7 +109,20 @@ const why = ({ mentions, topic, terms = [], neighbors = [] }) => {
       element("li", {}, linked(title, url), " ", element("small", { class: "quiet" }, ...listed(tags))));
     reasons.push([labels.neighbors, element("ul", {}, ...posts)]);
   }
-  return [element("h3", {}, labels.why), element("ul", {}, ...reasons.map((reason) => element("li", {}, ...reason)))];
+  for (const one of beside) {
+    const figures = {
+      with: String(one.with_tag), posts: String(one.posts), tag: text(`#${one.tag}`), expected: one.expected.toFixed(),
+    };
+    if (one.against) against.push(composed("beside_rarely", figures));
+    else reasons.push(composed("beside", figures));
+  }
+  if (use) {
+    const [then, post] = [use.then, use.post].map((date) => date.length === 4 ? said("in_year", { year: date }) : date);
+    (use.against ? against : reasons).push([said(use.against ? "given_up" : "came_up", { then, post })]);
+  }
+  const list = (title, clauses) => clauses.length
+    ? [element("h3", {}, title), element("ul", {}, ...clauses.map((clause) => element("li", {}, ...clause)))] : [];
+  return [...list(labels.why, reasons), ...list(labels.against, against)];
 };
 
 const written = (blocks, passage) => [

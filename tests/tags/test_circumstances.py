@@ -55,6 +55,7 @@ def test_tags_that_keep_apart_though_the_texts_fit_speak_against_one_another() -
     [
         ([["a"], *[["a"]] * 14, *[["b"]] * 2], 0.05),  # no text says that b belongs there
         ([["a"], *[["a"]] * 2, *[["b"]] * 9], 0.3),  # too few to tell
+        ([["a"], *[["a"]] * 2, *[["b"]] * 9], 0.0),  # nor does nothing expected and nothing found
         ([["a"], *[["a", "b"]] * 9, *[["b"]] * 20], 0.5),  # everything is b
         ([["a"], *[["a", "b"]] * 2, *[["c"]] * 20], 0.5),  # two posts are no habit
         ([["a"], *[["a", "b"]] * 5, *[["a"]] * 9, *[["c"]] * 9], 0.4),  # about what the texts let expect
@@ -78,6 +79,10 @@ def test_a_tag_is_given_up_if_posts_whose_texts_fit_go_on_without_it() -> None:
     assert circumstances(posts, 0.5, years).use(0, 1) == TagUse("2012-05-06", "2014-05-06", "2020-05-06")
     assert circumstances(posts, 0.1, years).use(0, 1) is None
     assert circumstances(posts, 0.5, [2013, *years[1:]]).use(0, 1) is None  # while it was in use
+
+
+def test_no_tag_is_given_up_by_the_newest_post_alone() -> None:
+    assert circumstances([*[["b"]] * 4, ["a"]], 0.5, [2018, 2018, 2019, 2019, 2020]).use(4, 1) is None
 
 
 def test_dates_that_are_not_there_say_nothing() -> None:

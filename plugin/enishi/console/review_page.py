@@ -55,6 +55,14 @@ named_one|The post names it once.|本文にタグの名前が1回出てきます
 named|The post names it {count} times.|本文にタグの名前が{count}回出てきます。
 in_topic|{with} of {posts} posts on {label} carry it.|{label}の話題では、{posts}件中{with}件に付いています。
 terms|Words that posts with it share: {terms}|このタグの記事に共通する語：{terms}
+beside|{with} of the {posts} other posts with {tag} carry it.|\
+{tag} の付いた他の記事{posts}件のうち{with}件に付いています。
+came_up|It came up in {then}; this post is of {post}.|使われ始めたのは{then}で、この記事は{post}のものです。
+against|What speaks against it|気になる点
+beside_rarely|Of the {posts} other posts with {tag}, {with} carry it; by their texts, about {expected} would.|\
+{tag} の付いた他の記事{posts}件のうち、付いているのは{with}件です（本文からは{expected}件ほどと見込まれます）。
+given_up|It was last used in {then}; this post is of {post}.|最後に使われたのは{then}で、この記事は{post}のものです。
+in_year|{year}|{year}年
 neighbors|Similar posts that carry it|このタグの付いた似た記事
 text|The post|本文
 no_text|The post has no text.|本文はありません。

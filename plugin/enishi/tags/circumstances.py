@@ -45,7 +45,7 @@ class Circumstances:
         together = [
             one for one in found if one.together >= max(_LEAST_TOGETHER, one.posts / 2, _MORE_OFTEN * share * one.posts)
         ]
-        apart = [one for one in found if 2 * one.together < one.posts and _lack(one) >= 0]
+        apart = [one for one in found if 2 * one.together < one.posts and _lack(one) > 0]
         together.sort(key=lambda one: (-round((one.together + 1) / (one.posts + 2), _DIGITS), one.own))
         apart.sort(key=lambda one: (-_lack(one), one.own))
         return tuple(
@@ -71,7 +71,7 @@ class Circumstances:
         since = self._asked > self._asked[last]
         since[row] = False
         expected = float(self._estimate.probability[since, column].sum())
-        return round(expected - _TELLING * sqrt(expected), _DIGITS) >= 0
+        return round(expected - _TELLING * sqrt(expected), _DIGITS) > 0
 
 
 def _lack(one: Beside) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 from enishi.text.plural import counted
 from enishi.types import BesideTag, Evidence
@@ -28,6 +30,19 @@ def said_against(evidence: Evidence, name: Callable[[str], str]) -> list[str]:
         last, post = apart(evidence.use.last, evidence.use.post)
         clauses.append(f"it was last used in {last}; this post is of {post}")
     return clauses
+
+
+def values_for_page(evidence: Evidence) -> dict[str, Any]:
+    """The same for pages, which say it in their own language."""
+    use = evidence.use
+    values: dict[str, Any] = {
+        "beside": [asdict(one) | {"against": one.speaks_against} for one in evidence.beside],
+        "use": None,
+    }
+    if use is not None:
+        then, post = apart(use.last if use.speaks_against else use.first, use.post)
+        values["use"] = {"then": then, "post": post, "against": use.speaks_against}
+    return values
 
 
 def apart(first: str, second: str) -> tuple[str, str]:

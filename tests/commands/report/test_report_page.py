@@ -197,6 +197,19 @@ def test_whatever_a_blog_says_is_text(values: dict[str, Any], page: bytes) -> No
     assert posts[0]["title"].startswith("</script></title><script>alert(1)</script>{{ 7 * 7 }}\ufffd[31m\ufffd<img")
 
 
+def test_the_surest_say_why_they_are_missing_and_what_speaks_against_them(values: dict[str, Any]) -> None:
+    english, japanese = (Page(render_report_page({**values, "language": language})).text for language in ("en", "ja"))
+    for clause in (
+        "9 of the 11 other posts with #guide carry it.",
+        "Against it: of the 14 other posts with #essay, 0 carry it; by their texts, about 6 would.",
+        "It came up in 2019; this post is of 2016.",
+        "Against it: it was last used in 2019-02; this post is of 2019-05.",
+    ):
+        assert clause in english
+    assert "使われ始めたのは2019年で、この記事は2016年のものです。" in japanese
+    assert "付いているのは0件です（本文からは6件ほどと見込まれます）" in japanese
+
+
 def test_blogs_with_little_to_say_have_a_page_too(values: dict[str, Any]) -> None:
     post = {**values["posts"][0], "year": None, "date": "", "topic": None, "tags": [], "neighbors": [], "title": ""}
     trends = {"years": [], "posts": [], "undated": 1, "since": "", "recent_posts": 0, "earlier_posts": 0}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from enishi.commands.report.analysis import AnalysedBlog
 from enishi.commands.tags.audit import fixing_command
 from enishi.tags.audit import Audit
+from enishi.tags.wording import values_for_page
 
 if TYPE_CHECKING:
     from enishi.state import Request
@@ -67,7 +68,10 @@ def missing_values(blog: AnalysedBlog) -> dict[str, Any]:
             {"confidence": tenth / 10, "suggestions": tenths[tenth]} for tenth in range(min(tenths, default=10), 10)
         ],
         "calibration": _calibration(blog.calibration),
-        "surest": [{"post": row, "tag": one.tag, "confidence": one.confidence} for row, one in surest],
+        "surest": [
+            {"post": row, "tag": one.tag, "confidence": one.confidence, **values_for_page(one.evidence)}
+            for row, one in surest
+        ],
     }
 
 

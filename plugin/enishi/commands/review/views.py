@@ -12,6 +12,7 @@ from enishi.commands.tags.edits import PlannedEdit
 from enishi.editing.patch import read_patch, unified_diff
 from enishi.reading.tokens import fold
 from enishi.tags.mentions import naming_pattern
+from enishi.tags.wording import values_for_page
 from enishi.text.printable import shown
 from enishi.types import Document
 
@@ -71,7 +72,7 @@ def post_view(backlog: Backlog, document: Document, tags: Sequence[str]) -> dict
 
 
 def evidence_view(backlog: Backlog, item: Item, tags: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """What speaks for a tag."""
+    """What speaks for a tag, and against it."""
     found = backlog.evidence(item)
     share = found.topic
     labels = {topic.id: list(topic.label) for topic in backlog.tags.topics}
@@ -85,6 +86,7 @@ def evidence_view(backlog: Backlog, item: Item, tags: Mapping[str, tuple[str, ..
         and {"id": share.id, "label": labels.get(share.id, []), "with_tag": share.with_tag, "posts": share.posts},
         "mentions": found.mentions,
         "terms": list(found.terms),
+        **values_for_page(found),
     }
 
 
