@@ -70,7 +70,9 @@ def test_a_build_that_needs_no_new_passage_loads_no_torch(site: Path, model: Pat
     )
 
     def loaded(*options: str) -> str:
-        command = [sys.executable, "-c", program, "build", str(site), "-q", "--set", f"encoder.model={model}", *options]
+        # By itself NumPy reads this model
+        settings = ["--set", f"encoder.model={model}", "--set", "encoder.engine=torch"]
+        command = [sys.executable, "-c", program, "build", str(site), "-q", *settings, *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
