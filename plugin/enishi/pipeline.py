@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from enishi.memo import Memo
     from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
+    from enishi.tags.answers import Answers
     from enishi.types import Vectors
 
     Reader = Callable[[Sequence[SourceFile], Site], list[PostFile]]
@@ -222,8 +223,7 @@ class Run:
             documents,
             blog.site,
             settings,
-            match_declines(blog.declines, documents, settings.declined),
-            taken=match_taken(blog.decisions, documents),
+            relations.posts.answers(),
             blocks=relations.tag_blocks,
             backend=blog.settings.index.backend,
             memo=self.memo,
@@ -355,6 +355,13 @@ class Posts:
     def broken(self) -> tuple[Diagnostic, ...]:
         """Why some posts cannot be read as their author means them."""
         return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
+
+    def answers(self) -> Answers:
+        """What the author decided about suggestions for these posts."""
+        from enishi.tags.answers import Answers
+
+        declined = match_declines(self.blog.declines, self.documents, self.blog.settings.tags.declined)
+        return Answers(declined, match_taken(self.blog.decisions, self.documents))
 
     @classmethod
     def of(cls, blog: Blog, documents: Sequence[Document], diagnostics: Sequence[Diagnostic] = ()) -> Posts:

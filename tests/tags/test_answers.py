@@ -119,7 +119,7 @@ SETTINGS = TagSettings(min_confidence=0, max_suggestions=100)
 
 
 def suggest(posts: list[Document], **answers: dict[str, frozenset[str]]) -> TagAnalysis:
-    return suggest_tags(posts, site(), SETTINGS, answers.get("declined"), taken=answers.get("taken"))
+    return suggest_tags(posts, site(), SETTINGS, Answers(**answers))
 
 
 def confidences(found: TagAnalysis, paths: set[str] | None = None) -> dict[tuple[str, str], float]:

@@ -18,6 +18,7 @@ import pytest
 from blog_of_documents import document, read_post, read_posts, site, subject_posts
 from enishi.config import TagSettings
 from enishi.errors import SettingsError
+from enishi.tags.answers import Answers
 from enishi.tags.suggest import suggest_tags
 from enishi.types import Document, TagAnalysis
 from enishi.writing.render_tags import render_tags_json
@@ -32,7 +33,7 @@ def suggest(documents: Sequence[Document], declined: Any = None, **settings: Any
     ordered = sorted(documents, key=lambda d: d.post.path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a NaN or a division by zero shows as a warning first
-        return suggest_tags(ordered, site(), TagSettings(**{**ALL.model_dump(), **settings}), declined)
+        return suggest_tags(ordered, site(), TagSettings(**{**ALL.model_dump(), **settings}), Answers(declined or {}))
 
 
 def with_tags(post: Document, *tags: str) -> Document:
@@ -279,10 +280,11 @@ sys.path.insert(0, sys.argv[1])
 from blog_of_documents import site, subject_posts
 from enishi.config import TagSettings
 from enishi.writing.render_tags import render_tags_json
+from enishi.tags.answers import Answers
 from enishi.tags.suggest import suggest_tags
 posts = sorted(subject_posts(30), key=lambda d: d.post.path)
 settings = TagSettings(min_confidence=0, max_suggestions=9)
-found = suggest_tags(posts, site(), settings, {"go/03.md": frozenset({"x", "go"})})
+found = suggest_tags(posts, site(), settings, Answers({"go/03.md": frozenset({"x", "go"})}))
 print(hashlib.sha256(render_tags_json([d.post for d in posts], found)).hexdigest())
 """
 

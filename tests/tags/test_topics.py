@@ -11,6 +11,7 @@ import pytest
 
 from blog_of_documents import SUBJECTS, document, site, subject_posts
 from enishi.config import TagSettings
+from enishi.tags.answers import Answers
 from enishi.tags.communities import find_communities
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.suggest import suggest_tags
@@ -18,7 +19,9 @@ from enishi.types import Document, MissingTag, TagAnalysis, Topic
 
 
 def analyse(documents: Sequence[Document], declined: Any = None, **settings: Any) -> TagAnalysis:
-    return suggest_tags(sorted(documents, key=lambda d: d.post.path), site(), TagSettings(**settings), declined)
+    return suggest_tags(
+        sorted(documents, key=lambda d: d.post.path), site(), TagSettings(**settings), Answers(declined or {})
+    )
 
 
 def topic_of(found: TagAnalysis, path: str) -> Topic:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from enishi.pipeline import Relations, Run
 from enishi.state import Request
-from enishi.tags.answers import Answers
-from enishi.tags.decisions import match_taken
-from enishi.tags.declined import match_declines
 from enishi.tags.evaluate import (
     FOLDS,
     MIN_TAGGED,
@@ -98,15 +95,9 @@ def _judged(relations: Relations, judgements: Sequence[Judgement]) -> JudgedFigu
         return None
     with one_thread():
         likeness = measure_likeness(documents, blocks=relations.tag_blocks, backend=blog.settings.index.backend)
-        ranked = rank_tags(documents, blog.site, all_listed(blog.settings.tags), likeness, _answers(relations))
+        ranked = rank_tags(documents, blog.site, all_listed(blog.settings.tags), likeness, relations.posts.answers())
     sure = {path: dict(of_post) for path, of_post in ranked.by_path.items()}
     return measure_judgements(known, [sure[one.path].get(ranked.vocabulary.key(one.tag), 0.0) for one in known])
-
-
-def _answers(relations: Relations) -> Answers:
-    blog, documents = relations.posts.blog, relations.posts.documents
-    declined = match_declines(blog.declines, documents, blog.settings.tags.declined)
-    return Answers(declined, match_taken(blog.decisions, documents))
 
 
 def _tags(
@@ -123,7 +114,7 @@ def _tags(
         return None, None, f"{have}; to say how good suggestions are, at least {MIN_TAGGED} must"
     progress("comparing posts", 0, 0)
     likeness = likeness_without_tags(documents, relations.tag_blocks, blog.settings.index.backend)
-    given = documents, blog.site, settings, _answers(relations)
+    given = documents, blog.site, settings, relations.posts.answers()
     cases = hide_in_turn(*given, likeness=likeness, folds=folds, progress=progress)
     if not any(case.answers for case in cases):
         return None, None, "no tag is on enough posts to be suggested for another one"

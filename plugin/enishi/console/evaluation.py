@@ -169,7 +169,7 @@ def _print_partial(out: Console, partial: PartialFigures) -> None:
     out.print()
     _print_calibration(out, partial.tenths, "hidden tag (│: shown)")
     add, maybe = (f"{band.right:,} of {band.suggestions:,}" for band in partial.bands)
-    out.print(f"The hidden tag are, at {ADD:g} and more, {add} suggestions; at {MAYBE:g} to {ADD:g}, {maybe}.")
+    out.print(f"Of the suggestions at {_band(ADD)}, {add} are the hidden tag; of those at {_band(MAYBE)}, {maybe}.")
     least = "At least so many are right: others may be tags that the post lacks, too. What you take of them says more."
     out.print(Text(least, style="dim"))
     out.print()
@@ -181,9 +181,8 @@ def _print_accepted(out: Console, evaluation: Evaluation) -> None:
         return
     out.print(Text("What you decided", style="bold"))
     for band in evaluation.accepted_bands:
-        where = f"{band.confidence:.1f} and more" if band.confidence == ADD else f"{MAYBE:.1f} to {ADD:.1f}"
         took = f"you took {band.added:,} of {band.decided:,} ({interval_percent(band.share)})"
-        out.print(f"Of the suggestions that you were shown at {where} {took}.")
+        out.print(f"Of the suggestions that you were shown at {_band(band.confidence)} {took}.")
     table = _table("Shown at", "taken (│: shown)", "taken", "of", left=2)
     for tenth in evaluation.accepted_tenths:
         name = f"{tenth.confidence:.1f}–{tenth.confidence + 0.1:.1f}"
@@ -192,13 +191,17 @@ def _print_accepted(out: Console, evaluation: Evaluation) -> None:
     out.print()
 
 
+def _band(least: float) -> str:
+    """The confidences of what is called "add" or "maybe"."""
+    return f"{ADD:.1f} and more" if least == ADD else f"{MAYBE:.1f} to {ADD:.1f}"
+
+
 def _print_judged(out: Console, judged: JudgedFigures) -> None:
     out.print(Text(f"What readers said ({counted(judged.judged, 'judgement')})", style="bold"))
     table = _table("Confidence", "yes", "maybe", "no", "accepted", "confidence", "judged")
     for band in judged.bands:
-        name = f"{band.confidence:.1f} and more" if band.confidence == ADD else f"{MAYBE:.1f} to {ADD:.1f}"
         shares = (band.yes, max(1 - band.yes - band.no, 0), band.no, band.accepted, band.mean)
-        table.add_row(name, *map(percent, shares), f"{band.judged:,}")
+        table.add_row(_band(band.confidence), *map(percent, shares), f"{band.judged:,}")
     out.print(table)
     told = (("calibration error", judged.calibration_error), ("AUC of yes against no", judged.auc))
     out.print(Text(", ".join(f"{name} {figure:.3f}" for name, figure in told if figure is not None), style="dim"))

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.memo import Memo
-from enishi.tags.answers import Answers, Declines
+from enishi.tags.answers import Answers
 from enishi.tags.circumstances import Circumstances
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.likeness import Likeness, measure_likeness
@@ -57,9 +57,8 @@ def suggest_tags(
     documents: Sequence[Document],
     site: Site,
     settings: TagSettings,
-    declined: Declines | None = None,
+    answers: Answers | None = None,
     *,
-    taken: Mapping[str, frozenset[str]] | None = None,
     blocks: Sequence[tuple[float, Vectors]] = (),
     backend: Backend = "auto",
     memo: Memo | None = None,
@@ -67,7 +66,7 @@ def suggest_tags(
 ) -> TagAnalysis:
     """Suggestions for every post, drafts too, out of the blog's own tags.  `documents` are sorted by path.
 
-    `declined` and `taken` are tags by path that the author said no and yes to when they were suggested.
+    `answers` are what the author decided about earlier suggestions.
     `blocks` are those of :func:`enishi.tags.likeness.measure_likeness`, `backend` the index of blogs too large for a
     kernel.  `progress` is called between the steps; what it raises ends the work.
     """
@@ -75,7 +74,7 @@ def suggest_tags(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
         progress()
-        constants, answers = constants_of(site, settings), Answers(declined or {}, taken or {})
+        constants, answers = constants_of(site, settings), answers or Answers()
         estimate, _ = estimate_tags(
             documents, vocabulary, likeness, constants, memo, progress, answers=answers, calibrated=True
         )

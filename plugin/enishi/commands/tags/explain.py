@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 from enishi.commands.tags.posts import known_tag, path_meant
 from enishi.pipeline import Run
 from enishi.state import Request
-from enishi.tags.answers import Answers
-from enishi.tags.decisions import match_taken
-from enishi.tags.declined import match_declines
 
 if TYPE_CHECKING:
     from enishi.tags.explain import TagExplanation
@@ -27,7 +24,8 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
 
     with Run(request) as run:
         blog = run.load()
-        documents = run.read(blog).documents
+        read = run.read(blog)
+        documents = read.documents
         posts = {document.post.path: document for document in documents}
         path = path_meant(posts, post, request)
         encoder = run.encoder(blog)
@@ -39,7 +37,7 @@ def explain_tag(request: Request, post: str, tag: str) -> tuple[TagExplanation, 
         documents,
         blog.site,
         tags,
-        Answers(match_declines(blog.declines, documents, tags.declined), match_taken(blog.decisions, documents)),
+        read.answers(),
         list(posts).index(path),
         known_tag(tag, names),
         blocks=encoder.tag_blocks,
