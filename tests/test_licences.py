@@ -16,7 +16,7 @@ HEAD = """# Licences
 
 Enishi is licensed under Apache-2.0. `pip install enishi` brings the packages below, under licences of their own;
 Windows adds colorama (BSD-3-Clause) and tzdata (Apache-2.0). The plugin for Hexo brings nothing. What extras add
-(`transformers`, `train`, `images`, `readers`, `review`) is not listed. The page of each release has a list with
+(`transformers`, `train`, `images`, `readers`, `review`, `ray`) is not listed. The page of each release has a list with
 versions, in CycloneDX's format.
 
 The package itself holds Apache ECharts 6.1.0 (Apache-2.0, in parts D3's BSD-3-Clause), unchanged, with its licences and

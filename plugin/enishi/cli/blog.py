@@ -257,6 +257,28 @@ def search(
         console.print_hits(text, hits)
 
 
+@command("export")
+def export(
+    folder: Annotated[Path, argument("FOLDER", "An empty folder, or that of an earlier export.")],
+    site: Site = Path(),
+    out: Out = None,
+    config: Config = None,
+    set_: Set = None,
+    form: Annotated[
+        str, option("--format FORMAT", "vertex: JSON Lines as Vertex AI Vector Search imports them; or parquet.")
+    ] = "vertex",
+) -> None:
+    """Write the vectors of the last build, one for each published post, for a vector database."""
+    from enishi.commands.export import export_vectors
+    from enishi.text.plural import counted
+
+    if form not in ("vertex", "parquet"):
+        raise SettingsError(f"--format {form}: vertex or parquet")
+    made = export_vectors(request(site, out, config, set_), folder, form)
+    files = counted(len(made.files), "file")
+    typer.echo(f"{counted(made.posts, 'vector')} of {made.dimensions} dimensions in {files}: {made.folder}")
+
+
 @command("explain")
 def explain(
     post: PostArgument,

@@ -27,8 +27,11 @@ from enishi.writing.render import RELATED_NAME, RELATED_VERSION
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from enishi.config import Settings
+    from enishi.encoders.blog import BlogEncoder
     from enishi.encoders.parts import PassagePair
     from enishi.encoders.weight import ChosenWeight
+    from enishi.types import Vectors
 
 
 class NoBuildError(EnishiError):
@@ -131,18 +134,15 @@ def find_post(posts: Mapping[str, Mapping[str, Any]], text: str, site: Path) -> 
     raise UnknownPostError(f"no post is meant by {text!r}{hint}")
 
 
-def search(request: Request, text: str, limit: int) -> list[Hit]:
-    """The posts nearest to some words, by the encoder and vectors of the last build.
+def last_vectors(request: Request, posts: int) -> tuple[Vectors, BlogEncoder, Settings]:
+    """The vectors of the last build's posts, by path; the encoder that made them; the settings.
 
     Raises:
-        NoBuildError: there is none, or its cache is gone.
-        EncoderError: the pretrained model cannot be had.
+        NoBuildError: they are gone, or of another build.
     """
     from enishi.config_files import load_settings
     from enishi.encoders.blog import BlogEncoder
-    from enishi.related.index import build_index
 
-    posts = written_posts(request.folder)
     with open_cache(request.site) as cache:
         arrays, key = cache.arrays(), built_key(cache, request.folder)
     if not arrays and is_committed(request.site):
@@ -151,9 +151,23 @@ def search(request: Request, text: str, limit: int) -> list[Hit]:
     site, _ = detect_site(request.site, generator=settings.generator, posts=settings.posts)
     encoder = BlogEncoder(settings, site)
     vectors = arrays.get("vectors")
-    fits = vectors is not None and len(vectors) == len(posts) and key == _key_of(arrays)
+    fits = vectors is not None and len(vectors) == posts and key == _key_of(arrays)
     if vectors is None or not fits or not encoder.load(arrays):
         raise NoBuildError("the last build's vectors are gone, or are of another one. Run `enishi build` again")
+    return vectors, encoder, settings
+
+
+def search(request: Request, text: str, limit: int) -> list[Hit]:
+    """The posts nearest to some words, by the encoder and vectors of the last build.
+
+    Raises:
+        NoBuildError: there is none, or its cache is gone.
+        EncoderError: the pretrained model cannot be had.
+    """
+    from enishi.related.index import build_index
+
+    posts = written_posts(request.folder)
+    vectors, encoder, settings = last_vectors(request, len(posts))
     query = encoder.encode_query(text)
     if not query.any():
         return []
