@@ -1,10 +1,10 @@
 """What was already worked out, in SQLite: content-addressed, so it is never wrong, only missing.
 
-Four tables: `records` (what a file's bytes say, by a hash of them), `embeddings` (what a pretrained model made of a
-passage or an image, likewise), `arrays` (the last build's vectors, for search and explanations) and `states` (what the
-last build of an output folder was made from).  A damaged, foreign, newer or locked cache is an empty cache; nothing
-here raises because of its content.  Never a pickle: JSON and raw arrays.  A file that has anything but our own tables
-(a view or a trigger may run for ever) is foreign.
+Five tables: `records` (what a file's bytes say, by a hash of them), `embeddings` (what a pretrained model made of a
+passage or an image, likewise), `arrays` (the last build's vectors, for search and explanations), `states` (what the
+last build of an output folder was made from) and `kept` (see :mod:`enishi.kept`).  A damaged, foreign, newer or locked
+cache is an empty cache; nothing here raises because of its content.  Never a pickle: JSON and raw arrays.  A file that
+has anything but our own tables (a view or a trigger may run for ever) is foreign.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _APPLICATION_ID = 0x656E6973  # "enis": tells our file from any other SQLite file
 _TABLES = """
 CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, value BLOB NOT NULL
 CREATE TABLE IF NOT EXISTS arrays
   (name TEXT PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS states (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _BUSY_SECONDS = 5.0
 _CHUNK = 500
@@ -72,6 +74,8 @@ class Cache:
         """Open `file`, making its folder; `None`, or a place that cannot be written, means no cache."""
         self._file = file
         self._db = _open(file) if file else None
+        self._process = os.getpid()
+        self._of_parent: object = None
 
     @property
     def is_open(self) -> bool:
@@ -120,7 +124,7 @@ class Cache:
         """Forget embeddings that this site no longer needs, once they are the larger part."""
         self._prune("embeddings", set(keys))
 
-    def _insert(self, table: str, values: Mapping[bytes, bytes]) -> None:
+    def _insert(self, table: str, values: Mapping[Any, bytes]) -> None:
         rows = list(values.items())
 
         def write(db: sqlite3.Connection) -> None:
@@ -193,10 +197,28 @@ class Cache:
 
         self._ask(write, None)
 
+    # -- kept: one row a name
+
+    def kept(self, name: str) -> bytes | None:
+        """The value last set under this name, or None."""
+
+        def read(db: sqlite3.Connection) -> bytes | None:
+            row = db.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
+            return row[0][_SUM_BYTES:] if row and row[0][:_SUM_BYTES] == _sum_of(row[0][_SUM_BYTES:], name) else None
+
+        return self._ask(read, None)
+
+    def set_kept(self, name: str, value: bytes) -> None:
+        self._insert("kept", {name: _sum_of(value, name) + value})
+
     def _ask(self, question: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """The answer; a cache that fails knows nothing, and is not asked again."""
         if self._db is None:
             return otherwise
+        if self._process != os.getpid():  # a fork must not use, nor close, a connection of its parent
+            self._of_parent, self._process = self._db, os.getpid()
+            self._db = _open(self._file) if self._file else None
+            return self._ask(question, otherwise)
         try:
             return question(self._db)
         except (sqlite3.Error, zlib.error, ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:

@@ -21,6 +21,7 @@ from enishi.config import Settings
 from enishi.config_files import load_settings
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import detect_site
+from enishi.kept import Kept
 from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.find import find_files
 from enishi.reading.links import own_hosts, resolve_links
@@ -99,6 +100,7 @@ class Run:
     ) -> None:
         self.request, self.progress, self.memo = request, progress, memo
         self._cache = cache
+        self._kept: Kept | None = None
         self._encoder: BlogEncoder | None = None
         self._encoder_of: object = None
 
@@ -108,7 +110,7 @@ class Run:
     def __exit__(self, *_: object) -> None:
         if self._cache is not None:
             self._cache.close()
-            self._cache = None
+            self._cache = self._kept = None
         if self._encoder is not None:
             self._encoder.use(None)
 
@@ -120,6 +122,13 @@ class Run:
             if self._encoder is not None:
                 self._encoder.use(self._cache)
         return self._cache
+
+    @property
+    def kept(self) -> Kept:
+        """What an earlier run left in the cache, by content."""
+        if self._kept is None:
+            self._kept = Kept(self.cache)
+        return self._kept
 
     # -- the stages --------------------------------------------------------------------------------------------------
 

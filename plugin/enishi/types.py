@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:  # numpy costs 80 ms, and a build with nothing to do needs no array
@@ -105,6 +106,24 @@ class Document:
     """Weighted counts of folded words (title 3, headings, description and body 1), for the site encoder."""
     terms: Terms
     """Words and phrases that a reader would name, by their folded form."""
+    _made_of: bytes = field(default=b"", init=False, repr=False, compare=False)
+    _digest: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    def made_of(self, source: bytes) -> Document:
+        """Itself; `source` names all that it was made from beside the post (nothing that is changed in a copy)."""
+        object.__setattr__(self, "_made_of", source)
+        return self
+
+    @property
+    def digest(self) -> bytes:
+        """Names all that the document says and what the site decides of it, in 32 bytes."""
+        if not self._digest:
+            said = self._made_of or repr((self.fields, sorted(self.words.items()), sorted(self.terms.items())))
+            source = said if isinstance(said, bytes) else said.encode("utf-8", "surrogatepass")
+            post = repr(self.post).encode("utf-8", "surrogatepass")
+            parts = (len(source).to_bytes(8, "little"), source, post)
+            object.__setattr__(self, "_digest", sha256(b"".join(parts)).digest())
+        return self._digest
 
     @property
     def title(self) -> str:

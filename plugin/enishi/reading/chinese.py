@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from enishi.cache import digest
 from enishi.memo import Memo
 from enishi.reading.stopwords import CHINESE_BREAKS, CHINESE_WEAK_ENDS, CHINESE_WEAK_STARTS, CJK
 from enishi.types import Document, Terms
@@ -52,7 +53,9 @@ def _with_words(document: Document, words: dict[str, int]) -> Document:
     if len(words) > _MAX_WORDS:
         words = dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MAX_WORDS])
     terms = document.terms
-    return replace(document, terms=Terms({**terms.frequency, **words}, terms.surfaces, terms.chinese))
+    source = digest(document.digest, *(f"{word} {count}" for word, count in sorted(words.items())))
+    terms = Terms({**terms.frequency, **words}, terms.surfaces, terms.chinese)
+    return replace(document, terms=terms).made_of(source)
 
 
 def count_recurring(texts: Sequence[str]) -> list[dict[str, int]]:

@@ -125,9 +125,10 @@ def read_documents(
     elif told:
         posts = with_told(posts, told, memo)
     posts.sort(key=lambda post: post.path)
+    key_of = {file.path: record_key(file, site.generator.dialect) for file in files}
     known = memo.known("documents", posts)
     documents = [
-        _document(post, records[post.path]) if document is None else document
+        _document(post, records[post.path]).made_of(key_of[post.path]) if document is None else document
         for post, document in zip(posts, known, strict=True)
     ]
     memo.keep("documents", posts, documents)
