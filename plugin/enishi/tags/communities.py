@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from enishi.types import Rows, Scores
+    from enishi.types import Matrix, Rows, Scores
 
 NEIGHBORS = 20
 RESOLUTION = 4.0
@@ -25,7 +28,37 @@ SMALLEST = 3
 _MAX_SWEEPS = 30
 _LEAST_GAIN = 1e-9
 
-Graph = list[dict[int, float]]
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """Weighted edges, both ways, sorted by node and then by the other; those of node i from ``starts[i]``."""
+
+    starts: Rows
+    others: Rows
+    weights: Matrix
+    loops: Matrix
+    """What has become an edge of a node with itself, shape (nodes,)."""
+
+    @classmethod
+    def of(cls, nodes: Rows, others: Rows, weights: Matrix, size: int) -> _Graph:
+        """Of edges that may be given in parts; these are added up in the order in which they stand."""
+        pairs, place = np.unique(nodes * size + others, return_inverse=True)
+        total = np.bincount(place, weights, minlength=len(pairs))  # one by one: NumPy's own sum is pairwise
+        ends, is_loop = np.divmod(pairs, size), pairs // size == pairs % size
+        loops = np.zeros(size)
+        loops[ends[0][is_loop]] = total[is_loop]
+        starts = np.searchsorted(ends[0][~is_loop], np.arange(size + 1))
+        return cls(starts, ends[1][~is_loop], total[~is_loop], loops)
+
+    @property
+    def nodes(self) -> Rows:
+        """The node of every edge."""
+        return np.repeat(np.arange(len(self.loops)), np.diff(self.starts))
+
+    def edges(self, node: int) -> Iterable[tuple[int, float]]:
+        """(other, weight) of one node."""
+        part = slice(self.starts[node], self.starts[node + 1])
+        return zip(self.others[part].tolist(), self.weights[part].tolist(), strict=True)
 
 
 def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> list[list[int]]:
@@ -38,17 +71,14 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
 
     A post with no neighbour, or linked with too few, is in no group.
     """
-    order = sorted(range(len(paths)), key=lambda row: (path_hash(paths[row]), row))
-    place = {row: number for number, row in enumerate(order)}
-    graph: Graph = [defaultdict(float) for _ in order]
-    for row, (near, alike) in enumerate(zip(neighbors.tolist(), scores.tolist(), strict=True)):
-        for other, score in zip(near, alike, strict=True):
-            if score > 0 and other != row:
-                graph[place[row]][place[other]] += score
-                graph[place[other]][place[row]] += score
-    graph = [dict(sorted(edges.items())) for edges in graph]
-    resolution = min(RESOLUTION, max(1.0, len(paths) / _POSTS_PER_RESOLUTION))
-    group_of = _merge_small(graph, _louvain(graph, resolution))
+    n = len(paths)
+    order = sorted(range(n), key=lambda row: (path_hash(paths[row]), row))
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    is_edge = (scores > 0) & (neighbors != np.arange(n)[:, None])
+    one, other = place[np.nonzero(is_edge)[0]], place[neighbors[is_edge]]
+    graph = _Graph.of(np.concatenate([one, other]), np.concatenate([other, one]), np.tile(scores[is_edge], 2), n)
+    group_of = _merge_small(graph, _louvain(graph, min(RESOLUTION, max(1.0, n / _POSTS_PER_RESOLUTION))))
     groups: dict[int, list[int]] = defaultdict(list)
     for number, group in enumerate(group_of):
         if group >= 0:
@@ -57,66 +87,65 @@ def find_communities(paths: Sequence[str], neighbors: Rows, scores: Scores) -> l
     return sorted(members, key=lambda rows: (-len(rows), paths[rows[0]]))
 
 
-def _louvain(graph: Graph, resolution: float) -> list[int]:
+def _louvain(graph: _Graph, resolution: float) -> list[int]:
     """Community of every node."""
-    current, loops, groups = graph, [0.0] * len(graph), [[node] for node in range(len(graph))]
-    while community := _move_nodes(current, loops, resolution):
-        current, loops, groups = _contract(current, loops, groups, community)
-    community_of = {node: number for number, members in enumerate(groups) for node in members}
-    return [community_of[node] for node in range(len(graph))]
+    community_of = np.arange(len(graph.loops))
+    while (moved := _move_nodes(graph, resolution)) is not None:
+        _, first, community = np.unique(moved, return_index=True, return_inverse=True)
+        community = np.argsort(np.argsort(first))[community]  # numbered by first appearance
+        graph, community_of = _contract(graph, community), community[community_of]
+    return community_of.tolist()
 
 
-def _move_nodes(graph: Graph, loops: Sequence[float], resolution: float) -> list[int]:
-    """Move each node to the neighbouring community with the best gain in modularity, until none moves; empty: none."""
-    community = list(range(len(graph)))
-    degree = [sum(edges.values()) + loop for edges, loop in zip(graph, loops, strict=True)]
-    total, weight = degree.copy(), sum(degree)
+def _move_nodes(graph: _Graph, resolution: float) -> Rows | None:
+    """Move each node to the neighbouring community with the best gain in modularity, until none moves; None: none."""
+    size = len(graph.loops)
+    degrees = np.bincount(graph.nodes, graph.weights, minlength=size) + graph.loops
+    weight = float(np.bincount(np.zeros(size, dtype=np.int64), degrees, minlength=1)[0])
+    if not weight:
+        return None
+    community, degree, total = list(range(size)), degrees.tolist(), degrees.tolist()
+    links: list[list[tuple[int, float]] | None] = [None] * size
+    """(community, weight of the edges to it) of each node; None where one of its neighbours has moved since."""
     has_moved = False
-    for _ in range(_MAX_SWEEPS if weight else 0):
+    for _ in range(_MAX_SWEEPS):
         moves = 0
-        for node, edges in enumerate(graph):
-            own = community[node]
+        for node, known in enumerate(links):
+            if known is None:
+                linked: dict[int, float] = {}
+                for other, edge in graph.edges(node):
+                    group = community[other]
+                    linked[group] = linked.get(group, 0.0) + edge
+                known = links[node] = sorted(linked.items())
+            own = best = community[node]
             total[own] -= degree[node]
-            links: dict[int, float] = defaultdict(float)
-            for other, edge in edges.items():
-                links[community[other]] += edge
             share = resolution * degree[node] / weight
-            best, best_gain = own, links.get(own, 0.0) - share * total[own]
-            for candidate in sorted(links):
-                gain = links[candidate] - share * total[candidate]
+            best_gain = next((link for group, link in known if group == own), 0.0) - share * total[own]
+            for group, link in known:
+                gain = link - share * total[group]
                 if gain > best_gain + _LEAST_GAIN:
-                    best, best_gain = candidate, gain
-            community[node] = best
+                    best, best_gain = group, gain
             total[best] += degree[node]
-            moves += best != own
+            if best != own:
+                community[node] = best
+                moves += 1
+                for other in graph.others[graph.starts[node] : graph.starts[node + 1]].tolist():
+                    links[other] = None
         if not moves:
             break
         has_moved = True
-    return community if has_moved else []
+    return np.array(community) if has_moved else None
 
 
-def _contract(
-    graph: Graph, loops: Sequence[float], groups: Sequence[list[int]], community: Sequence[int]
-) -> tuple[Graph, list[float], list[list[int]]]:
+def _contract(graph: _Graph, community: Rows) -> _Graph:
     """Each community becomes one node."""
-    number = {name: place for place, name in enumerate(dict.fromkeys(community))}
-    contracted: Graph = [{} for _ in number]
-    inner = [0.0] * len(number)
-    members: list[list[int]] = [[] for _ in number]
-    for node, edges in enumerate(graph):
-        own = number[community[node]]
-        inner[own] += loops[node]
-        members[own] += groups[node]
-        for other, edge in edges.items():
-            target = number[community[other]]
-            if target == own:
-                inner[own] += edge
-            else:
-                contracted[own][target] = contracted[own].get(target, 0.0) + edge
-    return [dict(sorted(edges.items())) for edges in contracted], inner, members
+    nodes, own = graph.nodes, np.arange(len(graph.loops))
+    order = np.argsort(np.concatenate([own, nodes]), kind="stable")
+    one, other = (community[np.concatenate([own, ends])[order]] for ends in (nodes, graph.others))
+    return _Graph.of(one, other, np.concatenate([graph.loops, graph.weights])[order], int(community.max()) + 1)
 
 
-def _merge_small(graph: Graph, community: list[int]) -> list[int]:
+def _merge_small(graph: _Graph, community: list[int]) -> list[int]:
     """Posts of communities below `SMALLEST` join the large one that they are most linked with, else none (-1).
 
     Posts linked only with a post that has just joined follow in the next round.
@@ -127,7 +156,7 @@ def _merge_small(graph: Graph, community: list[int]) -> list[int]:
         joined = {}
         for node in [node for node, group in enumerate(merged) if group < 0]:
             links: dict[int, float] = defaultdict(float)
-            for other, edge in graph[node].items():
+            for other, edge in graph.edges(node):
                 if merged[other] >= 0:
                     links[merged[other]] += edge
             if links:
