@@ -82,6 +82,17 @@ def test_nearest_posts_are_of_the_same_subject() -> None:
         assert not (scores[24] > 0).any()
 
 
+def test_nearest_of_some_are_those_of_all_their_cosines() -> None:
+    others = np.array([1, 3, 5, 8, 9, 16, 17, 18, 24])
+    for likeness in (EXACT, LandmarkLikeness(BLOCKS, LABELLED, backend="exact")):
+        for k in (1, 3, 9):
+            for row, (near, scores) in zip(range(25), likeness.nearest_among(range(25), others, k), strict=True):
+                ranked = sorted(
+                    (-score, other) for score, other in zip(likeness.between(row, others), others, strict=True)
+                )
+                assert list(zip(-scores, near, strict=True)) == [pair for pair in ranked if pair[1] != row][:k]
+
+
 def test_likeness_is_a_cosine() -> None:
     scores = EXACT.between(0, np.arange(25))
     assert scores[0] == 1

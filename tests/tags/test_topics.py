@@ -15,7 +15,7 @@ from enishi.tags.answers import Answers
 from enishi.tags.communities import find_communities
 from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.suggest import suggest_tags
-from enishi.types import Document, MissingTag, TagAnalysis, Topic
+from enishi.types import Document, MissingTag, TagAnalysis, Terms, Topic
 
 
 def analyse(documents: Sequence[Document], declined: Any = None, **settings: Any) -> TagAnalysis:
@@ -162,8 +162,26 @@ def test_no_nodes_and_no_edges() -> None:
 
 def test_a_label_is_what_the_posts_share_and_others_do_not() -> None:
     posts = subject_posts(6)
-    posts = [replace(d, terms={**d.terms, **document("x", "", "website").terms}) for d in posts]
+    everywhere = document("x", "", "website").terms.frequency
+    posts = [replace(d, terms=Terms({**d.terms.frequency, **everywhere}, d.terms.surfaces)) for d in posts]
     label = DistinctiveTerms(posts).label(range(6), 3)
     assert 1 <= len(label) <= 3
     assert all(term.key in SUBJECTS["go"] for term in label)
     assert DistinctiveTerms(posts).label([], 3) == []
+
+
+def test_of_many_terms_that_weigh_the_same_the_first_ones_speak() -> None:
+    words = [f"term{number:03}" for number in range(90)]
+    same = Terms(dict.fromkeys(reversed(words), 1), {})
+    posts = [replace(d, terms=same if number < 3 else d.terms) for number, d in enumerate(subject_posts(12))]
+    found = DistinctiveTerms(posts).speaking_for([0, 5], np.array([0, 1, 2]), is_name=lambda _: False, limit=90)
+    assert found == [tuple(words[:60]), ()]
+
+
+def test_a_post_does_not_speak_for_itself() -> None:
+    posts = [replace(d, terms=Terms({"kettle": 1}, {}) if n < 2 else d.terms) for n, d in enumerate(subject_posts(12))]
+    terms = DistinctiveTerms(posts)
+    alone, both = (
+        terms.speaking_for([0], np.array(group), is_name=lambda _: False, limit=5) for group in ([0], [0, 1])
+    )
+    assert (alone, both) == ([()], [("kettle",)])

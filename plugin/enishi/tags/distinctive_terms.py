@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import log
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from enishi.memo import term_frequency
+import numpy as np
+
 from enishi.reading.tokens import fold
 from enishi.types import Document
+from enishi.vectors import WordNumbers, number_words
+
+if TYPE_CHECKING:
+    from enishi.types import Matrix, Rows
 
 MIN_LIFT = 2.0
 """A distinctive term is at least this many times as frequent in the group as on the whole blog."""
@@ -34,35 +39,49 @@ class DistinctiveTerms:
     """The terms of a blog, and how many posts use them."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        self._frequency = term_frequency(documents)
-        self._titles = [fold(document.title) for document in documents]
-        self._of_post: dict[int, list[str]] = {}
+        from scipy.sparse import csr_array
 
-    def frequency_in(self, rows: Iterable[int]) -> Counter[str]:
-        """Of these posts, how many use each term."""
-        frequency: Counter[str] = Counter()
-        for row in rows:
-            frequency.update(self._documents[row].terms.keys())
-        return frequency
+        self._documents, numbers = documents, WordNumbers()
+        counted = [number_words(document.terms.frequency, numbers) for document in documents]
+        nothing = np.zeros(0, dtype=np.int32)
+        which, often = (
+            np.concatenate([nothing, *(of_post[place] for of_post in counted)]).astype(np.int32) for place in (0, 1)
+        )
+        frequency = np.bincount(which, minlength=len(numbers))
+        is_kept = frequency >= 2  # a term of one post says nothing of others
+        names, kept, stays = list(numbers), np.flatnonzero(is_kept), is_kept[which]
+        self._names = [names[number] for number in kept.tolist()]
+        self._frequency = frequency[kept]
+        starts = np.concatenate([[0], np.cumsum(stays)])[np.cumsum([0, *(len(of_post[0]) for of_post in counted)])]
+        shape = (len(documents), len(kept))
+        column = np.cumsum(is_kept, dtype=np.int32) - 1
+        self._uses = csr_array((often[stays], column[which[stays]], starts), shape=shape)
+        """How often each post uses each term that others use, too."""
+        # One by one: NumPy's logarithm may differ in the last bit from processor to processor
+        self._weight_of_count = _each_once(lambda count: 1 + log(count), self._uses.data)
+        self._rarity = _each_once(lambda df: log((len(documents) + 1) / df), self._frequency)[self._frequency]
+        self._of_post: dict[int, tuple[Rows, Rows]] = {}
 
     def speaking_for(
-        self, row: int, in_group: Mapping[str, int], count: int, *, is_name: Callable[[str], bool], limit: int
-    ) -> tuple[str, ...]:
-        """Terms of a post that a group of `count` other posts uses and the blog as a whole rarely does.
+        self, rows: Sequence[int], group: Rows, *, is_name: Callable[[str], bool], limit: int
+    ) -> list[tuple[str, ...]]:
+        """For each of some posts, its terms that the other posts of a group use and the blog as a whole rarely does.
 
-        `in_group` is the group's :meth:`frequency_in`; terms that only repeat the group's name are left out.
+        Terms that only repeat the group's name are left out.
         """
-        if count == 0:
-            return ()
-        n, terms = len(self._documents), self._documents[row].terms
-        weight = {}
-        for key in self._candidates(row):
-            inside = in_group.get(key, 0)
-            lift = (inside / count) / (self._frequency[key] / n)
-            if inside >= min(2, count) and lift >= MIN_LIFT and not is_name(key):
-                weight[key] = inside / count * log(lift) * (1 + log(terms[key].frequency))
-        return tuple(terms[key].surface for key in _best(weight, limit))
+        n, in_group, members, found = len(self._documents), self._frequency_in(group), set(group.tolist()), []
+        for row in rows:
+            (terms, often), count = self._candidates(row), len(members) - (row in members)
+            inside = in_group[terms] - (row in members)
+            share = inside / max(count, 1)
+            lift = share / (self._frequency[terms] / n)
+            weight = {
+                self._names[terms[place]]: float(share[place]) * log(lift[place]) * (1 + log(often[place]))
+                for place in np.flatnonzero((inside >= max(min(2, count), 1)) & (lift >= MIN_LIFT)).tolist()
+            }
+            best = _best({key: weight[key] for key in weight if not is_name(key)}, limit)
+            found.append(tuple(self._documents[row].terms[key].surface for key in best))
+        return found
 
     def label(self, rows: Sequence[int], limit: int) -> list[LabelTerm]:
         """The label of a group of posts, the most distinctive term first.
@@ -70,36 +89,45 @@ class DistinctiveTerms:
         Weight: how many of the posts use the term, times the logarithm of how much more than elsewhere; more, where
         titles have it, and for a compound.
         """
-        n, frequency, label = len(self._documents), self.frequency_in(rows), list[LabelTerm]()
+        n, frequency, label = len(self._documents), self._frequency_in(rows), list[LabelTerm]()
+        titles = [fold(self._documents[row].title) for row in rows]
+        elsewhere = (self._frequency - frequency + 0.5) / (n - len(rows) + 1)
+        lift = frequency / max(len(rows), 1) / elsewhere
         for least_share in _LABEL_SHARES:
-            weight, in_titles = {}, {}
-            for key, inside in frequency.items():
-                if inside < max(_MIN_LABEL_POSTS, least_share * len(rows)):
-                    continue
-                elsewhere = (self._frequency[key] - inside + 0.5) / (n - len(rows) + 1)
-                lift = (inside / len(rows)) / elsewhere
-                if lift >= MIN_LIFT:
-                    in_titles[key] = sum(key in self._titles[row] for row in rows)
-                    is_compound = " " in key or (len(key) > 2 and not key.isascii())
-                    weight[key] = inside / len(rows) * log(lift) * (_COMPOUND_BONUS if is_compound else 1.0)
-                    weight[key] *= 1 + _TITLE_BONUS * in_titles[key] / len(rows)
+            weight, in_titles, numbers = {}, {}, {}
+            enough = frequency >= max(_MIN_LABEL_POSTS, least_share * len(rows))
+            for number in np.flatnonzero(enough & (lift >= MIN_LIFT)).tolist():
+                key = self._names[number]
+                numbers[key], in_titles[key] = number, sum(key in title for title in titles)
+                is_compound = " " in key or (len(key) > 2 and not key.isascii())
+                share = float(frequency[number]) / len(rows)
+                weight[key] = share * log(lift[number]) * (_COMPOUND_BONUS if is_compound else 1.0)
+                weight[key] *= 1 + _TITLE_BONUS * in_titles[key] / len(rows)
             label = [
-                LabelTerm(key, self._surface(key, rows), frequency[key], in_titles[key]) for key in _best(weight, limit)
+                LabelTerm(key, self._surface(key, rows), int(frequency[numbers[key]]), in_titles[key])
+                for key in _best(weight, limit)
             ]
             if len(label) > 1:
                 break
         return label
 
-    def _candidates(self, row: int) -> list[str]:
-        """The post's most distinctive terms that other posts use, too."""
+    def _frequency_in(self, rows: Sequence[int] | Rows) -> Rows:
+        """Of these posts, how many use each term."""
+        return np.bincount(self._uses[np.asarray(rows, dtype=np.int64)].indices, minlength=len(self._names))
+
+    def _candidates(self, row: int) -> tuple[Rows, Rows]:
+        """The post's most distinctive terms that other posts use, too, and how often it uses them."""
         if row not in self._of_post:
-            n, terms = len(self._documents), self._documents[row].terms
-            weight = {
-                key: (1 + log(term.frequency)) * log((n + 1) / self._frequency[key])
-                for key, term in terms.items()
-                if self._frequency[key] >= 2
-            }
-            self._of_post[row] = sorted(weight, key=lambda key: (-round(weight[key], 6), key))[:_CANDIDATES]
+            part = slice(self._uses.indptr[row], self._uses.indptr[row + 1])
+            terms, often = self._uses.indices[part], self._uses.data[part]
+            weight = np.round(self._weight_of_count[often] * self._rarity[terms], 6)
+            if len(terms) > _CANDIDATES:
+                least = np.partition(weight, -_CANDIDATES)[-_CANDIDATES]
+                surer, tied = np.flatnonzero(weight > least), np.flatnonzero(weight == least).tolist()
+                tied.sort(key=lambda place: self._names[terms[place]])
+                chosen = np.array([*surer, *tied[: _CANDIDATES - len(surer)]])
+                terms, often = terms[chosen], often[chosen]
+            self._of_post[row] = terms, often
         return self._of_post[row]
 
     def _surface(self, key: str, rows: Sequence[int]) -> str:
@@ -109,6 +137,14 @@ class DistinctiveTerms:
             if term is not None:
                 spellings[term.surface] += term.frequency
         return min(spellings, key=lambda surface: (-spellings[surface], surface))
+
+
+def _each_once(work: Callable[[int], float], counts: Rows) -> Matrix:
+    """A table of `work` by count, filled for the counts given."""
+    table = np.zeros(int(counts.max(initial=0)) + 1)
+    for count in np.flatnonzero(np.bincount(counts)).tolist():
+        table[count] = work(count)
+    return table
 
 
 def _best(weight: Mapping[str, float], limit: int) -> list[str]:

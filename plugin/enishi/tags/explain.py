@@ -129,7 +129,7 @@ def explain_tag(
             round(float(sigmoid(estimate.weights[-1:])[0]), _DIGITS),
             factors,
             round(float(scores.features[row, column, FEATURES.index("krr")]), _DIGITS),
-            finder.evidence(row, column),
+            finder.evidence([(row, column)])[row, column],
         )
 
 

@@ -38,6 +38,8 @@ _EMBEDDED = 256
 _JITTER = 1e-8
 _TINY = 1e-12
 _CHUNK = 1024
+_ROUGH = 1e-3
+"""Two cosines of float32 further apart than this do not swap places by rounding."""
 
 
 def measure_likeness(
@@ -89,6 +91,10 @@ class ExactLikeness:
             np.round(self._kernel[row, others] * self._inverse_length[others] * self._inverse_length[row], DIGITS)
         )
 
+    def nearest_among(self, rows: Sequence[int], others: Rows, k: int) -> list[tuple[Rows, Scores]]:
+        """For each of `rows`, the nearest of some other posts by the cosine of `between`, best first, with scores."""
+        return [_best_of(self.between(row, others), others, row, k) for row in rows]
+
     def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
         """The nearest posts of each by centred cosine, best first: (rows, scores), shape (n, min(k, n − 1)).
 
@@ -121,6 +127,13 @@ class ExactLikeness:
         rows = exact_unit_rows(named * np.log((len(named) + 1) / (posts_with + 1)) * (posts_with > 1))
         kernel = self._kernel + _NAMED * (rows @ rows.T)
         return ExactLearner(kernel, _inverse_lengths(np.diag(kernel)), y, named, labelled)
+
+
+def _best_of(scores: Scores, rows: Rows, row: int, k: int) -> tuple[Rows, Scores]:
+    """The best k, ties by row, without the row itself."""
+    best = np.argsort(-scores, kind="stable")
+    best = best[rows[best] != row][:k]
+    return rows[best], scores[best]
 
 
 class ExactLearner:
@@ -210,6 +223,18 @@ class LandmarkLikeness:
 
         repeated = np.repeat(self._unit[row][None, :], len(others), axis=0)
         return exact_scores(repeated, self._unit[others])
+
+    def nearest_among(self, rows: Sequence[int], others: Rows, k: int) -> list[tuple[Rows, Scores]]:
+        """See :class:`ExactLikeness`."""
+        found, unit = [], self._unit[others]
+        for start in range(0, len(rows), _CHUNK):
+            some = rows[start : start + _CHUNK]
+            for row, scores in zip(some, self._unit[some] @ unit.T, strict=True):
+                # Near enough to be among the best when scored exactly; one more, as the post itself may be there
+                least = np.partition(scores, -k - 1)[-k - 1] - _ROUGH if len(others) > k else -np.inf
+                near = others[scores >= least]
+                found.append(_best_of(self.between(row, near), near, row, k))
+        return found
 
     def nearest_of_all(self, k: int) -> tuple[Rows, Scores]:
         """See :class:`ExactLikeness`; through the index, because there are too many pairs to compare them all."""

@@ -24,8 +24,8 @@ number of threads.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ from enishi.types import Document, Evidence, Neighbor, TagAnalysis, TagSuggestio
 from enishi.vectors import one_thread
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from enishi.config import TagSettings
     from enishi.generators.base import Site
     from enishi.related.index import Backend
@@ -86,10 +88,12 @@ def suggest_tags(
         finder, rules = EvidenceFinder(model, grouping, terms), SuggestionRules(model)
         progress()
         names, keys = vocabulary.names, estimate.keys
+        ranked = [rules.ranked(row) for row in range(len(documents))]
+        found = finder.evidence([(row, column) for row, of_row in enumerate(ranked) for _, column in of_row])
         suggestions = {
             document.post.path: tuple(
-                TagSuggestion(names[keys[column]], confidence, finder.evidence(row, column), rules.fit(row, column))
-                for confidence, column in rules.ranked(row)
+                TagSuggestion(names[keys[column]], confidence, found[row, column], rules.fit(row, column))
+                for confidence, column in ranked[row]
             )
             for row, document in enumerate(documents)
         }
@@ -139,45 +143,40 @@ class EvidenceFinder:
     """Evidence for suggestions: nearest posts with the tag, topic, mentions, terms, other tags of the post, time."""
 
     def __init__(self, model: TagModel, grouping: Grouping, terms: DistinctiveTerms) -> None:
-        estimate, spellings = model.estimate, model.vocabulary.spellings
-        self._documents, self._estimate, self._likeness = model.documents, estimate, model.likeness
-        self._carriers = [np.flatnonzero(carried) for carried in estimate.carried.T]
-        self._terms, self._grouping = terms, grouping
-        self._readers = [set(map(reader_key, spellings[key])) for key in estimate.keys]
-        self._in_carriers: dict[int, Counter[str]] = {}
-        self._circumstances = Circumstances(model)
+        self._documents, self._estimate, self._likeness = model.documents, model.estimate, model.likeness
+        self._spellings = model.vocabulary.spellings
+        self._terms, self._grouping, self._circumstances = terms, grouping, Circumstances(model)
 
-    def evidence(self, row: int, column: int) -> Evidence:
-        """Evidence for one suggestion; the post is no evidence for itself."""
-        mentions = int(self._estimate.mentions.counts[row, column])
-        terms = self._speaking_terms(row, column)
-        beside, use = self._circumstances.beside(row, column), self._circumstances.use(row, column)
-        return Evidence(self._neighbors(row, column), self._topic_share(row, column), mentions, terms, beside, use)
+    def evidence(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Evidence]:
+        """Evidence for suggestions, each by row and column; a post is no evidence for itself."""
+        rows_of: dict[int, list[int]] = defaultdict(list)
+        for row, column in pairs:
+            rows_of[column].append(row)
+        return {pair: one for column, rows in rows_of.items() for pair, one in self._for_tag(column, rows)}
 
-    def _neighbors(self, row: int, column: int) -> tuple[Neighbor, ...]:
-        carriers = self._carriers[column][self._carriers[column] != row]
-        scores = self._likeness.between(row, carriers)
-        best = np.argsort(-scores, kind="stable")[:EVIDENCE_NEIGHBORS]
-        return tuple(
-            Neighbor(self._documents[int(carriers[place])].post.path, float(scores[place]))
-            for place in best
-            if scores[place] > 0
+    def _for_tag(self, column: int, rows: Sequence[int]) -> Iterator[tuple[tuple[int, int], Evidence]]:
+        """Evidence for one tag on some posts."""
+        estimate, about = self._estimate, self._circumstances
+        carries = estimate.carried[:, column]
+        carriers = np.flatnonzero(carries)
+        own_names = set(map(reader_key, self._spellings[estimate.keys[column]]))
+        terms = self._terms.speaking_for(
+            rows, carriers, is_name=lambda term: reader_key(term) in own_names, limit=EVIDENCE_TERMS
         )
+        nearest = self._likeness.nearest_among(rows, carriers, EVIDENCE_NEIGHBORS)
+        for row, (near, scores), speaking in zip(rows, nearest, terms, strict=True):
+            neighbors = tuple(
+                Neighbor(self._documents[other].post.path, score)
+                for other, score in zip(near.tolist(), scores.tolist(), strict=True)
+                if score > 0
+            )
+            share, mentions = self._topic_share(row, carries), int(estimate.mentions.counts[row, column])
+            beside, use = about.beside(row, column), about.use(row, column)
+            yield (row, column), Evidence(neighbors, share, mentions, speaking, beside, use)
 
-    def _topic_share(self, row: int, column: int) -> TopicShare | None:
+    def _topic_share(self, row: int, carries: npt.NDArray[np.bool_]) -> TopicShare | None:
         topic = self._grouping.of_row.get(row)
         if topic is None:
             return None
-        others = [other for other in self._grouping.groups[topic] if other != row]
-        return TopicShare(topic, int(self._estimate.carried[others, column].sum()), len(others))
-
-    def _speaking_terms(self, row: int, column: int) -> tuple[str, ...]:
-        if column not in self._in_carriers:
-            self._in_carriers[column] = self._terms.frequency_in(self._carriers[column].tolist())
-        return self._terms.speaking_for(
-            row,
-            self._in_carriers[column],
-            len(self._carriers[column]) - int(self._estimate.carried[row, column]),
-            is_name=lambda term: reader_key(term) in self._readers[column],
-            limit=EVIDENCE_TERMS,
-        )
+        group = self._grouping.groups[topic]
+        return TopicShare(topic, int(carries[group].sum()) - int(carries[row]), len(group) - 1)
