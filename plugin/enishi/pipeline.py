@@ -22,6 +22,7 @@ from enishi.config_files import load_settings
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import detect_site
 from enishi.kept import Kept
+from enishi.processes import Beside
 from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.find import find_files
 from enishi.reading.links import own_hosts, resolve_links
@@ -53,6 +54,10 @@ if TYPE_CHECKING:
     from enishi.types import Vectors
 
     Reader = Callable[[Sequence[SourceFile], Site], list[PostFile]]
+    TagBlocks = tuple[tuple[float, Vectors], ...]
+
+_WORTH_SHARING = 200
+"""Posts from which a second process pays: it takes a twentieth of a second."""
 
 
 def build(request: Request, progress: Progress = lambda *_: None, *, reader: Reader | None = None) -> BuildReport:
@@ -67,11 +72,14 @@ def build(request: Request, progress: Progress = lambda *_: None, *, reader: Rea
         if last is not None:
             return last
         posts = run.read(blog)
-        relations = run.relate(posts)
-        tags = run.tag(relations)
-        rendered = run.render(relations, tags)
-        written = run.write(rendered)
-        return run.remember(relations, tags, rendered, written)
+        vectors = run.vectors(posts) if run.encoder(blog).informs_tags else None
+        with run.tag_beside(posts) as tagging:
+            relations = run.relate(posts, vectors)
+            rendered = run.render(relations)
+            run.progress("suggesting tags", 0, 0)
+            tagged = tagging.result()
+        rendered = rendered.with_tags(tagged.file)
+        return run.remember(relations, tagged, rendered, run.write(rendered))
 
 
 def read_blog(request: Request, progress: Progress = lambda *_: None, *, cache: Cache | None = None) -> Posts:
@@ -108,6 +116,9 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close_cache()
+
+    def _close_cache(self) -> None:
         if self._cache is not None:
             self._cache.close()
             self._cache = self._kept = None
@@ -185,8 +196,8 @@ class Run:
             diagnostics += notes
         return Posts.of(blog, documents, diagnostics)
 
-    def relate(self, posts: Posts, *, lists: bool = True) -> Relations:
-        """Encode the posts, and list for each the posts that are related, unless no lists are wanted.
+    def relate(self, posts: Posts, vectors: Vectors | None = None, *, lists: bool = True) -> Relations:
+        """Encode the posts, if that was not done yet, and list for each the posts that are related, if that is wanted.
 
         Raises:
             SettingsError: the parts of a vector take more than there is.
@@ -196,8 +207,8 @@ class Run:
 
         documents, settings = posts.documents, posts.blog.settings
         encoder = self.encoder(posts.blog)
-        self.progress("encoding posts", 0, 0)
-        vectors = self.vectors(posts)
+        if vectors is None:
+            vectors = self.vectors(posts)
         self.progress("finding related posts", 0, 0)
         if lists:
             backend = settings.index.backend
@@ -215,32 +226,46 @@ class Run:
         """
         from enishi.reading.unlinked import read_unlinked
 
+        self.progress("encoding posts", 0, 0)
         blog, documents, links = posts.blog, posts.documents, posts.links
         unlinked = partial(read_unlinked, documents, links, blog.files, blog.site, self.cache)
         return self.encoder(blog).encode(documents, links, self.memo, unlinked)
 
-    def tag(self, relations: Relations) -> TagAnalysis:
+    def tag(self, posts: Posts, blocks: TagBlocks) -> TagAnalysis:
         """Suggest tags and find topics; nothing where the settings want none.  What `progress` raises ends the work."""
         from enishi.tags.suggest import suggest_tags
 
-        blog, documents = relations.posts.blog, relations.posts.documents
-        settings = blog.settings.tags
+        blog, settings = posts.blog, posts.blog.settings.tags
         if not settings.enabled:
             return TagAnalysis()
         self.progress("suggesting tags", 0, 0)
         return suggest_tags(
-            documents,
+            posts.documents,
             blog.site,
             settings,
-            relations.posts.answers(),
-            blocks=relations.tag_blocks,
+            posts.answers(),
+            blocks=blocks,
             backend=blog.settings.index.backend,
             memo=self.memo,
             progress=lambda: self.progress("suggesting tags", 0, 0),
         )
 
-    def render(self, relations: Relations, tags: TagAnalysis | None = None) -> Rendered:
-        """Everything that a build writes, as bytes; without tags.json where no tags are given or wanted."""
+    def tag_beside(self, posts: Posts) -> Beside[Tagged]:
+        """The same as it is written, by a second process while this one goes on with the lists, if that pays."""
+        blocks = self.encoder(posts.blog).tag_blocks
+        pays = posts.blog.settings.tags.enabled and len(posts.documents) >= _WORTH_SHARING
+        self._close_cache()  # no two processes may share a connection
+        return Beside(partial(_tagged, self.request, posts, blocks), processes=self.request.processes if pays else 1)
+
+    def render_tags(self, posts: Posts, tags: TagAnalysis) -> Tagged:
+        """What a build writes and remembers of tags; nothing is written where the settings want none."""
+        of_posts = [document.post for document in posts.documents]
+        file = render_tags_json(of_posts, tags) if posts.blog.settings.tags.enabled else None
+        suggestions = sum(map(len, tags.suggestions.values()))
+        return Tagged(file, suggestions, len(tags.topics), tags.calibration, tags.diagnostics)
+
+    def render(self, relations: Relations) -> Rendered:
+        """Everything that a build writes but suggestions, as bytes."""
         self.progress("writing", 0, 0)
         blog, lists = relations.posts.blog, relations.related.lists
         settings, site = blog.settings, blog.site
@@ -255,18 +280,10 @@ class Run:
             memo=self.memo,
         )
         files = {RELATED_NAME: render_related_json(posts, lists), **partials}
-        tags_file = None if tags is None else self.render_tags(relations, tags)
-        if tags_file is not None:
-            files[TAGS_NAME] = tags_file
         data = {}
         if settings.data_file:
             data[settings.data_file] = render_data_file(posts, lists, full=settings.full_data_file)
         return Rendered(files, data, diagnostics)
-
-    def render_tags(self, relations: Relations, tags: TagAnalysis) -> bytes | None:
-        """The bytes of tags.json; None where the settings want no tags."""
-        posts = [document.post for document in relations.posts.documents]
-        return render_tags_json(posts, tags) if relations.posts.blog.settings.tags.enabled else None
 
     def write(self, rendered: Rendered) -> WriteReport:
         """Bring the output folder, and the data file, up to date.
@@ -280,9 +297,7 @@ class Run:
             return written
         return written + write_outputs(request.site, rendered.data, state=data_state, shown_as="")
 
-    def remember(
-        self, relations: Relations, tags: TagAnalysis, rendered: Rendered, written: WriteReport
-    ) -> BuildReport:
+    def remember(self, relations: Relations, tags: Tagged, rendered: Rendered, written: WriteReport) -> BuildReport:
         """Store what was built, for the next build and for questions to this one."""
         import numpy as np
 
@@ -294,7 +309,15 @@ class Run:
             key=blog.key,
             written=written.digest,
             valid=state.valid_between(blog.site, posts.documents, blog.now),
-            summary=state.summarise(blog.site, posts.documents, posts.links, relations.related, tags, rendered.data),
+            summary=state.summarise(
+                blog.site,
+                posts.documents,
+                posts.links,
+                relations.related,
+                rendered.data,
+                suggestions=tags.suggestions,
+                topics=tags.topics,
+            ),
             diagnostics=diagnostics,
             addresses="" if told is None else state.keep_addresses(self.request, told),
         )
@@ -320,6 +343,12 @@ class Run:
             self._encoder = BlogEncoder(blog.settings, blog.site, store=cache, progress=report)
             self._encoder_of = made_of
         return self._encoder
+
+
+def _tagged(request: Request, posts: Posts, blocks: TagBlocks) -> Tagged:
+    """Tags as a build writes them, by a run of their own."""
+    with Run(request) as run:
+        return run.render_tags(posts, run.tag(posts, blocks))
 
 
 # -- what the stages return ------------------------------------------------------------------------------------------
@@ -386,8 +415,23 @@ class Relations:
     vectors: Vectors
     """Shape (n_posts, dim)."""
     related: RelatedPosts
-    tag_blocks: tuple[tuple[float, Vectors], ...]
+    tag_blocks: TagBlocks
     """Vectors that count as evidence for tags, see :attr:`enishi.encoders.blog.BlogEncoder.tag_blocks`."""
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What a build writes and remembers of an analysis of tags."""
+
+    file: bytes | None
+    """tags.json; None where the settings want none."""
+    suggestions: int
+    """Number of suggestions in it."""
+    topics: int
+    """Number of topics in it."""
+    calibration: tuple[tuple[float, ...], ...]
+    """As `TagAnalysis.calibration`."""
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -401,6 +445,10 @@ class Rendered:
     """The copy for a generator that reads data files, in the site folder."""
     diagnostics: tuple[Diagnostic, ...]
     """What is wrong with the site's own template."""
+
+    def with_tags(self, file: bytes | None) -> Rendered:
+        """The same with a tags.json, if there is one."""
+        return self if file is None else replace(self, files={**self.files, TAGS_NAME: file})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from enishi.reading.find import MAX_FILE_BYTES
 from enishi.reading.git_index import tracked_names
 from enishi.tags.decisions import DECISIONS_NAME
 from enishi.tags.declined import DECLINED_NAME
-from enishi.types import Document, TagAnalysis
+from enishi.types import Document
 from enishi.writing.manifest import JOURNAL_NAME
 from enishi.writing.output import ignore_in_git, outputs_intact, written_digest, written_files
 from enishi.writing.render import templates_folder
@@ -126,8 +126,10 @@ def summarise(
     documents: Sequence[Document],
     links: Mapping[str, Sequence[str]],
     related: RelatedPosts,
-    tags: TagAnalysis,
     data: Mapping[str, bytes],
+    *,
+    suggestions: int,
+    topics: int,
 ) -> Summary:
     """An analysis in numbers; `data` holds the data file by its name, if there is one."""
     return Summary(
@@ -136,8 +138,8 @@ def summarise(
         listed=sum(1 for entries in related.lists.values() if entries),
         entries=sum(map(len, related.lists.values())),
         tags=len({tag for document in documents for tag in document.post.tags}),
-        suggestions=sum(map(len, tags.suggestions.values())),
-        topics=len(tags.topics),
+        suggestions=suggestions,
+        topics=topics,
         links=sum(map(len, links.values())),
         min_score=related.min_score,
         guessed_addresses=sum(1 for one in documents if one.post.is_public and one.post.url_is_guess),

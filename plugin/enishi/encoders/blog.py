@@ -179,6 +179,11 @@ class BlogEncoder:
         self.parts = ((site, left + before - chosen.weight), *weights)
 
     @property
+    def informs_tags(self) -> bool:
+        """Whether encoding leaves :attr:`tag_blocks`."""
+        return any(part.tag_kernel_weight for part, _ in self.parts)
+
+    @property
     def embedding_keys(self) -> tuple[bytes, ...]:
         """The keys under which the store holds what the last encoding needed."""
         return (*(key for part, _ in self.parts for key in part.embedding_keys), *self._unlinked_keys)

@@ -158,7 +158,7 @@ class _Check:
         posts = run.read(blog)
         documents, settings = posts.documents, blog.settings
         relations = run.relate(posts, lists=False)
-        suggested = run.tag(relations)
+        suggested = run.tag(posts, relations.tag_blocks)
         vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
         paths = frozenset(self.scope.paths)
         checked = [row for row, document in enumerate(documents) if document.post.path in paths]

@@ -2,7 +2,6 @@
 
 analysis.py    the last build with the posts that it was made from
 map.py         vectors -> places on a map
-beside.py      the map is drawn in a process of its own, while posts are read
 trends.py      posts, topics and tags over the years
 links.py       what links to what, what no list shows, near-duplicates
 tags.py        tags to tidy up, and tags that are missing

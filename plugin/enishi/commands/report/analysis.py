@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from enishi.commands.report.beside import beside
 from enishi.commands.report.map import place_posts, principal_positions, trustworthiness
 from enishi.errors import OutputError
 from enishi.pipeline import Blog, Posts, Run
+from enishi.processes import Beside
 from enishi.state import calibration_in
 from enishi.tags.communities import SMALLEST
 from enishi.tags.distinctive_terms import DistinctiveTerms
@@ -115,14 +116,15 @@ def analyse(
         if build is not None:
             paths = sorted(build.related)
             shown = [row for row, path in enumerate(paths) if not (public and "status" in build.related[path])]
-            drawing = beside(draw, build.vectors[shown], [paths[row] for row in shown], processes=request.processes)
+            drawn = partial(draw, build.vectors[shown], [paths[row] for row in shown])
+            drawing = Beside(drawn, processes=request.processes).result
             posts = run.read(blog)
             if [document.post.path for document in posts.documents] == paths:
                 whole = _analysed(posts, build)
                 return whole.published() if public else whole, drawing
         relations = run.relate(run.read(blog))
-        found = run.tag(relations)
-        rendered, problem = run.render(relations, found), ""
+        found = run.render_tags(relations.posts, run.tag(relations.posts, relations.tag_blocks))
+        rendered, problem = run.render(relations).with_tags(found.file), ""
         try:
             run.remember(relations, found, rendered, run.write(rendered))
         except OutputError as error:  # a report can be had all the same

@@ -13,13 +13,13 @@ from typing import Any
 
 from enishi.commands.init.profile import blog_language
 from enishi.commands.report.analysis import AnalysedBlog, Drawing, analyse
-from enishi.commands.report.beside import beside
 from enishi.commands.report.links import link_values, near_duplicates
 from enishi.commands.report.map import regions
 from enishi.commands.report.next_steps import next_steps
 from enishi.commands.report.tags import missing_values, tidying_values
 from enishi.commands.report.trends import trend_values
 from enishi.errors import Diagnostic
+from enishi.processes import Beside
 from enishi.reading.addresses import safe_link
 from enishi.reading.links import own_hosts
 from enishi.state import Request
@@ -57,11 +57,11 @@ def report(request: Request, *, public: bool = False, progress: Progress = lambd
     """
     blog, drawing = analyse(request, public, progress)
     progress("putting the report together", 0, 0)
-    duplicates = beside(near_duplicates, blog, processes=1 if public else request.processes)
+    duplicates = Beside(lambda: near_duplicates(blog), processes=1 if public else request.processes)
     site, trends = blog.blog.site, trend_values(blog)
     language = blog_language(blog.blog, blog.documents)
     on_map = _posts_on_map(blog, drawing(), public)
-    for_the_author = {} if public else _for_the_author(blog, request, language, duplicates)
+    for_the_author = {} if public else _for_the_author(blog, request, language, duplicates.result)
     values = {
         "version": VERSION,
         "kind": "enishi report",

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from enishi.commands.watch.post_files import FileProblem, PostFiles
@@ -28,7 +28,6 @@ from enishi.reading.documents import PostFile, diagnose
 from enishi.state import Request, outputs_digest, valid_between
 from enishi.types import Document, Progress, Related, TagAnalysis
 from enishi.writing.output import WriteReport
-from enishi.writing.render_tags import TAGS_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +133,18 @@ class LiveBlog:
             raise RuntimeError("nothing was related before")
         with self._run as run:
             run.progress = progress
-            tags = run.tag(relations)
+            tags = run.tag(relations.posts, relations.tag_blocks)
             run.progress = lambda *_: None
             self._is_written = False
-            self._tags_file = run.render_tags(relations, tags)
-            report = run.remember(relations, tags, rendered, self._write(relations, rendered))
+            tagged = run.render_tags(relations.posts, tags)
+            self._tags_file = tagged.file
+            report = run.remember(relations, tagged, rendered, self._write(relations, rendered))
         return relations, tags, report
 
     def _write(self, relations: Relations, rendered: Rendered) -> WriteReport:
         """Write what is rendered, and the newest tags.json beside it."""
         if self._tags_file is not None and relations.posts.blog.settings.tags.enabled:
-            rendered = replace(rendered, files={**rendered.files, TAGS_NAME: self._tags_file})
+            rendered = rendered.with_tags(self._tags_file)
         written = self._run.write(rendered)
         self._digest, self._is_written = written.digest, True
         return written
