@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from enishi.types import Document
 
@@ -58,29 +58,6 @@ def each(
     ]
     memo.keep(name, items, values, depends_on)
     return values
-
-
-class Pairs(Generic[V]):
-    """Values of pairs of documents; those that a whole pass did not ask for are forgotten."""
-
-    def __init__(self) -> None:
-        self._last: dict[tuple[int, int], tuple[Document, Document, V]] = {}
-        self._now: dict[tuple[int, int], tuple[Document, Document, V]] = {}
-
-    def begin(self) -> None:
-        """Start a pass."""
-        self._last, self._now = self._now, {}
-
-    def get(self, first: Document, second: Document) -> V | None:
-        pair = (id(first), id(second))
-        entry = self._now.get(pair) or self._last.get(pair)
-        if entry is None:
-            return None
-        self._now[pair] = entry
-        return entry[2]
-
-    def set(self, first: Document, second: Document, value: V) -> None:
-        self._now[id(first), id(second)] = (first, second, value)
 
 
 def term_frequency(documents: Sequence[Document]) -> Counter[str]:

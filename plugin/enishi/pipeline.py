@@ -212,7 +212,7 @@ class Run:
         self.progress("finding related posts", 0, 0)
         if lists:
             backend = settings.index.backend
-            related = find_related(documents, vectors, posts.links, settings.related, backend=backend, memo=self.memo)
+            related = find_related(documents, vectors, posts.links, settings.related, backend=backend)
         else:
             related = without_lists(documents, posts.links, settings.related)
         diagnostics = (*encoder.diagnostics, *related.diagnostics)

@@ -76,7 +76,8 @@ def test_next_to_nothing_is_no_error(count: int, dim: int) -> None:
     found = ranking.candidates(np.arange(count), 3)
     assert [len(line) for line in found_rows(found)] == [max(count - 1, 0)] * count
     assert ranking.chance_score() == 0.0001
-    assert ranking.nearest.shape == (count, max(count - 1, 0))
+    rows, others = ranking.nearest()
+    assert len(rows) == len(others) == count * max(count - 1, 0)
 
 
 def test_nobody_may_be_listed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from enishi.reading.stopwords import CJK, LATIN
@@ -79,6 +80,23 @@ def test_reasons_are_the_same_both_ways_and_in_any_order_of_posts() -> None:
     reasons = Reasons([first, second, *FILLER])
     assert reasons.shared_terms(first, second) == reasons.shared_terms(second, first)
     assert Reasons([*FILLER, second, first]).shared_terms(first, second) == reasons.shared_terms(first, second)
+
+
+def test_the_reasons_of_many_pairs_are_those_of_each() -> None:
+    words = ["Raft", "raft", "paxos", "zookeeper", "分散システム", "etcd", "Consul", "gossip", "数据库索引"]
+    documents = [
+        document(
+            str(number), " ".join(words[number % 3 :: 1 + number % 2]), title=words[number], tags=("Go", "db")[:number]
+        )
+        for number in range(len(words))
+    ]
+    reasons = Reasons([*documents, *FILLER])
+    rows, others = (pairs.ravel() for pairs in np.indices((len(words), len(words))))
+    for row, other, found in zip(rows, others, reasons.of_pairs(documents, rows, others), strict=True):
+        one, another = documents[row], documents[other]
+        assert found == (reasons.shared_tags(one, another), reasons.shared_terms(one, another))
+    assert not list(reasons.of_pairs(documents, rows[:0], others[:0]))
+    assert not list(Reasons([]).of_pairs([], rows[:0], others[:0]))
 
 
 def test_there_are_no_more_than_asked_for() -> None:

@@ -607,6 +607,15 @@ def test_every_pair_of_posts_can_be_explained_and_truly(seed: int) -> None:
             assert told.startswith("listed at place") == (other in lists.lists[row].chosen), told
 
 
+@pytest.mark.parametrize("seed", range(0, 60, 6))
+def test_what_is_barred_has_a_reason(seed: int) -> None:
+    documents, vectors, links, wanted = random_blog(seed)
+    rules = SiteLists(documents, vectors, links, wanted, "exact").rules
+    rows, others = np.indices((len(documents), len(documents)))
+    reasons = [[rules.why_barred(row, other) for other in range(len(documents))] for row in range(len(documents))]
+    assert rules.bars(rows, others).tolist() == [[bool(reason) for reason in line] for line in reasons]
+
+
 @pytest.mark.parametrize("seed", range(0, 60, 10))
 def test_both_backends_give_the_same_lists(seed: int) -> None:
     documents, vectors, links, wanted = random_blog(seed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from enishi.related.ranking import LEAST
 from enishi.related.rules import ListingRules
 from enishi.text.labels import same_language
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from enishi.related.ranking import Candidates, Ranking
     from enishi.types import Rows, Scores
 
-_LEAST_POOL = 40
 _LARGEST_POOL = 640
+_PAIRS_AT_A_TIME = 65_536
 
 
 class CandidatePool:
@@ -37,7 +38,7 @@ class CandidatePool:
     def pairs(self, wanting: Sequence[int]) -> Iterator[tuple[int, int]]:
         """(row, other) for the lists of the rows `wanting`, the best pair first; of equal ones, the newer `other`."""
         waiting = np.array(wanting, dtype=np.int64)
-        least = pool = max(_LEAST_POOL, 4 * self._rules.settings.limit)
+        least = pool = max(LEAST, 4 * self._rules.settings.limit)
         while len(waiting):
             candidates = self._ranking.candidates(waiting, pool)
             usable = self._usable(waiting, candidates)
@@ -54,8 +55,9 @@ class CandidatePool:
         if self._parts:
             recency = np.array([self._rules.recency.get(row, -1) for row in range(len(self._rules.documents))])
             source, other, cosines = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-            for position in np.lexsort((source, recency[other], -cosines)):
-                yield int(source[position]), int(other[position])
+            order = np.lexsort((source, recency[other], -cosines))
+            for part in np.array_split(order, len(order) // _PAIRS_AT_A_TIME + 1):
+                yield from zip(source[part].tolist(), other[part].tolist(), strict=True)
 
     def _add(self, rows: Rows, candidates: Candidates, usable: npt.NDArray[np.bool_]) -> None:
         source, place = (usable & (candidates.cosines >= self._min_score)).nonzero()
@@ -64,14 +66,12 @@ class CandidatePool:
     def _usable(self, rows: Rows, candidates: Candidates) -> npt.NDArray[np.bool_]:
         """Which candidates are not barred: shape of `candidates.rows`."""
         rules = self._rules
-        usable: npt.NDArray[np.bool_] = candidates.rows >= 0
-        for line, row in enumerate(rows.tolist()):
-            if rules.bars_anything(row):
-                for place, other in enumerate(candidates.rows[line].tolist()):
-                    if other >= 0 and rules.why_barred(row, other):
-                        usable[line, place] = False
-            if rules.members and rules.settings.translations != "keep":
-                self._prefer_own_language(row, candidates.rows[line].tolist(), usable[line])
+        sources = np.broadcast_to(rows[:, np.newaxis], candidates.rows.shape)
+        usable: npt.NDArray[np.bool_] = (candidates.rows >= 0) & ~rules.bars(sources, candidates.rows)
+        if rules.members and rules.settings.translations != "keep":
+            is_translated = np.isin(candidates.rows, list(rules.translation_of))
+            for line in np.flatnonzero(is_translated.any(axis=1)).tolist():
+                self._prefer_own_language(int(rows[line]), candidates.rows[line].tolist(), usable[line])
         return usable
 
     def _prefer_own_language(self, row: int, others: Sequence[int], usable: npt.NDArray[np.bool_]) -> None:

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from enishi.memo import Memo, Pairs
 from enishi.text.labels import same_language
 from enishi.types import Document
+
+if TYPE_CHECKING:
+    from enishi.types import Rows
 
 _DUPLICATE_SIMILARITY = 0.8
 """Weighted Jaccard similarity of the word counts from which two posts are near-duplicates."""
 _FEWEST_WORDS = 5
 
 
-def near_duplicate_groups(
-    documents: Sequence[Document], pairs: Iterable[tuple[int, int]], memo: Memo | None = None
-) -> dict[int, int]:
-    """The group of each row that has a near-duplicate, named by the lowest row in it; `pairs` of rows are compared."""
+def distinct_pairs(rows: Rows, others: Rows) -> tuple[Rows, Rows, Rows]:
+    """The lower and the higher row of each different pair, sorted, and the place of each pair (rows[i], others[i])."""
+    import numpy as np
+
+    low, high = np.minimum(rows, others), np.maximum(rows, others)
+    width = int(high.max(initial=0)) + 1
+    codes, place = np.unique(low * width + high, return_inverse=True)
+    return codes // width, codes % width, place
+
+
+def near_duplicate_groups(documents: Sequence[Document], rows: Rows, others: Rows) -> dict[int, int]:
+    """The group of each row that has a near-duplicate, named by the lowest row in it.
+
+    rows[i] is compared with others[i].
+    """
+    import numpy as np
+
     groups: dict[int, set[int]] = {}
-    known: Pairs[bool] = memo.lasting("near-duplicates", Pairs) if memo else Pairs()
-    known.begin()
-    lengths = [sum(document.words.values()) for document in documents]
-    for row, other in sorted({(min(pair), max(pair)) for pair in pairs}):
-        if not _lengths_allow(lengths[row], lengths[other]):
-            continue
-        answer = known.get(documents[row], documents[other])
-        if answer is None:
-            answer = share_of_words(documents[row], documents[other]) > 0
-            known.set(documents[row], documents[other], answer)
-        if answer and (row not in groups or groups[row] is not groups.get(other)):
+    lengths = np.array([sum(document.words.values()) for document in documents], dtype=np.int64)
+    low, high, _ = distinct_pairs(rows, others)
+    short, long = np.minimum(lengths[low], lengths[high]), np.maximum(lengths[low], lengths[high])
+    may_be = _lengths_allow(short, long)
+    for row, other in zip(low[may_be].tolist(), high[may_be].tolist(), strict=True):
+        if share_of_words(documents[row], documents[other]) and (
+            row not in groups or groups[row] is not groups.get(other)
+        ):
             together = groups.get(row, {row}) | groups.get(other, {other})
             groups.update(dict.fromkeys(together, together))
     return {row: min(group) for row, group in sorted(groups.items())}
@@ -37,18 +50,24 @@ def near_duplicate_groups(
 
 def share_of_words(one: Document, other: Document) -> float:
     """Weighted Jaccard similarity (Ioffe 2010) of the words of two near-duplicates, 0.8 to 1; 0 for other posts."""
-    lengths = sum(one.words.values()), sum(other.words.values())
-    if not _lengths_allow(*lengths):
+    shared, length = sum(one.words.values()), sum(other.words.values())
+    both = shared + length
+    if not _lengths_allow(*sorted((shared, length))):
         return 0.0
-    shared = sum(min(count, other.words.get(word, 0)) for word, count in one.words.items())
-    is_duplicate = shared >= _DUPLICATE_SIMILARITY * (sum(lengths) - shared)
-    return shared / (sum(lengths) - shared) if is_duplicate else 0.0
+    least = both * _DUPLICATE_SIMILARITY / (1 + _DUPLICATE_SIMILARITY) - 1  # a rounding error of one is ample
+    theirs = other.words
+    for word, count in one.words.items():
+        missing = count - theirs.get(word, 0)
+        if missing > 0:
+            shared -= missing
+            if shared < least:  # most pairs are told apart by a few words
+                return 0.0
+    return shared / (both - shared) if shared >= _DUPLICATE_SIMILARITY * (both - shared) else 0.0
 
 
-def _lengths_allow(one: int, other: int) -> bool:
+def _lengths_allow(short: Any, long: Any) -> Any:
     """Whether posts of so many words can be near-duplicates: the shorter is all that the two can share."""
-    small, large = sorted((one, other))
-    return small >= _FEWEST_WORDS and small >= _DUPLICATE_SIMILARITY * large
+    return (short >= _FEWEST_WORDS) & (short >= _DUPLICATE_SIMILARITY * long)
 
 
 def is_translation(one: Document, other: Document) -> bool:

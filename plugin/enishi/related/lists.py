@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.config import RelatedSettings
-from enishi.memo import Memo
 from enishi.related.candidate_pool import CandidatePool
 from enishi.related.groups import near_duplicate_groups
 from enishi.related.ranking import Ranking
@@ -47,14 +46,11 @@ class SiteLists:
         links: Mapping[str, tuple[str, ...]],
         settings: RelatedSettings,
         backend: Backend,
-        memo: Memo | None = None,
     ) -> None:
         self.documents, self.settings = documents, settings
         self.rules = ListingRules(documents, links, settings)
         self.ranking = Ranking(vectors, self.rules.listable, backend)
-        nearest = zip(self.rules.listable, self.ranking.nearest.tolist(), strict=True)
-        pairs = ((row, other) for row, near in nearest for other in near)
-        self.rules.duplicate_of = near_duplicate_groups(documents, pairs, memo)
+        self.rules.duplicate_of = near_duplicate_groups(documents, *self.ranking.nearest())
         self.min_score = self.ranking.chance_score() if settings.min_score == "auto" else settings.min_score
         self.at = min(FIRST_PLACES, settings.limit)
         self.cap = int(settings.max_share * self.at + 0.5) or 1 if settings.max_share else len(documents)

@@ -20,7 +20,6 @@ import numpy as np
 
 from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic
-from enishi.memo import Memo
 from enishi.related.lists import SiteLists
 from enishi.related.reasons import Reasons
 from enishi.related.rules import ListingRules
@@ -48,7 +47,6 @@ def find_related(
     settings: RelatedSettings,
     *,
     backend: Backend = "auto",
-    memo: Memo | None = None,
 ) -> RelatedPosts:
     """The related posts of every document.
 
@@ -56,11 +54,10 @@ def find_related(
         documents: sorted by path.
         vectors: shape (len(documents), dim), unit rows or zeros.
         links: by path, the posts that a body links to.
-        memo: knows what pairs of documents share from last time.
     """
-    lists = SiteLists(documents, vectors, links, settings, backend, memo)
+    lists = SiteLists(documents, vectors, links, settings, backend)
     return RelatedPosts(
-        _entries(lists, Reasons(documents, memo)),
+        _entries(lists),
         lists.min_score,
         tuple(sorted(lists.rules.diagnostics)),
     )
@@ -74,22 +71,24 @@ def without_lists(
     return RelatedPosts({}, 0.0, tuple(sorted(rules.diagnostics)))
 
 
-def _entries(lists: SiteLists, reasons: Reasons) -> dict[str, tuple[Related, ...]]:
+def _entries(lists: SiteLists) -> dict[str, tuple[Related, ...]]:
     documents = lists.documents
     rows = np.repeat(np.arange(len(documents)), [len(listed.chosen) for listed in lists.lists])
     others = np.array([other for listed in lists.lists for other in listed.chosen], dtype=np.int64)
     scores = iter(lists.ranking.cosines(rows, others).tolist())
+    shared = Reasons(documents).of_pairs(documents, rows, others)
     return {
         document.post.path: tuple(
-            related_entry(document, documents[other], next(scores), listed.kinds[other], reasons)
-            for other in listed.chosen
+            related_entry(documents[other], next(scores), listed.kinds[other], *next(shared)) for other in listed.chosen
         )
         for document, listed in zip(documents, lists.lists, strict=True)
     }
 
 
-def related_entry(source: Document, document: Document, score: float, kind: Kind, reasons: Reasons) -> Related:
-    """One entry of the list of `source`."""
+def related_entry(
+    document: Document, score: float, kind: Kind, tags: tuple[str, ...], terms: tuple[str, ...]
+) -> Related:
+    """The entry of a document in the list of one that shares these tags and terms with it."""
     post = document.post
     return Related(
         path=post.path,
@@ -99,6 +98,6 @@ def related_entry(source: Document, document: Document, score: float, kind: Kind
         kind=kind,
         date=post.date.date().isoformat() if post.date else "",
         lang=post.lang,
-        shared_tags=reasons.shared_tags(source, document),
-        shared_terms=reasons.shared_terms(source, document),
+        shared_tags=tags,
+        shared_terms=terms,
     )

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from enishi.related.index import Backend
     from enishi.types import Rows, Scores, Vectors
 
-NEAREST = 10
+LEAST = 40
+"""Candidates of every post that one search finds."""
+_NEAREST = 10
 _NULL_PAIRS = 20_000
 _NULL_SIGMAS = 2.5
 _MAD_TO_SIGMA = 1.4826
@@ -53,15 +55,27 @@ class Ranking:
         self._backend: Backend = backend
         self._listable = np.array(listable, dtype=np.int64)
         self._index = build_index(vectors[self._listable], backend=backend)
-        nearest, _ = neighbors_of_all(self._index, vectors[self._listable], NEAREST)
-        self.nearest = self._listable[nearest]
-        """The nearest other listable rows of each listable row: shape (listable, at most 10)."""
+        self._first: Candidates | None = None
+
+    def first_candidates(self) -> Candidates:
+        """The best 40 for every post, searched once."""
+        if self._first is None:
+            self._first = self.candidates(np.arange(len(self._vectors)), LEAST)
+        return self._first
+
+    def nearest(self) -> tuple[Rows, Rows]:
+        """Pairs (rows[i], others[i]) of each listable post and the ten that are nearest to it."""
+        near = self.first_candidates().rows[self._listable, :_NEAREST]
+        rows, others = np.repeat(self._listable, near.shape[1]), near.ravel()
+        return rows[others >= 0], others[others >= 0]
 
     def candidates(self, rows: Rows, size: int, among: Rows | None = None) -> Candidates:
         """The best `size` listable posts for each of `rows`, without itself; only of `among`, if given.
 
         `among` holds listable rows, in their order.
         """
+        if among is None and self._first is not None and 1 <= size <= LEAST:
+            return Candidates(self._first.rows[rows, :size], self._first.cosines[rows, :size])
         listable, index = self._listable, self._index
         if among is not None:
             listable, index = among, build_index(self._vectors[among], backend=self._backend)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from math import log, sqrt
+from typing import TYPE_CHECKING, Any
 
-from enishi.memo import Memo, Pairs, each, term_frequency
+from enishi.memo import term_frequency
 from enishi.reading.tokens import fold
-from enishi.types import Document, Terms
+from enishi.related.groups import distinct_pairs
+from enishi.types import Document
+from enishi.vectors import WordNumbers, number_words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Rows, Scores
+
+    Flags = npt.NDArray[np.bool_]
 
 MAX_TERMS = 5
 _MAX_SHARE = 0.2
@@ -19,109 +31,202 @@ _COMPOUND_BONUS = 1.5
 _TITLE_BONUS = 2.0
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
-
-
-@dataclass(slots=True)
-class _KnownTerms:
-    """The shared terms of pairs, and what they were computed with."""
-
-    terms: Pairs[tuple[str, ...]] = field(default_factory=Pairs)
-    count: int = -1
-    frequency: Counter[str] = field(default_factory=Counter)
+_PAIRS_AT_A_TIME = 4_096
+"""They share some hundred thousand terms."""
 
 
 class Reasons:
-    """Shared tags and terms of pairs of documents of one blog.
+    """Shared tags and terms of pairs of documents of one blog."""
 
-    With a memo, the shared terms of a pair are those of last time as long as both documents, the number of posts and
-    the frequency of every term that they share are the same.
-    """
-
-    def __init__(self, documents: Sequence[Document], memo: Memo | None = None) -> None:
+    def __init__(self, documents: Sequence[Document]) -> None:
         self._count = len(documents)
         self._frequency = term_frequency(documents)
-        titles = each(memo, "folded titles", documents, lambda document: fold(document.title))
-        tags = each(memo, "folded tags", documents, _folded_tags)
-        known = zip(documents, titles, tags, strict=True)
-        self._folded = {document.post.path: (document, title, folded) for document, title, folded in known}
-        self._tag_frequency = Counter(tag for folded in tags for tag in folded)
-        self._most = max(_MAX_SHARE * self._count, 3)
-        known_terms = memo.lasting("shared terms", _KnownTerms) if memo else _KnownTerms()
-        last = known_terms.frequency
-        self._changed = {key for key in last.keys() | self._frequency.keys() if last[key] != self._frequency[key]}
-        if known_terms.count != self._count:
-            known_terms.terms = Pairs()
-        known_terms.count, known_terms.frequency = self._count, self._frequency
-        known_terms.terms.begin()
-        self._known = known_terms.terms
+        self._tag_frequency = Counter(tag for document in documents for tag in _folded_tags(document))
+
+    def of_pairs(
+        self, documents: Sequence[Document], rows: Rows, others: Rows
+    ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """:meth:`shared_tags` and :meth:`shared_terms` of the documents of each pair (rows[i], others[i])."""
+        tags = [_folded_tags(document) for document in documents]
+        low, high, place = distinct_pairs(rows, others)  # terms are the same both ways
+        terms = [
+            tuple(_surface(key, documents[row], documents[other]) for key, _ in found)
+            for row, other, found in zip(
+                low.tolist(), high.tolist(), self._terms(documents, low, high, MAX_TERMS), strict=True
+            )
+        ]
+        for row, other, which in zip(rows.tolist(), others.tolist(), place.tolist(), strict=True):
+            yield self._shared_tags(tags[row], tags[other]), terms[which]
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
-        (_, ours), (_, theirs) = self._title_and_tags(first), self._title_and_tags(second)
+        return self._shared_tags(_folded_tags(first), _folded_tags(second))
+
+    def _shared_tags(self, ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str, ...]:
         shared = [key for key in ours if key in theirs]
         return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
 
-    def _title_and_tags(self, document: Document) -> tuple[str, dict[str, str]]:
-        """Both folded.  A document that is not the one we know under its path has just been edited."""
-        known = self._folded.get(document.post.path)
-        if known is not None and known[0] is document:
-            return known[1:]
-        return fold(document.title), _folded_tags(document)
-
     def shared_terms(self, first: Document, second: Document) -> tuple[str, ...]:
         """At most `MAX_TERMS` terms of both posts, the most distinctive first; none that is part of another."""
-        terms = self._known.get(first, second)
-        if terms is None or not self._holds(first, second):
-            terms = tuple(surface for surface, _ in self.weighted_terms(first, second))
-            self._known.set(first, second, terms)
-        return terms
-
-    def _holds(self, first: Document, second: Document) -> bool:
-        """Whether no term that the two share is in more or fewer posts than last time."""
-        ours, theirs = first.terms.frequency, second.terms.frequency
-        return not any(term in ours and term in theirs for term in self._changed)
+        return tuple(surface for surface, _ in self.weighted_terms(first, second))
 
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times the logarithm of how often both posts use them."""
-        ours, theirs = first.terms.frequency, second.terms.frequency
-        titles = (self._title_and_tags(first)[0], self._title_and_tags(second)[0])
-        weights = {}
-        for key in ours.keys() & theirs.keys():
-            frequency = self._frequency[key]
-            if frequency <= self._most:
-                weights[key] = self._weight(key, ours[key] * theirs[key], titles, frequency)
-        passing = {key for key in weights if _is_passing(key, first.terms, second.terms)}
-        chosen: list[str] = []
-        for key in sorted(weights, key=lambda key: (key in passing, -round(weights[key], 6), -len(key), key)):
-            if len(chosen) == limit:
-                break
-            if not any(_overlap(key, other) for other in chosen):
-                chosen.append(key)
-        return [(_surface(key, first, second), weights[key]) for key in chosen]
+        import numpy as np
 
-    def _weight(self, key: str, product: int, titles: tuple[str, str], frequency: int) -> float:
-        """`product` is that of the numbers of times that the two posts use the term."""
-        rarity = log((self._count + 1) / (frequency + 0.5))
-        weight = rarity**2 * (1 + log(sqrt(product)))
-        if " " in key or (len(key) > 2 and not key.isascii()):
-            weight *= _COMPOUND_BONUS
-        if _contains(titles[0], key) or _contains(titles[1], key):
-            weight *= _TITLE_BONUS
-        return weight
+        (terms,) = self._terms((first, second), np.array([0]), np.array([1]), limit)
+        return [(_surface(key, first, second), weight) for key, weight in terms]
+
+    def _terms(
+        self, documents: Sequence[Document], rows: Rows, others: Rows, limit: int
+    ) -> Iterator[list[tuple[str, float]]]:
+        """For each pair its best terms, folded, with their weights."""
+        import numpy as np
+
+        if len(rows) == 0:
+            return
+        uses = _Uses.of(documents, self._frequency, max(_MAX_SHARE * self._count, 3))
+        for start in range(0, len(rows), _PAIRS_AT_A_TIME):
+            part = slice(start, start + _PAIRS_AT_A_TIME)
+            shared = uses.shared(rows[part], others[part])
+            names, weights = shared.names, self._weights(uses, shared)
+            is_passing = uses.are_passing(shared, rows[part], others[part])
+            by_length = sorted(range(len(names)), key=lambda one: (-len(names[one]), names[one]))
+            rank = np.empty(len(names), dtype=np.int64)
+            rank[by_length] = np.arange(len(names))
+            order = np.lexsort((rank[shared.name], -np.round(weights, 6), is_passing, shared.pair))
+            ordered, ordered_weights = shared.name[order].tolist(), weights[order].tolist()
+            ends = np.searchsorted(shared.pair, np.arange(len(rows[part]) + 1)).tolist()
+            for begin, end in pairwise(ends):
+                chosen: list[tuple[str, float]] = []
+                for place in range(begin, end):
+                    if len(chosen) == limit:
+                        break
+                    key = names[ordered[place]]
+                    if not any(_overlap(key, other) for other, _ in chosen):
+                        chosen.append((key, ordered_weights[place]))
+                yield chosen
+
+    def _weights(self, uses: _Uses, shared: _Shared) -> Scores:
+        """The weight of each term in each pair."""
+        import numpy as np
+
+        names, count = shared.names, self._count
+        # One by one: NumPy's logarithm may differ in the last bit from processor to processor
+        rarity = [log((count + 1) / (self._frequency[name] + 0.5)) ** 2 for name in names]
+        bonus = [_COMPOUND_BONUS if _is_compound(name) else 1.0 for name in names]
+        products = uses.often[shared.ours] * uses.often[shared.theirs]
+        distinct, place = np.unique(products, return_inverse=True)
+        amounts = np.array([1 + log(sqrt(product)) for product in distinct.tolist()])
+        weights: Scores = np.array(rarity)[shared.name] * amounts[place] * np.array(bonus)[shared.name]
+        weights[uses.is_in_title[shared.ours] | uses.is_in_title[shared.theirs]] *= _TITLE_BONUS
+        return weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Terms that pairs of documents share, in the order of the pairs."""
+
+    names: list[str]
+    """Each once."""
+    pair: Rows
+    name: Rows
+    """Its place in `names`."""
+    ours: Rows
+    """The place of the term among the uses, in the first document of the pair."""
+    theirs: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """Which documents use which terms: a place for each use, and for each document a row of numbers of terms.
+
+    Terms of one document alone, or of too many, are left out.
+    """
+
+    names: list[str]
+    """By number."""
+    places: Any
+    """csr: the place of each use."""
+    pattern: Any
+    """The same csr with ones."""
+    often: Rows
+    """By place, how often the document uses the term."""
+    is_in_title: Flags
+    is_written_small: Flags
+    is_chinese: Flags
+    """By document, whether it is a text in Chinese."""
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], frequency: Mapping[str, int], most: float) -> _Uses:
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        numbers = WordNumbers()
+        uses = [number_words(document.terms.frequency, numbers) for document in documents]
+        which = np.concatenate([which for which, _ in uses])
+        names = list(numbers)
+        is_kept = np.bincount(which, minlength=len(names)) > 1
+        is_kept &= np.array([frequency[name] <= most for name in names], dtype=bool)
+        row = np.repeat(np.arange(len(uses)), [len(which) for which, _ in uses])
+        stays = np.flatnonzero(is_kept[which])
+        stays = stays[np.lexsort((which[stays], row[stays]))]
+        is_in_title, is_written_small = _flags(documents)
+        starts = np.searchsorted(row[stays], np.arange(len(uses) + 1))
+        shape = (len(uses), len(names))
+        return cls(
+            names,
+            csr_matrix((np.arange(1, len(stays) + 1, dtype=np.int32), which[stays].astype(np.int32), starts), shape),
+            csr_matrix((np.ones(len(stays), dtype=np.int8), which[stays].astype(np.int32), starts), shape),
+            np.concatenate([often for _, often in uses])[stays],
+            is_in_title[stays],
+            is_written_small[stays],
+            np.array([bool(document.terms.chinese) for document in documents]),
+        )
+
+    def shared(self, rows: Rows, others: Rows) -> _Shared:
+        """What the documents of each pair share."""
+        import numpy as np
+
+        ours = self.places[rows].multiply(self.pattern[others])
+        theirs = self.pattern[rows].multiply(self.places[others])
+        numbers, name = np.unique(ours.indices, return_inverse=True)
+        pair = np.repeat(np.arange(len(rows)), np.diff(ours.indptr))
+        names = [self.names[number] for number in numbers.tolist()]
+        return _Shared(names, pair, name, ours.data - 1, theirs.data - 1)
+
+    def are_passing(self, shared: _Shared, rows: Rows, others: Rows) -> Flags:
+        """Whether both posts use a term only once, a plain Latin or Chinese word: chance more often than a subject."""
+        import numpy as np
+
+        is_ascii = np.array([name.isascii() for name in shared.names], dtype=bool)[shared.name]
+        is_word = np.array([name.isalpha() for name in shared.names], dtype=bool)[shared.name]
+        is_small = self.is_written_small[shared.ours] & self.is_written_small[shared.theirs]
+        is_chinese = (self.is_chinese[rows] & self.is_chinese[others])[shared.pair]
+        is_once = (self.often[shared.ours] == 1) & (self.often[shared.theirs] == 1)
+        passing: Flags = is_once & np.where(is_ascii, is_word & is_small, is_chinese)
+        return passing
+
+
+def _flags(documents: Sequence[Document]) -> tuple[Flags, Flags]:
+    """For each term of each document, whether it stands in the title, and whether it is written as it is folded."""
+    import numpy as np
+
+    titles, small = bytearray(), bytearray()
+    for document in documents:
+        title, terms = fold(document.title), document.terms
+        titles += bytes([key in title and _contains(title, key) for key in terms.frequency])
+        small += bytes(map(terms.surfaces.__contains__, terms.frequency))
+    return np.frombuffer(titles, dtype=bool), ~np.frombuffer(small, dtype=bool)
+
+
+def _is_compound(key: str) -> bool:
+    return " " in key or (len(key) > 2 and not key.isascii())
 
 
 def _folded_tags(document: Document) -> dict[str, str]:
     """A post's tags as it writes them (the first spelling of each), by their folded form."""
     return {fold(tag): tag for tag in reversed(document.post.tags)}
-
-
-def _is_passing(key: str, ours: Terms, theirs: Terms) -> bool:
-    """Whether both posts use this only once, a plain Latin or Chinese word: chance more often than a subject."""
-    if ours.frequency[key] * theirs.frequency[key] != 1:
-        return False
-    if not key.isascii():
-        return bool(ours.chinese and theirs.chinese)
-    return key.isalpha() and key not in ours.surfaces and key not in theirs.surfaces  # written small
 
 
 def _overlap(first: str, second: str) -> bool:
@@ -145,8 +250,8 @@ def _contains(text: str, term: str) -> bool:
 
 def _surface(key: str, first: Document, second: Document) -> str:
     """As the two posts write it most; on a tie the spelling with more capitals, which is a name's own."""
-    one, other = first.terms[key], second.terms[key]
-    if one.surface == other.surface:
-        return one.surface
-    spellings = {one.surface: one.frequency, other.surface: other.frequency}
+    ours, theirs = (document.terms.surfaces.get(key, key) for document in (first, second))
+    if ours == theirs:
+        return ours
+    spellings = {ours: first.terms.frequency[key], theirs: second.terms.frequency[key]}
     return min(spellings.items(), key=lambda item: (-item[1], -sum(map(str.isupper, item[0])), item[0]))[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic, Severity
@@ -12,6 +13,12 @@ from enishi.reading.series import series_of
 from enishi.related.groups import translation_groups
 from enishi.text.labels import same_language
 from enishi.types import Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from enishi.types import Rows
 
 
 class ListingRules:
@@ -30,7 +37,8 @@ class ListingRules:
         """Newest first, posts without a date last, then by path: the order in which equal scores stand."""
         self.recency = {row: position for position, row in enumerate(self.listable)}
         self.diagnostics: list[Diagnostic] = []
-        finder = PostFinder([document.post for document in documents])
+        wishes = any(document.post.pinned or document.post.excluded for document in documents)
+        finder = PostFinder([document.post for document in documents] if wishes else ())
         self.pinned = self._named("pin", finder)
         self.excluded = {row: set(others) for row, others in self._named("exclude", finder).items()}
         self.series = series_of(documents)
@@ -87,15 +95,27 @@ class ListingRules:
             return "it is a translation of the post (`related.translations`)"
         return ""
 
-    def bars_anything(self, row: int) -> bool:
-        """Whether :meth:`why_barred` can say anything about the list of `row`: it seldom can, and asking is slow."""
-        return (
-            not self.settings.newer
-            or row in self.excluded
-            or row in self.linked
-            or row in self.duplicate_of
-            or row in self.translation_of
-        )
+    def bars(self, rows: Rows, others: Rows) -> npt.NDArray[np.bool_]:
+        """Whether :meth:`why_barred` says anything about each pair (rows[i, j], others[i, j])."""
+        import numpy as np
+
+        settings, count = self.settings, len(self.documents)
+        pairs = [(row, other) for row, named in self.excluded.items() for other in named]
+        if settings.linked == "hide":
+            pairs += [(row, other) for row, linked in self.linked.items() for other in linked]
+        barred: npt.NDArray[np.bool_] = np.isin(rows * count + others, [row * count + other for row, other in pairs])
+        if not settings.newer:
+            posts = [document.post for document in self.documents]
+            date = np.array([post.date.timestamp() if post.date else np.nan for post in posts])
+            barred |= date[others] > date[rows]
+        if settings.duplicates == "hide" and self.duplicate_of:
+            group = np.array([self.duplicate_of.get(row, -1) for row in range(count)])
+            barred |= (group[rows] == group[others]) & (group[rows] >= 0)
+        if settings.translations != "keep" and self.translation_of:
+            group = np.array([self.translation_of.get(row, -1) for row in range(count)])
+            for place in zip(*((group[rows] == group[others]) & (group[rows] >= 0)).nonzero(), strict=True):
+                barred[place] |= self.is_translation(int(rows[place]), int(others[place]))
+        return barred
 
     def are_duplicates(self, row: int, other: int) -> bool:
         """Whether two posts are near-duplicates of one another."""

@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from blog import TOPICS, files_below, post_text, topic_posts, topic_text, write_blog
 from enishi.commands.watch.live_blog import LiveBlog
 from enishi.errors import OutputError
-from enishi.memo import Memo, Pairs, each
+from enishi.memo import Memo, each
 from enishi.pipeline import build
 from enishi.state import Request
 
@@ -353,18 +353,3 @@ def test_each_works_once_for_each_object_and_forgets_the_rest() -> None:
     assert worked == [1, 2, 3, 1]
     assert each(memo, "x", [one, two], work, "other rules") == [2, 3]
     assert worked == [1, 2, 3, 1, 1, 2]
-
-
-def test_pairs_forget_what_a_round_did_not_ask_for() -> None:
-    from blog import document
-
-    one, two, three = (document(f"{name}.md") for name in "abc")
-    pairs: Pairs[str] = Pairs()
-    pairs.begin()
-    pairs.set(one, two, "x")
-    pairs.set(one, three, "y")
-    pairs.begin()
-    assert pairs.get(one, two) == "x"
-    pairs.begin()
-    assert pairs.get(one, three) is None
-    assert pairs.get(one, two) == "x"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
 from enishi.commands.report.analysis import AnalysedBlog
 from enishi.findings import ignored_codes
-from enishi.related.groups import is_translation, near_duplicate_groups, share_of_words
+from enishi.related.groups import distinct_pairs, is_translation, near_duplicate_groups, share_of_words
 from enishi.related.index import build_index, neighbors_of_all
 
 MOST_SHOWN = 20
@@ -38,9 +40,10 @@ def near_duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
     """Pairs of posts most of whose words are the same, as `enishi check` finds them; translations are none."""
     index = build_index(blog.vectors, backend=blog.blog.settings.index.backend)
     nearest, _ = neighbors_of_all(index, blog.vectors, _NEAREST)
-    pairs = sorted({(min(row, other), max(row, other)) for row, near in enumerate(nearest.tolist()) for other in near})
-    group_of, found = near_duplicate_groups(blog.documents, pairs), list[dict[str, Any]]()
-    for pair in pairs:
+    rows = np.repeat(np.arange(len(nearest)), nearest.shape[1])
+    group_of, found = near_duplicate_groups(blog.documents, rows, nearest.ravel()), list[dict[str, Any]]()
+    low, high, _ = distinct_pairs(rows, nearest.ravel())
+    for pair in zip(low.tolist(), high.tolist(), strict=True):
         one, other = (blog.documents[row] for row in pair)
         if pair[0] not in group_of or group_of[pair[0]] != group_of.get(pair[1]):
             continue

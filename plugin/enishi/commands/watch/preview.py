@@ -53,7 +53,8 @@ class Previewer:
                 break
             there = self._documents[other]
             if other != row and other not in barred and there.post.is_listable:
-                found.append(related_entry(document, there, float(cosines[other]), "similar", self._reasons))
+                tags, terms = self._reasons.shared_tags(document, there), self._reasons.shared_terms(document, there)
+                found.append(related_entry(there, float(cosines[other]), "similar", tags, terms))
         pinned = [entry for entry in fixed if entry.kind == "pinned"]
         return (*pinned, *found, *(entry for entry in fixed if entry.kind == "translation"))
 
