@@ -105,8 +105,8 @@ def _move_nodes(graph: _Graph, resolution: float) -> Rows | None:
     if not weight:
         return None
     community, degree, total = list(range(size)), degrees.tolist(), degrees.tolist()
-    links: list[list[tuple[int, float]] | None] = [None] * size
-    """(community, weight of the edges to it) of each node; None where one of its neighbours has moved since."""
+    links: list[dict[int, float] | None] = [None] * size
+    """Of each node, the weight of its edges by community, sorted; None where one of its neighbours has moved since."""
     has_moved = False
     for _ in range(_MAX_SWEEPS):
         moves = 0
@@ -116,12 +116,12 @@ def _move_nodes(graph: _Graph, resolution: float) -> Rows | None:
                 for other, edge in graph.edges(node):
                     group = community[other]
                     linked[group] = linked.get(group, 0.0) + edge
-                known = links[node] = sorted(linked.items())
+                known = links[node] = dict(sorted(linked.items()))
             own = best = community[node]
             total[own] -= degree[node]
             share = resolution * degree[node] / weight
-            best_gain = next((link for group, link in known if group == own), 0.0) - share * total[own]
-            for group, link in known:
+            best_gain = known.get(own, 0.0) - share * total[own]
+            for group, link in known.items():
                 gain = link - share * total[group]
                 if gain > best_gain + _LEAST_GAIN:
                     best, best_gain = group, gain
