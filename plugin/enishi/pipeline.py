@@ -32,6 +32,7 @@ from enishi.reading.told_addresses import ToldAddress, read_told, told_bytes
 from enishi.state import Request, Summary
 from enishi.tags.decisions import Decision, match_taken, read_decisions
 from enishi.tags.declined import Decline, match_declines, read_declined
+from enishi.tags.sketches import Sketches, sketches_by
 from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.output import WriteReport, write_outputs
 from enishi.writing.render import (
@@ -243,7 +244,7 @@ class Run:
             posts.documents,
             blog.site,
             settings,
-            posts.answers(),
+            posts.answers(sketches_by(self.kept, self.memo)),
             blocks=blocks,
             backend=blog.settings.index.backend,
             memo=self.memo,
@@ -394,12 +395,12 @@ class Posts:
         """Why some posts cannot be read as their author means them."""
         return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
 
-    def answers(self) -> Answers:
+    def answers(self, sketches: Sketches | None = None) -> Answers:
         """What the author decided about suggestions for these posts."""
         from enishi.tags.answers import Answers
 
-        declined = match_declines(self.blog.declines, self.documents, self.blog.settings.tags.declined)
-        return Answers(declined, match_taken(self.blog.decisions, self.documents))
+        declined = match_declines(self.blog.declines, self.documents, self.blog.settings.tags.declined, sketches)
+        return Answers(declined, match_taken(self.blog.decisions, self.documents, sketches))
 
     @classmethod
     def of(cls, blog: Blog, documents: Sequence[Document], diagnostics: Sequence[Diagnostic] = ()) -> Posts:

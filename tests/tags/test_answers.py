@@ -14,9 +14,9 @@ from enishi.config import TagSettings
 from enishi.tags.answers import Answers
 from enishi.tags.calibration import Correction, fit_correction, shipped_constants, sigmoid
 from enishi.tags.decisions import Decision, match_taken
-from enishi.tags.declined import fingerprint
 from enishi.tags.likeness import measure_likeness
 from enishi.tags.model import estimate_tags
+from enishi.tags.sketches import fingerprint
 from enishi.tags.suggest import suggest_tags
 from enishi.tags.vocabulary import read_vocabulary
 from enishi.types import Document, TagAnalysis

@@ -21,7 +21,7 @@ from enishi.tags.decisions import (
     parse_decisions,
     read_decisions,
 )
-from enishi.tags.declined import fingerprint
+from enishi.tags.sketches import fingerprint
 from enishi.types import Evidence, Neighbor, TagSuggestion, TopicShare
 
 EVIDENCE = Evidence((Neighbor("b.md", 0.5123),), TopicShare(3, 11, 13), 2, ("spaCy", "形態素"))

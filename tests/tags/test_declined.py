@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from blog_of_documents import document
+from enishi.cache import Cache
 from enishi.errors import OutputError
+from enishi.kept import Kept as KeptValues
 from enishi.tags.declined import (
     DECLINED_NAME,
     EMPTY,
     Decline,
     Kept,
     decline_tag,
-    fingerprint,
     match_declines,
     parse_declined,
     read_declined,
@@ -26,6 +27,7 @@ from enishi.tags.declined import (
     with_decline,
     with_untagged,
 )
+from enishi.tags.sketches import fingerprint, sketches_by
 from enishi.types import Document
 
 WORDS = [f"word{number}" for number in range(16)]
@@ -185,3 +187,19 @@ def test_the_sketch_knows_nothing_of_tags_and_titles() -> None:
     assert fingerprint(other) == fingerprint(POST)
     assert fingerprint(document("c.md", "Empty", "")) == ""
     assert match_declines([Decline("gone.md", "x", "")], [document("c.md", "Empty", "")]) == {}
+
+
+def test_the_posts_of_a_blog_are_sketched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declined = [Decline("gone.md", "NLP", fingerprint(POST))]
+    renamed = moved(POST, "new.md")
+    for documents, made in (([OTHER, renamed], 2), ([OTHER, renamed], 0), ([OTHER, moved(POST, "again.md")], 1)):
+        seen: list[Document] = []
+
+        def work(one: Document, seen: list[Document] = seen) -> str:
+            seen.append(one)
+            return fingerprint(one)
+
+        monkeypatch.setattr("enishi.tags.sketches.fingerprint", work)
+        with Cache(tmp_path / "cache.db") as cache:
+            found = match_declines(declined, documents, sketches=sketches_by(KeptValues(cache)))
+        assert (found, len(seen)) == ({documents[1].post.path: {"NLP"}}, made)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from enishi.errors import Diagnostic, OutputError, Severity
 from enishi.files import NotReplacedError, create_file, read_file, replace_file
-from enishi.tags.declined import SAME, fingerprint, likeness
+from enishi.tags.sketches import SAME, Sketches, fingerprint, likeness, sketches_by
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.printable import shown
 from enishi.types import Document, Evidence, TagSuggestion
@@ -55,7 +55,7 @@ class Decision:
     """As it was shown."""
     evidence: Evidence = field(default_factory=Evidence)
     content: str = ""
-    """See :func:`enishi.tags.declined.fingerprint`: by it a renamed post keeps its decisions."""
+    """See :func:`enishi.tags.sketches.fingerprint`: by it a renamed post keeps its decisions."""
 
     @classmethod
     def about(cls, document: Document, suggestion: TagSuggestion, verdict: Verdict) -> Decision:
@@ -149,7 +149,9 @@ def _problem(message: str, line: int = 0) -> Diagnostic:
     return Diagnostic(DECISIONS_NAME, line, "bad-decisions-file", Severity.WARNING, message)
 
 
-def match_taken(decisions: Iterable[Decision], documents: Sequence[Document]) -> dict[str, frozenset[str]]:
+def match_taken(
+    decisions: Iterable[Decision], documents: Sequence[Document], sketches: Sketches | None = None
+) -> dict[str, frozenset[str]]:
     """Tags that were added, as written, by path of the post they belong to now."""
     carried = {document.post.path: {fold_tag(tag) for tag in document.post.tags} for document in documents}
     added = [decision for decision in decisions if decision.verdict == "added"]
@@ -157,9 +159,10 @@ def match_taken(decisions: Iterable[Decision], documents: Sequence[Document]) ->
     moved = [one for one in added if one.post not in carried][:_MOST_MOVED]
     tags = {fold_tag(one.tag) for one in moved}
     # Only posts with such a tag can be meant, and a sketch takes milliseconds
-    sketches = {d.post.path: fingerprint(d) for d in documents if tags & carried[d.post.path]}
+    may_be_meant = [document for document in documents if tags & carried[document.post.path]]
+    of_these = (sketches or sketches_by())("posts of added tags", may_be_meant)
     for one in moved:
-        alike = (path for path, sketch in sketches.items() if likeness(one.content, sketch) >= SAME)
+        alike = (path for path, sketch in of_these.items() if likeness(one.content, sketch) >= SAME)
         places += [(path, one.tag) for path in islice(alike, 1)]
     taken: dict[str, set[str]] = {}
     for path, tag in places:

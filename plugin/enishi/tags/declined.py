@@ -14,18 +14,16 @@ The file is edited line by line: what else the author wrote into it stays.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from enishi.errors import Diagnostic, OutputError, Severity
 from enishi.files import replace_file
-from enishi.reading.tokens import count_words
+from enishi.tags.sketches import SAME, Sketches, fingerprint, likeness, sketches_by
 from enishi.tags.vocabulary import fold_tag
 from enishi.text.toml import TomlError, read_toml, toml_string
 from enishi.types import Document
@@ -41,10 +39,6 @@ EMPTY = _HEAD + _TAIL
 """The file without a decline."""
 _ENTRY = re.compile(r"\s*(\{.*\})\s*,?\s*(?:#.*)?")
 _OPENING = re.compile(r"\s*declined\s*=\s*\[\s*(?:#.*)?")
-_SKETCH = 8
-"""How many hashes are kept of a post's words: the smallest ones (bottom-k sketch, Cohen & Kaplan 2007)."""
-SAME = 0.75
-"""From this share of common hashes two posts are the same one, edited."""
 _OTHER = 0.5
 """Below this share, the post at a path is not the one that was there when the decline was made."""
 
@@ -57,17 +51,7 @@ class Decline:
     """Path of the post when it was declined."""
     tag: str
     content: str = ""
-    """See :func:`fingerprint`; empty if the post had no words."""
-
-
-def fingerprint(document: Document) -> str:
-    """A sketch of a post's body, 4 hexadecimal digits for each of the 8 smallest hashes of its words.
-
-    Tags, title and order of words do not matter; of an edit in one word of ten, about seven hashes are left.
-    """
-    words = count_words([(document.fields.prose, 1), (document.fields.code, 1)])
-    hashes = sorted(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).hexdigest() for word in words)
-    return "".join(value[:4] for value in hashes[:_SKETCH])
+    """See :func:`enishi.tags.sketches.fingerprint`; empty if the post had no words."""
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -161,37 +145,33 @@ def _kept(text: str) -> Kept:
 
 
 def match_declines(
-    declines: Iterable[Decline], documents: Sequence[Document], by_path: Mapping[str, Sequence[str]] | None = None
+    declines: Collection[Decline],
+    documents: Sequence[Document],
+    by_path: Mapping[str, Sequence[str]] | None = None,
+    sketches: Sketches | None = None,
 ) -> dict[str, frozenset[str]]:
     """Declined tags, as written, by path of the post they belong to now.
 
     `by_path` are the declines of the settings, which have no sketch and follow no rename.
     """
-    documents_by_path = {document.post.path: document for document in documents}
+    paths = {document.post.path for document in documents}
+    sketches, places = sketches or sketches_by(), {decline.post for decline in declines}
+    here = sketches("declined posts", [document for document in documents if document.post.path in places])
     declined: dict[str, set[str]] = {}
     for path, tags in (by_path or {}).items():
-        if path in documents_by_path:
+        if path in paths:
             declined.setdefault(path, set()).update(tags)
-
-    @cache
-    def sketch(path: str) -> str:
-        return fingerprint(documents_by_path[path])
-
+    gone = []
     for decline in sorted(declines):
-        here = decline.post in documents_by_path
-        if here:
+        if decline.post in here:
             declined.setdefault(decline.post, set()).add(decline.tag)
-        if decline.content and not (here and likeness(decline.content, sketch(decline.post)) >= _OTHER):
-            for path in documents_by_path:
-                if likeness(decline.content, sketch(path)) >= SAME:
-                    declined.setdefault(path, set()).add(decline.tag)
+        if decline.content and likeness(decline.content, here.get(decline.post, "")) < _OTHER:
+            gone.append(decline)
+    for path, sketch in sketches("all posts", documents).items() if gone else ():
+        for decline in gone:
+            if likeness(decline.content, sketch) >= SAME:
+                declined.setdefault(path, set()).add(decline.tag)
     return {path: frozenset(declined[path]) for path in sorted(declined)}
-
-
-def likeness(first: str, second: str) -> float:
-    """Share of the hashes that two sketches have in common; 0 for a post without words."""
-    one, other = ({sketch[start : start + 4] for start in range(0, len(sketch), 4)} for sketch in (first, second))
-    return len(one & other) / max(len(one), len(other)) if one and other else 0.0
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

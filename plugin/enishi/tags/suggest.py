@@ -16,6 +16,7 @@
     circumstances.py  why a tag may be missing, and what speaks against it
     topics.py       posts that belong together, and the tags their topic lacks
     declined.py     suggestions that the author declined
+    sketches.py     by which a renamed post is known again
     decisions.py    all that the author decided, with what was shown
 
 A post's own tags never enter what is said of how its text fits a tag.  The same posts give the same bytes, whatever the

@@ -12,7 +12,8 @@ from enishi.errors import Diagnostic
 from enishi.pipeline import read_blog
 from enishi.state import Request
 from enishi.tags.decisions import Decision, forget_decision, keep_decisions
-from enishi.tags.declined import Decline, decline_tag, fingerprint, read_declined, undecline_tag
+from enishi.tags.declined import Decline, decline_tag, read_declined, undecline_tag
+from enishi.tags.sketches import fingerprint
 from enishi.tags.vocabulary import fold_tag
 from enishi.types import Document, Post, TagSuggestion, Terms, TextFields
 
