@@ -103,7 +103,10 @@ class Reasons:
                     if len(chosen) == limit:
                         break
                     key = names[ordered[place]]
-                    if not any(_overlap(key, other) for other, _ in chosen):
+                    for other, _ in chosen:
+                        if (key in other or other in key) and _overlap(key, other):
+                            break
+                    else:
                         chosen.append((key, ordered_weights[place]))
                 yield chosen
 
@@ -168,16 +171,18 @@ class _Uses:
         names = list(numbers)
         is_kept = np.bincount(which, minlength=len(names)) > 1
         is_kept &= np.array([frequency[name] <= most for name in names], dtype=bool)
-        row = np.repeat(np.arange(len(uses)), [len(which) for which, _ in uses])
         stays = np.flatnonzero(is_kept[which])
-        stays = stays[np.lexsort((which[stays], row[stays]))]
-        is_in_title, is_written_small = _flags(documents)
-        starts = np.searchsorted(row[stays], np.arange(len(uses) + 1))
+        starts = np.searchsorted(stays, np.cumsum([0, *(len(which) for which, _ in uses)]))
         shape = (len(uses), len(names))
+        places = csr_matrix(
+            (np.arange(1, len(stays) + 1, dtype=np.int32), which[stays].astype(np.int32), starts), shape
+        )
+        places.sort_indices()
+        is_in_title, is_written_small = _flags(documents)
         return cls(
             names,
-            csr_matrix((np.arange(1, len(stays) + 1, dtype=np.int32), which[stays].astype(np.int32), starts), shape),
-            csr_matrix((np.ones(len(stays), dtype=np.int8), which[stays].astype(np.int32), starts), shape),
+            places,
+            csr_matrix((np.ones(len(stays), dtype=np.int8), places.indices, places.indptr), shape),
             np.concatenate([often for _, often in uses])[stays],
             is_in_title[stays],
             is_written_small[stays],
