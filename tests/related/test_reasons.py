@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from enishi.memo import term_frequency
 from enishi.reading.stopwords import CJK, LATIN
 from enishi.reading.tokens import count_terms
-from enishi.related.reasons import MAX_TERMS, Reasons
+from enishi.related.reasons import MAX_TERMS, Reasons, SharedTerms
 from enishi.types import Document, Post, TextFields
 
 
@@ -90,13 +91,12 @@ def test_the_reasons_of_many_pairs_are_those_of_each() -> None:
         )
         for number in range(len(words))
     ]
-    reasons = Reasons([*documents, *FILLER])
+    blog = [*documents, *FILLER]
+    reasons, terms = Reasons(blog), SharedTerms(len(blog), term_frequency(blog))
     rows, others = (pairs.ravel() for pairs in np.indices((len(words), len(words))))
-    for row, other, found in zip(rows, others, reasons.of_pairs(documents, rows, others), strict=True):
-        one, another = documents[row], documents[other]
-        assert found == (reasons.shared_tags(one, another), reasons.shared_terms(one, another))
-    assert not list(reasons.of_pairs(documents, rows[:0], others[:0]))
-    assert not list(Reasons([]).of_pairs([], rows[:0], others[:0]))
+    for row, other, found in zip(rows, others, terms.of_pairs(documents, rows, others), strict=True):
+        assert found == reasons.shared_terms(documents[row], documents[other])
+    assert terms.of_pairs(documents, rows[:0], others[:0]) == []
 
 
 def test_there_are_no_more_than_asked_for() -> None:

@@ -10,6 +10,9 @@ from enishi.text.labels import same_language
 from enishi.types import Document
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from enishi.types import Rows
 
 _DUPLICATE_SIMILARITY = 0.8
@@ -27,22 +30,24 @@ def distinct_pairs(rows: Rows, others: Rows) -> tuple[Rows, Rows, Rows]:
     return codes // width, codes % width, place
 
 
-def near_duplicate_groups(documents: Sequence[Document], rows: Rows, others: Rows) -> dict[int, int]:
-    """The group of each row that has a near-duplicate, named by the lowest row in it.
-
-    rows[i] is compared with others[i].
-    """
+def are_near_duplicates(documents: Sequence[Document], rows: Rows, others: Rows) -> npt.NDArray[np.bool_]:
+    """Whether the documents rows[i] and others[i] are near-duplicates."""
     import numpy as np
 
-    groups: dict[int, set[int]] = {}
     lengths = np.array([sum(document.words.values()) for document in documents], dtype=np.int64)
-    low, high, _ = distinct_pairs(rows, others)
+    low, high, place = distinct_pairs(rows, others)
     short, long = np.minimum(lengths[low], lengths[high]), np.maximum(lengths[low], lengths[high])
-    may_be = _lengths_allow(short, long)
-    for row, other in zip(low[may_be].tolist(), high[may_be].tolist(), strict=True):
-        if share_of_words(documents[row], documents[other]) and (
-            row not in groups or groups[row] is not groups.get(other)
-        ):
+    are: npt.NDArray[np.bool_] = _lengths_allow(short, long)
+    for one in np.flatnonzero(are).tolist():
+        are[one] = share_of_words(documents[low[one]], documents[high[one]]) > 0
+    return are[place]
+
+
+def connected_groups(rows: Rows, others: Rows) -> dict[int, int]:
+    """The group of each row that is connected to another one, named by the lowest row in it."""
+    groups: dict[int, set[int]] = {}
+    for row, other in zip(rows.tolist(), others.tolist(), strict=True):
+        if row not in groups or groups[row] is not groups.get(other):
             together = groups.get(row, {row}) | groups.get(other, {other})
             groups.update(dict.fromkeys(together, together))
     return {row: min(group) for row, group in sorted(groups.items())}

@@ -11,7 +11,8 @@ import numpy as np
 
 from enishi.config import RelatedSettings
 from enishi.related.candidate_pool import CandidatePool
-from enishi.related.groups import near_duplicate_groups
+from enishi.related.groups import connected_groups
+from enishi.related.pair_texts import PairTexts
 from enishi.related.ranking import Ranking
 from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind
@@ -46,11 +47,15 @@ class SiteLists:
         links: Mapping[str, tuple[str, ...]],
         settings: RelatedSettings,
         backend: Backend,
+        texts: PairTexts | None = None,
     ) -> None:
         self.documents, self.settings = documents, settings
         self.rules = ListingRules(documents, links, settings)
         self.ranking = Ranking(vectors, self.rules.listable, backend)
-        self.rules.duplicate_of = near_duplicate_groups(documents, *self.ranking.nearest())
+        self.texts = texts or PairTexts(documents)
+        rows, others = self.ranking.nearest()
+        are_duplicates = self.texts.near_duplicates(rows, others)
+        self.rules.duplicate_of = connected_groups(rows[are_duplicates], others[are_duplicates])
         self.min_score = self.ranking.chance_score() if settings.min_score == "auto" else settings.min_score
         self.at = min(FIRST_PLACES, settings.limit)
         self.cap = int(settings.max_share * self.at + 0.5) or 1 if settings.max_share else len(documents)

@@ -7,6 +7,7 @@ rules.py           which posts may stand in whose lists
 candidate_pool.py  all pairs that may be listed, best first over the whole site
 lists.py           the lists, filled over the whole site at once
 reasons.py         what two posts share: tags and terms
+pair_texts.py      what their texts have in common, for many pairs at once
 explain.py         why a post is, or is not, in a list
 """
 
@@ -21,7 +22,8 @@ import numpy as np
 from enishi.config import RelatedSettings
 from enishi.errors import Diagnostic
 from enishi.related.lists import SiteLists
-from enishi.related.reasons import Reasons
+from enishi.related.pair_texts import PairTexts
+from enishi.related.reasons import SharedTags
 from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind, Related
 
@@ -47,6 +49,7 @@ def find_related(
     settings: RelatedSettings,
     *,
     backend: Backend = "auto",
+    texts: PairTexts | None = None,
 ) -> RelatedPosts:
     """The related posts of every document.
 
@@ -54,8 +57,9 @@ def find_related(
         documents: sorted by path.
         vectors: shape (len(documents), dim), unit rows or zeros.
         links: by path, the posts that a body links to.
+        texts: compares the documents' texts, where these do not hold them themselves.
     """
-    lists = SiteLists(documents, vectors, links, settings, backend)
+    lists = SiteLists(documents, vectors, links, settings, backend, texts)
     return RelatedPosts(
         _entries(lists),
         lists.min_score,
@@ -76,10 +80,17 @@ def _entries(lists: SiteLists) -> dict[str, tuple[Related, ...]]:
     rows = np.repeat(np.arange(len(documents)), [len(listed.chosen) for listed in lists.lists])
     others = np.array([other for listed in lists.lists for other in listed.chosen], dtype=np.int64)
     scores = iter(lists.ranking.cosines(rows, others).tolist())
-    shared = Reasons(documents).of_pairs(documents, rows, others)
+    tags, terms = SharedTags(documents), iter(lists.texts.shared_terms(rows, others))
     return {
         document.post.path: tuple(
-            related_entry(documents[other], next(scores), listed.kinds[other], *next(shared)) for other in listed.chosen
+            related_entry(
+                documents[other],
+                next(scores),
+                listed.kinds[other],
+                tags.of_pair(document, documents[other]),
+                next(terms),
+            )
+            for other in listed.chosen
         )
         for document, listed in zip(documents, lists.lists, strict=True)
     }

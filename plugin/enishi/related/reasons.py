@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any
@@ -39,32 +40,12 @@ class Reasons:
     """Shared tags and terms of pairs of documents of one blog."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self._count = len(documents)
-        self._frequency = term_frequency(documents)
-        self._tag_frequency = Counter(tag for document in documents for tag in _folded_tags(document))
-
-    def of_pairs(
-        self, documents: Sequence[Document], rows: Rows, others: Rows
-    ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """:meth:`shared_tags` and :meth:`shared_terms` of the documents of each pair (rows[i], others[i])."""
-        tags = [_folded_tags(document) for document in documents]
-        low, high, place = distinct_pairs(rows, others)  # terms are the same both ways
-        terms = [
-            tuple(_surface(key, documents[row], documents[other]) for key, _ in found)
-            for row, other, found in zip(
-                low.tolist(), high.tolist(), self._terms(documents, low, high, MAX_TERMS), strict=True
-            )
-        ]
-        for row, other, which in zip(rows.tolist(), others.tolist(), place.tolist(), strict=True):
-            yield self._shared_tags(tags[row], tags[other]), terms[which]
+        self._tags = SharedTags(documents)
+        self._terms = SharedTerms(len(documents), term_frequency(documents))
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
-        return self._shared_tags(_folded_tags(first), _folded_tags(second))
-
-    def _shared_tags(self, ours: Mapping[str, str], theirs: Mapping[str, str]) -> tuple[str, ...]:
-        shared = [key for key in ours if key in theirs]
-        return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._tag_frequency[key], key)))
+        return self._tags.of_pair(first, second)
 
     def shared_terms(self, first: Document, second: Document) -> tuple[str, ...]:
         """At most `MAX_TERMS` terms of both posts, the most distinctive first; none that is part of another."""
@@ -72,6 +53,41 @@ class Reasons:
 
     def weighted_terms(self, first: Document, second: Document, limit: int = MAX_TERMS) -> list[tuple[str, float]]:
         """Shared terms with their weights: rarity squared, times the logarithm of how often both posts use them."""
+        return self._terms.weighted(first, second, limit)
+
+
+class SharedTags:
+    """Tags that two of these documents share."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._frequency = Counter(tag for document in documents for tag in _folded_tags(document.post.tags))
+
+    def of_pair(self, first: Document, second: Document) -> tuple[str, ...]:
+        """As the first writes them, rarest first."""
+        ours, theirs = _folded_tags(first.post.tags), _folded_tags(second.post.tags)
+        shared = [key for key in ours if key in theirs]
+        return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._frequency[key], key)))
+
+
+class SharedTerms:
+    """Terms that two documents share, of a blog of `count` posts in which each term has this frequency."""
+
+    def __init__(self, count: int, frequency: Mapping[str, int]) -> None:
+        self._count, self._frequency = count, frequency
+
+    def of_pairs(self, documents: Sequence[Document], rows: Rows, others: Rows) -> list[tuple[str, ...]]:
+        """:meth:`Reasons.shared_terms` of each pair of documents, rows[i] and others[i]."""
+        low, high, place = distinct_pairs(rows, others)  # they are the same both ways
+        found = [
+            tuple(_surface(key, documents[row], documents[other]) for key, _ in terms)
+            for row, other, terms in zip(
+                low.tolist(), high.tolist(), self._terms(documents, low, high, MAX_TERMS), strict=True
+            )
+        ]
+        return [found[one] for one in place.tolist()]
+
+    def weighted(self, first: Document, second: Document, limit: int) -> list[tuple[str, float]]:
+        """:meth:`Reasons.weighted_terms` of a pair."""
         import numpy as np
 
         (terms,) = self._terms((first, second), np.array([0]), np.array([1]), limit)
@@ -229,9 +245,10 @@ def _is_compound(key: str) -> bool:
     return " " in key or (len(key) > 2 and not key.isascii())
 
 
-def _folded_tags(document: Document) -> dict[str, str]:
+@lru_cache(maxsize=65_536)
+def _folded_tags(tags: tuple[str, ...]) -> dict[str, str]:
     """A post's tags as it writes them (the first spelling of each), by their folded form."""
-    return {fold(tag): tag for tag in reversed(document.post.tags)}
+    return {fold(tag): tag for tag in reversed(tags)}
 
 
 def _overlap(first: str, second: str) -> bool:

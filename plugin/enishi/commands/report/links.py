@@ -9,7 +9,7 @@ import numpy as np
 
 from enishi.commands.report.analysis import AnalysedBlog
 from enishi.findings import ignored_codes
-from enishi.related.groups import distinct_pairs, is_translation, near_duplicate_groups, share_of_words
+from enishi.related.groups import are_near_duplicates, distinct_pairs, is_translation, share_of_words
 from enishi.related.index import build_index, neighbors_of_all
 
 MOST_SHOWN = 20
@@ -40,18 +40,10 @@ def near_duplicates(blog: AnalysedBlog) -> list[dict[str, Any]]:
     """Pairs of posts most of whose words are the same, as `enishi check` finds them; translations are none."""
     index = build_index(blog.vectors, backend=blog.blog.settings.index.backend)
     nearest, _ = neighbors_of_all(index, blog.vectors, _NEAREST)
-    rows = np.repeat(np.arange(len(nearest)), nearest.shape[1])
-    group_of, found = near_duplicate_groups(blog.documents, rows, nearest.ravel()), list[dict[str, Any]]()
-    low, high, _ = distinct_pairs(rows, nearest.ravel())
-    for pair in zip(low.tolist(), high.tolist(), strict=True):
+    low, high, _ = distinct_pairs(np.repeat(np.arange(len(nearest)), nearest.shape[1]), nearest.ravel())
+    are_duplicates, found = are_near_duplicates(blog.documents, low, high), list[dict[str, Any]]()
+    for pair in zip(low[are_duplicates].tolist(), high[are_duplicates].tolist(), strict=True):
         one, other = (blog.documents[row] for row in pair)
-        if pair[0] not in group_of or group_of[pair[0]] != group_of.get(pair[1]):
-            continue
-        share = share_of_words(one, other)
-        if (
-            share
-            and not is_translation(one, other)
-            and "near-duplicate" not in ignored_codes(one) | ignored_codes(other)
-        ):
-            found.append({"posts": list(pair), "score": round(share, 2)})
+        if not is_translation(one, other) and "near-duplicate" not in ignored_codes(one) | ignored_codes(other):
+            found.append({"posts": list(pair), "score": round(share_of_words(one, other), 2)})
     return sorted(found, key=lambda entry: (-entry["score"], entry["posts"]))[:MOST_DUPLICATES]
