@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from enishi.memo import term_frequency
 from enishi.related.groups import are_near_duplicates
 from enishi.related.reasons import SharedTerms
 from enishi.types import Document
@@ -29,5 +28,4 @@ class PairTexts:
 
     def shared_terms(self, rows: Rows, others: Rows) -> list[tuple[str, ...]]:
         """The terms that are reasons for listing one of the two beside the other, the most distinctive first."""
-        terms = SharedTerms(len(self._documents), term_frequency(self._documents))
-        return terms.of_pairs(self._documents, rows, others)
+        return SharedTerms(len(self._documents)).of_pairs(self._documents, rows, others)

@@ -80,16 +80,11 @@ def _entries(lists: SiteLists) -> dict[str, tuple[Related, ...]]:
     rows = np.repeat(np.arange(len(documents)), [len(listed.chosen) for listed in lists.lists])
     others = np.array([other for listed in lists.lists for other in listed.chosen], dtype=np.int64)
     scores = iter(lists.ranking.cosines(rows, others).tolist())
-    tags, terms = SharedTags(documents), iter(lists.texts.shared_terms(rows, others))
+    tags = iter(SharedTags(documents).of_pairs(documents, rows.tolist(), others.tolist()))
+    terms = iter(lists.texts.shared_terms(rows, others))
     return {
         document.post.path: tuple(
-            related_entry(
-                documents[other],
-                next(scores),
-                listed.kinds[other],
-                tags.of_pair(document, documents[other]),
-                next(terms),
-            )
+            related_entry(documents[other], next(scores), listed.kinds[other], next(tags), next(terms))
             for other in listed.chosen
         )
         for document, listed in zip(documents, lists.lists, strict=True)

@@ -6,10 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from math import log, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from enishi.memo import term_frequency
 from enishi.reading.tokens import fold
@@ -32,6 +31,8 @@ _COMPOUND_BONUS = 1.5
 _TITLE_BONUS = 2.0
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
+_DIGITS = 6
+"""Decimals of a weight: terms whose weights differ less stand by their length, then by the alphabet."""
 _PAIRS_AT_A_TIME = 4_096
 """They share some hundred thousand terms."""
 
@@ -45,7 +46,7 @@ class Reasons:
 
     def shared_tags(self, first: Document, second: Document) -> tuple[str, ...]:
         """Tags of both posts, as the first writes them, rarest first."""
-        return self._tags.of_pair(first, second)
+        return self._tags.of_pairs((first, second), [0], [1])[0]
 
     def shared_terms(self, first: Document, second: Document) -> tuple[str, ...]:
         """At most `MAX_TERMS` terms of both posts, the most distinctive first; none that is part of another."""
@@ -57,100 +58,99 @@ class Reasons:
 
 
 class SharedTags:
-    """Tags that two of these documents share."""
+    """Tags that posts share, in a blog of these documents."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self._frequency = Counter(tag for document in documents for tag in _folded_tags(document.post.tags))
+        self._frequency = Counter(tag for document in documents for tag in _folded_tags(document))
 
-    def of_pair(self, first: Document, second: Document) -> tuple[str, ...]:
-        """As the first writes them, rarest first."""
-        ours, theirs = _folded_tags(first.post.tags), _folded_tags(second.post.tags)
-        shared = [key for key in ours if key in theirs]
-        return tuple(ours[key] for key in sorted(shared, key=lambda key: (self._frequency[key], key)))
+    def of_pairs(
+        self, documents: Sequence[Document], rows: Sequence[int], others: Sequence[int]
+    ) -> list[tuple[str, ...]]:
+        """The tags of the documents rows[i] and others[i], as the former writes them, rarest first."""
+        frequency = self._frequency
+        tags = [
+            dict(sorted(_folded_tags(document).items(), key=lambda tag: (frequency[tag[0]], tag[0])))
+            for document in documents
+        ]
+        return [
+            tuple([spelling for key, spelling in tags[row].items() if key in tags[other]])
+            for row, other in zip(rows, others, strict=True)
+        ]
 
 
 class SharedTerms:
-    """Terms that two documents share, of a blog of `count` posts in which each term has this frequency."""
+    """Terms that documents share, of a blog of `count` posts in which each term has this frequency.
 
-    def __init__(self, count: int, frequency: Mapping[str, int]) -> None:
+    Without `frequency`, the documents that are compared are the whole blog.
+    """
+
+    def __init__(self, count: int, frequency: Mapping[str, int] | None = None) -> None:
         self._count, self._frequency = count, frequency
 
     def of_pairs(self, documents: Sequence[Document], rows: Rows, others: Rows) -> list[tuple[str, ...]]:
-        """:meth:`Reasons.shared_terms` of each pair of documents, rows[i] and others[i]."""
+        """:meth:`Reasons.shared_terms` of the documents of each pair, rows[i] and others[i]."""
         low, high, place = distinct_pairs(rows, others)  # they are the same both ways
-        found = [
-            tuple(_surface(key, documents[row], documents[other]) for key, _ in terms)
-            for row, other, terms in zip(
-                low.tolist(), high.tolist(), self._terms(documents, low, high, MAX_TERMS), strict=True
-            )
-        ]
+        found = [tuple([surface for surface, _ in terms]) for terms in self._weighted(documents, low, high, MAX_TERMS)]
         return [found[one] for one in place.tolist()]
 
     def weighted(self, first: Document, second: Document, limit: int) -> list[tuple[str, float]]:
         """:meth:`Reasons.weighted_terms` of a pair."""
         import numpy as np
 
-        (terms,) = self._terms((first, second), np.array([0]), np.array([1]), limit)
-        return [(_surface(key, first, second), weight) for key, weight in terms]
+        (terms,) = self._weighted((first, second), np.array([0]), np.array([1]), limit)
+        return terms
 
-    def _terms(
+    def _weighted(
         self, documents: Sequence[Document], rows: Rows, others: Rows, limit: int
     ) -> Iterator[list[tuple[str, float]]]:
-        """For each pair its best terms, folded, with their weights."""
+        """For each pair its best terms with their weights."""
         import numpy as np
 
         if len(rows) == 0:
             return
-        uses = _Uses.of(documents, self._frequency, max(_MAX_SHARE * self._count, 3))
+        uses = _Uses.of(documents, self._frequency, self._count)
         for start in range(0, len(rows), _PAIRS_AT_A_TIME):
             part = slice(start, start + _PAIRS_AT_A_TIME)
-            shared = uses.shared(rows[part], others[part])
-            names, weights = shared.names, self._weights(uses, shared)
-            is_passing = uses.are_passing(shared, rows[part], others[part])
-            by_length = sorted(range(len(names)), key=lambda one: (-len(names[one]), names[one]))
-            rank = np.empty(len(names), dtype=np.int64)
-            rank[by_length] = np.arange(len(names))
-            order = np.lexsort((rank[shared.name], -np.round(weights, 6), is_passing, shared.pair))
-            ordered, ordered_weights = shared.name[order].tolist(), weights[order].tolist()
-            ends = np.searchsorted(shared.pair, np.arange(len(rows[part]) + 1)).tolist()
-            for begin, end in pairwise(ends):
-                chosen: list[tuple[str, float]] = []
-                for place in range(begin, end):
-                    if len(chosen) == limit:
-                        break
-                    key = names[ordered[place]]
-                    for other, _ in chosen:
-                        if (key in other or other in key) and _overlap(key, other):
-                            break
-                    else:
-                        chosen.append((key, ordered_weights[place]))
-                yield chosen
-
-    def _weights(self, uses: _Uses, shared: _Shared) -> Scores:
-        """The weight of each term in each pair."""
-        import numpy as np
-
-        names, count = shared.names, self._count
-        # One by one: NumPy's logarithm may differ in the last bit from processor to processor
-        rarity = [log((count + 1) / (self._frequency[name] + 0.5)) ** 2 for name in names]
-        bonus = [_COMPOUND_BONUS if _is_compound(name) else 1.0 for name in names]
-        products = uses.often[shared.ours] * uses.often[shared.theirs]
-        distinct, place = np.unique(products, return_inverse=True)
-        amounts = np.array([1 + log(sqrt(product)) for product in distinct.tolist()])
-        weights: Scores = np.array(rarity)[shared.name] * amounts[place] * np.array(bonus)[shared.name]
-        weights[uses.is_in_title[shared.ours] | uses.is_in_title[shared.theirs]] *= _TITLE_BONUS
-        return weights
+            low, high = rows[part], others[part]
+            shared = uses.shared(low, high)
+            weights = uses.weights(shared)
+            steps = np.rint(weights * 10**_DIGITS).astype(np.int64)
+            best = int(steps.max(initial=0))
+            group = 2 * shared.pair + uses.are_passing(shared, low, high)
+            order = np.argsort(group * (best + 1) + best - steps, kind="stable")  # longer terms stand first already
+            is_plain = (uses.is_written_small[shared.ours] & uses.is_written_small[shared.theirs])[order].tolist()
+            term, weight = shared.term[order].tolist(), weights[order].tolist()
+            ends = np.searchsorted(shared.pair, np.arange(len(low) + 1)).tolist()
+            for row, other, (begin, end) in zip(low.tolist(), high.tolist(), pairwise(ends), strict=True):
+                yield [
+                    (key if is_plain[place] else _surface(key, documents[row], documents[other]), weight[place])
+                    for place, key in _first_distinct(uses.names, term, begin, end, limit)
+                ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """Terms that pairs of documents share, in the order of the pairs."""
+def _first_distinct(
+    names: Sequence[str], terms: Sequence[int], begin: int, end: int, limit: int
+) -> list[tuple[int, str]]:
+    """The first places from `begin` to `end` with the names there, none of which is part of another."""
+    chosen: list[tuple[int, str]] = []
+    keys: list[str] = []
+    for place in range(begin, end):
+        key = names[terms[place]]
+        if (key in "\n".join(keys) or any(map(key.__contains__, keys))) and any(_overlap(key, one) for one in keys):
+            continue
+        keys.append(key)
+        chosen.append((place, key))
+        if len(keys) == limit:
+            break
+    return chosen
 
-    names: list[str]
-    """Each once."""
+
+class _Shared(NamedTuple):
+    """Terms that pairs of documents share, pair by pair."""
+
     pair: Rows
-    name: Rows
-    """Its place in `names`."""
+    term: Rows
+    """Its number."""
     ours: Rows
     """The place of the term among the uses, in the first document of the pair."""
     theirs: Rows
@@ -164,9 +164,14 @@ class _Uses:
     """
 
     names: list[str]
-    """By number."""
+    """By number: longer ones first, then by the alphabet."""
+    rarity: Scores
+    is_compound: Flags
+    is_ascii: Flags
+    is_word: Flags
+    """By number, whether all its characters are letters."""
     places: Any
-    """csr: the place of each use."""
+    """csr: the place of each use, from 1."""
     pattern: Any
     """The same csr with ones."""
     often: Rows
@@ -177,26 +182,35 @@ class _Uses:
     """By document, whether it is a text in Chinese."""
 
     @classmethod
-    def of(cls, documents: Sequence[Document], frequency: Mapping[str, int], most: float) -> _Uses:
+    def of(cls, documents: Sequence[Document], frequency: Mapping[str, int] | None, count: int) -> _Uses:
+        """The uses of a blog of `count` posts in which each term has this frequency."""
         import numpy as np
         from scipy.sparse import csr_matrix
 
         numbers = WordNumbers()
         uses = [number_words(document.terms.frequency, numbers) for document in documents]
         which = np.concatenate([which for which, _ in uses])
-        names = list(numbers)
-        is_kept = np.bincount(which, minlength=len(names)) > 1
-        is_kept &= np.array([frequency[name] <= most for name in names], dtype=bool)
-        stays = np.flatnonzero(is_kept[which])
+        every = list(numbers)
+        users = np.bincount(which, minlength=len(every))
+        posts = users if frequency is None else np.array([frequency[name] for name in every], dtype=np.int64)
+        kept = np.flatnonzero((users > 1) & (posts <= max(_MAX_SHARE * count, 3))).tolist()
+        kept.sort(key=lambda number: (-len(every[number]), every[number]))
+        names = [every[number] for number in kept]
+        column = np.full(len(every), -1, dtype=np.int32)
+        column[kept] = np.arange(len(kept), dtype=np.int32)
+        stays = np.flatnonzero(column[which] >= 0)
         starts = np.searchsorted(stays, np.cumsum([0, *(len(which) for which, _ in uses)]))
         shape = (len(uses), len(names))
-        places = csr_matrix(
-            (np.arange(1, len(stays) + 1, dtype=np.int32), which[stays].astype(np.int32), starts), shape
-        )
+        places = csr_matrix((np.arange(1, len(stays) + 1, dtype=np.int32), column[which[stays]], starts), shape)
         places.sort_indices()
         is_in_title, is_written_small = _flags(documents)
         return cls(
             names,
+            # One by one: NumPy's logarithm may differ in the last bit from processor to processor
+            np.array([log((count + 1) / (users + 0.5)) ** 2 for users in posts[kept].tolist()]),
+            np.array([_is_compound(name) for name in names], dtype=bool),
+            np.array([name.isascii() for name in names], dtype=bool),
+            np.array([name.isalpha() for name in names], dtype=bool),
             places,
             csr_matrix((np.ones(len(stays), dtype=np.int8), places.indices, places.indptr), shape),
             np.concatenate([often for _, often in uses])[stays],
@@ -211,21 +225,30 @@ class _Uses:
 
         ours = self.places[rows].multiply(self.pattern[others])
         theirs = self.pattern[rows].multiply(self.places[others])
-        numbers, name = np.unique(ours.indices, return_inverse=True)
         pair = np.repeat(np.arange(len(rows)), np.diff(ours.indptr))
-        names = [self.names[number] for number in numbers.tolist()]
-        return _Shared(names, pair, name, ours.data - 1, theirs.data - 1)
+        return _Shared(pair, ours.indices, ours.data - 1, theirs.data - 1)
+
+    def weights(self, shared: _Shared) -> Scores:
+        """The weight of each term in each pair."""
+        import numpy as np
+
+        products = self.often[shared.ours] * self.often[shared.theirs]
+        distinct, place = np.unique(products, return_inverse=True)
+        amounts = np.array([1 + log(sqrt(product)) for product in distinct.tolist()])  # one by one, too
+        weights: Scores = self.rarity[shared.term] * amounts[place]
+        weights[self.is_compound[shared.term]] *= _COMPOUND_BONUS
+        weights[self.is_in_title[shared.ours] | self.is_in_title[shared.theirs]] *= _TITLE_BONUS
+        return weights
 
     def are_passing(self, shared: _Shared, rows: Rows, others: Rows) -> Flags:
         """Whether both posts use a term only once, a plain Latin or Chinese word: chance more often than a subject."""
         import numpy as np
 
-        is_ascii = np.array([name.isascii() for name in shared.names], dtype=bool)[shared.name]
-        is_word = np.array([name.isalpha() for name in shared.names], dtype=bool)[shared.name]
         is_small = self.is_written_small[shared.ours] & self.is_written_small[shared.theirs]
         is_chinese = (self.is_chinese[rows] & self.is_chinese[others])[shared.pair]
         is_once = (self.often[shared.ours] == 1) & (self.often[shared.theirs] == 1)
-        passing: Flags = is_once & np.where(is_ascii, is_word & is_small, is_chinese)
+        is_latin = self.is_ascii[shared.term]
+        passing: Flags = is_once & np.where(is_latin, self.is_word[shared.term] & is_small, is_chinese)
         return passing
 
 
@@ -245,10 +268,9 @@ def _is_compound(key: str) -> bool:
     return " " in key or (len(key) > 2 and not key.isascii())
 
 
-@lru_cache(maxsize=65_536)
-def _folded_tags(tags: tuple[str, ...]) -> dict[str, str]:
+def _folded_tags(document: Document) -> dict[str, str]:
     """A post's tags as it writes them (the first spelling of each), by their folded form."""
-    return {fold(tag): tag for tag in reversed(tags)}
+    return {fold(tag): tag for tag in reversed(document.post.tags)}
 
 
 def _overlap(first: str, second: str) -> bool:
