@@ -20,6 +20,7 @@ FLOORS = [
     "writing reporters",
     "state",
     "pipeline",
+    "distributed",
     "commands",
     "console",
     "cli integrations",
@@ -31,6 +32,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names.s
 HEAVY = {
     *("numpy", "scipy", "sklearn", "scann", "jinja2", "mistune", "watchdog", "sentence_transformers", "torch"),
     *("pelican", "mkdocs"),  # which import us
+    *("ray", "pyarrow", "fsspec"),
 }
 
 

@@ -71,8 +71,13 @@ def doctor(site: SiteArgument = Path(), config: Config = None, set_: Set = None)
 
 @command("build")
 def build(
-    site: SiteArgument = Path(),
-    out: Out = None,
+    site: Annotated[
+        str, argument("SITE", "The blog's folder; the current one by default. With --engine ray, an address, too.")
+    ] = ".",
+    out: Annotated[
+        str | None,
+        option("--out DIR", "Folder of the output; SITE/.enishi by default. With --engine ray, an address, too."),
+    ] = None,
     manifest: Manifest = None,
     config: Config = None,
     set_: Set = None,
@@ -83,19 +88,34 @@ def build(
     verbose: Annotated[bool, option("--verbose -v", "Print every diagnostic, not only the first.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
+    engine: Annotated[
+        str, option("--engine ENGINE", "local: this machine; or ray: a Ray cluster, for very large sites.")
+    ] = "local",
+    address: Annotated[
+        str, option("--address ADDRESS", "With --engine ray: of the cluster; `local` starts one of this machine alone.")
+    ] = "auto",
 ) -> None:
     """Read a blog and write its related posts."""
     from enishi.console import terminal as console
     from enishi.pipeline import build as build_site
 
-    asked = request(site, out, config, set_, manifest=manifest, now=now)
+    if engine not in ("local", "ray"):
+        raise SettingsError(f"--engine {engine}: local or ray")
+    asked = request(Path(site), Path(out) if out else None, config, set_, manifest=manifest, now=now)
     with console.progress(quiet or as_json) as progress:
-        report = build_site(asked, progress)
+        if engine == "ray":
+            from enishi.distributed.build import build_on_cluster
+
+            if out is None:
+                raise SettingsError("--engine ray writes into a new folder, which all machines reach: name it by --out")
+            report, show = build_on_cluster(asked, site, out, address, progress), 0
+        else:
+            report = build_site(asked, progress)
     if as_json:
         console.print_json(console.build_values(report))
     elif not quiet:
         console.print_build(report, show, verbose)
-        if report.summary.entries:
+        if report.summary.entries and engine == "local":
             from enishi.commands.verify.run import how_to_show
 
             console.print_how_to_show(how_to_show(asked, report.summary.generator))

@@ -102,27 +102,35 @@ class BlogEncoder:
         links: Mapping[str, tuple[str, ...]] | None = None,
         memo: Memo | None = None,
         unlinked: Callable[[], UnlinkedPosts] | None = None,
+        encode_part: Callable[[PartEncoder], Vectors] | None = None,
     ) -> Vectors:
         """Vectors of shape (len(documents), dim): float32, unit rows, zeros for a post without words.
 
         `links` holds, by path, the paths of the posts that a body links to; `memo` knows the documents of last time;
-        `unlinked` is asked where the blog is to choose the model's weight, which else is the default one.
+        `unlinked` is asked where the blog is to choose the model's weight, which else is the default one;
+        `encode_part` makes a part's vectors where they are not made of `documents` here.
 
         Raises:
             EncoderError: something that a part needs is not there.
         """
-        parts = self.encode_parts(documents, memo)
+        parts = self.encode_parts(documents, memo, encode_part)
         if unlinked is not None:
             parts = self._choose_weight(parts, documents, links or {}, unlinked)
         return smooth_along_links(concatenate(parts), link_rows(documents, links or {}), self._link_weight)
 
-    def encode_parts(self, documents: Sequence[Document], memo: Memo | None = None) -> list[Part]:
+    def encode_parts(
+        self,
+        documents: Sequence[Document],
+        memo: Memo | None = None,
+        encode_part: Callable[[PartEncoder], Vectors] | None = None,
+    ) -> list[Part]:
         """The parts before they are joined, missing rows filled in.
 
         Raises:
             EncoderError: something that a part needs is not there.
         """
-        encoded = [part.weighted(weight, part.encode(documents, memo)) for part, weight in self.parts]
+        encode = encode_part or (lambda part: part.encode(documents, memo))
+        encoded = [part.weighted(weight, encode(part)) for part, weight in self.parts]
         parts = fill_often_missing(encoded)
         self.slots = slots_of(parts)
         kernels = [part.tag_kernel_weight for part, _ in self.parts]

@@ -7,7 +7,7 @@ entropy as in Sproat & Shih (1990) and Jin & Tanaka-Ishii (2006); only a whole b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def with_chinese_words(documents: Sequence[Document], memo: Memo) -> list[Docume
         return list(documents)
     counts = count_recurring([document.terms.chinese for document in chinese])
     ready = [
-        _with_words(document, words) if known is None or known[0] != words else known[1]
+        with_words(document, words) if known is None or known[0] != words else known[1]
         for document, words, known in zip(chinese, counts, memo.known("chinese words", chinese), strict=True)
     ]
     memo.keep("chinese words", chinese, list(zip(counts, ready, strict=True)))
@@ -49,7 +49,8 @@ def with_chinese_words(documents: Sequence[Document], memo: Memo) -> list[Docume
     return [of_path.get(document.post.path, document) for document in documents]
 
 
-def _with_words(document: Document, words: dict[str, int]) -> Document:
+def with_words(document: Document, words: Mapping[str, int]) -> Document:
+    """The document with the most frequent of these words among its terms."""
     if len(words) > _MAX_WORDS:
         words = dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MAX_WORDS])
     terms = document.terms

@@ -119,12 +119,8 @@ def read_documents(
     for post, problems, _ in _posts(files, records, site, now, memo):
         posts.append(post)
         diagnostics += problems
-    if manifest is not None:
-        posts, found = apply_manifest(posts, manifest, site)
-        diagnostics += found
-    elif told:
-        posts = with_told(posts, told, memo)
-    posts.sort(key=lambda post: post.path)
+    posts, found = settle_posts(posts, site, manifest, told, memo)
+    diagnostics += found
     key_of = {file.path: record_key(file, site.generator.dialect) for file in files}
     known = memo.known("documents", posts)
     documents = [
@@ -133,6 +129,22 @@ def read_documents(
     ]
     memo.keep("documents", posts, documents)
     return with_chinese_words(documents, memo), sorted(diagnostics)
+
+
+def settle_posts(
+    posts: list[Post],
+    site: Site,
+    manifest: Sequence[ManifestEntry] | None,
+    told: Mapping[str, ToldAddress] | None,
+    memo: Memo | None = None,
+) -> tuple[list[Post], list[Diagnostic]]:
+    """The posts as the generator's list, or an earlier one, has them, sorted by path."""
+    found: list[Diagnostic] = []
+    if manifest is not None:
+        posts, found = apply_manifest(posts, manifest, site)
+    elif told:
+        posts = with_told(posts, told, memo or Memo())
+    return sorted(posts, key=lambda post: post.path), found
 
 
 def diagnose(file: PostFile, site: Site, now: datetime, cache: Cache) -> Sequence[Diagnostic]:
@@ -298,3 +310,16 @@ def _document(post: Post, record: _Record) -> Document:
         words[word] = words.get(word, 0) + count
     terms = merge_terms(Terms(record.terms, record.surfaces, record.chinese), count_terms([title, post.description]))
     return Document(post, replace(record.fields, title=title), words, terms)
+
+
+PostRecord = _Record
+
+
+def read_record(data: bytes, dialect: Dialect) -> PostRecord:
+    """What the bytes of a file say."""
+    return _read((data, dialect))
+
+
+def document_of(post: Post, record: PostRecord) -> Document:
+    """A post with what its file says."""
+    return _document(post, record)

@@ -36,11 +36,19 @@ def are_near_duplicates(documents: Sequence[Document], rows: Rows, others: Rows)
 
     lengths = np.array([sum(document.words.values()) for document in documents], dtype=np.int64)
     low, high, place = distinct_pairs(rows, others)
-    short, long = np.minimum(lengths[low], lengths[high]), np.maximum(lengths[low], lengths[high])
-    are: npt.NDArray[np.bool_] = _lengths_allow(short, long)
+    are = may_be_near_duplicates(lengths, low, high)
     for one in np.flatnonzero(are).tolist():
         are[one] = share_of_words(documents[low[one]], documents[high[one]]) > 0
     return are[place]
+
+
+def may_be_near_duplicates(lengths: Rows, rows: Rows, others: Rows) -> npt.NDArray[np.bool_]:
+    """Whether posts of so many words, rows[i] and others[i], can be near-duplicates."""
+    import numpy as np
+
+    first, second = lengths[rows], lengths[others]
+    may_be: npt.NDArray[np.bool_] = _lengths_allow(np.minimum(first, second), np.maximum(first, second))
+    return may_be
 
 
 def connected_groups(rows: Rows, others: Rows) -> dict[int, int]:

@@ -5,31 +5,46 @@ Up to 20,000 rows both backends return the same bytes: see :mod:`enishi.related.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from enishi.errors import IndexUnavailableError
-from enishi.related.exact import ExactIndex, Index
+from enishi.related.exact import ExactIndex
 
 if TYPE_CHECKING:
     from enishi.related.scann_index import ScannMode
     from enishi.types import Rows, Scores, Vectors
 
 Backend: TypeAlias = Literal["auto", "scann", "exact"]
+IndexMaker: TypeAlias = "Callable[[Vectors], Searchable]"
+
+
+class Searchable(Protocol):
+    """What finds the nearest rows, as :class:`enishi.related.exact.Index` does."""
+
+    def search(self, queries: Vectors, k: int) -> tuple[Rows, Scores]:
+        """The k best rows for each query, best first, of equal scores the lower row."""
 
 
 def build_index(
-    vectors: Vectors, *, backend: Backend = "auto", mode: ScannMode | None = None, threads: int | None = None
-) -> Index:
+    vectors: Vectors,
+    *,
+    backend: Backend | IndexMaker = "auto",
+    mode: ScannMode | None = None,
+    threads: int | None = None,
+) -> Searchable:
     """An index over `vectors`, shape (n, dim); n may be 0.  The rows are copied.
 
     `auto` is ScaNN where it can be imported, else the exact index.  `mode` and `threads` concern ScaNN only:
-    see :class:`enishi.related.scann_index.ScannIndex`.
+    see :class:`enishi.related.scann_index.ScannIndex`.  What is no name makes the index itself.
 
     Raises ValueError for a row with a NaN or an infinity (named by its number) and
     :class:`IndexUnavailableError` for ``backend="scann"`` where ScaNN cannot be imported.
     """
     from enishi.related.scann_index import ScannIndex
 
+    if callable(backend):
+        return backend(vectors)
     if backend == "exact":
         return ExactIndex(vectors)
     if backend not in ("auto", "scann"):
@@ -42,7 +57,7 @@ def build_index(
         return ExactIndex(vectors)
 
 
-def neighbors_of_all(index: Index, queries: Vectors, k: int, *, own: Rows | None = None) -> tuple[Rows, Scores]:
+def neighbors_of_all(index: Searchable, queries: Vectors, k: int, *, own: Rows | None = None) -> tuple[Rows, Scores]:
     """The k best rows for each query except the query's own row.
 
     Query i belongs to row ``own[i]``, by default to row i; all rows of `own` must be rows of the index.  The own row

@@ -18,7 +18,7 @@ from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind
 
 if TYPE_CHECKING:
-    from enishi.related.index import Backend
+    from enishi.related.index import Backend, IndexMaker
     from enishi.types import Vectors
 
 FIRST_PLACES = 5
@@ -46,7 +46,7 @@ class SiteLists:
         vectors: Vectors,
         links: Mapping[str, tuple[str, ...]],
         settings: RelatedSettings,
-        backend: Backend,
+        backend: Backend | IndexMaker,
         texts: PairTexts | None = None,
     ) -> None:
         self.documents, self.settings = documents, settings

@@ -28,7 +28,7 @@ from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind, Related
 
 if TYPE_CHECKING:
-    from enishi.related.index import Backend
+    from enishi.related.index import Backend, IndexMaker
     from enishi.types import Vectors
 
 
@@ -48,7 +48,7 @@ def find_related(
     links: Mapping[str, tuple[str, ...]],
     settings: RelatedSettings,
     *,
-    backend: Backend = "auto",
+    backend: Backend | IndexMaker = "auto",
     texts: PairTexts | None = None,
 ) -> RelatedPosts:
     """The related posts of every document.

@@ -17,7 +17,7 @@ from enishi.related.exact import exact_scores
 from enishi.related.index import build_index, neighbors_of_all
 
 if TYPE_CHECKING:
-    from enishi.related.index import Backend
+    from enishi.related.index import Backend, IndexMaker
     from enishi.types import Rows, Scores, Vectors
 
 LEAST = 40
@@ -50,9 +50,9 @@ class Ranking:
         backend: see :func:`enishi.related.index.build_index`.
     """
 
-    def __init__(self, vectors: Vectors, listable: Sequence[int], backend: Backend) -> None:
+    def __init__(self, vectors: Vectors, listable: Sequence[int], backend: Backend | IndexMaker) -> None:
         self._vectors = vectors
-        self._backend: Backend = backend
+        self._backend: Backend | IndexMaker = backend
         self._listable = np.array(listable, dtype=np.int64)
         self._index = build_index(vectors[self._listable], backend=backend)
         self._first: Candidates | None = None

@@ -216,11 +216,7 @@ def render_partials(
     from enishi.writing.fragments import render_builtin, render_with_site_template
 
     ordered = sorted(posts, key=_path_of)
-    public = _public_paths(ordered)
-    listed = [[entry for entry in related.get(post.path, ()) if entry.path in public] for post in ordered]
-    if any(post.url and not post.url_is_guess for post in ordered):  # a generator told addresses: no link may be wrong
-        guessed = {post.path for post in ordered if post.url_is_guess}
-        listed = [[replace(one, url="") if one.path in guessed else one for one in entries] for entries in listed]
+    listed = shown_lists(ordered, related)
     ours = templates_folder() / PARTIAL_TEMPLATE
     diagnostics: tuple[Diagnostic, ...] = ()
     fragments: Sequence[str] | None = None
@@ -240,6 +236,28 @@ def render_partials(
         known.update(zip(shown, fragments, strict=True))
     names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post in ordered)
     return {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}, diagnostics
+
+
+def shown_lists(posts: Sequence[Post], related: RelatedByPath) -> list[list[Related]]:
+    """What the fragments of all posts of a site may show, in the order of `posts`."""
+    public = _public_paths(posts)
+    listed = [[entry for entry in related.get(post.path, ()) if entry.path in public] for post in posts]
+    if any(post.url and not post.url_is_guess for post in posts):  # a generator told addresses: no link may be wrong
+        guessed = {post.path for post in posts if post.url_is_guess}
+        listed = [[replace(one, url="") if one.path in guessed else one for one in entries] for entries in listed]
+    return listed
+
+
+def render_fragments(
+    lists: Sequence[tuple[Post, Sequence[Related]]], options: PartialSettings, language: str
+) -> dict[str, bytes]:
+    """The fragments of some posts by name, by our own template; each with what :func:`shown_lists` says of it."""
+    from enishi.writing.fragments import render_builtin
+
+    views = [partial_view(post, entries, options, language) for post, entries in lists]
+    fragments = render_builtin(views, templates_folder() / PARTIAL_TEMPLATE)
+    names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post, _ in lists)
+    return {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}
 
 
 def _what_shows(post: Post, entries: Sequence[Related]) -> tuple[object, ...]:
