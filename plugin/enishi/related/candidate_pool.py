@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from enishi.types import Rows, Scores
 
 _LARGEST_POOL = 640
-_PAIRS_AT_A_TIME = 65_536
+_PAIRS_AT_A_TIME = 2
+"""For each list: most lists are full long before their last pair comes."""
 
 
 class CandidatePool:
@@ -35,8 +36,8 @@ class CandidatePool:
         self._crowds, self._crowd_limits = _crowds(rules)
         self._parts: list[tuple[Rows, Rows, Scores]] = []
 
-    def pairs(self, wanting: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """(row, other) for the lists of the rows `wanting`, the best pair first; of equal ones, the newer `other`."""
+    def pairs(self, wanting: Sequence[int]) -> Iterator[tuple[Rows, Rows]]:
+        """Rows `wanting` and others for their lists, some at a time, the best pair first; of equal ones, the newer."""
         waiting = np.array(wanting, dtype=np.int64)
         least = pool = max(LEAST, 4 * self._rules.settings.limit)
         while len(waiting):
@@ -56,8 +57,8 @@ class CandidatePool:
             recency = np.array([self._rules.recency.get(row, -1) for row in range(len(self._rules.documents))])
             source, other, cosines = (np.concatenate(column) for column in zip(*self._parts, strict=True))
             order = np.lexsort((source, recency[other], -cosines))
-            for part in np.array_split(order, len(order) // _PAIRS_AT_A_TIME + 1):
-                yield from zip(source[part].tolist(), other[part].tolist(), strict=True)
+            for part in np.array_split(order, len(order) // (_PAIRS_AT_A_TIME * len(wanting)) + 1):
+                yield source[part], other[part]
 
     def _add(self, rows: Rows, candidates: Candidates, usable: npt.NDArray[np.bool_]) -> None:
         source, place = (usable & (candidates.cosines >= self._min_score)).nonzero()

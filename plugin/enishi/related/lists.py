@@ -70,11 +70,13 @@ class SiteLists:
 
     def cosine(self, row: int, other: int) -> float:
         """Cosine similarity of two posts, rounded to 4 digits."""
-        return float(self.ranking.cosines(np.array([row]), np.array([other]))[0])
+        return self.ranking.cosine(row, other)
 
     def why_crowded(self, row: int, other: int, without: int | None = None) -> str:
         """Why `other` does not go with what the list of `row` already has, leaving out `without`; empty if it does."""
         rules, settings, series = self.rules, self.settings, self.rules.series[other]
+        if not series and other not in rules.duplicate_of and other not in rules.translation_of:
+            return ""
         listed = [one for one in self.lists[row].chosen if one != without]
         if series and sum(rules.series[one] == series for one in listed) >= settings.same_series:
             return "the list holds enough posts of its series (`related.same_series`)"
@@ -127,13 +129,13 @@ class SiteLists:
         """First the places that readers look at, under the cap; then the rest; last what the body links to."""
         wanting = [row for row, document in enumerate(self.documents) if document.post.wants_related]
         demoted, late = [], []
-        for row, other in CandidatePool(self.rules, self.ranking, self.min_score).pairs(wanting):
-            if self._room(row) <= 0:  # most pairs come when their list is full already
-                continue
-            if self.rules.is_demoted(row, other):
-                demoted.append((row, other))
-            elif not self._offer(row, other, self.at):
-                late.append((row, other))
+        for rows, others in CandidatePool(self.rules, self.ranking, self.min_score).pairs(wanting):
+            has_room = np.array([self._room(row) > 0 for row in range(len(self.documents))])[rows]
+            for row, other in zip(rows[has_room].tolist(), others[has_room].tolist(), strict=True):
+                if self.rules.is_demoted(row, other):
+                    demoted.append((row, other))
+                elif not self._offer(row, other, self.at):
+                    late.append((row, other))
         for row, other in (*late, *demoted):
             self._offer(row, other, self.settings.limit)
 

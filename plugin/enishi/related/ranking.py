@@ -97,6 +97,14 @@ class Ranking:
             candidates.cosines[chosen, :width] = cosines
         return candidates
 
+    def cosine(self, row: int, other: int) -> float:
+        """Cosine of a pair, rounded to 4 digits."""
+        first = self.first_candidates()
+        (places,) = (first.rows[row] == other).nonzero()
+        if len(places):
+            return float(first.cosines[row, places[0]])
+        return float(self.cosines(np.array([row]), np.array([other]))[0])
+
     def cosines(self, left: Rows, right: Rows) -> Scores:
         """Cosines of the pairs (left[i], right[i]), rounded to 4 digits: the same bytes on any machine."""
         scores = np.empty(len(left))
