@@ -112,6 +112,14 @@ def number_words(counts: Mapping[str, int], numbers: WordNumbers) -> tuple[Rows,
     return which, np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
 
 
+def number_spellings(surfaces: Mapping[str, str], numbers: WordNumbers) -> tuple[Rows, Rows]:
+    """The words by number that a post writes in another way than they are folded, and how it writes each, by number."""
+    import numpy as np
+
+    which = np.fromiter(map(numbers.__getitem__, surfaces), dtype=np.int64, count=len(surfaces))
+    return which, np.fromiter(map(numbers.__getitem__, surfaces.values()), dtype=np.int64, count=len(surfaces))
+
+
 def tfidf(
     counts: Sequence[Mapping[str, int]], most: float, damp: Callable[[int], float] = lambda count: 1 + log(count)
 ) -> tuple[Any, dict[str, int], Matrix]:

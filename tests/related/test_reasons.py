@@ -96,6 +96,7 @@ def test_the_reasons_of_many_pairs_are_those_of_each() -> None:
     rows, others = (pairs.ravel() for pairs in np.indices((len(words), len(words))))
     for row, other, found in zip(rows, others, terms.of_pairs(documents, rows, others), strict=True):
         assert found == reasons.shared_terms(documents[row], documents[other])
+    assert terms.of_pairs(documents, rows, others) == SharedTerms(len(blog)).of_pairs(blog, rows, others)
     assert terms.of_pairs(documents, rows[:0], others[:0]) == []
 
 

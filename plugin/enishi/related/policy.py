@@ -7,6 +7,7 @@ rules.py           which posts may stand in whose lists
 candidate_pool.py  all pairs that may be listed, best first over the whole site
 lists.py           the lists, filled over the whole site at once
 reasons.py         what two posts share: tags and terms
+term_uses.py       which posts use which terms, as numbers
 pair_texts.py      what their texts have in common, for many pairs at once
 explain.py         why a post is, or is not, in a list
 """
