@@ -13,6 +13,7 @@ from benchmarks.building import Builds, build_thrice, copy_site, enishi_command,
 from benchmarks.machine import MIB, describe_machine, markdown_table, run_measured
 
 HEAD = ["build", "seconds (median)", "fastest", "slowest", "peak, MiB", "of mistune alone", "of TF-IDF"]
+OTHER_TOOL = "of prelims"
 
 
 def main() -> int:
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("blog", type=Path, metavar="BLOG")
     parser.add_argument("--repeat", type=int, default=3, metavar="N")
     parser.add_argument("--enishi", default=enishi_command(), metavar="COMMAND")
+    parser.add_argument("--prelims", action="store_true", help="measure that tool, too; it has to be installed")
     options = parser.parse_args()
     rounds, yardsticks = [], []
     for _ in range(options.repeat):
@@ -29,8 +31,13 @@ def main() -> int:
             # In every round, so that a machine that is busy for a while slows both.
             measured = run_measured([sys.executable, "-m", "benchmarks.yardstick", site, "--tfidf"])
             yardsticks.append(json.loads(measured.output))
+            if options.prelims:
+                other = run_measured([sys.executable, "-m", "benchmarks.one_site.other_tool", site])
+                if other.status:
+                    raise SystemExit("prelims failed")
+                yardsticks[-1]["prelims"] = other.seconds
     print(f"{len(post_files(options.blog)):,} files; {describe_machine()}\n")
-    print(report(rounds, {name: median(found[name] for found in yardsticks) for name in ("parse", "tfidf")}))
+    print(report(rounds, {name: median(found[name] for found in yardsticks) for name in yardsticks[0]}))
     return 0
 
 
@@ -42,9 +49,11 @@ def report(rounds: list[Builds], yardsticks: dict[str, float]) -> str:
         middle = median(seconds)
         cells = [label, *(f"{value:.2f}" for value in (middle, min(seconds), max(seconds)))]
         cells.append(f"{max(run.peak for run in runs) / MIB:.0f}")
-        rows.append([*cells, *(f"{middle / yardsticks[key]:.2f}" for key in ("parse", "tfidf"))])
-    lines = [markdown_table(HEAD, rows)]
+        rows.append([*cells, *(f"{middle / seconds:.2f}" for seconds in yardsticks.values())])
+    lines = [markdown_table([*HEAD, *[OTHER_TOOL] * ("prelims" in yardsticks)], rows)]
     lines.append(f"mistune alone: {yardsticks['parse']:.2f} s; TF-IDF and all cosines: {yardsticks['tfidf']:.2f} s")
+    if "prelims" in yardsticks:
+        lines[-1] += f"; prelims: {yardsticks['prelims']:.2f} s"
     return "\n".join(lines)
 
 
