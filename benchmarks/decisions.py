@@ -64,7 +64,7 @@ class Blog:
 
     def odds(self, estimate: Estimate | None = None) -> np.ndarray:
         """Log-odds of the judged pairs before any correction."""
-        shown = (estimate or self.estimate).confidence[self.rows, self.columns]
+        shown = (estimate or self.estimate).confidence_of(self.rows, self.columns)
         p = np.clip(np.where(shown > 0.9, 0.9 + 2 * (shown - 0.9), shown), 1e-9, 1 - 1e-9)  # shown_confidence, undone
         return np.asarray(np.log(p / (1 - p)))
 
@@ -154,7 +154,7 @@ def lived(blog: Blog, count: int) -> dict[tuple[str, int], np.ndarray]:
             then = fit_correction(blog.odds()[decided], blog.columns[decided], truth[decided])
             pairs = blog.rows[left], blog.columns[left]
             shown = shown_confidence(sigmoid(then(blog.odds(plain)[left], blog.columns[left])))
-            confidences = (plain.confidence[pairs], taught.confidence[pairs], shown)
+            confidences = (plain.confidence_of(*pairs), taught.confidence_of(*pairs), shown)
             found[author, size].append([log_loss(one, truth[left]) for one in confidences])
     return {key: np.mean(values, axis=0) for key, values in found.items()}
 

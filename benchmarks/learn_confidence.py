@@ -26,6 +26,7 @@ from enishi.tags.calibration import (
     read_constants,
     shipped_constants,
     shown_confidence,
+    shown_undone,
     sigmoid,
 )
 from enishi.tags.confidence import FEATURES, UNLIKELY, ConfidenceConstants, confident_margins
@@ -63,10 +64,9 @@ class Judged:
     @property
     def z(self) -> np.ndarray:
         """A column of ones, the fit, then features: shape (pairs, 2 + features)."""
-        pairs = zip(self.blog.rows.tolist(), self.blog.columns.tolist(), strict=True)
-        features = [self.estimate.surroundings.features(row)[column] for row, column in pairs]
-        fit = self.fit[self.blog.rows, self.blog.columns]
-        return np.column_stack([np.ones(len(fit)), fit, np.array(features)])
+        pairs = self.blog.rows, self.blog.columns
+        fit = self.estimate.pairs.find(self.fit, *pairs)
+        return np.column_stack([np.ones(len(fit)), fit, self.estimate.surroundings.features(*pairs, sigmoid(fit))])
 
 
 def read_judged(blog: Blog, lines: Sequence[Mapping[str, object]], constants: Constants) -> Judged:
@@ -86,7 +86,7 @@ def read_judged(blog: Blog, lines: Sequence[Mapping[str, object]], constants: Co
 
 def log_odds(shown: np.ndarray) -> np.ndarray:
     """The log-odds of what `shown_confidence` made of a probability."""
-    p = np.clip(np.where(shown > 0.9, 0.9 + 2 * (shown - 0.9), shown), 1e-9, 1 - 1e-9)
+    p = np.clip(shown_undone(shown), 1e-9, 1 - 1e-9)
     return np.asarray(np.log(p / (1 - p)))
 
 
@@ -103,9 +103,13 @@ def learn(judged: Iterable[Judged]) -> ConfidenceConstants:
 def shown(judged: Judged, constants: ConfidenceConstants | None) -> np.ndarray:
     """The confidence of each judged pair as a build lists it, 0 where it does not; without constants, the fit."""
     estimate, blog = judged.estimate, judged.blog
-    margin = judged.fit
+    margin = judged.fit.copy()
     if constants is not None:
-        margin = confident_margins(margin, estimate.is_tagged, estimate.surroundings, constants)
+        pairs = estimate.pairs
+        some = estimate.is_tagged[pairs.rows]
+        margin[some] = confident_margins(
+            margin[some], pairs.rows[some], pairs.columns[some], estimate.surroundings, constants
+        )
     estimate = replace(estimate, confidence=shown_confidence(sigmoid(margin)))
     rules = SuggestionRules(TagModel(blog.documents, blog.vocabulary, blog.likeness, estimate, LISTED, {}))
     listed = {row: {column: sure for sure, column in rules.ranked(row)} for row in set(blog.rows.tolist())}

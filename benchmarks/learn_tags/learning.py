@@ -47,9 +47,13 @@ def draw_samples(blog: Blog, count: int, seed: int) -> list[Sample]:
 
 
 def _sample(blog: Blog, name: str) -> Sample:
-    _, labels, scores, _ = collect_evidence(blog.documents, blog.vocabulary(), blog.likeness)
-    usable = usable_pairs(scores, labels)
-    return Sample(name, scores.features[usable], labels.y[usable])
+    _, scorer, _ = collect_evidence(blog.documents, blog.vocabulary(), blog.likeness)
+    rows = scorer.labels.labelled
+    features = np.zeros((len(rows), *scorer.labels.carried.shape[1:], len(FEATURES)), dtype=np.float32)
+    for some, part in scorer.parts(rows):
+        features[np.searchsorted(rows, some)] = part
+    usable = usable_pairs(scorer.labels, rows)
+    return Sample(name, features[usable], scorer.labels.carried[rows][usable].astype(float))
 
 
 def learn(samples: Sequence[Sample]) -> Constants:

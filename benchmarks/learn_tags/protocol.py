@@ -42,7 +42,7 @@ def hide_in_turn(blog: Blog, constants: Constants, seed: int = 0) -> list[Case]:
             truth = set(vocabulary.tags_of(blog.documents[row].post))
             truth = {key for key in truth if visible.counts.get(key, 0) >= MIN_VISIBLE}
             if truth:
-                confidence = np.round(found.probability[row], 4)
+                confidence = np.round(found.fit_of(row, np.arange(len(found.keys))), 4)
                 ranked = np.argsort(-confidence, kind="stable")[:_LISTED]
                 listed = [(found.keys[column], float(confidence[column])) for column in ranked]
                 cases.append(Case([p for p in listed if visible.counts.get(p[0], 0) >= MIN_VISIBLE], truth))

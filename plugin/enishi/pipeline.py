@@ -248,6 +248,7 @@ class Run:
             blocks=blocks,
             backend=blog.settings.index.backend,
             memo=self.memo,
+            kept=self.kept,
             progress=lambda: self.progress("suggesting tags", 0, 0),
         )
 

@@ -16,6 +16,7 @@ from enishi.tags.circumstances import Circumstances
 from enishi.tags.model import dates_in_days
 from enishi.tags.opportunity import Opportunity
 from enishi.tags.own_tags import OwnTags
+from enishi.tags.pairs import Pairs
 from enishi.tags.suggest import suggest_tags
 from enishi.tags.wording import said_against, said_for
 from enishi.types import BesideTag, Document, Evidence, TagUse
@@ -28,13 +29,15 @@ def circumstances(posts: Sequence[Sequence[str]], fit: float, years: Sequence[in
     documents = [document(f"{row}.md", "", "", tags, date=dates[row]) for row, tags in enumerate(posts)]
     carried = np.array([[key in tags for key in keys] for tags in posts])
     fits = np.full(carried.shape, fit)
+    own_tags = OwnTags(Pairs.where(carried))
+    own_tags.add(np.arange(len(posts)), fits)
     estimate = SimpleNamespace(
         keys=keys,
         carried=carried,
-        probability=fits,
+        fit_of=lambda rows, columns: fits[rows, columns],
         is_tagged=carried.any(axis=1),
-        own_tags=OwnTags.count(carried, fits),
-        opportunity=Opportunity(carried, dates_in_days(documents)),
+        own_tags=own_tags,
+        opportunity=Opportunity(Pairs.where(carried), dates_in_days(documents)),
     )
     vocabulary = SimpleNamespace(names={key: key.upper() for key in keys})
     return Circumstances(SimpleNamespace(documents=documents, vocabulary=vocabulary, estimate=estimate))  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from enishi.tags.confidence import (
 from enishi.tags.mentions import Mentions
 from enishi.tags.opportunity import Opportunity
 from enishi.tags.own_tags import OwnTags
+from enishi.tags.pairs import Pairs
 
 NAMES = ["React Native", "React", "Go"]
 CARRIED = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
@@ -25,12 +26,19 @@ COUNTS = np.array([[9, 9, 0], [9, 9, 1], [9, 9, 2], [0, 9, 0], [0, 9, 9], [0, 0,
 def surroundings(carried: np.ndarray = CARRIED) -> Surroundings:
     fit = np.full(CARRIED.shape, 0.8)
     bucket = np.where(COUNTS >= 9, 4, np.minimum(COUNTS, 1)).astype(np.int8)
-    mentions = Mentions(COUNTS, COUNTS, bucket, np.full(len(COUNTS), 100))
-    return Surroundings(NAMES, mentions, OwnTags.count(carried, fit), Opportunity(carried, DAYS))
+    pairs, counts = Pairs.where(COUNTS > 0), COUNTS[COUNTS > 0]
+    mentions = Mentions(pairs, counts, counts, bucket[COUNTS > 0], np.full(len(COUNTS), 100))
+    own_tags = OwnTags(Pairs.where(carried))
+    own_tags.add(np.arange(len(fit)), fit)
+    return Surroundings(NAMES, mentions, own_tags, Opportunity(Pairs.where(carried), DAYS))
+
+
+def features(around: Surroundings, row: int, column: int) -> np.ndarray:
+    return around.features(np.array([row]), np.array([column]), np.array([0.8]))[0]
 
 
 def of(row: int, column: int) -> dict[str, float]:
-    return dict(zip(FEATURES, surroundings().features(row)[column].tolist(), strict=True))
+    return dict(zip(FEATURES, features(surroundings(), row, column).tolist(), strict=True))
 
 
 def test_a_broader_tag_of_one_that_is_there_is_known_by_its_name() -> None:
@@ -60,16 +68,15 @@ def test_the_tag_in_question_never_says_anything_of_itself() -> None:
     for row, column in zip(*np.nonzero(CARRIED), strict=True):
         hidden = CARRIED.copy()
         hidden[row, column] = False
-        assert surroundings().features(row)[column] == pytest.approx(surroundings(hidden).features(row)[column])
+        assert features(surroundings(), row, column) == pytest.approx(features(surroundings(hidden), row, column))
 
 
 def test_what_moves_a_confidence_and_what_does_not() -> None:
-    fit, is_tagged = np.zeros(CARRIED.shape), CARRIED.any(axis=1)
-    constants = shipped_confidence_constants()
-    margin = confident_margins(fit, is_tagged, surroundings(), constants)
-    assert margin[6].tolist() == fit[6].tolist()  # no tags of its own
-    assert (margin[:6] != 0).all()
-    better = confident_margins(fit + 1, is_tagged, surroundings(), constants)
+    rows, columns = np.indices(CARRIED[:6].shape).reshape(2, -1)
+    fit, constants = np.zeros(len(rows)), shipped_confidence_constants()
+    margin = confident_margins(fit, rows, columns, surroundings(), constants)
+    assert (margin != 0).all()
+    better = confident_margins(fit + 1, rows, columns, surroundings(), constants)
     assert (better > margin).all()
     signs = dict(zip(FEATURES, np.sign(constants.weights), strict=True))
     assert signs == {"subject": 1, "passing": -1, "later": 1, "apart": 1, "within": -1}

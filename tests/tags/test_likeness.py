@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from blog_of_documents import document, subject_posts
+from enishi.tags.evidence import Labels
 from enishi.tags.kernel import dense_kernel, make_blocks
-from enishi.tags.likeness import ExactLikeness, LandmarkLikeness, choose_landmarks
+from enishi.tags.likeness import ExactLikeness, LandmarkLikeness, Likeness, choose_landmarks
+from enishi.tags.pairs import Pairs
 
 POSTS = [*subject_posts(8), document("zz/empty.md", "", "")]
 BLOCKS = make_blocks(POSTS)
@@ -16,59 +18,72 @@ EXACT = ExactLikeness(KERNEL)
 LABELLED = np.arange(0, 24, dtype=np.int64)
 Y = np.repeat(np.eye(3), 8, axis=0)
 Y = np.concatenate([Y, np.zeros((1, 3))])
+NO_NAMES = np.zeros(Y.shape)
 
 
-def by_hand(rows: list[int], learned: list[int], prior: float) -> np.ndarray:
+def labels(y: np.ndarray = Y) -> Labels:
+    return Labels.of(POSTS, y > 0, LABELLED.tolist())
+
+
+def predict(likeness: Likeness, fold: int, y: np.ndarray = Y, named: np.ndarray = NO_NAMES) -> tuple[np.ndarray, ...]:
+    rows = labels().part(fold)[0]
+    return likeness.learner(labels(y), Pairs.where(named > 0), named[named > 0]).predict(rows, fold)
+
+
+@pytest.mark.parametrize("fold", [0, 9, -1])
+def test_ridge_is_what_the_other_posts_say(fold: int) -> None:
+    rows, learned, prior = labels().part(fold)
     inner = KERNEL[np.ix_(learned, learned)] + 0.6 * np.eye(len(learned))
-    return prior + KERNEL[np.ix_(rows, learned)] @ np.linalg.solve(inner, Y[learned] - prior)
-
-
-@pytest.mark.parametrize("rows", [[0, 9, 17], [24]])
-def test_ridge_is_what_the_other_posts_say(rows: list[int]) -> None:
-    learned = [row for row in LABELLED.tolist() if row not in rows]
-    prior = np.full(3, 0.3)
-    found = EXACT.learner(Y, LABELLED).predict(np.array(rows), np.array(learned), prior)[0]
-    assert found == pytest.approx(by_hand(rows, learned, 0.3), abs=1e-9)
+    by_hand = prior + KERNEL[np.ix_(rows, learned)] @ np.linalg.solve(inner, Y[learned] - prior)
+    assert predict(EXACT, fold)[0] == pytest.approx(by_hand, abs=1e-9)
 
 
 def test_ridge_knows_nothing_of_the_tags_it_speaks_about() -> None:
-    rows, learned = np.array([0, 9, 17]), np.array([row for row in LABELLED if row not in (0, 9, 17)])
+    rows = labels().part(3)[0]
     other = Y.copy()
     other[rows] = 1 - other[rows]
     for likeness in (EXACT, LandmarkLikeness(BLOCKS, LABELLED, backend="exact")):
-        found = [likeness.learner(y, LABELLED) for y in (Y, other)]
-        prior = np.full(3, 0.3)
-        for one, other_one in zip(*(learner.predict(rows, learned, prior) for learner in found), strict=True):
+        for one, other_one in zip(*(predict(likeness, 3, y) for y in (Y, other)), strict=True):
             assert one == pytest.approx(other_one, abs=1e-9)
 
 
-@pytest.mark.parametrize("rows", [[0, 9, 17], [24]])
-def test_with_every_post_a_landmark_nothing_is_lost(rows: list[int]) -> None:
-    landmarks = LandmarkLikeness(BLOCKS, choose_landmarks(POSTS, 100), backend="exact").learner(Y, LABELLED)
-    exact = EXACT.learner(Y, LABELLED)
-    spoken, learned = np.array(rows), np.array([row for row in LABELLED.tolist() if row not in rows])
-    prior = np.full(3, 0.3)
-    found = zip(*(learner.predict(spoken, learned, prior) for learner in (landmarks, exact)), strict=True)
+@pytest.mark.parametrize("fold", [0, 9, -1])
+def test_with_every_post_a_landmark_nothing_is_lost(fold: int) -> None:
+    landmarks = LandmarkLikeness(BLOCKS, choose_landmarks(POSTS, 100), backend="exact")
+    found = zip(*(predict(likeness, fold) for likeness in (landmarks, EXACT)), strict=True)
     for (one, other), most in zip(found, (1e-4, 1e-4, 1e-3, 0), strict=True):
         assert one == pytest.approx(other, abs=most)
 
 
+def test_a_landmark_is_a_sample_of_the_posts_and_the_nearest_ones_are_found_beside_it() -> None:
+    """The nearest carrier of a tag is exact where it is among the nearest posts, which all are here."""
+    sampled = LandmarkLikeness(BLOCKS, choose_landmarks(POSTS, 18), backend="exact")
+    rows, learned, _ = labels().part(3)
+    cosines = np.array([sampled.between(row, learned) for row in rows])
+    best = [np.maximum(cosines[:, Y[learned, tag] > 0].max(axis=1), 0) for tag in range(3)]
+    assert predict(sampled, 3)[2] == pytest.approx(np.array(best).T, abs=1e-4)
+
+
 def test_a_name_is_heard_from_posts_like_this() -> None:
     named = np.zeros_like(Y)
-    named[1:7, 0] = 2.0  # of the first subject, whose first post never says it
-    rows, learned = np.array([0, 9]), np.array([row for row in LABELLED.tolist() if row not in (0, 9)])
+    rows = labels().part(4)[0]
+    subject = rows[0] // 8
+    named[[row for row in LABELLED if row // 8 == subject and row not in rows], 0] = 2.0
+    other = next(place for place, row in enumerate(rows) if row // 8 != subject)
     for likeness in (EXACT, LandmarkLikeness(BLOCKS, LABELLED, backend="exact")):
-        spoken = likeness.learner(Y, LABELLED, named).predict(rows, learned, np.full(3, 0.3))[3]
-        assert spoken[0, 0] > 2 * spoken[1, 0]
+        spoken = predict(likeness, 4, named=named)[3]
+        assert spoken[0, 0] > 2 * spoken[other, 0]
         assert np.abs(spoken[:, 1:]).max() < 1e-9
 
 
 def test_posts_that_name_the_same_tags_are_more_alike() -> None:
+    rows = labels().part(3)[0]
+    stranger = next(row for row in LABELLED if row // 8 != rows[0] // 8 and row not in rows)
     named = np.zeros_like(Y)
-    named[[0, 9, 10], 1] = 1.0
-    rows, learned, prior = np.array([0]), LABELLED[1:], np.full(3, 0.3)
-    without, beside = (EXACT.learner(Y, LABELLED, given).predict(rows, learned, prior) for given in (None, named))
-    assert all(beside[score][0, 1] > without[score][0, 1] for score in range(2))
+    named[[rows[0], stranger], 1] = 1.0
+    tag = stranger // 8
+    without, beside = (predict(EXACT, 3, named=given) for given in (NO_NAMES, named))
+    assert all(beside[score][0, tag] > without[score][0, tag] for score in range(2))
 
 
 def test_nearest_posts_are_of_the_same_subject() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import astuple
+from pathlib import Path
+from unittest.mock import patch
+
 import pytest
 
 from blog_of_documents import document
-from enishi.tags.mentions import count_mentions, ways_to_write
+from enishi.cache import Cache
+from enishi.kept import Kept
+from enishi.tags.mentions import _mentions_in, count_mentions, ways_to_write
 
 
 def count(tag: str, body: str, title: str = "") -> int:
-    return int(count_mentions([document("a.md", title, body)], [[tag]]).counts[0, 0])
+    return int(count_mentions([document("a.md", title, body)], [[tag]]).counts_of(0, 0))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ def test_counts(tag: str, text: str, times: int) -> None:
 
 def test_names_of_one_tag_count_together() -> None:
     found = count_mentions([document("a.md", "", "GCP is Google Cloud")], [["GCP", "GoogleCloud"]])
-    assert found.counts.tolist() == [[2]]
+    assert found.counts.tolist() == [2]
 
 
 def test_a_tag_without_letters_is_nowhere() -> None:
@@ -59,9 +66,25 @@ def test_a_tag_without_letters_is_nowhere() -> None:
     ],
 )
 def test_the_most_telling_place_counts(title: str, body: str, bucket: int) -> None:
-    assert count_mentions([document("a.md", title, body)], [["Redis"]]).bucket.tolist() == [[bucket]]
+    found = count_mentions([document("a.md", title, body)], [["Redis"]])
+    assert found.pairs.find(found.bucket, 0, 0) == bucket
 
 
 def test_no_posts_and_no_tags() -> None:
-    assert count_mentions([], [["a"]]).counts.shape == (0, 1)
-    assert count_mentions([document("a.md", "", "a")], []).counts.shape == (1, 0)
+    assert count_mentions([], [["a"]]).pairs.shape == (0, 1)
+    assert count_mentions([document("a.md", "", "a")], []).pairs.shape == (1, 0)
+
+
+def test_mentions_of_an_earlier_run_are_those_counted_anew(tmp_path: Path) -> None:
+    posts = [document("a.md", "Redis", "redis and Go"), document("b.md", "", "Go go"), document("c.md", "", "")]
+    names = [["Go"], ["Redis"]]
+    fresh = count_mentions(posts, names)
+    for _ in range(2):
+        with closing(Cache(tmp_path / "cache.db")) as cache, patch("enishi.tags.mentions._mentions_in") as counting:
+            counting.side_effect = lambda one, matcher: _mentions_in(one, matcher)
+            found = count_mentions(posts, names, kept=Kept(cache))
+        for one, other in zip(astuple(found)[1:], astuple(fresh)[1:], strict=True):
+            assert one.tolist() == other.tolist()
+    assert not counting.called
+    with closing(Cache(tmp_path / "cache.db")) as cache:
+        assert count_mentions(posts, [["Go"]], kept=Kept(cache)).counts.tolist() == [1, 2]

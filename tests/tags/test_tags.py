@@ -138,6 +138,7 @@ def test_a_posts_own_tags_change_nothing_about_its_other_tags() -> None:
 def test_features_of_a_post_do_not_know_its_tags() -> None:
     import numpy as np
 
+    from enishi.tags.evidence import FEATURES
     from enishi.tags.likeness import measure_likeness
     from enishi.tags.model import collect_evidence
     from enishi.tags.vocabulary import read_vocabulary
@@ -147,9 +148,12 @@ def test_features_of_a_post_do_not_know_its_tags() -> None:
 
     def features(documents: list[Document]) -> np.ndarray:
         vocabulary, _ = read_vocabulary([d.post for d in documents], site(), ALL)
-        keys, _, scores, _ = collect_evidence(documents, vocabulary, likeness)
+        keys, scorer, _ = collect_evidence(documents, vocabulary, likeness)
         assert keys == ("cooking", "cycling", "go")
-        return scores.features
+        found = np.zeros((len(documents), len(keys), len(FEATURES)))
+        for rows, part in scorer.parts(np.arange(len(documents))):
+            found[rows] = part
+        return found
 
     honest = features(posts)
     for row, tags in ((3, ("COOKING",)), (12, ("GO", "CYCLING")), (20, ("GO", "COOKING", "CYCLING"))):

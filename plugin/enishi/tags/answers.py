@@ -22,6 +22,7 @@ from enishi.types import Document
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from enishi.tags.pairs import Pairs
     from enishi.tags.vocabulary import Vocabulary
     from enishi.types import Matrix, Rows
 
@@ -29,8 +30,6 @@ Declines = Mapping[str, frozenset[str]]
 """Declined tags, as written, by path of the post."""
 _LEAST_ODDS = -2.2
 """Log-odds of .1.  Below, nothing is ever shown, and a single decision would outweigh all others."""
-
-_POSTS_AT_A_TIME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +57,13 @@ class Corrections:
     of_tagged: Correction | None = None
     of_untagged: Correction | None = None
 
-    def corrected(self, margin: Matrix, rows: Rows | slice, columns: Rows) -> Matrix:
-        """Log-odds of these posts and tags as the author decides; shape (rows, columns)."""
+    def corrected(self, margin: Matrix, rows: Rows, columns: Rows) -> Matrix:
+        """Log-odds of (post, tag) pairs as the author decides."""
         result = margin.copy()
         is_tagged = self.is_tagged[rows]
         for correction, chosen in ((self.of_tagged, is_tagged), (self.of_untagged, ~is_tagged)):
-            if correction is None:
-                continue
-            places = np.flatnonzero(chosen)
-            for start in range(0, len(places), _POSTS_AT_A_TIME):  # a large blog's log-odds take hundreds of MB
-                some = places[start : start + _POSTS_AT_A_TIME]
-                result[some] = correction(margin[some], columns)
+            if correction is not None:
+                result[chosen] = correction(margin[chosen], columns[chosen])
         return result
 
 
@@ -78,6 +73,7 @@ def fit_corrections(
     vocabulary: Vocabulary,
     keys: Sequence[str],
     carried: npt.NDArray[np.bool_],
+    candidates: Pairs,
     fit: Matrix,
     margin: Matrix,
 ) -> Corrections:
@@ -91,7 +87,8 @@ def fit_corrections(
         vocabulary: their tags.
         keys: the tags that can be suggested, one a column.
         carried: which posts carry which of them.
-        fit: log-odds of (post, tag) by the text alone.
+        candidates: the (post, tag) pairs that can be suggested.
+        fit: their log-odds by the text alone.
         margin: the model's log-odds that the author would add the tag beside his others.
     """
     column = {key: place for place, key in enumerate(keys)}
@@ -106,7 +103,11 @@ def fit_corrections(
         found = sorted(column[key] for key in (taken | declined) & column.keys())
         pairs += [(row, place) for place in found if keys[place] in (taken if carried[row, place] else declined)]
     rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    margins = np.where(had_tags[rows], margin[rows, columns], fit[rows, columns])
+    margins = np.where(
+        had_tags[rows],
+        candidates.find(margin, rows, columns, -np.inf),
+        candidates.find(fit, rows, columns, -np.inf),
+    )
 
     def fitted(chosen: npt.NDArray[np.bool_]) -> Correction | None:
         counted = chosen & (margins >= _LEAST_ODDS)

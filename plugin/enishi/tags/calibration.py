@@ -202,8 +202,10 @@ class Correction:
     """Shifts of single tags, by column."""
 
     def __call__(self, margin: Matrix, columns: Rows) -> Matrix:
-        """Corrected log-odds; the last axis of `margin` holds these columns."""
-        own = np.array([self.of_tag.get(column, 0.0) for column in columns.tolist()])
+        """Corrected log-odds of pairs with the tags of these columns."""
+        own = np.zeros(len(margin))
+        for column, shift in self.of_tag.items():
+            own[columns == column] = shift
         lowest = abs(self._change(np.array(self.judged_from), own))
         faded = np.clip(1 - (self.judged_from - margin) / (1 + lowest), 0, 1)
         return np.asarray(margin + faded * self._change(np.maximum(margin, self.judged_from), own))
@@ -240,3 +242,9 @@ def shown_confidence(probability: Matrix) -> Matrix:
     """The probability itself, but compressed above .9 so that nothing exceeds .95; the order stays."""
     limit = (MOST_CERTAIN - _BEND) / (1 - _BEND)
     return np.where(probability > _BEND, _BEND + (probability - _BEND) * limit, probability)
+
+
+def shown_undone(shown: Matrix) -> Matrix:
+    """The probability behind a shown confidence."""
+    limit = (MOST_CERTAIN - _BEND) / (1 - _BEND)
+    return np.where(shown > _BEND, _BEND + (shown - _BEND) / limit, shown)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from enishi.tags.calibration import shown_undone
 from enishi.tags.own_tags import Beside
 from enishi.types import BesideTag, TagUse
 
@@ -40,7 +41,8 @@ class Circumstances:
 
     def beside(self, row: int, column: int) -> tuple[BesideTag, ...]:
         """Own tags of the post that go with a tag, then those that keep apart from it, the most telling first."""
-        found = self._estimate.own_tags.beside(row, column)
+        fit = float(shown_undone(self._estimate.fit_of(row, column)))
+        found = self._estimate.own_tags.beside(row, column, fit)
         share = float(self._share[column])
         together = [
             one for one in found if one.together >= max(_LEAST_TOGETHER, one.posts / 2, _MORE_OFTEN * share * one.posts)
@@ -70,7 +72,7 @@ class Circumstances:
         """Whether posts after the last one with a tag would carry it by their texts, and do not."""
         since = self._asked > self._asked[last]
         since[row] = False
-        expected = float(self._estimate.probability[since, column].sum())
+        expected = float(self._estimate.fit_of(np.flatnonzero(since), column).sum())
         return round(expected - _TELLING * sqrt(expected), _DIGITS) > 0
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from enishi.types import Matrix
+    from enishi.types import Matrix, Rows
 
 FEATURES = ("subject", "passing", "later", "apart", "within")
 """
@@ -43,6 +43,7 @@ _MOST_MENTIONS = 10
 _IN_PASSING = 2
 _DAYS = 60.0
 _LEAST_RATIO = 0.135
+_PAIRS_AT_A_TIME = 1 << 17
 UNLIKELY = -2.2
 """Log-odds of a fit of .1."""
 
@@ -76,32 +77,36 @@ class Surroundings:
         self._mentions, self._own_tags, self._opportunity = mentions, own_tags, opportunity
         self._within = names_within_names(names)
 
-    def features(self, row: int) -> Matrix:
-        """Features of one post with each tag, shape (n_tags, len(FEATURES))."""
-        mentions, carried = self._mentions, self._own_tags.carried[row]
-        within = self._within[carried].any(axis=0)
-        in_title, count = mentions.bucket[row] == 4, mentions.counts[row]
-        days = np.nan_to_num(self._opportunity.days_until_first_use(row), nan=-np.inf)
+    def features(self, rows: Rows, columns: Rows, fit: Matrix) -> Matrix:
+        """Features of (post, tag) pairs, shape (len(rows), len(FEATURES)); `fit` is the probability by the text."""
+        mentions, pairs = self._mentions, self._mentions.pairs
+        in_title = pairs.find(mentions.bucket, rows, columns) == 4
+        count = pairs.find(mentions.counts, rows, columns)
+        within = np.zeros(len(rows), dtype=bool)
+        for some, own in self._own_tags.of_each(rows):
+            within[some] |= self._within[own, columns[some]]
+        days = np.nan_to_num(self._opportunity.days_until_first_use(rows, columns), nan=-np.inf)
         return np.column_stack(
             [
                 (in_title & ~within) * np.log1p(np.minimum(count, _MOST_MENTIONS)) / np.log(4),
                 (count > 0) & (count <= _IN_PASSING) & ~in_title,
                 sigmoid(days / _DAYS),
-                np.log(np.maximum(self._own_tags.least_ratio(row), _LEAST_RATIO)),
+                np.log(np.maximum(self._own_tags.least_ratio(rows, columns, fit), _LEAST_RATIO)),
                 within,
             ]
         )
 
 
 def confident_margins(
-    fit: Matrix, is_tagged: npt.NDArray[np.bool_], surroundings: Surroundings, constants: ConfidenceConstants
+    margin: Matrix, rows: Rows, columns: Rows, surroundings: Surroundings, constants: ConfidenceConstants
 ) -> Matrix:
-    """Log-odds of the confidence of every (post, tag), given those of the fit; of posts without tags, the same."""
-    margin, weights = fit.copy(), np.array(constants.weights)
-    for row in np.flatnonzero(is_tagged).tolist():
-        around = surroundings.features(row) @ weights
-        margin[row] = constants.of_fit(fit[row]) + around
-    return margin
+    """Log-odds of the confidence of (post, tag) pairs, given those of the fit; of posts with tags."""
+    weights, result = np.array(constants.weights), np.empty(len(margin))
+    for start in range(0, len(margin), _PAIRS_AT_A_TIME):
+        part = slice(start, start + _PAIRS_AT_A_TIME)
+        around = surroundings.features(rows[part], columns[part], sigmoid(margin[part])) @ weights
+        result[part] = constants.of_fit(margin[part]) + around
+    return result
 
 
 def names_within_names(names: Sequence[str]) -> npt.NDArray[np.bool_]:

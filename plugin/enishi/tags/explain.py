@@ -90,14 +90,15 @@ def explain_tag(
     with one_thread():
         likeness = measure_likeness(documents, blocks=blocks, backend=backend)
         constants = constants_of(site, settings)
-        estimate, scores = estimate_tags(documents, vocabulary, likeness, constants, answers=answers)
+        estimate, scorer = estimate_tags(documents, vocabulary, likeness, constants, answers=answers)
         if key not in estimate.keys:
             reason = "ruled out by the settings" if key in vocabulary.barred else "on too few posts to be suggested"
             return TagExplanation(path, name, reason, None, carrying)
         column = estimate.keys.index(key)
         model = TagModel(documents, vocabulary, likeness, estimate, settings, answers.declined)
         rules = SuggestionRules(model)
-        z = standardise(scores.features[row, column][None, :], constants)[0]
+        features = next(part for _, part in scorer.parts(np.array([row])))[0, column]
+        z = standardise(features[None, :], constants)[0]
         points = z * estimate.weights
         factors = tuple(
             (group, round(exp(sum(points[FEATURES.index(feature)] for feature in features)), _DIGITS))
@@ -105,20 +106,20 @@ def explain_tag(
         )
         shift = float(estimate.shifts[estimate.fold[row], column])
         factors += (("how readily the tag is given", round(exp(shift), _DIGITS)),)
-        margin = np.array([[points.sum() + shift]])
+        margin, pair = np.array([points.sum() + shift]), (np.array([row]), np.array([column]))
         if estimate.is_tagged[row]:
             learned = shipped_confidence_constants()
-            around = estimate.surroundings.features(row)[column] * learned.weights
-            doubt = learned.of_fit(margin)[0, 0] - margin[0, 0]
+            around = estimate.surroundings.features(*pair, sigmoid(margin))[0] * learned.weights
+            doubt = learned.of_fit(margin)[0] - margin[0]
             factors += (("that the post has tags", round(exp(doubt), _DIGITS)),)
             factors += tuple(
                 (group, round(exp(sum(around[AROUND.index(feature)] for feature in features)), _DIGITS))
                 for group, features in _AROUND.items()
             )
             margin += doubt + around.sum()
-        corrected = estimate.corrections.corrected(margin, np.array([row]), np.array([column]))
-        if corrected[0, 0] != margin[0, 0]:
-            factors += (("what you decided", round(exp(corrected[0, 0] - margin[0, 0]), _DIGITS)),)
+        corrected = estimate.corrections.corrected(margin, *pair)
+        if corrected[0] != margin[0]:
+            factors += (("what you decided", round(exp(corrected[0] - margin[0]), _DIGITS)),)
         finder = EvidenceFinder(model, group_posts(documents, likeness), DistinctiveTerms(documents))
         return TagExplanation(
             path,
@@ -128,7 +129,7 @@ def explain_tag(
             carrying,
             round(float(sigmoid(estimate.weights[-1:])[0]), _DIGITS),
             factors,
-            round(float(scores.features[row, column, FEATURES.index("krr")]), _DIGITS),
+            round(float(features[FEATURES.index("krr")]), _DIGITS),
             finder.evidence([(row, column)])[row, column],
         )
 

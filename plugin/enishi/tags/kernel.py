@@ -11,14 +11,16 @@ TF-IDF with sublinear counts over words in 2 … max(.3 n, 3) posts.  The weight
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from enishi.memo import Memo, each
+from enishi.cache import code_digest, digest
+from enishi.kept import Kept, each_kept
+from enishi.memo import Memo
 from enishi.reading.series import series_of
 from enishi.reading.tokens import count_words, fold
 from enishi.tags.fields import MAX_SHARE, choose_fields, field_values, host_of
@@ -54,12 +56,23 @@ def make_blocks(
     memo: Memo | None = None,
     dense: Sequence[tuple[float, Vectors]] = (),
     front: Sequence[str] | None = None,
+    *,
+    kept: Kept | None = None,
 ) -> Blocks:
     """The features of every document, and `dense` ones given with their weights; none depends on a post's own tags.
 
     `front` are keys of front matter; by default, :func:`enishi.tags.fields.choose_fields` chooses them.
     """
-    counts = each(memo, "words of fields", documents, _field_words)
+    counts = each_kept(
+        kept or Kept(),
+        memo,
+        "words of fields",
+        documents,
+        _field_words,
+        pack=_packed,
+        unpack=_unpacked,
+        depends_on=digest(code_digest("tags/kernel.py", "reading/tokens.py")),
+    )
     fields = [_text([of_post[place] for of_post in counts]) for place in range(4)]
     front = choose_fields(documents) if front is None else front
     filed = zip(documents, series_of(documents), strict=True)
@@ -85,33 +98,61 @@ def _field_words(document: Document) -> tuple[Mapping[str, int], ...]:
     )
 
 
+def _packed(fields: tuple[Mapping[str, int], ...]) -> bytes:
+    """A line of words and a line of counts for each field; no word holds a blank."""
+    lines = [" ".join(map(str, of_field)) for counts in fields for of_field in (counts, counts.values())]
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _unpacked(value: bytes) -> tuple[Mapping[str, int], ...]:
+    lines = [line.split(" ") if line else [] for line in value.decode("utf-8", "surrogatepass").split("\n")]
+    return tuple(
+        dict(zip(*pair, strict=True))
+        for pair in zip(lines[::2], ([*map(int, line)] for line in lines[1::2]), strict=True)
+    )
+
+
 def dense_kernel(blocks: Blocks) -> Matrix:
     """K, shape (n, n).  Call it under :func:`enishi.vectors.one_thread`."""
     kernel = _gram(blocks.text, blocks.text)
     left, singular = leading_eigenpairs(kernel, min(_LSA_DIMENSIONS, len(kernel)))
-    return _add_parts(kernel, left * np.where(singular > _LEAST_SINGULAR, singular, 0), blocks)
+    latent = _latent(left * np.where(singular > _LEAST_SINGULAR, singular, 0))
+    for weight, matrix in (*latent, *blocks.others):
+        kernel += weight * _gram(matrix, matrix)
+    return kernel
 
 
-def cross_kernel(blocks: Blocks, landmarks: Rows) -> tuple[Matrix, Matrix]:
-    """K between all posts and some, shape (n, len(landmarks)), by latent dimensions of those; and K's diagonal."""
+def cross_kernel(blocks: Blocks, landmarks: Rows) -> tuple[Callable[[Rows], Matrix], Matrix]:
+    """A function from some posts to K between them and the landmarks, by latent dimensions of those; and K's diagonal.
+
+    The function's result has shape (len(rows), len(landmarks)).
+    """
     some = blocks.text[landmarks]
-    cross = _gram(blocks.text, some)
-    left, singular = leading_eigenpairs(cross[landmarks], min(_LSA_DIMENSIONS, len(landmarks)))
+    inner = _gram(some, some)
+    left, singular = leading_eigenpairs(inner, min(_LSA_DIMENSIONS, len(landmarks)))
     # Every post in the leading dimensions of the landmarks' text: K_nm U Λ^-½ (Nyström's extension)
-    lsa = (cross @ left) * np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > _LEAST_SINGULAR)
+    left = left * np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > _LEAST_SINGULAR)
+    of_landmarks = _latent(inner @ left)
+    others = [(weight, matrix, matrix[landmarks]) for weight, matrix in blocks.others]
+
+    def between(rows: Rows) -> Matrix:
+        cross = _gram(blocks.text[rows], some)
+        for (weight, latent), other in zip(_latent(cross @ left), of_landmarks, strict=True):
+            cross += weight * (latent @ other[1].T)
+        for weight, matrix, of_others in others:
+            cross += weight * _gram(matrix[rows], of_others)
+        return cross
+
     has_lsa = np.asarray((blocks.text @ some.sum(axis=0).T) > 0).ravel()
     own = _lengths(blocks.text) + sum(weight for weight, _ in _LSA) * has_lsa
     for weight, matrix in blocks.others:
         own += weight * _lengths(matrix)
-    return _add_parts(cross, lsa, blocks, landmarks), own
+    return between, own
 
 
-def _add_parts(kernel: Matrix, lsa: Matrix, blocks: Blocks, some: Rows | None = None) -> Matrix:
-    """Add to the text's part of a kernel, between all posts and `some`, all others."""
-    latent = [(weight, exact_unit_rows(lsa[:, :size])) for weight, size in _LSA]
-    for weight, matrix in (*latent, *blocks.others):
-        kernel += weight * _gram(matrix, matrix if some is None else matrix[some])
-    return kernel
+def _latent(lsa: Matrix) -> list[tuple[float, Matrix]]:
+    """Unit rows of the latent dimensions, with their weights."""
+    return [(weight, exact_unit_rows(lsa[:, :size])) for weight, size in _LSA]
 
 
 def _gram(matrix: Any, other: Any) -> Matrix:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from enishi.memo import Memo, each
+from enishi.cache import code_digest, digest
+from enishi.kept import Kept, each_kept
+from enishi.memo import Memo
 from enishi.reading.tokens import fold
 from enishi.types import Document
 
@@ -16,9 +18,13 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from enishi.tags.pairs import Pairs
+
 BUCKETS = 5
 """4: in the title; 3: in a heading or the lede; 2: four times or more; 1: less often; 0: not at all."""
 _OFTEN = 4
+_FIGURES = 4
+"""Of each tag that a post mentions: see `_mentions_in`."""
 _LONGEST_TAKEN_APART = 60
 """Characters of a name in which others are looked for, which takes time by their square."""
 _UNSPACED = (
@@ -38,52 +44,72 @@ NO_PLURALS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Mentions of every tag in every post, arrays of shape (n_posts, n_tags)."""
+    """Mentions of tags in posts: the (post, tag) pairs that have any, and an array of each figure beside them."""
 
+    pairs: Pairs
     counts: npt.NDArray[np.int32]
     """In title, description and prose."""
     lede: npt.NDArray[np.int32]
-    bucket: npt.NDArray[np.int8]
+    bucket: npt.NDArray[np.int32]
     tokens: npt.NDArray[np.int64]
     """Length of each post in words, shape (n_posts,)."""
 
+    def counts_of(self, rows: Any, columns: Any) -> Any:
+        """How often posts mention tags in all."""
+        return self.pairs.find(self.counts, rows, columns)
 
-def count_mentions(documents: Sequence[Document], names: Sequence[Iterable[str]], memo: Memo | None = None) -> Mentions:
+
+def count_mentions(
+    documents: Sequence[Document],
+    names: Sequence[Iterable[str]],
+    memo: Memo | None = None,
+    kept: Kept | None = None,
+) -> Mentions:
     """Count each tag, given by all the names it goes by, in each document."""
     import numpy as np
 
+    from enishi.tags.pairs import Pairs
+
     names = [tuple(sorted(spellings)) for spellings in names]
     matcher = _Matcher(names)
-    shape = (len(documents), len(names))
-    counts, lede = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-    bucket, tokens = np.zeros(shape, dtype=np.int8), np.zeros(len(documents), dtype=np.int64)
-    by_document = each(memo, "mentions", documents, lambda document: _mentions_in(document, matcher), names)
-    for row, (length, body, opening, headings, title) in enumerate(by_document):
-        tokens[row] = length
-        for tag, count in body.items():
-            counts[row, tag] = count
-            bucket[row, tag] = 2 if count >= _OFTEN else 1
-        for tag, count in opening.items():
-            lede[row, tag] = count
-        bucket[row, [*opening, *headings]] = 3
-        bucket[row, [*title]] = 4
-    return Mentions(counts, lede, bucket, tokens)
+
+    def unpack(value: bytes) -> npt.NDArray[np.int32]:
+        found = np.frombuffer(value, dtype=np.int32)  # ValueError for other lengths
+        columns = found[1::_FIGURES]
+        if len(found) % _FIGURES != 1 or (len(columns) and not 0 <= columns.min() <= columns.max() < len(names)):
+            raise ValueError("no mentions of these names")
+        return found
+
+    by_document = each_kept(
+        kept or Kept(),
+        memo,
+        "mentions",
+        documents,
+        lambda document: np.array(_mentions_in(document, matcher), dtype=np.int32),
+        pack=lambda found: found.tobytes(),
+        unpack=unpack,
+        depends_on=digest(code_digest("tags/mentions.py", "reading/tokens.py"), repr(names)),
+    )
+    nothing = np.zeros(0, dtype=np.int32)
+    figures = np.concatenate([nothing, *(found[1:] for found in by_document)]).reshape(-1, _FIGURES)
+    rows = np.repeat(np.arange(len(documents)), [len(found) // _FIGURES for found in by_document])
+    columns, counts, lede, bucket = np.ascontiguousarray(figures.T)
+    tokens = np.array([found[0] for found in by_document], dtype=np.int64)
+    return Mentions(Pairs.of(rows, columns, (len(documents), len(names))), counts, lede, bucket, tokens)
 
 
-_Found = Mapping[int, int]
-
-
-def _mentions_in(document: Document, matcher: _Matcher) -> tuple[int, _Found, _Found, _Found, _Found]:
-    """Length in words; mentions by tag in all of the text, in its opening, its headings and its title."""
+def _mentions_in(document: Document, matcher: _Matcher) -> list[int]:
+    """The post's length in words; then of each tag mentioned: its number, mentions, those in the lede, bucket."""
     fields, description = document.fields, document.post.description
     body = _Text(f"{fields.title}\n{description}\n{fields.prose}")
-    return (
-        body.length,
-        matcher.count(body),
-        matcher.count(_Text(f"{description}\n{fields.lede}")),
-        matcher.count(_Text("\n".join(fields.headings))),
-        matcher.count(_Text(fields.title)),
-    )
+    counts, opening = matcher.count(body), matcher.count(_Text(f"{description}\n{fields.lede}"))
+    headings, title = matcher.count(_Text("\n".join(fields.headings))), matcher.count(_Text(fields.title))
+    found = [body.length]
+    for tag in sorted({*counts, *opening, *headings, *title}):
+        count = counts.get(tag, 0)
+        bucket = 4 if tag in title else 3 if tag in headings or tag in opening else 2 if count >= _OFTEN else 1
+        found += (tag, count, opening.get(tag, 0), bucket)
+    return found
 
 
 class _Text:

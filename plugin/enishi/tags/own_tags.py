@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from enishi.types import Matrix
+    from enishi.tags.pairs import Pairs
+    from enishi.types import Matrix, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,43 +27,51 @@ class Beside:
     """On how many of those the tag would stand if it depended on their texts alone."""
 
 
-@dataclass(frozen=True, slots=True)
 class OwnTags:
     """Counts of all pairs of tags; shape (n_tags, n_tags), rows are the tags that a post has."""
 
-    carried: npt.NDArray[np.bool_]
-    """Which posts carry which tags, shape (n_posts, n_tags)."""
-    fit: Matrix
-    """The probability of every tag by the text alone, out of fold; shape (n_posts, n_tags)."""
-    together: Matrix
-    expected: Matrix
+    def __init__(self, carried: Pairs) -> None:
+        self.carried = carried
+        self._carries = carried.matrix()
+        self.together: Matrix = (self._carries.T @ self._carries).toarray()
+        self.expected: Matrix = np.zeros(self.together.shape)
 
-    @classmethod
-    def count(cls, carried: npt.NDArray[np.bool_], fit: Matrix) -> OwnTags:
-        """Count all pairs."""
-        from scipy.sparse import csr_array
+    def add(self, rows: Rows, fit: Matrix) -> None:
+        """Count what the texts of some posts let expect: the probability of every tag by the text alone, out of fold.
 
-        y = csr_array(carried.T.astype(float))  # a post has few of the tags
-        return cls(carried, fit, y @ carried.astype(float), y @ fit)
-
-    def least_ratio(self, row: int) -> Matrix:
-        """The least (together + 1) / (expected + 1) of a post's tags with every tag, at most 1; shape (n_tags,).
-
-        Counted as in `beside`.
+        `fit` has shape (len(rows), n_tags).
         """
-        least, carried, fit = np.ones(self.carried.shape[1]), self.carried[row], self.fit[row]
-        for own in np.flatnonzero(carried).tolist():
-            ratio = (self.together[own] - carried + 1) / (np.maximum(self.expected[own] - fit, 0) + 1)
-            ratio[own] = 1
-            np.minimum(least, ratio, out=least)
+        self.expected += self._carries[rows].T @ fit
+
+    def least_ratio(self, rows: Rows, columns: Rows, fit: Matrix) -> Matrix:
+        """For each (post, tag), the least (together + 1) / (expected + 1) of the post's other tags with it, at most 1.
+
+        `fit` is that of the pair; counted as in `beside`.
+        """
+        least = np.ones(len(rows))
+        carries = self.carried.find(np.ones(len(self.carried.columns)), rows, columns)
+        for some, own in self.of_each(rows):
+            tag = columns[some]
+            ratio = (self.together[own, tag] - carries[some] + 1) / (
+                np.maximum(self.expected[own, tag] - fit[some], 0) + 1
+            )
+            least[some] = np.minimum(least[some], np.where(own == tag, 1.0, ratio))
         return least
 
-    def beside(self, row: int, column: int) -> tuple[Beside, ...]:
-        """The tag of one column beside each other tag of a post, in the order of columns."""
+    def of_each(self, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
+        """The first tag of each post, then the second, and so on: places in `rows`, and the tag of each."""
+        starts, ends = self.carried.starts[rows], self.carried.starts[rows + 1]
+        for number in range(int((ends - starts).max(initial=0))):
+            some = np.flatnonzero(starts + number < ends)
+            yield some, self.carried.columns[starts[some] + number]
+
+    def beside(self, row: int, column: int, fit: float) -> tuple[Beside, ...]:
+        """The tag of one column beside each other tag of a post, in the order of columns; `fit` is that of the pair."""
         found = []
-        for own in np.flatnonzero(self.carried[row]).tolist():
+        owned = self.carried.columns[self.carried.starts[row] : self.carried.starts[row + 1]].tolist()
+        for own in owned:
             if own != column:
-                together = int(self.together[own, column]) - int(self.carried[row, column])
-                expected = max(float(self.expected[own, column] - self.fit[row, column]), 0.0)
+                together = int(self.together[own, column]) - (column in owned)
+                expected = max(float(self.expected[own, column]) - fit, 0.0)
                 found.append(Beside(own, together, int(self.together[own, own]) - 1, round(expected, 4)))
         return tuple(found)

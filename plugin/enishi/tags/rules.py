@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from enishi.tags.model import TagModel
+from enishi.tags.pairs import Pairs
 
 if TYPE_CHECKING:
     from enishi.types import Matrix
@@ -31,25 +32,26 @@ class SuggestionRules:
             vocabulary.unfit_for(document.post) | self._declined.get(document.post.path, frozenset())
             for document in model.documents
         ]
-        self._confidence = np.round(estimate.confidence * self._decline_factors(), DIGITS)
-        self._fit = np.round(estimate.probability, DIGITS)
+        self._confidence = np.round(self._lowered_by_declines(), DIGITS)
+        sure = np.flatnonzero(self._confidence >= self._settings.min_confidence)
+        self._sure = np.split(sure, np.searchsorted(sure, estimate.pairs.starts[1:-1]))
 
     def confidence(self, row: int, column: int) -> float:
         """The confidence of one tag on one post, lowered where similar posts declined it."""
-        return float(self._confidence[row, column])
+        return float(self._estimate.pairs.find(self._confidence, row, column))
 
     def fit(self, row: int, column: int) -> float | None:
         """How well the tag describes the text of a post with tags; None where the confidence says just that."""
-        fit = float(self._fit[row, column])
+        fit = float(np.round(self._estimate.fit_of(row, column), DIGITS))
         return fit if self._estimate.is_tagged[row] and fit != self.confidence(row, column) else None
 
     def ranked(self, row: int) -> list[tuple[float, int]]:
         """(confidence, column) of what is suggested for a post, the surest first."""
         if not self._documents[row].words:
             return []  # without words, the blog's commonest tags would be suggested
-        confidences, keys = self._confidence[row], self._estimate.keys
-        sure = np.flatnonzero(confidences >= self._settings.min_confidence).tolist()
-        ranked = [(float(confidences[column]), column) for column in sure if keys[column] not in self._unfit[row]]
+        sure, keys = self._sure[row], self._estimate.keys
+        found = zip(self._confidence[sure].tolist(), self._estimate.pairs.columns[sure].tolist(), strict=True)
+        ranked = [(confidence, column) for confidence, column in found if keys[column] not in self._unfit[row]]
         ranked.sort(key=lambda pair: (-pair[0], keys[pair[1]]))
         implied = {
             key
@@ -63,26 +65,33 @@ class SuggestionRules:
         """Whether a topic may propose a tag for one of its posts: no rule and no strong evidence against it."""
         if key in self._unfit[row] or not self._documents[row].words or key not in self._column:
             return False
-        return bool(self._confidence[row, self._column[key]] >= _TOPIC_MIN_CONFIDENCE)
+        return self.confidence(row, self._column[key]) >= _TOPIC_MIN_CONFIDENCE
 
-    def _decline_factors(self) -> Matrix:
-        """A factor for every (post, tag), at most 1, that lowers what posts nearby declined.
+    def _lowered_by_declines(self) -> Matrix:
+        """The confidence of each pair, lowered by what posts nearby declined.
 
         Of the posts near this one, a carry the tag and d declined it: as a share with one success assumed before,
-        (a + 1)/(a + d + 1).  Where nobody near declined it, 1.
+        it is multiplied by (a + 1)/(a + d + 1).
         """
-        carried = self._estimate.carried
-        factor = np.ones(carried.shape)
-        declined = np.zeros(carried.shape, dtype=bool)
-        for row, document in enumerate(self._documents):
-            for key in self._declined.get(document.post.path, frozenset()):
-                if key in self._column:
-                    declined[row, self._column[key]] = True
-        tags = np.flatnonzero(declined.any(axis=0))
-        if len(tags):
-            rows, scores = self._likeness.nearest_of_all(_DECLINE_NEIGHBORS)
-            for row, (near, alike) in enumerate(zip(rows, scores, strict=True)):
-                carrying = carried[np.ix_(near[alike > 0], tags)].sum(axis=0)
-                declining = declined[np.ix_(near[alike > 0], tags)].sum(axis=0)
-                factor[row, tags] = (carrying + 1) / (carrying + declining + 1)
-        return factor
+        from scipy.sparse import csr_array
+
+        estimate, n = self._estimate, len(self._documents)
+        declined = sorted(
+            (row, self._column[key])
+            for row, document in enumerate(self._documents)
+            for key in self._declined.get(document.post.path, ())
+            if key in self._column
+        )
+        if not declined:
+            return estimate.confidence
+        near, scores = self._likeness.nearest_of_all(_DECLINE_NEIGHBORS)
+        alike = scores > 0
+        is_near = csr_array((np.ones(alike.sum()), (np.nonzero(alike)[0], near[alike])), shape=(n, n))
+        rows, columns = np.array(declined).T
+        declining = (is_near @ Pairs.of(rows, columns, estimate.pairs.shape).matrix()).tocsr()
+        declining.sort_indices()
+        found = Pairs.of(np.repeat(np.arange(n), np.diff(declining.indptr)), declining.indices, estimate.pairs.shape)
+        carries = estimate.carried[near[found.rows], found.columns[:, None]] & alike[found.rows]
+        carrying = carries.sum(axis=1)
+        factor = (carrying + 1) / (carrying + declining.data + 1)
+        return np.asarray(estimate.confidence * found.find(factor, estimate.pairs.rows, estimate.pairs.columns, 1))

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from enishi.kept import Kept
 from enishi.memo import Memo
 from enishi.tags.answers import Answers
 from enishi.tags.circumstances import Circumstances
@@ -65,6 +66,7 @@ def suggest_tags(
     blocks: Sequence[tuple[float, Vectors]] = (),
     backend: Backend = "auto",
     memo: Memo | None = None,
+    kept: Kept | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> TagAnalysis:
     """Suggestions for every post, drafts too, out of the blog's own tags.  `documents` are sorted by path.
@@ -75,11 +77,11 @@ def suggest_tags(
     """
     vocabulary, diagnostics = read_vocabulary([document.post for document in documents], site, settings)
     with one_thread():
-        likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo)
+        likeness = measure_likeness(documents, blocks=blocks, backend=backend, memo=memo, kept=kept)
         progress()
         constants, answers = constants_of(site, settings), answers or Answers()
         estimate, _ = estimate_tags(
-            documents, vocabulary, likeness, constants, memo, progress, answers=answers, calibrated=True
+            documents, vocabulary, likeness, constants, memo, progress, answers=answers, calibrated=True, kept=kept
         )
         progress()
         grouping = group_posts(documents, likeness)
@@ -171,7 +173,7 @@ class EvidenceFinder:
                 for other, score in zip(near.tolist(), scores.tolist(), strict=True)
                 if score > 0
             )
-            share, mentions = self._topic_share(row, carries), int(estimate.mentions.counts[row, column])
+            share, mentions = self._topic_share(row, carries), int(estimate.mentions.counts_of(row, column))
             beside, use = about.beside(row, column), about.use(row, column)
             yield (row, column), Evidence(neighbors, share, mentions, speaking, beside, use)
 
