@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +44,20 @@ def test_an_unchanged_build_writes_nothing(site: Path) -> None:
     assert again.is_unchanged
     assert again.written.written == ()
     assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_posts_are_read_while_a_manifest_is_waited_for(site: Path, tmp_path: Path) -> None:
+    posts = [{"source": f"source/_posts/tea-{number}.md", "url": f"/tea/{number}/"} for number in range(2)]
+    listed = json.dumps({"version": 1, "posts": posts})
+    run(site, out=tmp_path / "given", cache=tmp_path, manifest=listed)
+
+    def wait() -> str:
+        with closing(sqlite3.connect(site / ".enishi/cache.db")) as cache:
+            assert cache.execute("SELECT count(*) FROM records").fetchone() == (12,)
+        return listed
+
+    build(Request(site, now=NOW, out=tmp_path / "waited"), manifest=wait)
+    assert files_below(tmp_path / "waited") == files_below(tmp_path / "given")
 
 
 def test_a_deleted_post_takes_its_partial_with_it(site: Path) -> None:

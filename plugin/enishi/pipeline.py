@@ -22,6 +22,7 @@ from enishi.config_files import load_settings
 from enishi.errors import Diagnostic, Severity
 from enishi.generators import detect_site
 from enishi.kept import Kept
+from enishi.memo import Memo
 from enishi.processes import Beside
 from enishi.reading.documents import PostFile, read_documents, read_files
 from enishi.reading.find import find_files
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
     from enishi.encoders.blog import BlogEncoder
     from enishi.generators.base import Site
-    from enishi.memo import Memo
     from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
     from enishi.tags.answers import Answers
@@ -61,18 +61,30 @@ _WORTH_SHARING = 200
 """Posts from which a second process pays: it takes a twentieth of a second."""
 
 
-def build(request: Request, progress: Progress = lambda *_: None, *, reader: Reader | None = None) -> BuildReport:
+def build(
+    request: Request,
+    progress: Progress = lambda *_: None,
+    *,
+    reader: Reader | None = None,
+    manifest: Callable[[], str] | None = None,
+) -> BuildReport:
     """Bring a blog's output up to date, with the bytes that `reader` reads, if it is given.
+
+    Posts are read while a generator is still making the list that `manifest` waits for.
 
     Raises:
         EnishiError: settings, the site, the encoder or the output folder do not allow it; nothing is half-written.
     """
     with Run(request, progress) as run:
+        if manifest is not None:
+            run.memo = Memo()
+            run.read(run.load(reader))
+            run.request = replace(request, manifest=manifest())
         blog = run.load(reader)
         last = run.recall(blog)
         if last is not None:
             return last
-        posts = run.read(blog)
+        posts, run.memo = run.read(blog), None
         vectors = run.vectors(posts) if run.encoder(blog).informs_tags else None
         with run.tag_beside(posts) as tagging:
             relations = run.relate(posts, vectors)

@@ -24,7 +24,7 @@ class NotFound extends Error {}
  * @param {string[]} args added to it
  * @param {object} options
  * @param {string} options.cwd
- * @param {string} options.input
+ * @param {string | Promise<string>} options.input may come later; until then, nothing here keeps this process alive
  * @param {string} [options.setting] the name of the setting that holds the command
  * @param {(child: import('child_process').ChildProcess, command: string[], isFallback: boolean) => void}
  *   [options.onStart]
@@ -62,7 +62,8 @@ function run(command, args, { cwd, input, onStart, isFallback }) {
     child.stderr.setEncoding('utf8').on('data', text => { errors += text; });
     // A program that ends without reading breaks the pipe. Why it ended, `close` tells.
     child.stdin.on('error', () => {});
-    child.stdin.end(input);
+    if (typeof input === 'string') child.stdin.end(input);
+    else endWith(child, input);
     // A missing program is told twice, by `error` and by `close`; the first one counts.
     child.on('error', error => reject(error.code === 'ENOENT' ? new NotFound(program) : error));
     child.on('close', (code, signal) => {
@@ -71,6 +72,15 @@ function run(command, args, { cwd, input, onStart, isFallback }) {
       else reject(new Error(failure(command, code, signal, errors)));
     });
   });
+}
+
+/** Gives its input to a command that has begun before it was known. */
+async function endWith(child, input) {
+  const handles = [child, child.stdin, child.stderr];
+  for (const one of handles) one.unref();
+  const text = await input;
+  for (const one of handles) one.ref();
+  child.stdin.end(text);
 }
 
 /** A path is meant from the site's folder, wherever the generator was started; a bare name is looked up in PATH. */

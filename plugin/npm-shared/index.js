@@ -25,6 +25,7 @@ class Enishi {
     this.results = new Results(root);
     this.running = Promise.resolve();
     this.waiting = null;
+    this.begun = null;
   }
 
   /** Whether pages are made for their author, again and again, as in a development server. */
@@ -81,6 +82,14 @@ class Enishi {
     return this.waiting;
   }
 
+  /** Start the first run before its posts are known: Enishi reads their files meanwhile. */
+  begin() {
+    let give;
+    const result = this.run(new Promise(fulfil => { give = fulfil; }));
+    result.catch(() => {}); // the update hears of it
+    this.begun = { give, result };
+  }
+
   readLast() {
     try {
       if (!this.exists) this.results.load();
@@ -105,18 +114,26 @@ class Enishi {
     const entries = posts.map(post => ({ ...post, source: this.keyOf(post.source) }));
     // Generators read files side by side; in one order, Enishi sees that nothing has changed.
     entries.sort((one, other) => (one.source < other.source ? -1 : 1));
-    const said = await runFirst(this.settings.command, ['build', this.root, '--manifest', '-', '--quiet'], {
+    const input = JSON.stringify({ version: 1, posts: entries });
+    const { begun } = this;
+    this.begun = null;
+    if (begun) begun.give(input);
+    const said = await (begun ? begun.result : this.run(input));
+    if (said.trim() && this.log.debug) this.log.debug(`enishi: ${said.trim()}`);
+    if (!this.results.load()) throw new Error('Enishi ended without a word, and without a result');
+    this.log.info(`enishi: related posts are up to date (${Date.now() - started} ms)`);
+  }
+
+  run(input) {
+    return runFirst(this.settings.command, ['build', this.root, '--manifest', '-', '--quiet'], {
       cwd: this.root,
-      input: JSON.stringify({ version: 1, posts: entries }),
+      input,
       setting: `${this.place}command`,
       onStart: (child, command, isFallback) => {
         endWithProcess(child);
         if (isFallback) this.tell(`Enishi is not installed here; \`${command.join(' ')}\` is run instead`, 'info');
       }
     });
-    if (said.trim() && this.log.debug) this.log.debug(`enishi: ${said.trim()}`);
-    if (!this.results.load()) throw new Error('Enishi ended without a word, and without a result');
-    this.log.info(`enishi: related posts are up to date (${Date.now() - started} ms)`);
   }
 
   get isStrict() {

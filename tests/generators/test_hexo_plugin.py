@@ -257,6 +257,36 @@ def test_a_failing_command_is_one_warning_and_the_last_lists_stay(site: HexoSite
     assert "enishi-related" not in site.page("2024/02/03/d")
 
 
+AS_POSTS_ARE_READ = """
+const { existsSync } = require('fs');
+hexo.extend.filter.register('before_generate', async () => {
+  for (let tries = 0; !existsSync('%s'); tries++) {
+    if (tries > 1000) throw new Error('Enishi was not started while Hexo read posts');
+    await new Promise(fulfil => setTimeout(fulfil, 20));
+  }
+  %s
+}, 0);
+"""
+
+
+def test_enishi_begins_while_hexo_reads_posts(site: HexoSite) -> None:
+    begun, log = site.root / "begun", site.root / "log"
+    site.plugin(inject=True)
+    site.stub(begun=os.fspath(begun), log=os.fspath(log))
+    site.write("scripts/begun.js", AS_POSTS_ARE_READ % (begun, ""))
+    done = site.hexo("generate")
+    assert done.code == 0, done.output
+    assert "enishi-related" in site.page("2024/02/03/a")
+    assert len(log.read_text("utf-8").splitlines()) == 1
+
+
+def test_a_hexo_that_fails_waits_for_nothing(site: HexoSite) -> None:
+    begun = site.root / "begun"
+    site.stub(begun=os.fspath(begun))
+    site.write("scripts/begun.js", AS_POSTS_ARE_READ % (begun, "throw new Error('no pages today');"))
+    assert "no pages today" in site.hexo("generate").output
+
+
 def test_strict_stops_the_build(site: HexoSite) -> None:
     site.plugin(strict=True)
     site.stub(exit=2)

@@ -1,8 +1,9 @@
 """Stands in for the `enishi` command where a test needs one that is slow, broken, or tells when it ran.
 
 It lists for each post the other posts with one of its tags, and speaks the command's contract, no more.  How it
-behaves stands in `stub.json` in the site: {"log": FILE, "sleep": SECONDS, "hold": FILE, "exit": CODE}.  The log gets
-the manifest of each run, with its process id, as a line; a run goes on when the file that holds it is gone.
+behaves stands in `stub.json` in the site: {"log": FILE, "sleep": SECONDS, "hold": FILE, "exit": CODE, "begun": FILE}.
+The log gets the manifest of each run, with its process id, as a line; a run goes on when the file that holds it is
+gone; the last file is there once a run has begun.
 """
 
 import hashlib
@@ -17,8 +18,10 @@ def main() -> int:
     site = Path(sys.argv[2])
     assert sys.argv[1] == "build", sys.argv
     assert sys.argv[3:] == ["--manifest", "-", "--quiet"], sys.argv
-    manifest = json.loads(sys.stdin.buffer.read())
     how = json.loads((site / "stub.json").read_text("utf-8"))
+    if how.get("begun"):
+        Path(how["begun"]).touch()
+    manifest = json.loads(sys.stdin.buffer.read())
     if how.get("log"):
         with Path(how["log"]).open("a", encoding="utf-8") as log:
             log.write(json.dumps({**manifest, "pid": os.getpid()}) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,9 +29,11 @@ from enishi.cli.options import (
     SiteArgument,
     YesOption,
     argument,
+    is_input_there,
     option,
     program,
     request,
+    text_of,
 )
 from enishi.errors import SettingsError
 
@@ -101,7 +104,9 @@ def build(
 
     if engine not in ("local", "ray"):
         raise SettingsError(f"--engine {engine}: local or ray")
-    asked = request(Path(site), Path(out) if out else None, config, set_, manifest=manifest, now=now)
+    is_awaited = engine == "local" and manifest == "-" and not is_input_there()
+    given = None if is_awaited else manifest
+    asked = request(Path(site), Path(out) if out else None, config, set_, manifest=given, now=now)
     with console.progress(quiet or as_json) as progress:
         if engine == "ray":
             from enishi.distributed.build import build_on_cluster
@@ -110,7 +115,7 @@ def build(
                 raise SettingsError("--engine ray writes into a new folder, which all machines reach: name it by --out")
             report, show = build_on_cluster(asked, site, out, address, progress), 0
         else:
-            report = build_site(asked, progress)
+            report = build_site(asked, progress, manifest=partial(text_of, "-") if is_awaited else None)
     if as_json:
         console.print_json(console.build_values(report))
     elif not quiet:

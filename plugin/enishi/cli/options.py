@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -98,7 +99,7 @@ def request(
         out=out,
         config_file=config,
         overrides=tuple(overrides or ()),
-        manifest=_text_of(manifest),
+        manifest=None if manifest is None else text_of(manifest),
         now=_moment(now),
         processes=processes(),
         cache=cache,
@@ -112,9 +113,20 @@ def processes() -> int:
     return os.cpu_count() or 1
 
 
-def _text_of(manifest: str | None) -> str | None:
-    if manifest is None:
-        return None
+def is_input_there() -> bool:
+    """Whether standard input can be read without waiting, or nobody can tell."""
+    try:
+        return sys.platform == "win32" or bool(select.select([sys.stdin], [], [], 0)[0])
+    except (ValueError, OSError):
+        return True
+
+
+def text_of(manifest: str) -> str:
+    """The text of a manifest.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
     try:
         data = sys.stdin.buffer.read() if manifest == "-" else Path(manifest).read_bytes()
         return data.decode("utf-8-sig")

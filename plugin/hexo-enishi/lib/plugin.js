@@ -11,6 +11,8 @@ const STYLESHEET = 'css/enishi.css';
 const MAKES_PAGES = new Set(['generate', 'server', 'deploy']);
 /** Before Hexo renders the posts (10): a post needs no HTML to be found, and the command can be at work meanwhile. */
 const BEFORE_RENDERING = 1;
+/** After that, and before generators and pages may ask for a list. */
+const AFTER_RENDERING = 100;
 
 module.exports = hexo => {
   const enishi = new Enishi({
@@ -24,7 +26,10 @@ module.exports = hexo => {
   const listOf = post => (post && post.source ? enishi.html(sourceOf(hexo, post)) : '');
 
   warnOfLink(hexo, enishi);
-  hexo.extend.filter.register('before_generate', () => update(hexo, enishi), BEFORE_RENDERING);
+  if (commandOf(hexo) === 'generate') enishi.begin(); // while Hexo reads its files, too
+  let updated;
+  hexo.extend.filter.register('before_generate', () => { updated = update(hexo, enishi); }, BEFORE_RENDERING);
+  hexo.extend.filter.register('before_generate', () => updated, AFTER_RENDERING);
   hexo.extend.helper.register('enishi_related', relatedHelper(hexo, enishi));
   hexo.extend.helper.register('enishi_partial', function enishiPartial(post = this.page) {
     return listOf(post);
@@ -34,14 +39,16 @@ module.exports = hexo => {
   if (stylesheet ?? inject) addStylesheet(hexo, enishi.stylesheet);
 };
 
-async function update(hexo, enishi) {
+/** What the lists are waited for with; nothing where they may come later. */
+function update(hexo, enishi) {
   const command = commandOf(hexo);
-  if (command && !MAKES_PAGES.has(command)) return;
+  if (command && !MAKES_PAGES.has(command)) return undefined;
   enishi.serves = command === 'server';
   if (enishi.settings.inject) hintAtListOfTheme(hexo, enishi);
   // Where there are lists already, this ends in a warning at most
   const updated = enishi.update(manifest(hexo));
-  if (!enishi.exists || !canWaitInBackground(hexo, command)) await updated;
+  updated.catch(() => {}); // whoever waits for it hears of a failure
+  return !enishi.exists || !canWaitInBackground(hexo, command) ? updated : undefined;
 }
 
 /** `server` for `hexo s` and `hexo serv`; undefined where a program uses Hexo as a library. */
