@@ -15,7 +15,7 @@ import pytest
 
 import enishi.encoders.site
 from enishi.cache import Cache
-from enishi.encoders.site import SiteEncoder
+from enishi.encoders.site import SiteEncoder, _random_signs
 from enishi.reading.tokens import count_words
 from enishi.types import Document, Post, TextFields
 from places import IMPORT_PATH
@@ -162,6 +162,14 @@ def test_where_nothing_is_cut_off_the_two_ways_agree_exactly(monkeypatch: pytest
     exact = cosines(SiteEncoder().encode(documents))
     monkeypatch.setattr(enishi.encoders.site, "EXACT_POSTS", 0)
     np.testing.assert_allclose(cosines(SiteEncoder().encode(documents)), exact, atol=2e-5)
+
+
+def test_a_post_more_leaves_the_random_sums_of_the_others() -> None:
+    documents = blog(20)
+    signs = _random_signs(documents, 100)
+    assert set(np.unique(signs)) == {-1, 1}
+    assert len({row.tobytes() for row in signs}) == 20
+    np.testing.assert_array_equal(_random_signs([document(99, "new"), *documents], 100)[1:], signs)
 
 
 # -- queries -----------------------------------------------------------------------------------------------------------
