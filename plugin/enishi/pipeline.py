@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from enishi.generators.base import Site
     from enishi.reading.find import SourceFile
     from enishi.related.policy import RelatedPosts
+    from enishi.related.published import PublishedLists
     from enishi.tags.answers import Answers
     from enishi.types import Vectors
 
@@ -175,9 +176,10 @@ class Run:
         own_list = request.manifest
         manifest = None if own_list is None else tuple(read_manifest(site.generator.as_manifest(site, own_list, now)))
         told, told_at = state.told_addresses(request) if manifest is None else (b"", None)
-        key = state.input_key(request, site, settings, files, told)
-        diagnostics = (*ignored, *problems, *unreadable, *undecided, *skipped)
-        blog = Blog(site, settings, files, manifest, declines, decisions, now, key, diagnostics)
+        previous, unread = state.read_previous(request)
+        key = state.input_key(request, site, settings, files, told, previous)
+        diagnostics = (*ignored, *problems, *unreadable, *undecided, *skipped, *unread)
+        blog = Blog(site, settings, files, manifest, declines, decisions, now, key, diagnostics, previous=previous)
         addresses = read_told(told) if told else {}
         return replace(blog, told=addresses, told_at=told_at) if addresses else blog
 
@@ -223,13 +225,25 @@ class Run:
         if vectors is None:
             vectors = self.vectors(posts)
         self.progress("finding related posts", 0, 0)
+        published, unusable = self.published(posts.blog)
         if lists:
-            backend = settings.index.backend
-            related = find_related(documents, vectors, posts.links, settings.related, backend=backend)
+            backend, rules = settings.index.backend, settings.related
+            related = find_related(documents, vectors, posts.links, rules, backend=backend, published=published)
         else:
             related = without_lists(documents, posts.links, settings.related)
-        diagnostics = (*encoder.diagnostics, *related.diagnostics)
-        return Relations(posts, vectors, related, encoder.tag_blocks, diagnostics)
+        diagnostics = (*encoder.diagnostics, *related.diagnostics, *unusable)
+        return Relations(posts, vectors, related, encoder.tag_blocks, diagnostics, published)
+
+    def published(self, blog: Blog) -> tuple[PublishedLists | None, tuple[Diagnostic, ...]]:
+        """The lists that were published last, if they were handed in, and what is wrong with them."""
+        from enishi.related.published import parse_published
+
+        if blog.previous is None:
+            return None, ()
+        try:
+            return parse_published(blog.previous), ()
+        except ValueError as error:
+            return None, (state.unusable_previous(self.request, str(error)),)
 
     def vectors(self, posts: Posts) -> Vectors:
         """A vector of each post, shape (posts, dim), by the encoder that the settings ask for.
@@ -386,6 +400,8 @@ class Blog:
     """By path, addresses of an earlier manifest; they count where there is none now."""
     told_at: datetime | None = None
     """When the generator last told them."""
+    previous: bytes | None = None
+    """The related.json that was published last, as it is."""
 
     def with_tag_settings(self, **changes: object) -> Blog:
         """The same blog with other settings of `tags`."""
@@ -432,6 +448,8 @@ class Relations:
     tag_blocks: TagBlocks
     """Vectors that count as evidence for tags, see :attr:`enishi.encoders.blog.BlogEncoder.tag_blocks`."""
     diagnostics: tuple[Diagnostic, ...]
+    published: PublishedLists | None = None
+    """The lists that were published last."""
 
 
 @dataclass(frozen=True, slots=True)

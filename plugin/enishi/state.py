@@ -21,8 +21,8 @@ from unicodedata import normalize
 
 from enishi.cache import Cache, digest
 from enishi.config import Settings
-from enishi.errors import Diagnostic, OutputError, SettingsError
-from enishi.files import read_if_regular, replace_file
+from enishi.errors import Diagnostic, OutputError, SettingsError, Severity
+from enishi.files import read_file, read_if_regular, replace_file
 from enishi.reading.documents import PostFile
 from enishi.reading.find import MAX_FILE_BYTES
 from enishi.reading.git_index import tracked_names
@@ -50,6 +50,8 @@ SIGN_NAME = "watch.json"
 _VECTORS_OF = "last build"
 """Names the state that holds the key of the build whose vectors are in the cache."""
 _LISTS_SEEN = "lists seen"
+_LARGEST_PREVIOUS = 256 * 1024 * 1024
+"""Bytes; 100,000 posts make 150 MB."""
 _LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
 """Libraries whose versions may change what is written."""
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
@@ -74,6 +76,8 @@ class Request:
     """The folder of the cache; ``SITE/.enishi`` if not given."""
     max_file_bytes: int = MAX_FILE_BYTES
     """Larger posts are not read."""
+    previous: Path | None = None
+    """The related.json that was published last; near-ties go to what it shows."""
     trusts_addresses: bool = True
     """Whether the addresses of an earlier manifest count, which lie in the site's folder."""
 
@@ -243,8 +247,18 @@ def _codec() -> Any:
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
-def input_key(request: Request, site: Site, settings: Settings, files: Sequence[PostFile], told: bytes = b"") -> str:
-    """Hash of everything that a build's output depends on but the time; `told` is what an earlier manifest left."""
+def input_key(
+    request: Request,
+    site: Site,
+    settings: Settings,
+    files: Sequence[PostFile],
+    told: bytes = b"",
+    previous: bytes | None = None,
+) -> str:
+    """Hash of everything that a build's output depends on but the time.
+
+    `told` is what an earlier manifest left, `previous` the related.json that was published last.
+    """
     from enishi.encoders.blog import make_parts
 
     parts: list[bytes | str] = [
@@ -253,6 +267,7 @@ def input_key(request: Request, site: Site, settings: Settings, files: Sequence[
         repr(replace(site, root=Path())),  # a cache may move with its checkout
         request.manifest or "",
         told,
+        *(("previous", previous) if previous is not None else ()),
         *_tree(site.root / settings.templates if settings.templates else None),
         *_bytes_of(site.root / DECLINED_NAME, site.root / DECISIONS_NAME, site.root / settings.tags.constants),
         *_bytes_of(site.root / settings.tags.broader if isinstance(settings.tags.broader, str) else None),
@@ -295,6 +310,25 @@ def _bytes_of(*files: Path | None) -> Iterator[bytes]:
             with suppress(OSError):  # whoever needs it says what is wrong with it
                 content = file.read_bytes()
         yield content
+
+
+# -- the lists that were published last ------------------------------------------------------------------------------
+
+
+def read_previous(request: Request) -> tuple[bytes | None, tuple[Diagnostic, ...]]:
+    """The bytes of what was published last, and why there are none although a file is named."""
+    if request.previous is None:
+        return None, ()
+    try:
+        return read_file(request.previous, _LARGEST_PREVIOUS), ()
+    except OSError as error:
+        return None, (unusable_previous(request, error.strerror or type(error).__name__),)
+
+
+def unusable_previous(request: Request, why: str) -> Diagnostic:
+    """Says that lists are made without those that were published last."""
+    name = request.previous.name if request.previous else ""
+    return Diagnostic(name, 0, "bad-previous", Severity.WARNING, f"--previous: {why}. Lists are made afresh")
 
 
 # -- addresses of an earlier manifest ---------------------------------------------------------------------------------

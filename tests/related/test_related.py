@@ -17,9 +17,11 @@ from enishi.related.explain import _explain, explain_place
 from enishi.related.index import Backend
 from enishi.related.lists import FIRST_PLACES, SiteLists
 from enishi.related.policy import RelatedPosts, find_related
+from enishi.related.published import MARGIN
 from enishi.types import Document
 
 if TYPE_CHECKING:
+    from enishi.related.published import PublishedLists
     from enishi.types import Vectors
 
 Links = Mapping[str, tuple[str, ...]]
@@ -543,11 +545,19 @@ def random_blog(seed: int) -> tuple[list[Document], Vectors, dict[str, tuple[str
     return documents, vectors, links, wanted
 
 
+def random_published(documents: Sequence[Document], seed: int) -> PublishedLists | None:
+    """Lists of some of the posts, and of one that is gone; nothing for every second seed."""
+    chance = random.Random(seed)
+    paths = [*(one.post.path for one in documents), "gone.md"]
+    return {path: chance.choices(paths, k=6) for path in paths if chance.random() < 0.8} if seed % 2 else None
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_no_rule_is_ever_broken(seed: int) -> None:
     documents, vectors, links, wanted = random_blog(seed)
-    lists = SiteLists(documents, vectors, links, wanted, "exact")
-    found = find_related(documents, vectors, links, wanted, backend="exact")
+    published = random_published(documents, seed)
+    lists = SiteLists(documents, vectors, links, wanted, "exact", published=published)
+    found = find_related(documents, vectors, links, wanted, backend="exact", published=published)
     by_path = {one.post.path: one.post for one in documents}
     shown: Counter[str] = Counter()
     capped: Counter[str] = Counter()
@@ -579,7 +589,8 @@ def test_no_rule_is_ever_broken(seed: int) -> None:
             assert not any(linked)
         if wanted.linked == "demote":
             assert linked == sorted(linked)
-        assert all(entry.score >= found.min_score for entry in entries if entry.kind == "similar")
+        least = found.min_score - (MARGIN if published else 0)
+        assert all(entry.score >= least for entry in entries if entry.kind == "similar")
         rows = [lists.rules.row[other.path] for other in others]
         if wanted.duplicates == "hide":
             groups = [lists.rules.duplicate_of[row] for row in rows if row in lists.rules.duplicate_of]
@@ -597,10 +608,10 @@ def test_no_rule_is_ever_broken(seed: int) -> None:
     assert all(count <= max(lists.cap, shown[path] - count) for path, count in capped.items())
 
 
-@pytest.mark.parametrize("seed", range(0, 60, 6))
+@pytest.mark.parametrize("seed", range(0, 60, 5))
 def test_every_pair_of_posts_can_be_explained_and_truly(seed: int) -> None:
     documents, vectors, links, wanted = random_blog(seed)
-    lists = SiteLists(documents, vectors, links, wanted, "exact")
+    lists = SiteLists(documents, vectors, links, wanted, "exact", published=random_published(documents, seed))
     for row in range(min(len(documents), 20)):
         for other in range(len(documents)):
             told = _explain(lists, row, other)

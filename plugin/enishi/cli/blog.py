@@ -23,6 +23,7 @@ from enishi.cli.options import (
     Now,
     Out,
     PostArgument,
+    Previous,
     Quiet,
     Set,
     Site,
@@ -82,6 +83,7 @@ def build(
         option("--out DIR", "Folder of the output; SITE/.enishi by default. With --engine ray, an address, too."),
     ] = None,
     manifest: Manifest = None,
+    previous: Previous = None,
     config: Config = None,
     set_: Set = None,
     now: Now = None,
@@ -106,7 +108,8 @@ def build(
         raise SettingsError(f"--engine {engine}: local or ray")
     is_awaited = engine == "local" and manifest == "-" and not is_input_there()
     given = None if is_awaited else manifest
-    asked = request(Path(site), Path(out) if out else None, config, set_, manifest=given, now=now)
+    folder = Path(out) if out else None
+    asked = request(Path(site), folder, config, set_, manifest=given, now=now, previous=previous)
     with console.progress(quiet or as_json) as progress:
         if engine == "ray":
             from enishi.distributed.build import build_on_cluster
@@ -223,6 +226,7 @@ def related(
     home: Annotated[
         str, option("--home URL", "With --write: what stands before each address, such as https://zenn.dev/aki.")
     ] = "",
+    previous: Previous = None,
     guesses: Annotated[
         bool, option("--guesses", "With --write: take addresses, too, that the generator has not told.")
     ] = False,
@@ -236,7 +240,7 @@ def related(
 
     if write and remove:
         raise SettingsError("--write puts the lists in and --remove takes them out: name one of the two")
-    asked = request(site, out, config, set_)
+    asked = request(site, out, config, set_, previous=previous)
     if write or remove:
         from enishi.commands.sections import plan_removal, plan_sections
         from enishi.console.tags import carry_out
@@ -507,6 +511,7 @@ def check(
         bool, option("--write-baseline", "Accept what is found, in .enishi-baseline.json.")
     ] = False,
     explain_code: Annotated[str, option("--explain CODE", "Say what a code of findings means, and do no more.")] = "",
+    previous: Previous = None,
     cache: CacheFolder = None,
     config: Config = None,
     set_: Set = None,
@@ -529,7 +534,7 @@ def check(
     form = "json" if as_json else format_
     check_format(form)
     outputs = parse_outputs(output or ())
-    asked = request(site, None, config, set_, now=now, cache=cache)
+    asked = request(site, None, config, set_, now=now, cache=cache, previous=previous)
     checked = CheckRequest(
         asked,
         tuple(files or ()),

@@ -56,6 +56,10 @@ Manifest = Annotated[
 Now = Annotated[
     str | None, option("--now DATE", "Which posts lie in the future: a day or a moment; the present by default.")
 ]
+Previous = Annotated[
+    Path | None,
+    option("--previous FILE", "The related.json that was published last: near-ties go to what it shows."),
+]
 Out = Annotated[Path | None, option("--out DIR", "Folder of the output; SITE/.enishi by default.")]
 Quiet = Annotated[bool, option("--quiet -q", "Print nothing but what went wrong.")]
 Set = Annotated[list[str] | None, option("--set KEY=VALUE", "Override a setting, such as related.limit=3; repeatable.")]
@@ -86,6 +90,7 @@ def request(
     manifest: str | None = None,
     now: str | None = None,
     cache: Path | None = None,
+    previous: Path | None = None,
 ) -> Request:
     """What a command asks for, by its options.
 
@@ -103,6 +108,7 @@ def request(
         now=_moment(now),
         processes=processes(),
         cache=cache,
+        previous=previous,
     )
 
 

@@ -16,6 +16,7 @@ from enishi.text.labels import same_language
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from enishi.related.published import ShownBefore
     from enishi.related.ranking import Candidates, Ranking
     from enishi.types import Rows, Scores
 
@@ -31,8 +32,11 @@ class CandidatePool:
     pool, the other posts are searched without it.
     """
 
-    def __init__(self, rules: ListingRules, ranking: Ranking, min_score: float) -> None:
+    def __init__(
+        self, rules: ListingRules, ranking: Ranking, min_score: float, shown_before: ShownBefore | None = None
+    ) -> None:
         self._rules, self._ranking, self._min_score = rules, ranking, min_score
+        self._shown_before = shown_before
         self._crowds, self._crowd_limits = _crowds(rules)
         self._parts: list[tuple[Rows, Rows, Scores]] = []
 
@@ -55,20 +59,26 @@ class CandidatePool:
             pool *= 4
         if self._parts:
             recency = np.array([self._rules.recency.get(row, -1) for row in range(len(self._rules.documents))])
-            source, other, cosines = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-            order = np.lexsort((source, recency[other], -cosines))
+            source, other, scores = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+            order = np.lexsort((source, recency[other], -scores))
+            if self._shown_before is not None:
+                scores, places = self._shown_before.steady(source, other, scores)
+                order = np.lexsort((source, recency[other], places, -scores))
             for part in np.array_split(order, len(order) // (_PAIRS_AT_A_TIME * len(wanting)) + 1):
                 yield source[part], other[part]
 
     def _add(self, rows: Rows, candidates: Candidates, usable: npt.NDArray[np.bool_]) -> None:
-        source, place = (usable & (candidates.cosines >= self._min_score)).nonzero()
+        scores = candidates.cosines
+        if self._shown_before is not None:
+            scores = scores + self._shown_before.favour(_beside(rows, candidates), candidates.rows)
+        source, place = (usable & (scores >= self._min_score)).nonzero()
         self._parts.append((rows[source], candidates.rows[source, place], candidates.cosines[source, place]))
 
     def _usable(self, rows: Rows, candidates: Candidates) -> npt.NDArray[np.bool_]:
         """Which candidates are not barred: shape of `candidates.rows`."""
         rules = self._rules
-        sources = np.broadcast_to(rows[:, np.newaxis], candidates.rows.shape)
-        usable: npt.NDArray[np.bool_] = (candidates.rows >= 0) & ~rules.bars(sources, candidates.rows)
+        barred = rules.bars(_beside(rows, candidates), candidates.rows)
+        usable: npt.NDArray[np.bool_] = (candidates.rows >= 0) & ~barred
         if rules.members and rules.settings.translations != "keep":
             is_translated = np.isin(candidates.rows, list(rules.translation_of))
             for line in np.flatnonzero(is_translated.any(axis=1)).tolist():
@@ -123,6 +133,11 @@ class CandidatePool:
         if rules.settings.newer or date is None:
             return 0
         return bisect_left(rules.listable, -date.timestamp(), key=lambda other: rules.recency_key(other)[0])
+
+
+def _beside(rows: Rows, candidates: Candidates) -> Rows:
+    """Each of `rows` beside its candidates: shape of `candidates.rows`."""
+    return np.broadcast_to(rows[:, np.newaxis], candidates.rows.shape)
 
 
 def _crowds(rules: ListingRules) -> tuple[Rows, list[int]]:

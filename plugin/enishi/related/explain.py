@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from enishi.config import RelatedSettings
 from enishi.related.lists import SiteLists
 from enishi.types import Document
 
 if TYPE_CHECKING:
     from enishi.related.index import Backend
+    from enishi.related.published import PublishedLists
     from enishi.types import Vectors
 
 
@@ -35,9 +38,10 @@ def explain_place(
     other: str,
     *,
     backend: Backend = "auto",
+    published: PublishedLists | None = None,
 ) -> Place:
-    """Why `other` is, or is not, in the list of `source` (paths), and the reverse."""
-    lists = SiteLists(documents, vectors, links, settings, backend)
+    """Why `other` is, or is not, in the list of `source` (paths), and the reverse; see `find_related`."""
+    lists = SiteLists(documents, vectors, links, settings, backend, published=published)
     row, candidate = lists.rules.row[source], lists.rules.row[other]
     cosine = lists.cosine(row, candidate)
     return Place(cosine, lists.min_score, _explain(lists, row, candidate), _explain(lists, candidate, row))
@@ -69,6 +73,9 @@ def _why_not(lists: SiteLists, row: int, candidate: int, cosine: float) -> str:
         return f"pairs of this blog reach {lists.min_score:.4f} by chance, and this one only {cosine:.4f}"
     if cosine < lists.min_score:
         return f"their similarity of {cosine:.4f} is below {lists.min_score:.4f} (`related.min_score`)"
+    before = lists.shown_before
+    if before is not None and cosine + before.favour(np.array([row]), np.array([candidate]))[0] < lists.min_score:
+        return f"it was not listed before, and is above the least score ({lists.min_score:.4f}) by too little"
     if settings.limit == 0:
         return "lists hold no posts (`related.limit`)"
     if candidate in rules.pinned.get(row, ()):
@@ -81,4 +88,4 @@ def _why_not(lists: SiteLists, row: int, candidate: int, cosine: float) -> str:
         return "there is a translation of it in the language of the post (`related.translations`)"
     if own.is_public and lists.shown[candidate] >= lists.cap:
         return f"it is shown by {lists.shown[candidate]} posts already, the most that `related.max_share` allows"
-    return "others are nearer"
+    return "others are nearer" if before is None else "others are nearer, or nearly as near and were listed before"

@@ -13,12 +13,14 @@ from enishi.config import RelatedSettings
 from enishi.related.candidate_pool import CandidatePool
 from enishi.related.groups import connected_groups
 from enishi.related.pair_texts import PairTexts
+from enishi.related.published import ShownBefore
 from enishi.related.ranking import Ranking
 from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind
 
 if TYPE_CHECKING:
     from enishi.related.index import Backend, IndexMaker
+    from enishi.related.published import PublishedLists
     from enishi.types import Vectors
 
 FIRST_PLACES = 5
@@ -48,8 +50,10 @@ class SiteLists:
         settings: RelatedSettings,
         backend: Backend | IndexMaker,
         texts: PairTexts | None = None,
+        published: PublishedLists | None = None,
     ) -> None:
         self.documents, self.settings = documents, settings
+        self.shown_before = None if published is None else ShownBefore.of(published, documents)
         self.rules = ListingRules(documents, links, settings)
         self.ranking = Ranking(vectors, self.rules.listable, backend)
         self.texts = texts or PairTexts(documents)
@@ -129,7 +133,8 @@ class SiteLists:
         """First the places that readers look at, under the cap; then the rest; last what the body links to."""
         wanting = [row for row, document in enumerate(self.documents) if document.post.wants_related]
         demoted, late = [], []
-        for rows, others in CandidatePool(self.rules, self.ranking, self.min_score).pairs(wanting):
+        pool = CandidatePool(self.rules, self.ranking, self.min_score, self.shown_before)
+        for rows, others in pool.pairs(wanting):
             has_room = np.array([self._room(row) > 0 for row in range(len(self.documents))])[rows]
             for row, other in zip(rows[has_room].tolist(), others[has_room].tolist(), strict=True):
                 if self.rules.is_demoted(row, other):
@@ -154,13 +159,19 @@ class SiteLists:
 
     def _show_the_unshown(self) -> None:
         """A post that nobody shows takes the last of the first places, where it is nearly as near as what is there."""
-        unshown = [row for row in self.rules.listable if not self.shown[row]]
-        if not unshown:
+        unshown = np.array([row for row in self.rules.listable if not self.shown[row]], dtype=np.int64)
+        if not len(unshown):
             return
-        candidates = self.ranking.candidates(np.array(unshown, dtype=np.int64), 40)
-        for row, hosts, cosines in zip(unshown, candidates.rows.tolist(), candidates.cosines.tolist(), strict=True):
-            for host, cosine in zip(hosts, cosines, strict=True):
-                if host >= 0 and cosine >= self.min_score and self._host(host, row, cosine):
+        candidates = self.ranking.candidates(unshown, 40)
+        hosts, cosines = candidates.rows, candidates.cosines
+        favour = np.zeros_like(cosines)
+        if self.shown_before is not None:
+            favour = self.shown_before.favour(hosts, np.broadcast_to(unshown[:, np.newaxis], hosts.shape))
+        is_near = (hosts >= 0) & (cosines + favour >= self.min_score)
+        order = np.argsort(-(cosines + np.minimum(favour, 0)), axis=1, kind="stable")
+        for line, row in enumerate(unshown.tolist()):
+            for place in order[line][is_near[line, order[line]]].tolist():
+                if self._host(int(hosts[line, place]), row, float(cosines[line, place])):
                     break
 
     def _host(self, host: int, row: int, cosine: float) -> bool:

@@ -5,6 +5,7 @@ ranking.py         vectors -> for every post, the candidates, best first
 groups.py          near-duplicates and translations
 rules.py           which posts may stand in whose lists
 candidate_pool.py  all pairs that may be listed, best first over the whole site
+published.py       the lists that were shown last, to which near-ties go
 lists.py           the lists, filled over the whole site at once
 reasons.py         what two posts share: tags and terms
 term_uses.py       which posts use which terms, as numbers
@@ -30,6 +31,7 @@ from enishi.types import Document, Kind, Related
 
 if TYPE_CHECKING:
     from enishi.related.index import Backend, IndexMaker
+    from enishi.related.published import PublishedLists
     from enishi.types import Vectors
 
 
@@ -51,6 +53,7 @@ def find_related(
     *,
     backend: Backend | IndexMaker = "auto",
     texts: PairTexts | None = None,
+    published: PublishedLists | None = None,
 ) -> RelatedPosts:
     """The related posts of every document.
 
@@ -59,8 +62,9 @@ def find_related(
         vectors: shape (len(documents), dim), unit rows or zeros.
         links: by path, the posts that a body links to.
         texts: compares the documents' texts, where these do not hold them themselves.
+        published: the lists that the blog showed last, to which near-ties go.
     """
-    lists = SiteLists(documents, vectors, links, settings, backend, texts)
+    lists = SiteLists(documents, vectors, links, settings, backend, texts, published)
     return RelatedPosts(
         _entries(lists),
         lists.min_score,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from enishi.commands.check.run import CheckRequest, check
 from enishi.config import CheckCode
 from enishi.errors import EnishiError, SettingsError
 from enishi.findings import CODES, CheckReport, Finding, fingerprint
+from enishi.pipeline import build
 from enishi.state import Request
 from enishi.tags.declined import DECLINED_NAME, with_apart, with_untagged
 from repository import ENVIRONMENT, branch, commit, git, repository
@@ -645,3 +647,38 @@ def test_a_code_is_explained(capfd: pytest.CaptureFixture[str]) -> None:
     assert "docs/check.md#no-tags" in told
     assert main(["check", "--explain", "no-such"]) == 2
     assert "there is no code 'no-such'; there are missing-tag, " in capfd.readouterr().err
+
+
+# -- lists that were published last -----------------------------------------------------------------------------------
+
+
+def lists_note(report: CheckReport) -> str:
+    return next((note for note in report.notes if note.startswith("Related posts change on")), "")
+
+
+def test_a_check_says_on_how_many_pages_related_posts_change(tmp_path: Path) -> None:
+    site = blog(tmp_path / "blog")
+    build(Request(site, out=tmp_path / "published"))
+    previous = tmp_path / "published/related.json"
+    request = Request(site, previous=previous)
+    add(site, "tea-new.md", "tags: [tea, notes]\n")
+    first = lists_note(check(CheckRequest(request)))
+    assert re.fullmatch(
+        r"Related posts change on \d+ pages?: [1-9]\d* around the posts under check, \d+ elsewhere\.", first
+    )
+    assert lists_note(run(site)) == ""
+    entries = json.loads(previous.read_bytes())
+    for post in entries["posts"].values():
+        post["related"] = post["related"][:1]
+    previous.write_text(json.dumps(entries))
+    assert lists_note(check(CheckRequest(request))) != first
+
+
+def test_a_published_file_that_says_nothing_is_told_in_the_report(tmp_path: Path) -> None:
+    site = blog(tmp_path / "blog")
+    add(site, "tea-new.md", "tags: [tea, notes]\n")
+    for data in ("{}", None):
+        (site / "previous.json").unlink() if data is None else (site / "previous.json").write_text(data)
+        notes = check(CheckRequest(Request(site, previous=site / "previous.json"))).notes
+        assert sum("Lists are made afresh" in note for note in notes) == 1
+        assert not any(note.startswith("Related posts change on") for note in notes)

@@ -6,7 +6,7 @@ repositories: :mod:`enishi.commands.check.untrusted` says which of their setting
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from enishi.commands.check.scope import UNREAD, Scope, choose_posts, post_folder
 from enishi.commands.check.untrusted import guarded_request
 from enishi.errors import Diagnostic, Severity
 from enishi.findings import CheckReport, Finding, fingerprint, ignored_codes
-from enishi.pipeline import Blog, Run
+from enishi.pipeline import Blog, Relations, Run
 from enishi.reading.source import read_source
 from enishi.state import CACHE_NAME, Request, valid_between
 from enishi.tags.declined import read_kept
@@ -157,7 +157,7 @@ class _Check:
         run = self._run()
         posts = run.read(blog)
         documents, settings = posts.documents, blog.settings
-        relations = run.relate(posts, lists=False)
+        relations = run.relate(posts, lists=blog.previous is not None)
         suggested = run.tag(posts, relations.tag_blocks)
         vocabulary, _ = read_vocabulary([document.post for document in documents], blog.site, settings.tags)
         paths = frozenset(self.scope.paths)
@@ -193,6 +193,7 @@ class _Check:
             base=self.scope.changes.base if self.scope.changes else "",
             suppressed=len(drafts) - len(kept),
             patches=patches,
+            notes=tuple(_notes_on_lists(relations, paths)),
         )
         if self.asked.write_baseline:
             report = self._accept(report, kept)
@@ -268,7 +269,22 @@ class _Check:
         accepted = counted(write_baseline(self.blog.site.root, drafts, report.checked), "finding")
         note = f"{BASELINE_NAME} accepts {accepted} now. Commit it: from then on only others are reported."
         suppressed = report.suppressed + len(report.findings)
-        return replace(report, findings=(), suppressed=suppressed, patches={}, notes=(note,))
+        return replace(report, findings=(), suppressed=suppressed, patches={}, notes=(*report.notes, note))
+
+
+def _notes_on_lists(relations: Relations, checked: Set[str]) -> Iterator[str]:
+    """How many pages show other related posts than those that were published last, or why that is not known."""
+    from enishi.related.published import changed_lists
+
+    yield from (told.message for told in relations.diagnostics if told.code == "bad-previous")
+    if relations.published is None:
+        return
+    public = {document.post.path for document in relations.posts.documents if document.post.is_public}
+    now = {path: [entry.path for entry in entries] for path, entries in relations.related.lists.items()}
+    changed = changed_lists(relations.published, {path: now[path] for path in public}, checked)
+    near, elsewhere = len(changed.near), len(changed.elsewhere)
+    pages = counted(near + elsewhere, "page")
+    yield f"Related posts change on {pages}: {near} around the posts under check, {elsewhere} elsewhere."
 
 
 def _level(draft: Finding, settings: CheckSettings) -> Severity | None:

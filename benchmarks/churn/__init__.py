@@ -1,0 +1,1 @@
+"""How many pages change when a blog gets a new post."""
