@@ -35,6 +35,7 @@ from enishi.tags.decisions import Decision, match_taken, read_decisions
 from enishi.tags.declined import Decline, match_declines, read_declined
 from enishi.tags.sketches import Sketches, sketches_by
 from enishi.types import Document, Progress, TagAnalysis
+from enishi.writing.known_fragments import KnownFragments
 from enishi.writing.output import WriteReport, write_outputs
 from enishi.writing.render import (
     RELATED_NAME,
@@ -306,6 +307,7 @@ class Run:
             site=site.root,
             templates=site.root / settings.templates,
             memo=self.memo,
+            earlier=KnownFragments(self.kept, self.request.folder, state.code_fingerprint().encode()),
         )
         files = {RELATED_NAME: render_related_json(posts, lists), **partials}
         data = {}

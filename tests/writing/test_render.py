@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.nodes import Filter, Output, TemplateData
 from jsonschema import Draft202012Validator
 
 from dom import dom
@@ -548,6 +549,14 @@ def test_a_template_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 
 # -- what is shipped -------------------------------------------------------------------------------------------------
+
+
+def test_our_partial_escapes_whatever_it_prints() -> None:
+    source = (templates_folder() / "related.html.j2").read_text(encoding="utf-8")
+    printed = [node for output in Environment().parse(source).find_all(Output) for node in output.nodes]
+    values = [node for node in printed if not isinstance(node, TemplateData)]
+    assert len(values) > 20
+    assert all(isinstance(value, Filter) and value.name == "escape" for value in values)
 
 
 @pytest.mark.parametrize("autoescape", [True, False])

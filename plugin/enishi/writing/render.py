@@ -10,9 +10,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
 
+from enishi.cache import digest
 from enishi.config import PartialSettings
 from enishi.errors import Diagnostic, EnishiError
 from enishi.memo import Memo
@@ -27,6 +29,7 @@ from enishi.text.labels import (
 )
 from enishi.text.printable import json_escape, text_line
 from enishi.types import Post, Related
+from enishi.writing.known_fragments import KnownFragments
 
 RELATED_NAME = "related.json"
 PARTIALS_FOLDER = "partials"
@@ -203,6 +206,7 @@ def render_partials(
     site: Path | None = None,
     templates: Path | None = None,
     memo: Memo | None = None,
+    earlier: KnownFragments | None = None,
 ) -> tuple[dict[str, bytes], tuple[Diagnostic, ...]]:
     """One HTML fragment a post by name in the output folder, and what went wrong with the site's own template.
 
@@ -211,31 +215,46 @@ def render_partials(
         templates: the site's own templates folder, inside `site`.  A ``related.html.j2`` there replaces ours; it may
             include or extend ours as ``enishi/related.html.j2``.  If it fails, ours is used for all posts, and a
             diagnostic names its file and line.
-        memo: knows the fragments by our own template of last time.
+        memo: knows the fragments by our own template of the last pass.
+        earlier: knows those of the last run.
     """
-    from enishi.writing.fragments import render_builtin, render_with_site_template
-
     ordered = sorted(posts, key=_path_of)
-    listed = shown_lists(ordered, related)
-    ours = templates_folder() / PARTIAL_TEMPLATE
+    lists = list(zip(ordered, shown_lists(ordered, related), strict=True))
     diagnostics: tuple[Diagnostic, ...] = ()
-    fragments: Sequence[str] | None = None
     if templates is not None and (templates / PARTIAL_TEMPLATE).is_file():
-        pairs = zip(ordered, listed, strict=True)
-        views = [partial_view(post, entries, options, language) for post, entries in pairs]
+        from enishi.writing.fragments import render_with_site_template
+
+        views = [partial_view(post, entries, options, language) for post, entries in lists]
+        ours = templates_folder() / PARTIAL_TEMPLATE
         fragments, diagnostics = render_with_site_template(views, templates / PARTIAL_TEMPLATE, ours, site or templates)
-    if fragments is None:
-        known: dict[object, str] = memo.lasting("fragments", dict) if memo else {}
-        look = (options.model_dump_json() if options else "", language)
-        shown = [(look, *_what_shows(post, entries)) for post, entries in zip(ordered, listed, strict=True)]
-        missing = [place for place, key in enumerate(shown) if key not in known]
-        views = [partial_view(ordered[place], listed[place], options, language) for place in missing]
-        made = dict(zip((shown[place] for place in missing), render_builtin(views, ours), strict=True))
-        fragments = [made[key] if key in made else known[key] for key in shown]
-        known.clear()
-        known.update(zip(shown, fragments, strict=True))
-    names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post in ordered)
-    return {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}, diagnostics
+        if fragments is not None:
+            return _by_name(ordered, fragments), diagnostics
+    return _render_unknown(lists, options or PartialSettings(), language, memo, earlier), diagnostics
+
+
+def _render_unknown(
+    lists: Sequence[tuple[Post, Sequence[Related]]],
+    options: PartialSettings,
+    language: str,
+    memo: Memo | None,
+    earlier: KnownFragments | None,
+) -> dict[str, bytes]:
+    """The fragments by our own template; those that the last pass or the last run made are not made anew."""
+    look = [options.model_dump_json(), language]
+    keys = [digest(json.dumps([*look, *_what_shows(post, entries)])) for post, entries in lists]
+    names = [_fragment_name(post) for post, _ in lists]
+    known: dict[bytes, bytes] = memo.lasting("fragments", dict) if memo else {}
+    is_first = not known
+    if is_first and earlier:
+        known.update(earlier.find(names, keys))
+    missing = [one for key, one in zip(keys, lists, strict=True) if key not in known]
+    made = render_fragments(missing, options, language) if missing else {}
+    fragments = [known[key] if key in known else made[name] for key, name in zip(keys, names, strict=True)]
+    if is_first and earlier:
+        earlier.keep(keys, fragments)
+    known.clear()
+    known.update(zip(keys, fragments, strict=True))
+    return dict(zip(names, fragments, strict=True))
 
 
 def shown_lists(posts: Sequence[Post], related: RelatedByPath) -> list[list[Related]]:
@@ -256,8 +275,16 @@ def render_fragments(
 
     views = [partial_view(post, entries, options, language) for post, entries in lists]
     fragments = render_builtin(views, templates_folder() / PARTIAL_TEMPLATE)
-    names = (f"{PARTIALS_FOLDER}/{partial_name(post.path)}" for post, _ in lists)
-    return {name: text.encode("utf-8", "replace") for name, text in zip(names, fragments, strict=True)}
+    return _by_name([post for post, _ in lists], fragments)
+
+
+def _by_name(posts: Sequence[Post], fragments: Sequence[str]) -> dict[str, bytes]:
+    pairs = zip(posts, fragments, strict=True)
+    return {_fragment_name(post): text.encode("utf-8", "replace") for post, text in pairs}
+
+
+def _fragment_name(post: Post) -> str:
+    return f"{PARTIALS_FOLDER}/{partial_name(post.path)}"
 
 
 def _what_shows(post: Post, entries: Sequence[Related]) -> tuple[object, ...]:
@@ -293,13 +320,17 @@ def _label(text: str) -> str:
     return text_line(f"|{text}|")[1:-1]
 
 
+_line = lru_cache(maxsize=65_536)(text_line)  # titles, tags and terms stand in many lists
+_written_date = lru_cache(maxsize=65_536)(written_date)
+
+
 def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialSettings) -> EntryView:
     lang = language_tag(entry.lang)
     differs = bool(lang) and not (page and same_language(lang, page))
-    date_text = written_date(entry.date, date_pattern) if options.dates else ""
+    date_text = _written_date(entry.date, date_pattern) if options.dates else ""
     return EntryView(
-        path=text_line(entry.path),
-        title=text_line(entry.title) or text_line(entry.path),
+        path=_line(entry.path),
+        title=_line(entry.title) or _line(entry.path),
         url=safe_link(entry.url),
         date=entry.date if date_text else "",
         date_text=date_text,
@@ -313,7 +344,7 @@ def _entry_view(entry: Related, page: str, date_pattern: str, options: PartialSe
 
 
 def _words(words: Sequence[str], options: PartialSettings) -> list[str]:
-    return [line for line in map(text_line, words) if line] if options.reasons else []
+    return [line for line in map(_line, words) if line] if options.reasons else []
 
 
 def _public_paths(posts: Iterable[Post]) -> frozenset[str]:
