@@ -118,14 +118,16 @@ def _first_distinct(names: Sequence[str], terms: Sequence[int], begin: int, end:
     """The first places from `begin` to `end` whose names there are no part of one another."""
     chosen: list[int] = []
     keys: list[str] = []
+    joined = ""
     for place in range(begin, end):
         key = names[terms[place]]
-        if (key in "\n".join(keys) or any(map(key.__contains__, keys))) and any(_overlap(key, one) for one in keys):
+        if (key in joined or any(map(key.__contains__, keys))) and any(_overlap(key, one) for one in keys):
             continue
         keys.append(key)
         chosen.append(place)
         if len(keys) == limit:
             break
+        joined += f"{key}\n"
     return chosen
 
 

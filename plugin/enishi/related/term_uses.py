@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +24,8 @@ _MAX_SHARE = 0.2
 """Terms in more of the posts than this are too common to be a reason."""
 _COMPOUND_BONUS = 1.5
 _TITLE_BONUS = 2.0
+_STARTS = 1024
+"""How many kinds of beginnings of terms are told apart, before a title is searched for a term."""
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
 
@@ -76,10 +77,9 @@ class TermUses:
 
         numbers = WordNumbers()
         uses = [number_words(document.terms.frequency, numbers) for document in documents]
-        which = np.concatenate([which for which, _ in uses])
         written = [number_spellings(document.terms.surfaces, numbers) for document in documents]
         every = list(numbers)
-        posts = np.bincount(which, minlength=len(every))
+        posts = np.bincount(np.concatenate([which for which, _ in uses]), minlength=len(every))
         several = np.flatnonzero(posts > 1)
         if frequency is not None:
             posts[several] = [frequency[every[number]] for number in several.tolist()]
@@ -91,7 +91,7 @@ class TermUses:
 
         def table(rows: Sequence[tuple[Rows, Rows]]) -> Any:
             """csr (documents, terms) of values by number of a name."""
-            numbers, values = (np.concatenate(column) for column in zip(*rows, strict=True))
+            numbers, values = (np.concatenate(column, dtype=np.int32) for column in zip(*rows, strict=True))
             stays = np.flatnonzero(term_of[numbers] >= 0)
             starts = np.searchsorted(stays, np.cumsum([0, *(len(which) for which, _ in rows)]))
             made = csr_matrix((values[stays], term_of[numbers[stays]], starts), (len(rows), len(names)))
@@ -99,7 +99,7 @@ class TermUses:
             return made
 
         often, spelled = table(uses), table(written)
-        own = np.array(kept, dtype=np.int64)[often.indices]
+        own = np.array(kept, dtype=np.int32)[often.indices]
         spelling = own.copy()
         spelling[np.searchsorted(_codes(often), _codes(spelled))] = spelled.data
         place = np.arange(1, len(own) + 1, dtype=np.int32)
@@ -133,7 +133,7 @@ class TermUses:
         """The weight of each term in each pair: rarity squared, times the logarithm of how often both use it."""
         import numpy as np
 
-        products = self.often[shared.ours] * self.often[shared.theirs]
+        products = self.often[shared.ours].astype(np.int64) * self.often[shared.theirs]
         distinct, place = np.unique(products, return_inverse=True)
         amounts = np.array([1 + log(sqrt(product)) for product in distinct.tolist()])  # one by one, too
         weights: Scores = self.rarity[shared.term] * amounts[place]
@@ -181,14 +181,26 @@ def _are_in_title(documents: Sequence[Document], names: Sequence[str], table: An
     """Of each entry of a csr (documents, terms), whether the term stands in the title of the document."""
     import numpy as np
 
-    found: list[int] = []
-    for document, (begin, end) in zip(documents, pairwise(table.indptr.tolist()), strict=True):
-        title = fold(document.title)
-        terms = [names[term] for term in table.indices[begin:end].tolist()]
-        found += [begin + at for at, name in enumerate(terms) if name in title and contains_term(title, name)]
-    are: Flags = np.zeros(table.nnz, dtype=bool)
-    are[found] = True
+    titles = [fold(document.title) for document in documents]
+    starts_of_titles = np.zeros((len(titles), _STARTS), dtype=bool)
+    row = np.repeat(np.arange(len(titles)), list(map(len, titles)))
+    single, double = _starts("".join(titles))
+    starts_of_titles[row, single] = starts_of_titles[row[:-1], double] = True
+    first, second = _starts("".join(name[:2].ljust(2) for name in names))
+    start = np.where(np.array(list(map(len, names))) > 1, second[::2], first[::2])
+    row = np.repeat(np.arange(len(titles)), np.diff(table.indptr))
+    are: Flags = starts_of_titles[row, start[table.indices]]
+    for place in np.flatnonzero(are).tolist():
+        are[place] = contains_term(titles[row[place]], names[table.indices[place]])
     return are
+
+
+def _starts(text: str) -> tuple[Rows, Rows]:
+    """A number below `_STARTS` for each character of a text, and one for each two that follow one another."""
+    import numpy as np
+
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.int64)
+    return codes % _STARTS, (31 * codes[:-1] + codes[1:]) % _STARTS
 
 
 def contains_term(text: str, term: str) -> bool:
