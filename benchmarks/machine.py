@@ -6,8 +6,10 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -52,7 +54,7 @@ class Run:
     seconds: float
     """Wall clock."""
     peak: int
-    """Largest resident memory of it or any of its children, in bytes."""
+    """Largest memory of it and its children together, sampled ten times a second, or of one alone, in bytes."""
     status: int
     output: str
 
@@ -67,12 +69,35 @@ def run_measured(command: Sequence[str | Path], environment: Mapping[str, str] |
         [str(word) for word in command], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
     )
     assert process.stdout is not None
+    together, ended = [0], threading.Event()
+
+    def sample() -> None:
+        while not ended.wait(0.1):
+            together.append(memory_together(process.pid))
+
+    sampling = threading.Thread(target=sample)
+    sampling.start()
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
+    ended.set()
+    sampling.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_maxrss * unit, process.returncode, output)
+    return Run(seconds, max(usage.ru_maxrss * unit, *together), process.returncode, output)
+
+
+def memory_together(pid: int) -> int:
+    """Memory of a process and all that it has started, in bytes; what they share counts once (Linux, else 0)."""
+    total, waiting = 0, [pid]
+    while waiting:
+        folder = Path(f"/proc/{waiting.pop()}")
+        with suppress(OSError):  # it has ended meanwhile
+            fields = (folder / "smaps_rollup").read_text().split()
+            total += int(fields[fields.index("Pss:") + 1]) * 1024
+            for children in folder.glob("task/*/children"):
+                waiting += map(int, children.read_text().split())
+    return total
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:

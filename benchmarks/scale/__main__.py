@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.building import Builds, build_thrice, enishi_command, make_synthetic_blog
+from benchmarks.building import Builds, build_thrice, enishi_command, make_synthetic_blog, post_files
 from benchmarks.machine import MIB, describe_machine, markdown_table, run_measured
 
 HEAD = [
     "posts",
+    "tags",
     "cold, s",
     "peak, MiB",
     "nothing changed, s",
     "one edited, s",
+    "peak, MiB",
     "mistune alone, s",
     "ratio",
     "TF-IDF, s",
@@ -32,6 +34,7 @@ class Result:
     """One size."""
 
     posts: int
+    tags: int
     builds: Builds
     yardsticks: dict[str, float]
     """Seconds by name; see :mod:`benchmarks.yardstick`."""
@@ -40,7 +43,7 @@ class Result:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("blogs", type=Path, nargs="+", metavar="BLOG", help="folders with markdown posts")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 50_000], metavar="N")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--enishi", default=enishi_command(), metavar="COMMAND")
     parser.add_argument(
@@ -63,13 +66,23 @@ def measure(options: argparse.Namespace, posts: int) -> Result:
         builds = build_thrice(options.enishi, site, Path(folder, "out"))
         yardstick = [sys.executable, "-m", "benchmarks.yardstick", site]
         measured = run_measured(yardstick + ["--tfidf"] * (posts <= options.tfidf_limit))
-    return Result(posts, builds, json.loads(measured.output))
+        tags = count_tags(site)
+    return Result(posts, tags, builds, json.loads(measured.output))
+
+
+def count_tags(site: Path) -> int:
+    """How many different tags the posts have; `synthetic.py` writes each on a line of its own."""
+    found = set()
+    for post in post_files(site):
+        matter = post.read_text("utf-8").split("\n---\n", 1)[0]
+        found.update(line for line in matter.splitlines() if line.startswith("  - "))
+    return len(found)
 
 
 def row(result: Result) -> list[str]:
     builds, cold = result.builds, result.builds.cold.seconds
-    cells = [f"{result.posts:,}", f"{cold:.1f}", f"{peak(builds) / MIB:.0f}"]
-    cells += [f"{builds.unchanged.seconds:.2f}", f"{builds.edited.seconds:.1f}"]
+    cells = [f"{result.posts:,}", f"{result.tags:,}", f"{cold:.1f}", f"{builds.cold.peak / MIB:.0f}"]
+    cells += [f"{builds.unchanged.seconds:.2f}", f"{builds.edited.seconds:.1f}", f"{builds.edited.peak / MIB:.0f}"]
     for name in ("parse", "tfidf"):
         seconds = result.yardsticks.get(name)
         cells += [f"{seconds:.1f}", f"{cold / seconds:.2f}"] if seconds else ["–", "–"]
@@ -81,17 +94,27 @@ def peak(builds: Builds) -> int:
 
 
 def report(results: list[Result]) -> str:
-    """The table, and below it how time and memory grew: x in posts^x."""
+    """The table, and below it how each figure grew between sizes and over all of them: x in posts^x."""
     lines = [describe_machine(), "", markdown_table(HEAD, [row(result) for result in results])]
-    for small, large in pairwise(results):
-        times = exponent(small, large, small.builds.cold.seconds, large.builds.cold.seconds)
-        memory = exponent(small, large, peak(small.builds), peak(large.builds))
-        lines.append(f"{small.posts:,} to {large.posts:,} posts: time grows as n^{times:.2f}, memory as n^{memory:.2f}")
+    steps = list(pairwise(results))
+    if len(steps) > 1:
+        steps.append((results[0], results[-1]))
+    rows = []
+    for small, large in steps:
+        growth = math.log(large.posts / small.posts)
+        exponents = [
+            math.log(after / before) / growth for before, after in zip(costs(small), costs(large), strict=True)
+        ]
+        rows.append([f"{small.posts:,} to {large.posts:,} posts", *(f"n^{exponent:.2f}" for exponent in exponents)])
+    if rows:
+        lines.append(markdown_table(["grows as", "cold", "memory", "one edited", "mistune alone"], rows))
     return "\n".join(lines)
 
 
-def exponent(small: Result, large: Result, before: float, after: float) -> float:
-    return math.log(after / before) / math.log(large.posts / small.posts)
+def costs(result: Result) -> tuple[float, ...]:
+    """Seconds cold, the larger peak, seconds after an edit, seconds of the proportional yardstick."""
+    builds = result.builds
+    return builds.cold.seconds, peak(builds), builds.edited.seconds, result.yardsticks["parse"]
 
 
 if __name__ == "__main__":

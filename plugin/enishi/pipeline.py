@@ -80,8 +80,10 @@ def build(
     with Run(request, progress) as run:
         if manifest is not None:
             run.memo = Memo()
-            run.read(run.load(reader))
+            early = run.load(reader)
+            run.read(early)
             run.request = replace(request, manifest=manifest())
+            reader = partial(_read_again, early.files, reader)
         blog = run.load(reader)
         last = run.recall(blog)
         if last is not None:
@@ -373,6 +375,15 @@ class Run:
             self._encoder = BlogEncoder(blog.settings, blog.site, store=cache, progress=report)
             self._encoder_of = made_of
         return self._encoder
+
+
+def _read_again(
+    before: Sequence[PostFile], reader: Reader | None, sources: Sequence[SourceFile], site: Site
+) -> list[PostFile]:
+    """The files as they are now; one that is still the same is the same object, so that a memo knows it."""
+    known = {file.path: file for file in before}
+    files = read_files(sources) if reader is None else reader(sources, site)
+    return [known[file.path] if known.get(file.path) == file else file for file in files]
 
 
 def _tagged(request: Request, posts: Posts, blocks: TagBlocks) -> Tagged:

@@ -1,0 +1,1 @@
+"""How much longer `hexo generate` takes with the plugin."""
