@@ -29,6 +29,7 @@ from enishi.encoders.readers import ReadersEncoder
 from enishi.encoders.site import SiteEncoder
 from enishi.encoders.transformer import TransformerEncoder
 from enishi.errors import SettingsError, SiteNotFoundError
+from enishi.memo import Memo
 from enishi.pipeline import BuildReport, Posts, Run
 from enishi.reading.chinese import count_recurring
 from enishi.reading.documents import PostFile, settle_posts
@@ -38,6 +39,7 @@ from enishi.related.pair_texts import PairTexts
 from enishi.related.policy import find_related
 from enishi.related.reasons import SharedTerms
 from enishi.types import Document, Progress
+from enishi.vectors import WordNumbers
 from enishi.writing.output import WriteReport
 from enishi.writing.render import PARTIAL_TEMPLATE, PARTIALS_FOLDER, RELATED_NAME, render_related_json, shown_lists
 from enishi.writing.render_tags import TAGS_NAME
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from enishi.pipeline import Blog, Tagged
     from enishi.related.index import Backend
     from enishi.related.policy import RelatedPosts
+    from enishi.related.published import PublishedLists
     from enishi.types import Rows, Scores, Vectors
 
 T = TypeVar("T")
@@ -98,11 +101,12 @@ class _Build:
         if not posts.documents:
             raise SiteNotFoundError(f"no posts in {self._source.address}")
         vectors = self._encode(documents, posts)
-        related = self._relate(documents, posts, vectors)
+        published, unusable = run.published(blog)
+        related = self._relate(documents, posts, vectors, published)
         tags = self._tag(documents, posts)
         names = self._write(posts, related, tags.file)
         encoder = run.encoder(blog)
-        found = (*posts.diagnostics, *encoder.diagnostics, *related.diagnostics, *tags.diagnostics)
+        found = (*posts.diagnostics, *encoder.diagnostics, *related.diagnostics, *unusable, *tags.diagnostics)
         return BuildReport(
             Path(self._target.address),
             state.summarise(
@@ -157,7 +161,7 @@ class _Build:
 
         def encode(part: PartEncoder) -> Vectors:
             if isinstance(part, SiteEncoder):
-                return part.encode(_joined(documents.map(stages.words_only).gathered()))
+                return part.encode(posts.documents, self._counted_words(documents, posts))
             if isinstance(part, TransformerEncoder) and not part.chooses_weight:
                 return part.finish(self._with_model(part, documents))
             if isinstance(part, ReadersEncoder):
@@ -166,6 +170,18 @@ class _Build:
             raise SettingsError(f"{what}: a build on a cluster does not know it yet")
 
         return encoder.encode(posts.documents, posts.links, encode_part=encode)
+
+    def _counted_words(self, documents: Chunks[list[Document]], posts: Posts) -> Memo:
+        """What the site encoder asks of texts, by the names under which it keeps that from pass to pass."""
+        import numpy as np
+
+        memo, counts = Memo(), list["stages.WordCounts"]()
+        numbers = memo.lasting("word numbers", WordNumbers)
+        for words, of_posts in documents.map(stages.count_words).gathered().values():
+            number = np.fromiter(map(numbers.__getitem__, words), dtype=np.int32, count=len(words))
+            counts += [(number[which], often) for which, often in of_posts]
+        memo.keep("word counts", posts.documents, counts)
+        return memo
 
     def _with_model(self, part: TransformerEncoder, documents: Chunks[list[Document]]) -> Vectors:
         import numpy as np
@@ -176,12 +192,20 @@ class _Build:
         width = max((len(one.T) for one in rows), default=1)  # a chunk without any text is narrower
         return np.concatenate([np.pad(one, ((0, 0), (0, width - len(one.T)))) for one in rows])
 
-    def _relate(self, documents: Chunks[list[Document]], posts: Posts, vectors: Vectors) -> RelatedPosts:
+    def _relate(
+        self,
+        documents: Chunks[list[Document]],
+        posts: Posts,
+        vectors: Vectors,
+        published: PublishedLists | None,
+    ) -> RelatedPosts:
         self._progress("finding related posts", 0, 0)
-        settings = posts.blog.settings
+        settings, links = posts.blog.settings, posts.links
         index = partial(ClusterIndex, self._cluster, backend=settings.index.backend)
         texts = ClusterTexts(self._cluster, documents, self._bounds)
-        return find_related(posts.documents, vectors, posts.links, settings.related, backend=index, texts=texts)
+        return find_related(
+            posts.documents, vectors, links, settings.related, backend=index, texts=texts, published=published
+        )
 
     # -- tags and output ---------------------------------------------------------------------------------------------
 
@@ -253,7 +277,7 @@ class ClusterTexts(PairTexts):
     def shared_terms(self, rows: Rows, others: Rows) -> list[tuple[str, ...]]:
         """As :meth:`PairTexts.shared_terms`."""
         frequency = Counter[str]()
-        for counted in self._chunks.map(stages.count_terms).gathered().values():
+        for _, counted in self._chunks.map(stages.count_terms).one_by_one():
             frequency.update(counted)
         common = Counter({term: posts for term, posts in frequency.items() if posts > 1})
         terms = self._cluster.share(SharedTerms(self._bounds[-1], common))

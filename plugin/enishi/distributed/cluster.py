@@ -110,8 +110,12 @@ class Chunks(Generic[T]):
 
     def gathered(self) -> dict[int, T]:
         """All values here, by number, in the order of the numbers."""
-        found = {row["number"]: pickle.loads(row["value"]) for row in self._dataset.iter_rows()}  # noqa: S301 (ours)
-        return dict(sorted(found.items()))
+        return dict(sorted(self.one_by_one()))
+
+    def one_by_one(self) -> Iterator[tuple[int, T]]:
+        """Each number and value as it comes, in any order; none is kept here."""
+        for row in self._dataset.iter_rows():
+            yield row["number"], pickle.loads(row["value"])  # noqa: S301 (ours)
 
     def paired(
         self,

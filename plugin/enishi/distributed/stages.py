@@ -17,8 +17,12 @@ from enishi.reading.chinese import with_words as with_chinese_words
 from enishi.reading.documents import PostRecord, document_of, read_record
 from enishi.state import Request
 from enishi.types import Document, Post, Terms, TextFields
+from enishi.vectors import WordNumbers, number_words
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from enishi.config import PartialSettings
     from enishi.encoders.transformer import TransformerEncoder
     from enishi.generators.base import Site
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from enishi.related.index import Backend
     from enishi.related.reasons import SharedTerms
     from enishi.types import Related, Rows, Scores, Vectors
+
+    WordCounts = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +139,13 @@ def no_progress(*_: object) -> None:
     """Nobody watches a worker."""
 
 
-def words_only(_: int, documents: Sequence[Document]) -> list[Document]:
-    """What the site encoder learns from."""
-    return [replace(one, fields=TextFields(links=one.fields.links), terms=Terms({}, {})) for one in documents]
+def count_words(_: int, documents: Sequence[Document]) -> tuple[list[str], list[WordCounts]]:
+    """The words of a chunk, and for each post which of them it contains how often: it takes a tenth of a dictionary."""
+    import numpy as np
+
+    numbers = WordNumbers()
+    counts = [number_words(document.words, numbers) for document in documents]
+    return list(numbers), [(which.astype(np.int32), often.astype(np.int32)) for which, often in counts]
 
 
 def lengths(_: int, documents: Sequence[Document]) -> list[int]:
