@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from blog import document, post_text, topic_posts, topic_text, vectors_at, write_blog
 from enishi import state
+from enishi.cli import main
 from enishi.config import RelatedSettings
 from enishi.pipeline import BuildReport, build
 from enishi.related.explain import explain_place
@@ -218,3 +219,25 @@ def test_a_file_that_is_none_or_says_nothing_is_told_and_changes_nothing(
             assert [one.path for one in told] == [name]
             assert reason in told[0].message
         assert (site / ".enishi/related.json").read_bytes() == afresh
+
+
+def test_explain_and_lists_in_sources_take_it_too(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(site)
+    afresh = lists_of(site / ".enishi")
+    backwards = {name: {"related": [{"path": other} for other in others[::-1]]} for name, others in afresh.items()}
+    previous = tmp_path / "previous.json"
+    previous.write_text(json.dumps({"version": 1, "posts": backwards}))
+    run(site, previous)
+    steady = lists_of(site / ".enishi")
+    path = next(name for name in afresh if set(afresh[name]) == set(steady[name]) and afresh[name] != steady[name])
+    other = next(one for one, now in zip(afresh[path], steady[path], strict=True) if one != now)
+    patches = []
+    for lists, options in ((afresh, []), (steady, ["--previous", str(previous)])):
+        assert main(["explain", path, other, "--site", str(site), *options]) == 0
+        assert f"listed at place {lists[path].index(other) + 1} of" in capsys.readouterr().out
+        write = ["related", path, "--write", "--guesses", "--dry-run", "--home", "https://example.org"]
+        assert main([*write, "--site", str(site), *options]) == 0
+        patches.append(capsys.readouterr().out)
+    assert patches[0] != patches[1]

@@ -315,6 +315,7 @@ def explain(
     tag: Annotated[str | None, option("--tag TAG", "A tag of the blog, instead of another post.")] = None,
     site: Site = Path(),
     out: Out = None,
+    previous: Previous = None,
     config: Config = None,
     set_: Set = None,
     as_json: Json = False,
@@ -329,7 +330,7 @@ def explain(
 
     if (other is None) == (tag is None):
         raise SettingsError("name another post or a tag: enishi explain POST OTHER, or enishi explain POST --tag TAG")
-    asked = request(site, out, config, set_)
+    asked = request(site, out, config, set_, previous=previous)
     if tag is not None:
         why, titles = explain_tag(asked, post, tag)
         if as_json:

@@ -205,13 +205,14 @@ def explain(request: Request, post: str, other: str) -> Explanation:
         is_known = _key_of(arrays) == blog.key and len(arrays.get("vectors", ())) == len(documents)
         vectors = arrays["vectors"] if is_known and encoder.load(arrays) else run.vectors(read)
         passages = encoder.similar_passages(by_path[first], by_path[second])
+        published, _ = run.published(blog)
     row = {document.post.path: number for number, document in enumerate(documents)}
     weight = blog.settings.encoder.link_weight
     parts = contributions(vectors, encoder.slots, link_rows(documents, links), weight, row[first], row[second])
     labels = {part.name: part.label for part, _ in encoder.parts}
     policy = (documents, vectors, links, blog.settings.related)
     backend = blog.settings.index.backend
-    place = explain_place(*policy, first, second, backend=backend)
+    place = explain_place(*policy, first, second, backend=backend, published=published)
     reasons = Reasons(documents)
     return Explanation(
         first,
