@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -28,11 +28,14 @@ from enishi.commands.watch.post_files import FileProblem
 from enishi.commands.watch.saves import Saves
 from enishi.console.watch import JsonListener, TerminalListener
 from enishi.errors import Diagnostic
-from enishi.pipeline import Relations, Run
+from enishi.pipeline import Posts, Run
 from enishi.state import Request
 from enishi.types import TagAnalysis
 from enishi.writing.render import templates_folder
 from places import DOCS, IMPORT_PATH
+
+if TYPE_CHECKING:
+    from enishi.pipeline import TagBlocks
 
 SCHEMA = json.loads((templates_folder() / "schema" / "watch.schema.json").read_text("utf-8"))
 PAGE = DOCS / "watch.md"
@@ -297,14 +300,14 @@ def test_settings_that_do_not_fit_end_nothing(site: Path) -> None:
 def test_a_save_before_the_tags_are_done_comes_first(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, started, tried = Run.tag, threading.Event(), list[int]()
 
-    def slow(run: Run, relations: Relations) -> TagAnalysis:
+    def slow(run: Run, posts: Posts, blocks: TagBlocks) -> TagAnalysis:
         tried.append(1)
         if len(tried) == 2:
             started.set()
             for _ in range(600):
                 time.sleep(0.05)
                 run.progress("suggesting tags", 0, 0)
-        return plain(run, relations)
+        return plain(run, posts, blocks)
 
     with watching(site) as running:
         monkeypatch.setattr(Run, "tag", slow)
