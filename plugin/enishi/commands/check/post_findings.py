@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enishi.commands.check.tag_findings import draft, quoted
 from enishi.errors import Diagnostic
 from enishi.findings import Finding
-from enishi.related.groups import is_translation, share_of_words
+from enishi.related.groups import are_near_duplicates, is_translation, share_of_words
 from enishi.types import Document
 
 _REPEATABLE = frozenset({"bad-enishi-block", "duplicate-key"})
@@ -38,27 +38,34 @@ def near_duplicates(
     documents: Sequence[Document], nearest: Mapping[int, Sequence[int]], checked: Collection[str]
 ) -> Iterator[Finding]:
     """Posts that say nearly the same as another one; of two that are both checked, the newer one is reported."""
+    import numpy as np
+
     row_of = {document.post.path: row for row, document in enumerate(documents)}
     are_checked = frozenset(checked)
-    for path in checked:
-        if path not in row_of:
-            continue
-        document = documents[row_of[path]]
-        for row in nearest[row_of[path]]:
-            other = documents[row]
-            if other.post.path in are_checked and _age(other) > _age(document):
-                continue
-            share = 0.0 if is_translation(document, other) else share_of_words(document, other)
-            if share:
-                how = "the same" if document.words == other.words else "nearly the same"
-                yield draft(
-                    path,
-                    "near-duplicate",
-                    f"the post says {how} as {quoted(other.title)}",
-                    evidence=(f"{share:.0%} of their words are the same", f"the other post: {other.post.path}"),
-                    advice=("if one is a copy, delete it", f"if both are meant, put into its front matter: {_IGNORE}"),
-                    subject=other.post.path,
-                )
+    pairs = [
+        (row_of[path], other)
+        for path in checked
+        if path in row_of
+        for other in nearest[row_of[path]]
+        if documents[other].post.path not in are_checked or _age(documents[other]) <= _age(documents[row_of[path]])
+    ]
+    rows, others = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    are_duplicates = are_near_duplicates(documents, rows, others)
+    for row, other in zip(rows[are_duplicates].tolist(), others[are_duplicates].tolist(), strict=True):
+        document, copy = documents[row], documents[other]
+        if not is_translation(document, copy):
+            how = "the same" if document.words == copy.words else "nearly the same"
+            yield draft(
+                document.post.path,
+                "near-duplicate",
+                f"the post says {how} as {quoted(copy.title)}",
+                evidence=(
+                    f"{share_of_words(document, copy):.0%} of their words are the same",
+                    f"the other post: {copy.post.path}",
+                ),
+                advice=("if one is a copy, delete it", f"if both are meant, put into its front matter: {_IGNORE}"),
+                subject=copy.post.path,
+            )
 
 
 def _age(document: Document) -> tuple[float, str]:
