@@ -74,7 +74,7 @@ class SiteLists:
 
     def cosine(self, row: int, other: int) -> float:
         """Cosine similarity of two posts, rounded to 4 digits."""
-        return self.ranking.cosine(row, other)
+        return float(self.ranking.cosines(np.array([row]), np.array([other]))[0])
 
     def why_crowded(self, row: int, other: int, without: int | None = None) -> str:
         """Why `other` does not go with what the list of `row` already has, leaving out `without`; empty if it does."""

@@ -97,20 +97,17 @@ class Ranking:
             candidates.cosines[chosen, :width] = cosines
         return candidates
 
-    def cosine(self, row: int, other: int) -> float:
-        """Cosine of a pair, rounded to 4 digits."""
-        first = self.first_candidates()
-        (places,) = (first.rows[row] == other).nonzero()
-        if len(places):
-            return float(first.cosines[row, places[0]])
-        return float(self.cosines(np.array([row]), np.array([other]))[0])
-
     def cosines(self, left: Rows, right: Rows) -> Scores:
         """Cosines of the pairs (left[i], right[i]), rounded to 4 digits: the same bytes on any machine."""
         scores = np.empty(len(left))
+        first = self.first_candidates()  # a search has scored most pairs that are asked for
         for start in range(0, len(left), _PAIRS_AT_A_TIME):
-            part = slice(start, start + _PAIRS_AT_A_TIME)
-            scores[part] = exact_scores(self._vectors[left[part]], self._vectors[right[part]])
+            rows, others = left[start : start + _PAIRS_AT_A_TIME], right[start : start + _PAIRS_AT_A_TIME]
+            is_here = first.rows[rows] == others[:, np.newaxis]
+            found = first.cosines[rows, is_here.argmax(axis=1)]
+            new = np.flatnonzero(~is_here.any(axis=1))
+            found[new] = exact_scores(self._vectors[rows[new]], self._vectors[others[new]])
+            scores[start : start + _PAIRS_AT_A_TIME] = found
         return scores
 
     def chance_score(self) -> float:
