@@ -11,7 +11,7 @@ from pathlib import Path
 from places import PACKAGE
 
 FLOORS = [
-    "__init__ errors files types vectors memo kept processes findings config config_files cache text",
+    "__init__ errors files types vectors counts memo kept processes findings config config_files cache text",
     "reading",
     "generators",
     "encoders related",

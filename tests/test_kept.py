@@ -53,8 +53,21 @@ def test_what_is_there_is_not_written_again(file: Path) -> None:
         kept.known("x", KEYS, b"this")
         cache.set_kept = None  # type: ignore[assignment, method-assign]
         kept.keep("x", [*reversed(KEYS)], [*reversed(VALUES)], b"this")
+        kept.keep("x", KEYS[:2], VALUES[:2], b"this")  # nor is it for a few that went
         with pytest.raises(TypeError):
-            kept.keep("x", KEYS[:2], VALUES[:2], b"this")
+            kept.keep("x", KEYS[:1], VALUES[:1], b"this")
+
+
+def test_an_edit_among_many_is_not_written(file: Path) -> None:
+    keys = [digest(str(number)) for number in range(500)]
+    with Cache(file) as cache:
+        Kept(cache).keep("x", keys, keys)
+        kept = Kept(cache)
+        for new, is_known in ((2, False), (3, True)):
+            others = [*keys[new:], *map(digest, "abc"[:new])]
+            kept.known("x", others)
+            kept.keep("x", others, others)
+            assert (kept.known("x", others) == others) == is_known
 
 
 def test_without_a_cache_nothing_is_known() -> None:

@@ -96,14 +96,13 @@ class Cache:
 
     # -- records: one a file content
 
-    def records(self, keys: Iterable[bytes]) -> dict[bytes, Any]:
-        """The JSON values known for these keys."""
-        wanted = list(dict.fromkeys(keys))
-        return self._ask(lambda db: dict(_select_records(db, wanted)), {})
+    def records(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The values known for these keys."""
+        return self._known("records", keys)
 
-    def add_records(self, packed: Mapping[bytes, bytes]) -> None:
-        """Remember values that :func:`pack` made under their keys."""
-        self._insert("records", packed)
+    def add_records(self, values: Mapping[bytes, bytes]) -> None:
+        """Remember values under their keys."""
+        self._add("records", values)
 
     def keep_only(self, keys: Iterable[bytes]) -> None:
         """Forget records that this site no longer has, once they are the larger part of the cache."""
@@ -113,16 +112,22 @@ class Cache:
 
     def embeddings(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """The values known for these keys."""
-        wanted = list(dict.fromkeys(keys))
-        return self._ask(lambda db: dict(_intact(_select("embeddings", db, wanted))), {})
+        return self._known("embeddings", keys)
 
     def add_embeddings(self, values: Mapping[bytes, bytes]) -> None:
         """Remember values under their keys."""
-        self._insert("embeddings", {key: _sum_of(value) + value for key, value in values.items()})
+        self._add("embeddings", values)
 
     def keep_only_embeddings(self, keys: Iterable[bytes]) -> None:
         """Forget embeddings that this site no longer needs, once they are the larger part."""
         self._prune("embeddings", set(keys))
+
+    def _known(self, table: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        wanted = list(dict.fromkeys(keys))
+        return self._ask(lambda db: dict(_intact(_select(table, db, wanted))), {})
+
+    def _add(self, table: str, values: Mapping[bytes, bytes]) -> None:
+        self._insert(table, {key: _sum_of(value) + value for key, value in values.items()})
 
     def _insert(self, table: str, values: Mapping[Any, bytes]) -> None:
         rows = list(values.items())
@@ -227,24 +232,6 @@ class Cache:
                 with contextlib.suppress(OSError):
                     _remove(self._file)
             return otherwise
-
-
-def pack(value: Any) -> bytes:
-    """A JSON-like value as a record holds it.  Lone surrogates, which a broken post may hold, come through."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-
-
-def unpack(packed: bytes) -> Any:
-    """What was packed.  Raises ValueError or zlib.error for anything else."""
-    return json.loads(zlib.decompress(packed))
-
-
-def _select_records(db: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, Any]]:
-    for key, value in _select("records", db, keys):
-        # One unreadable record is a miss, not the end of the cache.
-        with contextlib.suppress(ValueError, TypeError, RecursionError, zlib.error):
-            yield key, unpack(value)
 
 
 def _intact(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:

@@ -8,7 +8,7 @@ the last run and no older ones.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 _DEPENDS_BYTES = 32
 _COUNT_BYTES = 8
-_MOST_BYTES = 400_000_000
-"""SQLite holds no larger values than a gigabyte; and they would be read into memory whole."""
+_MOST_BYTES = 900_000_000
+"""SQLite holds no larger values than a gigabyte."""
+_WORTH_WRITING = 200
+"""A row is written again once more than one value in so many is missing: for an edit or two it is not."""
 
 V = TypeVar("V")
 
@@ -31,7 +33,12 @@ class Kept:
 
     def __init__(self, cache: Cache | None = None) -> None:
         self._cache = cache or Cache(None)
-        self._stored: dict[str, tuple[bytes, list[bytes]]] = {}
+        self._stored: dict[str, tuple[bytes, set[bytes]]] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._cache.is_open
 
     def known(self, name: str, keys: Sequence[bytes], depends_on: bytes = b"") -> list[bytes | None]:
         """The value kept under each key; None where there is none, or where it was kept for another `depends_on`."""
@@ -44,7 +51,7 @@ class Kept:
         if table is None:
             return [None] * len(keys)
         stored, starts, values = table
-        self._stored[name] = on, stored
+        self._stored[name] = on, set(stored)
         place = {key: number for number, key in enumerate(stored)}
         found = (place.get(key) for key in keys)
         return [None if one is None else bytes(values[starts[one] : starts[one + 1]]) for one in found]
@@ -52,13 +59,19 @@ class Kept:
     def keep(self, name: str, keys: Sequence[bytes], values: Sequence[bytes], depends_on: bytes = b"") -> None:
         """Keep a value under each of these keys, all of one length, and forget all others of this name."""
         on, of_key = digest(depends_on), dict(zip(keys, values, strict=True))
+        known_for, stored = self._stored.get(name, (b"", set[bytes]()))
+        if not self.is_open or (known_for == on and is_enough(stored, of_key.keys())):
+            return
         wanted = sorted(of_key)
-        if self._stored.get(name) == (on, wanted):
-            return  # the same keys have the same values
-        self._stored[name] = on, wanted
         row = _row(on, wanted, [of_key[key] for key in wanted])
-        if self._cache.is_open and len(row) <= _MOST_BYTES:
+        if len(row) <= _MOST_BYTES:
+            self._stored[name] = on, set(wanted)
             self._cache.set_kept(name, row)
+
+
+def is_enough(stored: Set[bytes], wanted: Set[bytes]) -> bool:
+    """Whether so few are missing, and so few stored ones unwanted, that all are not worth writing again."""
+    return len(wanted - stored) <= len(wanted) / _WORTH_WRITING and len(stored) <= 2 * len(wanted)
 
 
 def _row(on: bytes, keys: Sequence[bytes], values: Sequence[bytes]) -> bytes:
@@ -111,7 +124,7 @@ def each_kept(
         for row, packed in enumerate(kept.known(name, keys, depends_on)):
             values[row] = None if packed is None else _unpacked(packed, unpack)
     made = [work(document) if value is None else value for document, value in zip(documents, values, strict=True)]
-    if is_first and documents:
+    if is_first and kept.is_open:
         kept.keep(name, keys, [pack(value) for value in made], depends_on)
     if memo is not None:
         memo.keep(name, documents, made, depends_on)

@@ -65,6 +65,12 @@ class Post:
     """What our rules make of the address, whatever the generator says."""
 
     @property
+    def named(self) -> tuple[object, ...]:
+        """All that is known of the post, the same for the same moment in any form of its time zone."""
+        date = None if self.date is None else self.date.isoformat()
+        return tuple(date if name == "date" else getattr(self, name) for name in self.__slots__)
+
+    @property
     def is_public(self) -> bool:
         """Whether the post may appear in what other readers see."""
         return self.status == "published"
@@ -106,23 +112,19 @@ class Document:
     """Weighted counts of folded words (title 3, headings, description and body 1), for the site encoder."""
     terms: Terms
     """Words and phrases that a reader would name, by their folded form."""
-    _made_of: bytes = field(default=b"", init=False, repr=False, compare=False)
     _digest: bytes = field(default=b"", init=False, repr=False, compare=False)
-
-    def made_of(self, source: bytes) -> Document:
-        """Itself; `source` names all that it was made from beside the post (nothing that is changed in a copy)."""
-        object.__setattr__(self, "_made_of", source)
-        return self
 
     @property
     def digest(self) -> bytes:
         """Names all that the document says and what the site decides of it, in 32 bytes."""
         if not self._digest:
-            said = self._made_of or repr((self.fields, sorted(self.words.items()), sorted(self.terms.items())))
-            source = said if isinstance(said, bytes) else said.encode("utf-8", "surrogatepass")
-            post = repr(self.post).encode("utf-8", "surrogatepass")
-            parts = (len(source).to_bytes(8, "little"), source, post)
-            object.__setattr__(self, "_digest", sha256(b"".join(parts)).digest())
+            total = sha256()
+            for part in (self.post.named, self.fields.title, self.fields, self.words, self.terms):
+                said = getattr(part, "origin", None) or (sorted(part.items()) if isinstance(part, Mapping) else part)
+                name = said if isinstance(said, bytes) else repr(said).encode("utf-8", "surrogatepass")
+                total.update(len(name).to_bytes(8, "little"))
+                total.update(name)
+            object.__setattr__(self, "_digest", total.digest())
         return self._digest
 
     @property
@@ -146,14 +148,33 @@ class Terms(Mapping[str, Term]):
     for, so a :class:`Term` is made when it is.
     """
 
-    __slots__ = ("chinese", "frequency", "surfaces")
+    __slots__ = ("_chinese", "frequency", "surfaces")
 
-    def __init__(self, frequency: dict[str, int], surfaces: dict[str, str], chinese: str = "") -> None:
+    def __init__(
+        self, frequency: Mapping[str, int], surfaces: Mapping[str, str], chinese: str | Callable[[], str] = ""
+    ) -> None:
         self.frequency = frequency
         self.surfaces = surfaces
         """How a term is written, where that is not its folded form."""
-        self.chinese = chinese
+        self._chinese = chinese
+
+    @property
+    def chinese(self) -> str:
         """Runs of Han characters of a text in Chinese, a line each: only the whole blog tells their words."""
+        return self._chinese if isinstance(self._chinese, str) else self._chinese()
+
+    @property
+    def is_chinese(self) -> bool:
+        """Whether the text is Chinese."""
+        return self._chinese != ""
+
+    @property
+    def origin(self) -> bytes | None:
+        """Names all that they were made of, where that is known."""
+        return getattr(self.frequency, "origin", None)
+
+    def __reduce__(self) -> tuple[type[Terms], tuple[dict[str, int], dict[str, str], str]]:
+        return Terms, (dict(self.frequency), dict(self.surfaces), self.chinese)
 
     def __getitem__(self, key: str) -> Term:
         return Term(self.frequency[key], self.surfaces.get(key, key))
@@ -168,7 +189,7 @@ class Terms(Mapping[str, Term]):
         return len(self.frequency)
 
     def keys(self) -> KeysView[str]:
-        """A view of the dictionary itself: sets of it are made at its speed."""
+        """Those of the frequencies themselves: sets of them are made at the speed of a dictionary."""
         return self.frequency.keys()
 
 

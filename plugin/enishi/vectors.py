@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from math import log
 from typing import TYPE_CHECKING, Any
 
+from enishi.counts import Counts, Surfaces, WordNumbers
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -96,18 +98,16 @@ def columns_for(posts: Sequence[Iterable[str]], most: float) -> dict[str, int]:
     return {name: count for name, count in sorted(frequency.items()) if 2 <= count <= most}
 
 
-class WordNumbers(dict[str, int]):
-    """A number for every word seen so far, in order of first occurrence."""
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        return number
-
-
 def number_words(counts: Mapping[str, int], numbers: WordNumbers) -> tuple[Rows, Rows]:
     """A post's words by number, and how often it contains each."""
     import numpy as np
 
+    if isinstance(counts, Counts):
+        if not numbers:
+            numbers.adopt(counts.store.names)
+        if numbers.names is counts.store.names:
+            stored, often = counts.store.row(counts.row)
+            return stored.astype(np.int64), often.astype(np.int64)
     which = np.fromiter(map(numbers.__getitem__, counts), dtype=np.int64, count=len(counts))
     return which, np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
 
@@ -116,6 +116,9 @@ def number_spellings(surfaces: Mapping[str, str], numbers: WordNumbers) -> tuple
     """The words by number that a post writes in another way than they are folded, and how it writes each, by number."""
     import numpy as np
 
+    if isinstance(surfaces, Surfaces) and numbers.names is surfaces.store.names:
+        stored, spelling = surfaces.store.row(surfaces.row)
+        return stored.astype(np.int64), spelling.astype(np.int64)
     which = np.fromiter(map(numbers.__getitem__, surfaces), dtype=np.int64, count=len(surfaces))
     return which, np.fromiter(map(numbers.__getitem__, surfaces.values()), dtype=np.int64, count=len(surfaces))
 

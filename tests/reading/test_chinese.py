@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enishi.memo import Memo
-from enishi.reading.chinese import count_recurring, with_chinese_words
-from enishi.types import Document, Post, Terms, TextFields
+from enishi.reading import chinese
+from enishi.reading.chinese import chinese_words, count_recurring
 
 REST = "".join(map(chr, range(0x5100, 0x5300)))
 """What else a blog says; how surprising it is that two characters meet depends on it."""
@@ -74,23 +72,8 @@ def test_time_is_bounded(text: str) -> None:
     assert time.process_time() - start < 5
 
 
-def documents() -> list[Document]:
-    texts = (*UNIVERSITIES, "")
-    return [
-        Document(Post(f"{number}.md", ""), TextFields(""), {}, Terms({"redis": 1}, {}, text))
-        for number, text in enumerate(texts)
-    ]
-
-
-def test_words_are_added_to_terms_of_chinese_posts() -> None:
-    ready = with_chinese_words(before := documents(), Memo())
-    assert dict(ready[0].terms.frequency) == {"redis": 1, "工业大学": 4, "大学": 4}
-    assert ready[3] is before[3]
-
-
-def test_a_document_stays_the_same_object_as_long_as_its_words_do() -> None:
-    memo, before = Memo(), documents()
-    first = with_chinese_words(before, memo)
-    edited = [*before[:3], replace(before[3], terms=Terms({}, {}, "新的文章"))]
-    second = with_chinese_words(edited, memo)
-    assert all(one is other for one, other in zip(first[:3], second[:3], strict=True))
+def test_of_a_post_with_ever_so_many_words_the_most_frequent_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*UNIVERSITIES, ""]
+    assert chinese_words(texts)[0] == {"工业大学": 4, "大学": 4}
+    monkeypatch.setattr(chinese, "_MAX_WORDS", 1)
+    assert chinese_words(texts)[0] == {"大学": 4}

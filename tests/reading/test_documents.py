@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from blog import post_text, topic_posts, topic_text, write_blog
 from enishi.cache import Cache
+from enishi.counts import pack_counts
 from enishi.errors import Diagnostic
 from enishi.generators import detect_site
 from enishi.generators.base import Site
 from enishi.reading import documents
 from enishi.reading.documents import PostFile, read_documents, read_files, record_key
 from enishi.reading.find import find_files
-from enishi.reading.source import HEXO_DIALECT, TOLERANT_DIALECT
+from enishi.reading.source import HEXO_DIALECT, TOLERANT_DIALECT, Dialect
 from enishi.types import Document
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -72,13 +74,13 @@ def test_a_file_that_is_remembered_is_not_read_again(
     site, files = site_of(tmp_path / "blog", topic_posts(1))
     read(site, files, cache)
     seen: list[bytes] = []
-    reading = documents._read
+    reading = documents._read_and_pack
 
-    def counted(job: tuple[bytes, bool]) -> Any:
+    def counted(job: tuple[bytes, Dialect]) -> bytes:
         seen.append(job[0])
         return reading(job)
 
-    monkeypatch.setattr(documents, "_read", counted)
+    monkeypatch.setattr(documents, "_read_and_pack", counted)
     changed = [PostFile.of(files[0].path, files[0].file, files[0].data + b"more words\n"), *files[1:]]
     read(site, changed, cache)
     assert seen == [changed[0].data]
@@ -92,33 +94,72 @@ def test_a_renamed_file_is_remembered_under_its_new_name(tmp_path: Path, cache: 
     assert "content/other.md" in {document.post.path for document in found}
 
 
-@pytest.mark.parametrize(
-    "foreign",
-    [
-        None,
-        [],
-        {},
-        "text",
-        {"source": {}, "fields": {}, "words": {}, "terms": {}},
-        {"words": []},
-        {"terms": {"tea": 3}},
-        {"terms": {"tea": [1, "tea", 2]}},
-        {"source": {"meta": []}},
-        {"fields": {"lede": 1, "headings": [], "prose": "", "code": "", "languages": [], "links": []}},
-        {"fields": {"lede": "", "headings": 3, "prose": "", "code": "", "languages": [], "links": []}},
-    ],
-)
-def test_a_foreign_record_is_no_record(tmp_path: Path, cache: Cache, foreign: Any) -> None:
-    """Of a record that is nearly ours, too: then the part given is wrong."""
+@pytest.mark.parametrize("foreign", [b"", b"text", b"\xff" * 16, b"\0" * 16 + b"more", None])
+def test_a_foreign_record_is_no_record(tmp_path: Path, cache: Cache, foreign: bytes | None) -> None:
+    """One that ends early, too."""
     site, files = site_of(tmp_path / "blog", topic_posts(1))
     first = read(site, files, cache)
     key = record_key(files[0], TOLERANT_DIALECT)
     ours = cache.records([key])[key]
-    if isinstance(foreign, dict) and len(foreign) == 1:
-        foreign = {**ours, **foreign}
-    cache.add_records({key: json.dumps(foreign).encode()})
+    cache.add_records({key: ours[:-1] if foreign is None else foreign})
     assert read(site, files, cache) == first
     assert cache.records([key])[key] == ours
+
+
+@pytest.mark.parametrize("name", ["posts", "counts", "chinese words"])
+@pytest.mark.parametrize("at", [32, 40, 48, 56, 64, 100, 300, -9, -1])
+def test_what_is_kept_of_the_blog_is_read_or_made_anew(tmp_path: Path, cache: Cache, name: str, at: int) -> None:
+    """Even where the checksum fits: it is cut off, or is what another version left."""
+    chinese = {f"zh{n}.md": post_text("使用搜索引擎", f"我们使用搜索引擎，他们使用搜索引擎{n}") for n in range(4)}
+    site, files = site_of(tmp_path / "blog", {**ODD, **topic_posts(1), **chinese})
+    first = read(site, files, cache)
+    ours = cache.kept(name)
+    assert ours is not None
+    for foreign in (ours[:at], b"\0" * 32 + ours[32:], ours + b"more", b""):
+        cache.set_kept(name, foreign)
+        assert read(site, files, cache) == first
+
+
+def test_an_edit_makes_what_reading_all_anew_makes(tmp_path: Path, cache: Cache) -> None:
+    """Documents of two stores, digests, and numbers that do not depend on what was there before."""
+    posts = {**ODD, **topic_posts(2), "zh.md": post_text("使用搜索引擎", "我们使用搜索引擎。他们使用搜索引擎")}
+    site, files = site_of(tmp_path / "blog", posts)
+    read(site, files, cache)
+    for changed in (
+        files[1:],
+        [
+            PostFile.of(one.path, one.file, one.data + b"\n\naardvark zygote") if row == 3 else one
+            for row, one in enumerate(files)
+        ],
+        [*files, PostFile.of("content/copy.md", files[2].file, files[2].data)],
+    ):
+        (warm, _), (cold, _) = read(site, changed, cache), read(site, changed, Cache(None))
+        assert warm == cold
+        assert [one.digest for one in warm] == [one.digest for one in cold]
+        stores = [documents[0].words.store for documents in (warm, cold)]  # type: ignore[attr-defined]
+        assert pack_counts(stores[0]) == pack_counts(stores[1])
+
+
+def test_a_document_is_the_same_when_it_comes_back_from_another_process(tmp_path: Path) -> None:
+    site, files = site_of(tmp_path / "blog", {**ODD, "zh.md": post_text("引擎", "我们使用搜索引擎。他们使用搜索引擎")})
+    for document in read(site, files, Cache(None))[0]:
+        again = pickle.loads(pickle.dumps(document))
+        assert again == document
+        assert again.digest == document.digest
+        titled = replace(document, fields=replace(document.fields, title="Other"))
+        assert titled.fields.prose == document.fields.prose
+        assert titled.digest != document.digest
+        assert pickle.loads(pickle.dumps(titled)).title == "Other"
+
+
+def test_a_post_that_is_known_comes_out_when_its_day_has_come(tmp_path: Path, cache: Cache) -> None:
+    site, files = site_of(tmp_path / "blog", {"a.md": post_text("A", "words", day=2000)}, hexo=True)
+    site = replace(site, future=False, timezone=ZoneInfo("Asia/Tokyo"))
+    for year, status in ((2024, "future"), (2030, "published"), (2024, "future")):
+        ((document,), _) = read_documents(files, site, datetime(year, 1, 1, tzinfo=UTC), cache)
+        assert document.post.status == status
+        assert document.post.date is not None
+        assert document.post.date.tzinfo is site.timezone
 
 
 def test_hexo_and_others_are_remembered_apart(tmp_path: Path, cache: Cache) -> None:

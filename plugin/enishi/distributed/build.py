@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from enishi import state
 from enishi.cache import Cache
+from enishi.counts import WordNumbers
 from enishi.distributed import stages
 from enishi.distributed.cluster import Chunks, Cluster
 from enishi.distributed.folder import Folder
@@ -39,7 +40,6 @@ from enishi.related.pair_texts import PairTexts
 from enishi.related.policy import find_related
 from enishi.related.reasons import SharedTerms
 from enishi.types import Document, Progress
-from enishi.vectors import WordNumbers
 from enishi.writing.output import WriteReport
 from enishi.writing.render import PARTIAL_TEMPLATE, PARTIALS_FOLDER, RELATED_NAME, render_related_json, shown_lists
 from enishi.writing.render_tags import TAGS_NAME

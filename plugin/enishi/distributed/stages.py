@@ -10,14 +10,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from enishi.cache import Cache
+from enishi.counts import WordNumbers
 from enishi.distributed.cluster import Shared
 from enishi.distributed.folder import Folder
 from enishi.errors import Diagnostic
 from enishi.reading.chinese import with_words as with_chinese_words
-from enishi.reading.documents import PostRecord, document_of, read_record
+from enishi.reading.documents import document_of, read_record
+from enishi.reading.records import Record
 from enishi.state import Request
 from enishi.types import Document, Post, Terms, TextFields
-from enishi.vectors import WordNumbers, number_words
+from enishi.vectors import number_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +41,7 @@ class ReadPost:
     """A post as its file alone tells it."""
 
     post: Post
-    record: PostRecord
+    record: Record
     problems: tuple[Diagnostic, ...]
 
 
@@ -56,7 +58,7 @@ class ReadPosts:
         for path, name in files:
             with suppress(OSError):
                 record = read_record(self.folder.read(name), self.site.generator.dialect)
-                post, problems = self.site.make_post(path, record.front, self.now)
+                post, problems = self.site.make_post(path, record.front_matter, self.now)
                 read.append(ReadPost(post, record, tuple(problems)))
         return read
 

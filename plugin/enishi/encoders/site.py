@@ -22,6 +22,7 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Self
 
 from enishi.cache import code_digest
+from enishi.counts import WordNumbers
 from enishi.encoders.joining import FULLY_CENTRED_POSTS
 from enishi.encoders.parts import PartEncoder
 from enishi.memo import Memo, each
@@ -29,7 +30,6 @@ from enishi.reading.links import web_address
 from enishi.reading.tokens import fold, words
 from enishi.types import Document
 from enishi.vectors import (
-    WordNumbers,
     columns_for,
     csr_rows,
     number_words,

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from enishi.cache import digest
-from enishi.memo import Memo
 from enishi.reading.stopwords import CHINESE_BREAKS, CHINESE_WEAK_ENDS, CHINESE_WEAK_STARTS, CJK
 from enishi.types import Document, Terms
 
@@ -34,29 +32,21 @@ _LEAST_COHESION, _LEAST_COHESION_WEAK = 2.0, 4.5
 _MAX_WORDS = 600
 
 
-def with_chinese_words(documents: Sequence[Document], memo: Memo) -> list[Document]:
-    """The documents, those in Chinese with the words of their text among their terms."""
-    chinese = [document for document in documents if document.terms.chinese]
-    if not chinese:
-        return list(documents)
-    counts = count_recurring([document.terms.chinese for document in chinese])
-    ready = [
-        with_words(document, words) if known is None or known[0] != words else known[1]
-        for document, words, known in zip(chinese, counts, memo.known("chinese words", chinese), strict=True)
-    ]
-    memo.keep("chinese words", chinese, list(zip(counts, ready, strict=True)))
-    of_path = {document.post.path: document for document in ready}
-    return [of_path.get(document.post.path, document) for document in documents]
+def chinese_words(texts: Sequence[str]) -> list[dict[str, int]]:
+    """The words of each text, each a post's runs of Han characters, and how often it uses them; the most frequent."""
+    return list(map(_most_frequent, count_recurring(texts)))
 
 
 def with_words(document: Document, words: Mapping[str, int]) -> Document:
     """The document with the most frequent of these words among its terms."""
+    terms = document.terms
+    return replace(document, terms=Terms({**terms.frequency, **_most_frequent(words)}, terms.surfaces, terms.chinese))
+
+
+def _most_frequent(words: Mapping[str, int]) -> dict[str, int]:
     if len(words) > _MAX_WORDS:
         words = dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MAX_WORDS])
-    terms = document.terms
-    source = digest(document.digest, *(f"{word} {count}" for word, count in sorted(words.items())))
-    terms = Terms({**terms.frequency, **words}, terms.surfaces, terms.chinese)
-    return replace(document, terms=terms).made_of(source)
+    return dict(words)
 
 
 def count_recurring(texts: Sequence[str]) -> list[dict[str, int]]:

@@ -6,7 +6,7 @@ cache.  What depends on the site (tags, dates, addresses, the generator's own li
 
 from __future__ import annotations
 
-import functools
+import json
 import multiprocessing
 import os
 import signal
@@ -17,28 +17,32 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from enishi.cache import Cache, code_digest, digest, pack, unpack
+from enishi.cache import Cache, code_digest, digest
+from enishi.counts import CountStore, CountsToStore, pack_counts, store_counts, unpack_counts
 from enishi.errors import Diagnostic
 from enishi.files import read_file
+from enishi.kept import Kept, is_enough
 from enishi.memo import Memo
-from enishi.reading.chinese import with_chinese_words
+from enishi.reading.chinese import chinese_words
 from enishi.reading.find import SourceFile
-from enishi.reading.frontmatter import FrontMatter
+from enishi.reading.made_posts import MadePost, pack_post, unpack_post
 from enishi.reading.manifest import ManifestEntry, apply_manifest
-from enishi.reading.prose import plain_title, text_fields
-from enishi.reading.section import without_section
-from enishi.reading.source import Dialect, read_source
-from enishi.reading.tokens import count_terms, count_words, merge_terms, normalise
+from enishi.reading.prose import plain_title
+from enishi.reading.records import Job, Record, pack_record, unpack_record
+from enishi.reading.source import Dialect
+from enishi.reading.tokens import count_terms, count_words, merge_terms
 from enishi.reading.told_addresses import ToldAddress, with_told
-from enishi.types import Document, Post, Progress, Terms, TextFields
+from enishi.types import Document, Post, Progress, Terms
 
 if TYPE_CHECKING:
     from enishi.generators.base import Site
 
 _RECORD_CODE = ("reading", "generators", "text", "types.py")
 """The code that decides what a record holds."""
+_COUNTS_CODE = (*_RECORD_CODE, "counts.py")
 _TITLE_WEIGHT = 3
 _WORTH_SHARING = 1_000_000
 """Bytes of markdown from which a second process pays: it takes 0.1 s to start, and a megabyte 0.7 s to read."""
@@ -60,25 +64,6 @@ class PostFile:
     def of(cls, path: str, file: Path, data: bytes) -> PostFile:
         """A file with these bytes."""
         return cls(path, file, data, digest(data))
-
-
-_Job = tuple[bytes, Dialect]
-"""The bytes of a file, and whether to read them as Hexo does."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What one file says, whatever the site."""
-
-    front: FrontMatter
-    """Without the body."""
-    fields: TextFields
-    words: dict[str, int]
-    terms: dict[str, int]
-    surfaces: dict[str, str]
-    """As :attr:`enishi.types.Terms.surfaces`."""
-    chinese: str
-    """As :attr:`enishi.types.Terms.chinese`."""
 
 
 def read_files(files: Sequence[SourceFile]) -> list[PostFile]:
@@ -116,19 +101,12 @@ def read_documents(
     records = _records(files, site.generator.dialect, cache, processes, progress, memo)
     diagnostics: list[Diagnostic] = []
     posts: list[Post] = []
-    for post, problems, _ in _posts(files, records, site, now, memo):
-        posts.append(post)
-        diagnostics += problems
+    for made in _posts(files, records, site, now, Kept(cache), memo):
+        posts.append(made.post)
+        diagnostics += made.problems
     posts, found = settle_posts(posts, site, manifest, told, memo)
     diagnostics += found
-    key_of = {file.path: record_key(file, site.generator.dialect) for file in files}
-    known = memo.known("documents", posts)
-    documents = [
-        _document(post, records[post.path]).made_of(key_of[post.path]) if document is None else document
-        for post, document in zip(posts, known, strict=True)
-    ]
-    memo.keep("documents", posts, documents)
-    return with_chinese_words(documents, memo), sorted(diagnostics)
+    return _documents(posts, [records[post.path] for post in posts], cache, memo), sorted(diagnostics)
 
 
 def settle_posts(
@@ -150,26 +128,89 @@ def settle_posts(
 def diagnose(file: PostFile, site: Site, now: datetime, cache: Cache) -> Sequence[Diagnostic]:
     """What is wrong with one file.  It is parsed for the cache, where reading all documents then finds it."""
     record = _new_records([file], site.generator.dialect, cache, 1, lambda *_: None)[file.path]
-    return site.make_post(file.path, record.front, now)[1]
+    return site.make_post(file.path, record.front_matter, now)[1]
 
 
 def _posts(
-    files: Sequence[PostFile], records: Mapping[str, _Record], site: Site, now: datetime, memo: Memo
-) -> list[tuple[Post, Sequence[Diagnostic], datetime]]:
+    files: Sequence[PostFile], records: Mapping[str, Record], site: Site, now: datetime, kept: Kept, memo: Memo
+) -> list[MadePost]:
     """What the site makes of every file now, and what is wrong with it."""
     items = [records[file.path] for file in files]
-    posts = memo.known("posts", items, site)
-    for row, (file, record, known) in enumerate(zip(files, items, posts, strict=True)):
-        # made anew, too, if its date has come to pass meanwhile
-        if known is None or (known[0].date and (known[0].date > known[2]) != (known[0].date > now)):
-            posts[row] = (*site.make_post(file.path, record.front, now), now)
-    memo.keep("posts", items, posts, site)
-    return posts
+    posts: list[MadePost | None] = memo.known("posts", items, site)
+    is_first = not any(posts)
+    on = digest(code_digest(*_RECORD_CODE), repr(replace(site, root=Path()))) if is_first else b""
+    if is_first:
+        keys = [digest(file.digest, file.path) for file in files]
+        posts = [unpack_post(packed, site) if packed else None for packed in kept.known("posts", keys, on)]
+    made = [
+        MadePost.of(file.path, record, site, now) if known is None or not known.holds(now) else known
+        for file, record, known in zip(files, items, posts, strict=True)
+    ]
+    memo.keep("posts", items, made, site)
+    if is_first and kept.is_open:
+        kept.keep("posts", keys, [pack_post(one, site) for one in made], on)
+    return made
+
+
+def _documents(posts: Sequence[Post], records: Sequence[Record], cache: Cache, memo: Memo) -> list[Document]:
+    """What every post says, its title and the author's own summary included, which the site decides."""
+    origins = [digest(record.key, post.title, post.description) for post, record in zip(posts, records, strict=True)]
+    added = _chinese_words(posts, records, origins, Kept(cache))
+    keys = [digest(origin, json.dumps(added[origin])) if origin in added else origin for origin in origins]
+    known = memo.known("documents", posts)
+    rows = [row for row, one in enumerate(known) if one is None or one[0] != keys[row]]
+    wanted = dict.fromkeys(keys[row] for row in rows)
+    is_first = len(rows) == len(posts)
+    old = _stored_counts(cache) if is_first else None
+    new = {
+        keys[row]: count_post(posts[row], records[row], added.get(origins[row], {}))
+        for row in rows
+        if old is None or keys[row] not in old.place
+    }
+    store = store_counts(list(wanted), new, old)
+    if is_first and cache.is_open and not (old and is_enough(old.place.keys(), wanted.keys())):
+        cache.set_kept("counts", digest(code_digest(*_COUNTS_CODE)) + pack_counts(store))
+    documents: list[Document] = [one and one[1] for one in known]
+    for row in rows:
+        post, record = posts[row], records[row]
+        chinese = record.unpack_chinese if record.is_chinese else ""
+        words, terms = store.counts_of(keys[row], chinese)
+        documents[row] = Document(post, record.fields(plain_title(post.title)), words, terms)
+    memo.keep("documents", posts, list(zip(keys, documents, strict=True)))
+    return documents
+
+
+def _stored_counts(cache: Cache) -> CountStore | None:
+    row, code = cache.kept("counts") or b"", digest(code_digest(*_COUNTS_CODE))
+    if not row.startswith(code):
+        return None
+    try:
+        return unpack_counts(row[len(code) :])
+    except ValueError:
+        return None
+
+
+def _chinese_words(
+    posts: Sequence[Post], records: Sequence[Record], origins: Sequence[bytes], kept: Kept
+) -> dict[bytes, dict[str, int]]:
+    """The words of posts in Chinese, which only all of them together tell; by what they were made of."""
+    rows = [row for row, record in enumerate(records) if record.is_chinese]
+    if not rows:
+        return {}
+    keys = [origins[row] for row in rows]
+    on = digest(*keys)
+    known = kept.known("chinese words", keys, on)
+    if None in known:
+        words = chinese_words([_chinese_text(posts[row], records[row]) for row in rows])
+        kept.keep("chinese words", keys, [json.dumps(one).encode() for one in words], on)
+    else:
+        words = [json.loads(one or b"") for one in known]
+    return {key: one for key, one in zip(keys, words, strict=True) if one}
 
 
 def _records(
     files: Sequence[PostFile], dialect: Dialect, cache: Cache, processes: int, progress: Progress, memo: Memo
-) -> dict[str, _Record]:
+) -> dict[str, Record]:
     """What every file says, by path; what was not known before is read and remembered."""
     kept = {
         file.path: record for file, record in zip(files, memo.known("records", files, dialect), strict=True) if record
@@ -183,13 +224,14 @@ def _records(
 
 def _new_records(
     files: Sequence[PostFile], dialect: Dialect, cache: Cache, processes: int, progress: Progress
-) -> dict[str, _Record]:
+) -> dict[str, Record]:
     keys = {file.path: record_key(file, dialect) for file in files}
     known = cache.records(keys.values())
-    records: dict[str, _Record] = {}
+    records: dict[str, Record] = {}
     unknown = []
     for file in files:
-        record = _remembered(known.get(keys[file.path]))
+        key = keys[file.path]
+        record = unpack_record(key, known[key]) if key in known else None
         if record is None:
             unknown.append(file)
         else:
@@ -198,18 +240,26 @@ def _new_records(
     packed: dict[bytes, bytes] = {}
     share = processes if sum(len(file.data) for file in unknown) >= _WORTH_SHARING else 1
     with closing(_map([(file.data, dialect) for file in unknown], share)) as read:
-        for file, (record, value) in zip(unknown, read, strict=True):
-            records[file.path], packed[keys[file.path]] = record, value
+        for file, value in zip(unknown, read, strict=True):
+            key = keys[file.path]
+            records[file.path], packed[key] = _record(key, value), value
             progress("reading posts", len(records), len(files))
     cache.add_records(packed)
     return records
 
 
-def _map(jobs: Sequence[_Job], processes: int) -> Generator[tuple[_Record, bytes], None, None]:
-    """A record for every job, in order, with its packed form."""
+def _record(key: bytes, packed: bytes) -> Record:
+    """One that was read just now."""
+    record = unpack_record(key, packed)
+    assert record is not None
+    return record
+
+
+def _map(jobs: Sequence[Job], processes: int) -> Generator[bytes, None, None]:
+    """A packed record for every job, in order."""
     is_forked = sys.platform == "linux"  # elsewhere, system libraries do not survive it
     if processes < 2 or (sys.flags.ignore_environment and not is_forked):
-        yield from ((record, _pack(record)) for record in map(_read, jobs))
+        yield from map(_read_and_pack, jobs)
         return
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -225,7 +275,7 @@ def _map(jobs: Sequence[_Job], processes: int) -> Generator[tuple[_Record, bytes
             _load_libraries()
             for packed in read:
                 done += 1
-                yield _codec().validate_python(unpack(packed)), packed
+                yield packed
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     # Where memory is short, a worker may be killed; where it is a container, there may be no process or shared memory
@@ -262,64 +312,43 @@ def record_key(file: PostFile, dialect: Dialect) -> bytes:
     return digest(code_digest(*_RECORD_CODE), dialect.name, file.digest)
 
 
-def _read_and_pack(job: _Job) -> bytes:
+def _read_and_pack(job: Job) -> bytes:
     """A record as the cache holds it, which is smaller to hand over than its objects."""
-    return _pack(_read(job))
+    return pack_record(*job)
 
 
 def read_without_links(file: PostFile, post: Post, dialect: Dialect, is_left_out: Callable[[str], bool]) -> Document:
     """The post as if it had no links to the addresses that are left out: neither these nor the words that link."""
-    return _document(post, _read((file.data, dialect), is_left_out))
+    return document_of(post, _record(b"", pack_record(file.data, dialect, is_left_out)))
 
 
-def _read(job: _Job, is_left_out: Callable[[str], bool] = lambda _: False) -> _Record:
-    data, dialect = job
-    front = read_source(data, dialect)
-    fields = text_fields("", without_section(front.body), is_left_out)
-    prose = normalise(fields.prose)
-    words = count_words([("\n".join(fields.headings), 1), (prose, 1)])
-    terms = count_terms([prose])
-    return _Record(replace(front, body=""), fields, words, terms.frequency, terms.surfaces, terms.chinese)
+def read_record(data: bytes, dialect: Dialect) -> Record:
+    """What the bytes of a file say."""
+    return _record(b"", pack_record(data, dialect))
 
 
-def _remembered(value: Any) -> _Record | None:
-    """The record of a JSON value; None where it is not what we would have written."""
-    try:
-        record: _Record = _codec().validate_python(value)
-    except ValueError:
-        return None
-    return record
+def document_of(post: Post, record: Record) -> Document:
+    """A post with what its file says; the words of Chinese are not among its terms, since only a blog tells them."""
+    words, terms, surfaces = count_post(post, record)
+    return Document(
+        post, record.fields(plain_title(post.title)), words, Terms(terms, surfaces, _chinese_text(post, record))
+    )
 
 
-def _pack(record: _Record) -> bytes:
-    return pack(_codec().dump_python(record))
-
-
-@functools.cache
-def _codec() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(_Record)
-
-
-def _document(post: Post, record: _Record) -> Document:
-    """Adds what the site decides: the title (which a manifest may give) and the author's own summary."""
+def count_post(post: Post, record: Record, chinese: Mapping[str, int] = MappingProxyType({})) -> CountsToStore:
+    """What a post counts: its file, the title that the site gives it, its summary, and words in Chinese."""
+    words, terms = record.words_and_terms()
     title = plain_title(post.title)
-    words = dict(record.words)
     for word, count in count_words([(title, _TITLE_WEIGHT), (post.description, 1)]).items():
         words[word] = words.get(word, 0) + count
-    terms = merge_terms(Terms(record.terms, record.surfaces, record.chinese), count_terms([title, post.description]))
-    return Document(post, replace(record.fields, title=title), words, terms)
+    merged = merge_terms(terms, _terms_of(post))
+    return CountsToStore(words, {**merged.frequency, **chinese}, merged.surfaces)
 
 
-PostRecord = _Record
+def _chinese_text(post: Post, record: Record) -> str:
+    """The runs of Han characters of a post in Chinese, title and summary included."""
+    return "\n".join(filter(None, (record.unpack_chinese(), _terms_of(post).chinese))) if record.is_chinese else ""
 
 
-def read_record(data: bytes, dialect: Dialect) -> PostRecord:
-    """What the bytes of a file say."""
-    return _read((data, dialect))
-
-
-def document_of(post: Post, record: PostRecord) -> Document:
-    """A post with what its file says."""
-    return _document(post, record)
+def _terms_of(post: Post) -> Terms:
+    return count_terms([plain_title(post.title), post.description])

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from enishi.counts import WordNumbers
 from enishi.reading.tokens import fold
 from enishi.types import Document
-from enishi.vectors import WordNumbers, number_spellings, number_words
+from enishi.vectors import number_spellings, number_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,7 +118,7 @@ class TermUses:
             every,
             spelling,
             spelling == own,
-            np.array([bool(document.terms.chinese) for document in documents], dtype=bool),
+            np.array([document.terms.is_chinese for document in documents], dtype=bool),
         )
 
     def shared(self, rows: Rows, others: Rows) -> Shared:

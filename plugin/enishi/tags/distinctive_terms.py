@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from enishi.counts import WordNumbers
 from enishi.reading.tokens import fold
 from enishi.types import Document
-from enishi.vectors import WordNumbers, number_words
+from enishi.vectors import number_words
 
 if TYPE_CHECKING:
     from enishi.types import Matrix, Rows
