@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -111,8 +111,21 @@ class Counts(Mapping[str, int]):
     def __repr__(self) -> str:
         return repr(_dictionary(self.store, self.row))
 
-    def __reduce__(self) -> tuple[type[dict[str, int]], tuple[dict[str, int]]]:
-        return dict, (_dictionary(self.store, self.row),)
+    def __reduce__(self) -> tuple[type[_CountsAlone], tuple[dict[str, int], bytes]]:
+        return _CountsAlone, (_dictionary(self.store, self.row), self.origin)
+
+
+class _CountsAlone(dict[str, int]):
+    """Counts in another process, without their store."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, counts: Mapping[str, int], origin: bytes) -> None:
+        super().__init__(counts)
+        self.origin = origin
+
+    def __reduce__(self) -> tuple[type[_CountsAlone], tuple[dict[str, int], bytes]]:
+        return _CountsAlone, (dict(self), self.origin)
 
 
 class Surfaces(Mapping[str, str]):
@@ -153,16 +166,20 @@ class CountsToStore(NamedTuple):
     surfaces: Mapping[str, str]
 
 
-def store_counts(keys: Sequence[bytes], new: Mapping[bytes, CountsToStore], old: CountStore | None) -> CountStore:
+def store_counts(
+    keys: Sequence[bytes], new: Iterable[tuple[bytes, CountsToStore]], old: CountStore | None
+) -> CountStore:
     """A store of the posts with these keys, of which `new` holds what `old` does not know."""
     import numpy as np
 
-    if old is not None and not new and list(old.place) == list(keys):
+    if old is not None and list(old.place) == list(keys):
         return old
     number = WordNumbers()
     number.adopt(old.names if old else ())
     which, often, lengths = array("I"), array("I"), array("Q")
-    for counts in new.values():
+    place = dict(old.place) if old else {}
+    for key, counts in new:
+        place[key] = len(place)
         for row in (counts.words, counts.terms):
             which.extend(map(number.__getitem__, row))
             often.extend(row.values())
@@ -170,14 +187,15 @@ def store_counts(keys: Sequence[bytes], new: Mapping[bytes, CountsToStore], old:
         which.extend(map(number.__getitem__, counts.surfaces))
         often.extend(map(number.__getitem__, counts.surfaces.values()))
         lengths.append(len(counts.surfaces))
-    place = {key: row for row, key in enumerate([*(old.place if old else ()), *new])}
     starts = np.cumsum([0, *(np.diff(old.starts) if old else ()), *lengths], dtype=np.int64)
     every = [np.frombuffer(one, np.uint32) for one in (which, often)]
     if old is not None:
         every = [np.concatenate([first, more]) for first, more in zip((old.which, old.often), every, strict=True)]
-    wanted = np.array([place[key] for key in keys], np.int64)
-    taken, starts = _entries(starts, (_ROWS * wanted[:, None] + np.arange(_ROWS)).ravel())
-    names, which_now, often_now = _in_order(list(number), starts, every[0][taken], every[1][taken])
+    if list(place) != list(keys):
+        wanted = np.array([place[key] for key in keys], np.int64)
+        taken, starts = _entries(starts, (_ROWS * wanted[:, None] + np.arange(_ROWS)).ravel())
+        every = [one[taken] for one in every]
+    names, which_now, often_now = _in_order(list(number), starts, *every)
     return CountStore(keys, names, starts, which_now, often_now)
 
 

@@ -8,7 +8,7 @@ the last run and no older ones.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
@@ -56,12 +56,16 @@ class Kept:
         found = (place.get(key) for key in keys)
         return [None if one is None else bytes(values[starts[one] : starts[one + 1]]) for one in found]
 
-    def keep(self, name: str, keys: Sequence[bytes], values: Sequence[bytes], depends_on: bytes = b"") -> None:
-        """Keep a value under each of these keys, all of one length, and forget all others of this name."""
-        on, of_key = digest(depends_on), dict(zip(keys, values, strict=True))
+    def keep(self, name: str, keys: Sequence[bytes], values: Iterable[bytes], depends_on: bytes = b"") -> None:
+        """Keep a value under each of these keys, all of one length, and forget all others of this name.
+
+        Values are asked for only if they are written.
+        """
+        on = digest(depends_on)
         known_for, stored = self._stored.get(name, (b"", set[bytes]()))
-        if not self.is_open or (known_for == on and is_enough(stored, of_key.keys())):
+        if not self.is_open or (known_for == on and is_enough(stored, set(keys))):
             return
+        of_key = dict(zip(keys, values, strict=True))
         wanted = sorted(of_key)
         row = _row(on, wanted, [of_key[key] for key in wanted])
         if len(row) <= _MOST_BYTES:
@@ -125,7 +129,7 @@ def each_kept(
             values[row] = None if packed is None else _unpacked(packed, unpack)
     made = [work(document) if value is None else value for document, value in zip(documents, values, strict=True)]
     if is_first and kept.is_open:
-        kept.keep(name, keys, [pack(value) for value in made], depends_on)
+        kept.keep(name, keys, map(pack, made), depends_on)
     if memo is not None:
         memo.keep(name, documents, made, depends_on)
     return made

@@ -173,8 +173,8 @@ class Terms(Mapping[str, Term]):
         """Names all that they were made of, where that is known."""
         return getattr(self.frequency, "origin", None)
 
-    def __reduce__(self) -> tuple[type[Terms], tuple[dict[str, int], dict[str, str], str]]:
-        return Terms, (dict(self.frequency), dict(self.surfaces), self.chinese)
+    def __reduce__(self) -> tuple[type[Terms], tuple[Mapping[str, int], dict[str, str], str]]:
+        return Terms, (self.frequency, dict(self.surfaces), self.chinese)
 
     def __getitem__(self, key: str) -> Term:
         return Term(self.frequency[key], self.surfaces.get(key, key))

@@ -148,7 +148,7 @@ def _posts(
     ]
     memo.keep("posts", items, made, site)
     if is_first and kept.is_open:
-        kept.keep("posts", keys, [pack_post(one, site) for one in made], on)
+        kept.keep("posts", keys, (pack_post(one, site) for one in made), on)
     return made
 
 
@@ -162,11 +162,8 @@ def _documents(posts: Sequence[Post], records: Sequence[Record], cache: Cache, m
     wanted = dict.fromkeys(keys[row] for row in rows)
     is_first = len(rows) == len(posts)
     old = _stored_counts(cache) if is_first else None
-    new = {
-        keys[row]: count_post(posts[row], records[row], added.get(origins[row], {}))
-        for row in rows
-        if old is None or keys[row] not in old.place
-    }
+    rows_of = {keys[row]: row for row in rows if old is None or keys[row] not in old.place}
+    new = ((key, count_post(posts[row], records[row], added.get(origins[row], {}))) for key, row in rows_of.items())
     store = store_counts(list(wanted), new, old)
     if is_first and cache.is_open and not (old and is_enough(old.place.keys(), wanted.keys())):
         cache.set_kept("counts", digest(code_digest(*_COUNTS_CODE)) + pack_counts(store))

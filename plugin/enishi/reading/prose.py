@@ -71,6 +71,8 @@ def text_fields(title: str, body: str, is_left_out: Callable[[str], bool] = lamb
 
 def plain_title(title: str) -> str:
     """A title without markup.  HTML elements that titles are *about* (``<details>``) keep their name."""
+    if not _TITLE_MARKUP.search(title, 0, _MAX_TITLE):
+        return " ".join(_INVISIBLE.sub("", title[:_MAX_TITLE]).split())
     parts = re.split(r"(`+)(.+?)\1", title[:_MAX_TITLE].replace(MORE_MARK, ""))
     plain = []
     for number in range(0, len(parts), 3):
@@ -80,6 +82,7 @@ def plain_title(title: str) -> str:
     return " ".join(_INVISIBLE.sub("", "".join(plain)).split())
 
 
+_TITLE_MARKUP = re.compile(r"[`{<&\[*_~:\0]")
 _FORMATTING_TAG = re.compile(
     "a|abbr|b|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|nobr|q|rp|rt|rb|ruby|s|samp|small|span|strike|strong"
     "|sub|sup|time|tt|u|var|wbr",

@@ -81,6 +81,9 @@ def count_words(weighted_texts: Iterable[tuple[str, int]]) -> dict[str, int]:
     for text, weight in weighted_texts:
         # Each distinct run once: most of a text are runs that it repeats
         for run, times in Counter(_TOKEN.findall(fold(text))).items():
+            if run.isascii() and run.isalnum() and len(run) <= _MAX_WORD:  # as most are
+                counts[run] = counts.get(run, 0) + weight * times
+                continue
             for word in _words_of_run(run):
                 counts[word] = counts.get(word, 0) + weight * times
     return counts
@@ -94,6 +97,7 @@ def _words_of_run(run: str) -> Sequence[str]:
     return (run if run.isalnum() else _POSSESSIVE.sub("", run).replace("’", "'"),)
 
 
+_BETWEEN_PHRASES = " \n "
 _LATIN_PHRASE = re.compile(rf"{_LATIN_LIKE}(?: {_LATIN_LIKE})*+")
 _COMPOUND = re.compile(rf"[{_HAN}\u30a1-\u30fa][{_HAN}{_KATAKANA}]+|[{_HANGUL}]{{2,}}")
 _SAME_SCRIPT = re.compile(rf"[{_HAN}]+|[{_KATAKANA}]+")
@@ -113,18 +117,20 @@ def count_terms(texts: Iterable[str]) -> Terms:
     surfaces: Counter[str] = Counter()
     chinese = [_count_terms(normalise(text), surfaces) for text in texts]
     totals: dict[str, int] = {}
-    prevailing: dict[str, tuple[int, str]] = {}
+    prevailing: dict[str, str] = {}
     for surface, count in surfaces.items():
         key = surface.lower()
-        if key in totals:
-            totals[key] += count
-            prevailing[key] = min(prevailing[key], (-count, surface))
-        else:
+        if key not in totals:
             totals[key] = count
-            prevailing[key] = (-count, surface)
+            prevailing[key] = surface
+            continue
+        totals[key] += count
+        other = prevailing[key]
+        if (-count, surface) < (-surfaces[other], other):
+            prevailing[key] = surface
     if len(totals) > _MAX_TERMS:
         totals = dict(sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_MAX_TERMS])
-    spelled = {key: prevailing[key][1] for key in totals if prevailing[key][1] != key}
+    spelled = {key: prevailing[key] for key in totals if prevailing[key] != key}
     return Terms(totals, spelled, "\n".join(filter(None, chinese)))
 
 
@@ -156,26 +162,20 @@ def _count_terms(text: str, counts: Counter[str]) -> str:
 
 def _count_latin_terms(text: str, counts: Counter[str]) -> None:
     """Words, and pairs of words with a blank between them that occur twice or more."""
-    words: Counter[str] = Counter()
-    neighbors: Counter[tuple[str, str]] = Counter()
-    for phrase, times in Counter(_LATIN_PHRASE.findall(text)).items():
-        if " " not in phrase:
-            words[phrase] += times
-            continue
-        parts = phrase.split(" ")
-        for _ in range(times):
-            words.update(parts)
-            neighbors.update(pairwise(parts))
-    names = {word: name for word in words if (name := _name(word))}
+    words = _BETWEEN_PHRASES.join(_LATIN_PHRASE.findall(text)).split(" ")
+    often = Counter(words)
+    names = {word: name for word in often if (name := _name(word))}
     for word, name in names.items():
-        counts[name] += words[word]
-    pairs: Counter[str] = Counter()
-    for (first, second), count in neighbors.items():
-        if first in names and second in names and names[first].lower() != names[second].lower():
-            pairs[f"{names[first]} {names[second]}"] += count
-    for pair, count in pairs.items():
-        if count >= 2:  # once is chance, twice is a name
-            counts[pair] += count
+        counts[name] += often[word]
+    # Once is chance, twice is a name: a pair that occurs twice is made of names that do
+    repeated = {word: name for word, name in names.items() if counts[name] > 1}
+    neighbors = list(map(repeated.get, words))
+    pairs = {
+        f"{first} {second}": count
+        for (first, second), count in Counter(pairwise(neighbors)).items()
+        if count > 1 and first and second and first.lower() != second.lower()
+    }
+    counts.update(pairs)
 
 
 @lru_cache(maxsize=65_536)
