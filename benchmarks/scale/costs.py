@@ -77,7 +77,7 @@ def measure(site: Path) -> dict[str, float]:
     from enishi.related.pair_texts import PairTexts
     from enishi.related.policy import find_related
     from enishi.state import Request
-    from enishi.writing.render import render_fragments, render_related_json, shown_lists
+    from enishi.writing.render import render_fragments, render_related, shown_lists
 
     spent: Counter[str] = Counter()
 
@@ -121,7 +121,7 @@ def measure(site: Path) -> dict[str, float]:
             shown = zip(every, shown_lists(every, related.lists), strict=True)
             render_fragments(list(shown), blog.settings.partials, blog.site.language)
         with counted("JSON"):
-            render_related_json(every, related.lists)
+            render_related(every, related.lists)
     return {stage: round(spent[stage], 2) for stage in STAGES}
 
 

@@ -38,10 +38,9 @@ from enishi.types import Document, Progress, TagAnalysis
 from enishi.writing.known_fragments import KnownFragments
 from enishi.writing.output import WriteReport, write_outputs
 from enishi.writing.render import (
-    RELATED_NAME,
     render_data_file,
     render_partials,
-    render_related_json,
+    render_related,
 )
 from enishi.writing.render_tags import TAGS_NAME, render_tags_json
 
@@ -311,7 +310,7 @@ class Run:
             memo=self.memo,
             earlier=KnownFragments(self.kept, self.request.folder, state.code_fingerprint().encode()),
         )
-        files = {RELATED_NAME: render_related_json(posts, lists), **partials}
+        files = {**render_related(posts, lists), **partials}
         data = {}
         if settings.data_file:
             data[settings.data_file] = render_data_file(posts, lists, full=settings.full_data_file)

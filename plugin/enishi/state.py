@@ -31,6 +31,7 @@ from enishi.tags.declined import DECLINED_NAME
 from enishi.types import Document
 from enishi.writing.manifest import JOURNAL_NAME
 from enishi.writing.output import ignore_in_git, outputs_intact, written_digest, written_files
+from enishi.writing.reading_back import join_shards
 from enishi.writing.render import templates_folder
 
 if TYPE_CHECKING:
@@ -320,9 +321,12 @@ def read_previous(request: Request) -> tuple[bytes | None, tuple[Diagnostic, ...
     if request.previous is None:
         return None, ()
     try:
-        return read_file(request.previous, _LARGEST_PREVIOUS), ()
+        content, folder = read_file(request.previous, _LARGEST_PREVIOUS), request.previous.parent
+        return join_shards(content, lambda name: read_file(folder / name, _LARGEST_PREVIOUS)), ()
     except OSError as error:
         return None, (unusable_previous(request, error.strerror or type(error).__name__),)
+    except ValueError as error:
+        return None, (unusable_previous(request, str(error)),)
 
 
 def unusable_previous(request: Request, why: str) -> Diagnostic:

@@ -5,6 +5,9 @@ const { join } = require('path');
 
 const FOLDER = '.enishi';
 const VERSION = 1;
+/** Of a related.json that only names the files of its posts. */
+const SHARDED = 2;
+const SHARD_NAME = /^related\/[0-9a-f]{2}\.json$/;
 /** `enishi watch` renews its sign every five seconds. */
 const SIGN = 'watch.json';
 const SIGN_LASTS = 20_000;
@@ -54,21 +57,28 @@ class Results {
    * @throws Error if it cannot be used; what was read before is kept
    */
   load() {
-    let text;
+    let index;
     try {
       this.stamp = this.stampNow();
-      text = readFileSync(join(this.folder, 'related.json'), 'utf8');
+      index = this.read('related.json');
     } catch (error) {
       if (error.code === 'ENOENT') return this.exists;
       throw error;
     }
-    const { version, posts } = JSON.parse(text);
-    if (version !== VERSION || !posts) {
-      throw new Error(`${FOLDER}/related.json is of version ${version}; this package reads version ${VERSION}`);
+    const shards = index.version === SHARDED && Array.isArray(index.shards) ? index.shards : null;
+    const files = shards ? shards.filter(name => SHARD_NAME.test(name)).map(name => this.read(name)) : [index];
+    for (const { version, posts } of files) {
+      if (version !== VERSION || !posts) {
+        throw new Error(`${FOLDER}/related.json is of version ${version}; this package reads version ${VERSION}`);
+      }
     }
-    this.posts = new Map(Object.entries(posts));
+    this.posts = new Map(files.flatMap(file => Object.entries(file.posts)));
     this.partials.clear();
     return true;
+  }
+
+  read(name) {
+    return JSON.parse(readFileSync(join(this.folder, name), 'utf8'));
   }
 
   get exists() {

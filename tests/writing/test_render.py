@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,11 +36,12 @@ from enishi.text.labels import (
 from enishi.text.printable import text_line
 from enishi.types import Post, Related
 from enishi.writing.render import (
+    RelatedByPath,
     partial_name,
     partial_view,
     render_data_file,
     render_partials,
-    render_related_json,
+    render_related,
     templates_folder,
 )
 
@@ -84,6 +85,12 @@ def fragment(
     return files[f"partials/{partial_name(path)}"].decode("utf-8")
 
 
+def related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
+    """The only file of related posts, as none of these blogs is large."""
+    (content,) = render_related(posts, related).values()
+    return content
+
+
 # -- related.json ----------------------------------------------------------------------------------------------------
 
 
@@ -94,7 +101,7 @@ def test_json_holds_what_the_design_says() -> None:
         post("日本.md"),
     ]
     related = {"b.md": [entry("日本.md", score=0.8123, date="2020-01-02", lang="ja", shared_tags=("NLP",))], "a.md": []}
-    assert json.loads(render_related_json(posts, related)) == {
+    assert json.loads(related_json(posts, related)) == {
         "version": 1,
         "posts": {
             "a.md": {
@@ -131,8 +138,8 @@ def test_json_holds_what_the_design_says() -> None:
 def test_json_is_canonical() -> None:
     posts = [post("a.md"), post("b.md"), post("c.md")]
     related = {"a.md": [entry("b.md"), entry("c.md")]}
-    text = render_related_json(posts, related)
-    assert text == render_related_json(posts[::-1], dict(reversed(related.items())))
+    text = related_json(posts, related)
+    assert text == related_json(posts[::-1], dict(reversed(related.items())))
     assert text.endswith(b"}\n")
     assert [line.strip()[:14] for line in text.decode().splitlines() if '"path"' in line] == [
         '{"path": "b.md',
@@ -142,7 +149,7 @@ def test_json_is_canonical() -> None:
 
 @pytest.mark.parametrize("posts", [[], [post("a.md")]])
 def test_json_of_very_small_blogs(posts: list[Post]) -> None:
-    parsed = json.loads(render_related_json(posts, {}))
+    parsed = json.loads(related_json(posts, {}))
     VALIDATOR.validate(parsed)
     assert len(parsed["posts"]) == len(posts)
 
@@ -157,7 +164,7 @@ def test_only_public_posts_are_listed_or_copied() -> None:
     ]
     everybody = [entry(one.path) for one in posts] + [entry("deleted.md")]
     related = {one.path: [other for other in everybody if other.path != one.path] for one in posts}
-    full = json.loads(render_related_json(posts, related))["posts"]
+    full = json.loads(related_json(posts, related))["posts"]
     assert [one["path"] for one in full["draft.md"]["related"]] == ["public.md"]
     assert full["public.md"]["related"] == []
     for full_file in (False, True):
@@ -189,7 +196,7 @@ entries = st.builds(
 @given(title=texts, url=texts, lang=texts, related=st.lists(entries, max_size=4))
 def test_whatever_a_post_says_both_outputs_stay_sound(title: str, url: str, lang: str, related: list[Related]) -> None:
     posts = [post("a.md", title=title, url=url, lang=lang), post("b.md")]
-    parsed = json.loads(render_related_json(posts, {"a.md": related}))
+    parsed = json.loads(related_json(posts, {"a.md": related}))
     # surrogates become U+FFFD, so two tags may become one
     assert [error for error in VALIDATOR.iter_errors(parsed) if error.validator != "uniqueItems"] == []
     html = render_partials(posts, {"a.md": related})[0][f"partials/{partial_name('a.md')}"].decode("utf-8")
@@ -203,7 +210,7 @@ def test_whatever_a_post_says_both_outputs_stay_sound(title: str, url: str, lang
 
 def test_the_schema_is_valid_and_closed() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-    good = json.loads(render_related_json([post("a.md"), post("b.md")], {"a.md": [entry("b.md", shared_terms=("x",))]}))
+    good = json.loads(related_json([post("a.md"), post("b.md")], {"a.md": [entry("b.md", shared_terms=("x",))]}))
     VALIDATOR.validate(good)
     spoilers: list[Callable[[Any], object]] = [
         lambda data: data.update(version=2),
@@ -261,7 +268,7 @@ def test_json_can_be_read_as_yaml() -> None:
     yaml = pytest.importorskip("yaml")
     posts = [post("a.md", title=title.replace("\0", "").replace("\x1b", "")) for title in HOSTILE]
     for one in posts:
-        text = render_related_json([one], {"a.md": []}).decode("utf-8")
+        text = related_json([one], {"a.md": []}).decode("utf-8")
         assert yaml.safe_load(text) == json.loads(text)
 
 
@@ -448,7 +455,7 @@ def test_the_same_bytes_whatever_the_hash_seed() -> None:
         "from enishi.writing.render import *; from enishi.types import *\n"
         "posts=[Post('a.md','A',lang='ja'),Post('b.md','B')]\n"
         "related={'a.md':[Related('b.md','B','/b/',.5,shared_tags=('x','y'))]}\n"
-        "print(render_related_json(posts,related), sorted(render_partials(posts,related)[0].items()))"
+        "print(render_related(posts,related), sorted(render_partials(posts,related)[0].items()))"
     )
     outputs = {
         subprocess.run(
@@ -462,7 +469,7 @@ def test_the_same_bytes_whatever_the_hash_seed() -> None:
 def test_json_and_writing_load_no_template_library() -> None:
     code = (
         "import sys; from enishi.writing import render, output\n"
-        "render.render_related_json([], {}); render.render_data_file([], {})\n"
+        "render.render_related([], {}); render.render_data_file([], {})\n"
         "print([name for name in ('jinja2', 'markupsafe', 'numpy', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

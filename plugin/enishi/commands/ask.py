@@ -7,7 +7,6 @@ reading a post.  `explain` reads the posts again (from the cache), so that it ca
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import posixpath
 import unicodedata
@@ -22,7 +21,7 @@ from enishi.pipeline import Run
 from enishi.reading.links import PostFinder, without_host
 from enishi.state import Request, built_key, is_committed, open_cache
 from enishi.types import Post
-from enishi.writing.render import RELATED_NAME, RELATED_VERSION
+from enishi.writing.reading_back import read_related
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,11 +83,10 @@ def written_posts(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         NoBuildError: there is none, or it is not ours.
     """
     try:
-        value = json.loads((folder / RELATED_NAME).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        value = None
-    posts = value.get("posts") if isinstance(value, dict) and value.get("version") == RELATED_VERSION else None
-    if not isinstance(posts, dict) or not all(map(_is_written_post, posts.values())):
+        posts = read_related(lambda name: (folder / name).read_bytes())
+    except (OSError, ValueError):
+        posts = None
+    if posts is None or not all(map(_is_written_post, posts.values())):
         raise NoBuildError(f"there is no build in {folder}. Run `enishi build` first")
     return posts
 

@@ -41,7 +41,7 @@ from enishi.related.policy import find_related
 from enishi.related.reasons import SharedTerms
 from enishi.types import Document, Progress
 from enishi.writing.output import WriteReport
-from enishi.writing.render import PARTIAL_TEMPLATE, PARTIALS_FOLDER, RELATED_NAME, render_related_json, shown_lists
+from enishi.writing.render import PARTIAL_TEMPLATE, PARTIALS_FOLDER, RELATED_NAME, render_related, shown_lists
 from enishi.writing.render_tags import TAGS_NAME
 
 if TYPE_CHECKING:
@@ -228,10 +228,10 @@ class _Build:
         language = settings.language or site.language
         write = stages.WriteFragments(self._target, settings.partials, language)
         names = _joined(self._cluster.chunks(chunks).map(write).gathered())
-        files = {RELATED_NAME: render_related_json(every, related.lists)}
+        files = render_related(every, related.lists)
         if tags is not None:
             files[TAGS_NAME] = tags
-        for name in sorted(files, reverse=True):  # related.json last: once it is there, all is
+        for name in sorted(files, key=lambda name: (name == RELATED_NAME, name)):  # last: once it is there, all is
             self._target.write(name, files[name])
         return [*names, *files]
 

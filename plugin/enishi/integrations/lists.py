@@ -19,6 +19,7 @@ from enishi.reading.addresses import encode_link
 from enishi.reading.documents import PostFile, read_files
 from enishi.reading.find import SourceFile
 from enishi.state import SIGN_NAME, STATE_FOLDER, Request
+from enishi.writing.reading_back import read_related
 from enishi.writing.render import PARTIALS_FOLDER, RELATED_NAME, partial_name, templates_folder
 
 STYLESHEET = "enishi.css"
@@ -77,8 +78,8 @@ class SiteLists:
                     raise
                 self._tell(str(error) if isinstance(error, EnishiError) else repr(error))
         try:
-            self._posts = json.loads(read_file(folder / RELATED_NAME))["posts"]
-        except (OSError, ValueError, KeyError, TypeError):
+            self._posts = read_related(lambda name: read_file(folder / name))
+        except (OSError, ValueError):
             self._posts = {}
 
     def _tell(self, message: str) -> None:

@@ -30,7 +30,7 @@ from enishi.files import read_if_regular, remove_temporaries, rename, sync_folde
 from enishi.writing.lock import locked
 from enishi.writing.manifest import JOURNAL_NAME, MANIFEST_NAME, manifest_bytes, read_journal, read_manifest
 
-_OURS = re.compile(r"(?:related|tags)\.json|partials/[0-9a-f]+\.html")
+_OURS = re.compile(r"(?:related|tags)\.json|related/[0-9a-f]{2}\.json|partials/[0-9a-f]+\.html")
 """Names that we give in a folder of our own."""
 _DATA_FILE = re.compile(r"(?!(?:.*/)?\.git/)(?:.*/)?[^/]+\.json", re.IGNORECASE)
 _DATA_START = re.compile(rb'\{\n  "version": \d+,\n  "posts": \{')

@@ -1,4 +1,4 @@
-"""related.json and the HTML fragments: an analysis as bytes, ready to be written.
+"""related.json, whole or in shards, and the HTML fragments: an analysis as bytes, ready to be written.
 
 Nothing here touches the disk but to read templates.  Jinja is imported only when fragments are rendered.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -33,8 +34,12 @@ from enishi.writing.known_fragments import KnownFragments
 
 RELATED_NAME = "related.json"
 PARTIALS_FOLDER = "partials"
+SHARDS_FOLDER = "related"
 PARTIAL_TEMPLATE = "related.html.j2"
 RELATED_VERSION = 1
+SHARDED_VERSION = 2
+SHARDED_ABOVE = 20_000
+"""With more posts, related.json names 256 files that hold them: an edit writes few, and no text is of all posts."""
 
 RelatedByPath = Mapping[str, Sequence[Related]]
 
@@ -94,12 +99,21 @@ def partial_name(path: str) -> str:
 # -- related.json ----------------------------------------------------------------------------------------------------
 
 
-def render_related_json(posts: Iterable[Post], related: RelatedByPath) -> bytes:
-    """The whole of related.json, with drafts, unpublished and future posts: for the author's eyes.
+def render_related(posts: Iterable[Post], related: RelatedByPath) -> dict[str, bytes]:
+    """related.json and its shards by name, with drafts, unpublished and future posts: for the author's eyes.
 
-    Canonical: posts by path, one line a post and one a related entry, UTF-8.
+    A post's shard is told by the first two digits of its fragment's name, so a new post moves no other.
     """
-    return _json_of_lists(posts, related, _with_partial, entry_fields)
+    ordered = sorted(posts, key=_path_of)
+    listed = _public_paths(ordered)
+    if len(ordered) <= SHARDED_ABOVE:
+        return {RELATED_NAME: _json_of_lists(ordered, listed, related, _with_partial, entry_fields)}
+    shards: defaultdict[str, list[Post]] = defaultdict(list)
+    for post in ordered:
+        shards[f"{SHARDS_FOLDER}/{partial_name(post.path)[:2]}.json"].append(post)
+    index = {"version": SHARDED_VERSION, "shards": sorted(shards)}
+    files = {name: _json_of_lists(own, listed, related, _with_partial, entry_fields) for name, own in shards.items()}
+    return {RELATED_NAME: json.dumps(index, indent=1).encode("ascii") + b"\n", **files}
 
 
 def render_data_file(posts: Iterable[Post], related: RelatedByPath, *, full: bool = False) -> bytes:
@@ -108,20 +122,20 @@ def render_data_file(posts: Iterable[Post], related: RelatedByPath, *, full: boo
     Templates that read it find the page of each path with their generator, so it is without the addresses of entries
     and without guessed ones; `full` leaves them in.
     """
-    public = [post for post in posts if post.is_public]
+    public = sorted((post for post in posts if post.is_public), key=_path_of)
+    listed = _public_paths(public)
     if full:
-        return _json_of_lists(public, related, _post_fields, entry_fields)
-    return _json_of_lists(public, related, _slim_post, _slim_entry)
+        return _json_of_lists(public, listed, related, _post_fields, entry_fields)
+    return _json_of_lists(public, listed, related, _slim_post, _slim_entry)
 
 
 def _json_of_lists(
-    posts: Iterable[Post],
+    ordered: Sequence[Post],
+    listed: Container[str],
     related: RelatedByPath,
     fields_of: Callable[[Post], Mapping[str, object]],
     fields_of_entry: Callable[[Related], Mapping[str, object]],
 ) -> bytes:
-    ordered = sorted(posts, key=_path_of)
-    listed = _public_paths(ordered)
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     lines = ["{", f'  "version": {RELATED_VERSION},', '  "posts": {']
     for number, post in enumerate(ordered, start=1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +17,7 @@ from enishi.tags.distinctive_terms import DistinctiveTerms
 from enishi.tags.topics import Grouping, describe_topics
 from enishi.tags.vocabulary import Vocabulary, read_vocabulary
 from enishi.types import Document, Progress, TagSuggestion, Topic
-from enishi.writing.render import RELATED_NAME
+from enishi.writing.reading_back import read_related
 from enishi.writing.render_tags import TAGS_NAME, TagsFile, read_tags_json
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def analyse(
         except OutputError as error:  # a report can be had all the same
             problem = str(error)
     files = rendered.files
-    build = _Build.of(files[RELATED_NAME], files.get(TAGS_NAME), relations.vectors, found.calibration)
+    build = _Build.of(files.__getitem__, files.get(TAGS_NAME), relations.vectors, found.calibration)
     whole = _analysed(relations.posts, build)
     analysed = replace(whole.published() if public else whole, problem=problem)
     return analysed, lambda: draw(analysed.vectors, list(analysed.row))
@@ -147,18 +146,25 @@ class _Build:
     calibration: Sequence[Sequence[float]]
 
     @classmethod
-    def of(cls, related: bytes, tags: bytes | None, vectors: Vectors, calibration: Sequence[Sequence[float]]) -> _Build:
-        return cls(json.loads(related)["posts"], None if tags is None else read_tags_json(tags), vectors, calibration)
+    def of(
+        cls,
+        read: Callable[[str], bytes],
+        tags: bytes | None,
+        vectors: Vectors,
+        calibration: Sequence[Sequence[float]],
+    ) -> _Build:
+        return cls(read_related(read), None if tags is None else read_tags_json(tags), vectors, calibration)
 
 
 def _last_build(run: Run, blog: Blog) -> _Build | None:
     """The last build; None where another one is just writing, so that its parts do not fit together."""
     folder, arrays = run.request.folder, run.cache.arrays()
     try:
-        related = (folder / RELATED_NAME).read_bytes()
         tags = (folder / TAGS_NAME).read_bytes() if blog.settings.tags.enabled else None
         sums = calibration_in(arrays)
-        build = _Build.of(related, tags, arrays["vectors"], () if sums is None else sums.tolist())
+        build = _Build.of(
+            lambda name: (folder / name).read_bytes(), tags, arrays["vectors"], () if sums is None else sums.tolist()
+        )
     except (OSError, ValueError, LookupError):
         return None
     tagged = build.tags.posts if build.tags else build.related

@@ -7,6 +7,8 @@ module Jekyll
     # What Enishi wrote last, as it lies in `.enishi/`.
     class Lists
       VERSION = 1
+      SHARDED = 2 # of a related.json that only names the files of its posts
+      SHARD = %r!\Arelated/[0-9a-f]{2}\.json\z!.freeze
       PARTIAL = /\A[0-9a-f]{32}\.html\z/.freeze
 
       def initialize(root)
@@ -15,10 +17,13 @@ module Jekyll
       end
 
       def load
-        value = JSON.parse(File.read(File.join(@folder, "related.json"), :encoding => "UTF-8"))
-        raise Command::Failed, ".enishi/related.json is of another version" unless value["version"] == VERSION
+        index = read("related.json")
+        files = index["version"] == SHARDED ? index["shards"].grep(SHARD).map { |name| read(name) } : [index]
+        unless files.all? { |file| file["version"] == VERSION }
+          raise Command::Failed, ".enishi/related.json is of another version"
+        end
 
-        @posts = value["posts"]
+        @posts = files.map { |file| file["posts"] }.reduce({}, :merge!)
       rescue Errno::ENOENT
         raise Command::Failed, "there is no .enishi/related.json"
       rescue JSON::ParserError
@@ -45,6 +50,12 @@ module Jekyll
         found ? File.read(found, :encoding => "UTF-8") : ""
       rescue Errno::ENOENT
         "" # taken away by hand
+      end
+
+      private
+
+      def read(name)
+        JSON.parse(File.read(File.join(@folder, name), :encoding => "UTF-8"))
       end
     end
   end
