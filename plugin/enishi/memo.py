@@ -7,11 +7,8 @@ what the last pass used and nothing older, so it does not grow with the number o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-
-from enishi.types import Document
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -58,11 +55,3 @@ def each(
     ]
     memo.keep(name, items, values, depends_on)
     return values
-
-
-def term_frequency(documents: Sequence[Document]) -> Counter[str]:
-    """How many documents contain each term."""
-    frequency: Counter[str] = Counter()
-    for document in documents:
-        frequency.update(document.terms.keys())
-    return frequency

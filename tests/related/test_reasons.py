@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from enishi.memo import term_frequency
+from enishi.counts import CountsToStore, store_counts
 from enishi.reading.stopwords import CJK, LATIN
 from enishi.reading.tokens import count_terms
 from enishi.related.reasons import MAX_TERMS, Reasons, SharedTerms
+from enishi.related.term_uses import term_frequency
 from enishi.types import Document, Post, TextFields
 
 
@@ -98,6 +101,20 @@ def test_the_reasons_of_many_pairs_are_those_of_each() -> None:
         assert found == reasons.shared_terms(documents[row], documents[other])
     assert terms.of_pairs(documents, rows, others) == SharedTerms(len(blog)).of_pairs(blog, rows, others)
     assert terms.of_pairs(documents, rows[:0], others[:0]) == []
+
+
+def test_terms_in_a_store_have_the_reasons_of_those_in_dictionaries() -> None:
+    text = "Raft raft Raft GraphQL graphql 分散システム etcd Consul gossip"
+    blog = [document("a", text, title="GraphQL and Raft"), document("b", f"{text} graphql graphql"), *FILLER]
+    keys = [str(row).encode().rjust(32) for row in range(len(blog))]
+    counted = [CountsToStore({}, one.terms.frequency, one.terms.surfaces) for one in blog]
+    store = store_counts(keys, zip(keys, counted, strict=True), None)
+    stored = [replace(one, terms=store.counts_of(key)[1]) for one, key in zip(blog, keys, strict=True)]
+    rows, others = np.array([0, 1, 2]), np.array([1, 0, 3])
+    found = SharedTerms(len(blog)).of_pairs(stored, rows, others)
+    assert found == SharedTerms(len(blog)).of_pairs(blog, rows, others)
+    assert found[0] == Reasons(stored).shared_terms(stored[0], stored[1]) == Reasons(blog).shared_terms(*blog[:2])
+    assert {"Raft", "graphql", "分散システム"} <= {*found[0]}
 
 
 def test_there_are_no_more_than_asked_for() -> None:

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from enishi.counts import WordNumbers
 from enishi.text.labels import same_language
 from enishi.types import Document
+from enishi.vectors import number_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 _DUPLICATE_SIMILARITY = 0.8
 """Weighted Jaccard similarity of the word counts from which two posts are near-duplicates."""
 _FEWEST_WORDS = 5
+_GROUPS_OF_WORDS = 128
+"""Two posts share no more words than they share by groups of words, which tell nearly all pairs apart."""
+_PAIRS_AT_A_TIME = 65_536
 
 
 def distinct_pairs(rows: Rows, others: Rows) -> tuple[Rows, Rows, Rows]:
@@ -34,9 +39,18 @@ def are_near_duplicates(documents: Sequence[Document], rows: Rows, others: Rows)
     """Whether the documents rows[i] and others[i] are near-duplicates."""
     import numpy as np
 
-    lengths = np.array([sum(document.words.values()) for document in documents], dtype=np.int64)
+    numbers = WordNumbers()
+    counts = np.zeros((len(documents), _GROUPS_OF_WORDS), dtype=np.uint32)
+    for row, document in enumerate(documents):
+        which, often = number_words(document.words, numbers)
+        counts[row] = np.bincount(which % _GROUPS_OF_WORDS, often, _GROUPS_OF_WORDS)
+    lengths = counts.sum(axis=1, dtype=np.int64)
     low, high, place = distinct_pairs(rows, others)
     are = may_be_near_duplicates(lengths, low, high)
+    for part in np.array_split(np.flatnonzero(are), len(are) // _PAIRS_AT_A_TIME + 1):
+        ours, theirs = low[part], high[part]
+        most = np.minimum(counts[ours], counts[theirs]).sum(axis=1, dtype=np.int64)
+        are[part] = most >= _least_shared(lengths[ours] + lengths[theirs])
     for one in np.flatnonzero(are).tolist():
         are[one] = share_of_words(documents[low[one]], documents[high[one]]) > 0
     return are[place]
@@ -67,7 +81,7 @@ def share_of_words(one: Document, other: Document) -> float:
     both = shared + length
     if not _lengths_allow(*sorted((shared, length))):
         return 0.0
-    least = both * _DUPLICATE_SIMILARITY / (1 + _DUPLICATE_SIMILARITY) - 1  # a rounding error of one is ample
+    least = _least_shared(both)
     theirs = other.words
     for word, count in one.words.items():
         missing = count - theirs.get(word, 0)
@@ -81,6 +95,11 @@ def share_of_words(one: Document, other: Document) -> float:
 def _lengths_allow(short: Any, long: Any) -> Any:
     """Whether posts of so many words can be near-duplicates: the shorter is all that the two can share."""
     return (short >= _FEWEST_WORDS) & (short >= _DUPLICATE_SIMILARITY * long)
+
+
+def _least_shared(both: Any) -> Any:
+    """How many words two near-duplicates share at least, of both their lengths together."""
+    return both * _DUPLICATE_SIMILARITY / (1 + _DUPLICATE_SIMILARITY) - 1  # a rounding error of one is ample
 
 
 def is_translation(one: Document, other: Document) -> bool:

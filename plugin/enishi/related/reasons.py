@@ -8,10 +8,9 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
-from enishi.memo import term_frequency
 from enishi.reading.tokens import fold
 from enishi.related.groups import distinct_pairs
-from enishi.related.term_uses import TermUses, contains_term
+from enishi.related.term_uses import TermUses, contains_term, term_frequency
 from enishi.types import Document, Terms
 
 if TYPE_CHECKING:

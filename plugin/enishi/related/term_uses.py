@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
@@ -29,6 +30,16 @@ _STARTS = 1024
 """How many kinds of beginnings of terms are told apart, before a title is searched for a term."""
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ENDING = re.compile("(?:e?s)?(?![a-z0-9])")
+
+
+def term_frequency(documents: Sequence[Document]) -> Counter[str]:
+    """How many documents contain each term."""
+    import numpy as np
+
+    numbers = WordNumbers()
+    which = [number_words(document.terms.frequency, numbers)[0] for document in documents]
+    posts = np.bincount(np.concatenate([np.zeros(0, np.int64), *which]), minlength=len(numbers))
+    return Counter({name: count for name, count in zip(numbers, posts.tolist(), strict=True) if count})
 
 
 class Shared(NamedTuple):
