@@ -52,7 +52,7 @@ _VECTORS_OF = "last build"
 """Names the state that holds the key of the build whose vectors are in the cache."""
 _LISTS_SEEN = "lists seen"
 _LARGEST_PREVIOUS = 256 * 1024 * 1024
-"""Bytes; 100,000 posts make 150 MB."""
+"""Bytes, shards and all; 100,000 posts make 150 MB."""
 _LIBRARIES = ("numpy", "scipy", "scann", "jinja2")
 """Libraries whose versions may change what is written."""
 _ALWAYS = ("0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
@@ -320,12 +320,19 @@ def read_previous(request: Request) -> tuple[bytes | None, tuple[Diagnostic, ...
     """The bytes of what was published last, and why there are none although a file is named."""
     if request.previous is None:
         return None, ()
+    folder, left = request.previous.parent, _LARGEST_PREVIOUS
+
+    def read(name: str) -> bytes:
+        nonlocal left
+        content = read_file(folder / name, left)
+        left -= len(content)
+        return content
+
     try:
-        content, folder = read_file(request.previous, _LARGEST_PREVIOUS), request.previous.parent
-        return join_shards(content, lambda name: read_file(folder / name, _LARGEST_PREVIOUS)), ()
+        return join_shards(read(request.previous.name), read), ()
     except OSError as error:
         return None, (unusable_previous(request, error.strerror or type(error).__name__),)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return None, (unusable_previous(request, str(error)),)
 
 

@@ -207,12 +207,17 @@ def test_a_file_that_is_none_or_says_nothing_is_told_and_changes_nothing(
     (tmp_path / "folder").mkdir()
     (tmp_path / "text").write_text("\x1b[2J<html>")
     (tmp_path / "large").write_bytes(b" " * 65)
+    (tmp_path / "index").write_text('{\n "version": 2, "shards": ["related/00.json"]}')
+    (tmp_path / "related").mkdir()
+    (tmp_path / "related/00.json").write_text('{"version": 1, "posts": {}}')  # together more than 64 bytes
     monkeypatch.setattr(state, "_LARGEST_PREVIOUS", 64)
     for name, reason in [
         ("missing", "No such file"),
         ("folder", "not a regular file"),
         ("text", "Expecting value"),
         ("large", "larger than"),
+        ("index", "larger than"),
+        ("null\0", "null byte"),
     ]:
         for _ in range(2):  # the second is told by what the first left
             told = [one for one in run(site, tmp_path / name).diagnostics if one.code == "bad-previous"]
