@@ -211,7 +211,7 @@ class _Build:
 
     def _tag(self, documents: Chunks[list[Document]], posts: Posts) -> Tagged:
         self._progress("suggesting tags", 0, 0)
-        blog = self._cluster.share(replace(posts.blog, files=(), manifest=None))
+        blog = self._cluster.share(replace(posts.blog, files=(), manifest=None, previous=None))
         blocks = self._cluster.share(self._run.encoder(posts.blog).tag_blocks)
         everything = {0: range(self._bounds[-1])}
         done = documents.paired(
