@@ -41,7 +41,14 @@ from enishi.related.policy import find_related
 from enishi.related.reasons import SharedTerms
 from enishi.types import Document, Progress
 from enishi.writing.output import WriteReport
-from enishi.writing.render import PARTIAL_TEMPLATE, PARTIALS_FOLDER, RELATED_NAME, render_related, shown_lists
+from enishi.writing.render import (
+    PARTIAL_TEMPLATE,
+    PARTIALS_FOLDER,
+    RELATED_NAME,
+    SHARDS_FOLDER,
+    render_related,
+    shown_lists,
+)
 from enishi.writing.render_tags import TAGS_NAME
 
 if TYPE_CHECKING:
@@ -231,6 +238,8 @@ class _Build:
         files = render_related(every, related.lists)
         if tags is not None:
             files[TAGS_NAME] = tags
+        if any("/" in name for name in files):
+            self._target.add(SHARDS_FOLDER)
         for name in sorted(files, key=lambda name: (name == RELATED_NAME, name)):  # last: once it is there, all is
             self._target.write(name, files[name])
         return [*names, *files]

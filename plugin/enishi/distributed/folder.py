@@ -67,10 +67,19 @@ class Folder:
         try:
             if system.exists(root) and system.ls(root, detail=False):
                 raise OutputError(f"{self.address} is not empty: a build on a cluster writes into a new folder")
-            for folder in ("", *folders):
-                system.makedirs(posixpath.join(root, folder), exist_ok=True)
+            self.add("", *folders)
         except OSError as error:
             raise OutputError(f"{self.address} cannot be written: {error}") from None
+
+    def add(self, *folders: str) -> None:
+        """Make folders in it that may be there already.
+
+        Raises:
+            OSError
+        """
+        system, root = self._open()
+        for folder in folders:
+            system.makedirs(posixpath.join(root, folder), exist_ok=True)
 
     @contextmanager
     def settings_of_site(self) -> Iterator[Path]:
