@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EXACT_POSTS = 4000
 """Larger blogs are compared with landmarks only."""
-LANDMARKS = 1000
+LANDMARKS = 2000
 _NEIGHBORS = 64
 """Among so many nearest posts, that are not landmarks, the nearest one with a tag is looked for."""
 RIDGE = 0.6
