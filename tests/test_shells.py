@@ -71,7 +71,7 @@ def test_every_input_is_handed_over_and_used() -> None:
         for name, value in step.get("env", {}).items():
             assert f"${name}" in step["run"], f"{name} is set and not used"
             used |= set(re.findall(r"inputs\.(\w+)", value))
-    assert used == set(ACTION["inputs"]) == {"path", "base", "format", "strict", "model", "version"}
+    assert used == set(ACTION["inputs"]) == {"path", "base", "format", "strict", "model", "previous", "version"}
 
 
 def test_python_never_imports_from_the_checkout() -> None:
@@ -210,6 +210,15 @@ def test_the_action_fails_if_it_is_strict_and_takes_no_other_word_for_it(
 
 
 @posix_only
+def test_the_action_says_on_how_many_pages_related_posts_change(repository: Path, tmp_path: Path) -> None:
+    published = tmp_path / "related.json"
+    published.write_text('{"version": 1, "posts": {}}', "utf-8")
+    done = Runner(repository, tmp_path / "runner", format="text", previous=str(published)).run()
+    assert done.returncode == 0, done.stderr
+    assert "Related posts change on 0 pages" in done.stdout
+
+
+@posix_only
 def test_two_uses_in_one_job_have_a_report_each(repository: Path, tmp_path: Path) -> None:
     runner = Runner(repository, tmp_path / "runner")
     assert runner.run().returncode == 0
@@ -277,14 +286,14 @@ def test_versions_and_models_reach_pip_whole(repository: Path, tmp_path: Path) -
 
 
 @posix_only
-@pytest.mark.parametrize("name", ["path", "base", "format", "strict", "model"])
+@pytest.mark.parametrize("name", ["path", "base", "format", "strict", "model", "previous"])
 @pytest.mark.parametrize(
     "value", ["\"; touch pwned; $(touch pwned) `touch pwned` '; touch pwned; #", "--output=text=pwned"]
 )
 def test_hostile_inputs_stay_words(repository: Path, tmp_path: Path, name: str, value: str) -> None:
     runner = Runner(repository, tmp_path / "runner", **{name: value})
     done = runner.run(HF_HUB_OFFLINE="1")
-    assert done.returncode == 2, done.stderr
+    assert done.returncode == (0 if name == "previous" else 2), done.stderr  # lists are made without that file
     for folder in (repository, tmp_path / "runner", runner.temp):
         assert not (folder / "pwned").exists()
 
