@@ -305,7 +305,7 @@ def test_names_are_utf8_in_any_locale(blog: Path) -> None:
 
 
 def test_a_pipe_that_is_closed_on_windows_is_no_error(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*_: Any) -> Any:
+    def closed(*_: Any, **__: Any) -> Any:
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(pipeline, "build", closed)
@@ -318,7 +318,7 @@ def test_a_pipe_that_is_closed_on_windows_is_no_error(blog: Path, monkeypatch: p
 def test_too_little_memory_is_no_bug(
     blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(pipeline, "build", fail)

@@ -304,7 +304,8 @@ def test_no_code_loads_code(file: Path) -> None:
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    assert not {name.partition(".")[0] for name in imported} & _NEVER
+    is_of_cluster = file == PACKAGE / "distributed" / "cluster.py"  # its machines send each other objects
+    assert not {name.partition(".")[0] for name in imported} & _NEVER - ({"pickle"} if is_of_cluster else set())
     assert not imported & _NETWORK or file == PACKAGE / "commands" / "review" / "server.py"  # it listens, here alone
     assert "subprocess" not in imported or file.name in ("git.py", "fragments.py")  # git; our own templates
     for call in _calls(tree):
