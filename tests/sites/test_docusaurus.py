@@ -80,7 +80,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
         replace(entry, tags=entry.tags[:1], body=entry.body.replace("localhost:port", "localhost")) for entry in real
     ]
     site = site_with(tmp_path_factory.mktemp("docusaurus"), entries, settings(base="/site/"))
-    draft = replace(entries[0], slug="draft")
+    # With a text of its own: in a blog as small as ours, a post with two twins is like no other post
+    draft = replace(entries[0], slug="draft", body="Nothing is written yet.\n")
     write_yaml(site / "blog/2024-05-09-draft.md", draft, draft=True)
     write_yaml(site / "blog/2024-05-09-unlisted.md", replace(draft, slug="unlisted"), unlisted=True)
     (site / "src/pages/about.md").write_text(f"# About\n\n{entries[0].body}", "utf-8")
