@@ -10,7 +10,7 @@ import struct
 from array import array
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from enishi.types import Terms
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Integers = npt.NDArray[np.int64]
     Numbers = npt.NDArray[np.uint32]
+
+V = TypeVar("V")
 
 _ROWS = 3
 _AS_DICTIONARIES = 2_000
@@ -75,18 +77,13 @@ class CountStore:
         return Counts(self, row, key), Terms(frequency, surfaces, chinese)
 
 
-class Counts(Mapping[str, int]):
-    """One row of a store, as the dictionary that it stands for."""
+class _Row(Mapping[str, V]):
+    """One row of a store, as a mapping of the names in it."""
 
-    __slots__ = ("origin", "row", "store")
+    __slots__ = ("row", "store")
 
-    def __init__(self, store: CountStore, row: int, origin: bytes) -> None:
+    def __init__(self, store: CountStore, row: int) -> None:
         self.store, self.row = store, row
-        self.origin = origin
-        """Names all that these counts were made of."""
-
-    def __getitem__(self, name: str) -> int:
-        return _dictionary(self.store, self.row)[name]
 
     def __contains__(self, name: object) -> bool:
         return name in _dictionary(self.store, self.row)
@@ -96,6 +93,20 @@ class Counts(Mapping[str, int]):
 
     def __len__(self) -> int:
         return int(self.store.starts[self.row + 1] - self.store.starts[self.row])
+
+
+class Counts(_Row[int]):
+    """One row of a store, as the dictionary that it stands for."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, store: CountStore, row: int, origin: bytes) -> None:
+        super().__init__(store, row)
+        self.origin = origin
+        """Names all that these counts were made of."""
+
+    def __getitem__(self, name: str) -> int:
+        return _dictionary(self.store, self.row)[name]
 
     def keys(self) -> KeysView[str]:
         """A view of a dictionary: sets of it are made at its speed."""
@@ -128,25 +139,13 @@ class _CountsAlone(dict[str, int]):
         return _CountsAlone, (dict(self), self.origin)
 
 
-class Surfaces(Mapping[str, str]):
+class Surfaces(_Row[str]):
     """How a post writes terms, where that is not their folded form."""
 
-    __slots__ = ("row", "store")
-
-    def __init__(self, store: CountStore, row: int) -> None:
-        self.store, self.row = store, row
+    __slots__ = ()
 
     def __getitem__(self, name: str) -> str:
         return self.store.names[_dictionary(self.store, self.row)[name]]
-
-    def __contains__(self, name: object) -> bool:
-        return name in _dictionary(self.store, self.row)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_dictionary(self.store, self.row))
-
-    def __len__(self) -> int:
-        return int(self.store.starts[self.row + 1] - self.store.starts[self.row])
 
     def __reduce__(self) -> tuple[type[dict[str, str]], tuple[dict[str, str]]]:
         return dict, (dict(self),)

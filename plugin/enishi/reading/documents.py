@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -26,6 +24,7 @@ from enishi.errors import Diagnostic
 from enishi.files import read_file
 from enishi.kept import Kept, is_enough
 from enishi.memo import Memo
+from enishi.processes import end_with_parent
 from enishi.reading.chinese import chinese_words
 from enishi.reading.find import SourceFile
 from enishi.reading.made_posts import MadePost, pack_post, unpack_post
@@ -266,7 +265,7 @@ def _map(jobs: Sequence[Job], processes: int) -> Generator[bytes, None, None]:
     context = multiprocessing.get_context("fork" if is_forked else "spawn")
     done = 0
     try:
-        pool = ProcessPoolExecutor(processes, context, _start_worker)
+        pool = ProcessPoolExecutor(processes, context, end_with_parent)
         try:
             read = pool.map(_read_and_pack, jobs, chunksize=_AT_A_TIME)
             _load_libraries()
@@ -284,24 +283,6 @@ def _load_libraries() -> None:
     """Import what the rest of a build needs, a quarter of a second of it, while others read."""
     import scipy.linalg
     import scipy.sparse  # noqa: F401
-
-
-def _start_worker() -> None:
-    """A worker of a build that is killed would wait for its next post for ever; a thread ends it.
-
-    Ctrl-C reaches every process of a terminal: a worker leaves the answer to the build.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), daemon=True).start()
-
-
-def _wait_and_exit(sentinel: int) -> None:
-    from multiprocessing.connection import wait
-
-    wait([sentinel])
-    os._exit(1)
 
 
 def record_key(file: PostFile, dialect: Dialect) -> bytes:

@@ -14,7 +14,7 @@ from enishi.related.candidate_pool import CandidatePool
 from enishi.related.groups import connected_groups
 from enishi.related.pair_texts import PairTexts
 from enishi.related.published import ShownBefore
-from enishi.related.ranking import Ranking
+from enishi.related.ranking import LEAST, Ranking
 from enishi.related.rules import ListingRules
 from enishi.types import Document, Kind
 
@@ -162,7 +162,7 @@ class SiteLists:
         unshown = np.array([row for row in self.rules.listable if not self.shown[row]], dtype=np.int64)
         if not len(unshown):
             return
-        candidates = self.ranking.candidates(unshown, 40)
+        candidates = self.ranking.candidates(unshown, LEAST)
         hosts, cosines = candidates.rows, candidates.cosines
         favour = np.zeros_like(cosines)
         if self.shown_before is not None:
