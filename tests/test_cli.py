@@ -326,6 +326,15 @@ def test_too_little_memory_is_no_bug(
     assert "not enough memory" in capsys.readouterr().err
 
 
+def test_a_cluster_without_ray_is_told_what_to_install(
+    blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ray", "ray.data", "fsspec", "fsspec.core"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert cli.main(["build", str(blog), "--engine", "ray", "--out", str(tmp_path / "out")]) == 2
+    assert 'pip install "enishi[ray]"' in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no pipes that break")
 def test_a_reader_that_has_seen_enough_is_no_error(blog: Path) -> None:
     run("build", blog)

@@ -82,7 +82,7 @@ def build_on_cluster(
         EnishiError: Ray, the cluster, settings, the site or the output folder do not allow it.
     """
     source, target = Folder(site), Folder(out)
-    with source.settings_of_site() as root, Cluster(address) as cluster:
+    with Cluster(address) as cluster, source.settings_of_site() as root:  # Ray brings fsspec
         local = replace(request, site=root, trusts_addresses=False)
         with Run(local, progress, cache=Cache(None)) as run:
             return _Build(run, cluster, source, target).run()
